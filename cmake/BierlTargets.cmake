@@ -1,0 +1,20 @@
+# What every target of the project shares.
+
+# Headers are included as <bierl/core/...> and <bierl/mujoco/...>, in the tree as after installation.
+set(BIERL_INCLUDE_ROOT ${CMAKE_BINARY_DIR}/include)
+file(MAKE_DIRECTORY ${BIERL_INCLUDE_ROOT})
+file(CREATE_LINK ${CMAKE_SOURCE_DIR}/csrc ${BIERL_INCLUDE_ROOT}/bierl SYMBOLIC)
+
+function(bierl_target name)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  # The same bits from every compiler and instruction set: no fused multiply-add unless written,
+  # no reassociation. -fno-math-errno only lets sqrt be one instruction.
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off -fno-math-errno)
+  if(BIERL_WERROR)
+    target_compile_options(${name} PRIVATE -Werror)
+  endif()
+  if(BIERL_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${BIERL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${name} PUBLIC -fsanitize=${BIERL_SANITIZE})
+  endif()
+endfunction()
