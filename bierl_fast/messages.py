@@ -1,0 +1,225 @@
+"""The messages that cross a boundary, and nothing else does.
+
+    NoiseKey, Hyperparameters -> Population -> EvaluationBatch -> StrategyReport -> GenerationReport
+
+Shape letters: N candidates, R rows (one row is one episode), P policy parameters, B base vectors, O observation,
+A action, H generations of history, M meta-candidates, D behaviour descriptor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I8 = NDArray[np.int8]
+I32 = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+Arrays = dict[str, NDArray[np.generic]]
+
+
+class Stream(IntEnum):
+    """Who draws. Each stream has its own noise, reset and action randomness; no two ever share an address.
+
+    The kernels put the stream into a counter word of its own (csrc/core/address.hpp), so streams cannot collide.
+    """
+
+    INNER = 0  # the strategy's candidates
+    META = 1  # candidates that judge the meta-level's proposals
+    EVALUATION = 2  # reporting only
+    PRETRAIN = 3  # warm start of the meta-level
+    GENERATOR = 4  # perturbations of the meta-level's own weights
+    INITIAL = 5  # initial policy parameters and initial generator weights
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseKey:
+    """The address of one generation's randomness. Equal keys give equal bits on every thread and machine.
+
+    Attributes:
+        run_seed: 0 <= run_seed < 2**64.
+        generation: 0 <= generation < 2**32.
+        stream: who draws.
+    """
+
+    run_seed: int
+    generation: int
+    stream: Stream = Stream.INNER
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.run_seed < 2**64:
+            raise ValueError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
+        if not 0 <= self.generation < 2**32:
+            raise ValueError(f"generation must be in [0, 2**32), got {self.generation}")
+
+    def with_stream(self, stream: Stream) -> NoiseKey:
+        """The same generation's key in another stream."""
+        return NoiseKey(self.run_seed, self.generation, stream)
+
+
+class Hyperparameters(Mapping[str, float]):
+    """Named values that a strategy declares; arguments of `ask`, never attributes of a strategy.
+
+        hp = Hyperparameters(sigma=0.02, learning_rate=0.02)
+        hp["sigma"], hp.sigma
+
+    A strategy takes its own default for a name that is missing. Immutable; equal by value.
+    """
+
+    __slots__ = ("_values",)
+    _values: dict[str, float]
+
+    def __init__(self, **values: float) -> None:
+        object.__setattr__(self, "_values", {name: float(value) for name, value in values.items()})
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
+
+    def __getattr__(self, name: str) -> float:
+        if name.startswith("_") or name not in self._values:
+            raise AttributeError(f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}")
+        return self._values[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("Hyperparameters are immutable; use replace(...)")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hyperparameters) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._values.items())))
+
+    def __repr__(self) -> str:
+        return f"Hyperparameters({', '.join(f'{k}={v:.6g}' for k, v in self._values.items())})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_hyperparameters, (self._values,))
+
+    def replace(self, **values: float) -> Hyperparameters:
+        """A copy with some values changed or added."""
+        return Hyperparameters(**{**self._values, **values})
+
+
+def _hyperparameters(values: dict[str, float]) -> Hyperparameters:
+    return Hyperparameters(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class HyperparameterSpec:
+    """What a strategy says of one hyperparameter.
+
+    Attributes:
+        default: the value used when none is given.
+        low, high: the open or closed ends a value must lie between (see `check`).
+        scale: how a meta-level should move it: "log" or "linear".
+        adaptable: whether a meta-level may move it at all.
+    """
+
+    default: float
+    low: float = 0.0
+    high: float = math.inf
+    scale: Literal["log", "linear"] = "log"
+    adaptable: bool = True
+
+    def check(self, name: str, value: float) -> float:
+        """Return `value`; raise ValueError when it is not finite, or outside its range (a log scale excludes zero)."""
+        wanted = f"{name} must be finite and {'above' if self.scale == 'log' else 'at least'} {self.low:g}"
+        if math.isfinite(self.high):
+            wanted += f" and at most {self.high:g}"
+        above = value > self.low if self.scale == "log" else value >= self.low
+        if not math.isfinite(value) or not above or value > self.high:
+            raise ValueError(f"{wanted}, got {value}")
+        return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Names of noise, not noise: row i runs base + sign * sigma * scale * eps(key, noise).
+
+    `eps(key, noise)` is `bf.kernels.normals(key, noise, P)`. A row is ONE episode; a candidate on k episodes is k rows
+    with the same `candidate` and different `episode`. Rows with equal `episode` share their reset and action noise.
+    """
+
+    base_bp: F32  # (B, P) base vectors, C order
+    base_r: I32  # (R,) which base
+    sigma_r: F32  # (R,) noise standard deviation, task parameters' units
+    noise_r: I32  # (R,) noise row
+    sign_r: I8  # (R,) -1, 0 or 1; 0 is the base itself
+    candidate_r: I32  # (R,) which candidate; -1 marks the centre's reporting row
+    episode_r: I32  # (R,) reset stream
+    hyperparameters: Hyperparameters
+    key: NoiseKey
+    scale_bp: F32 | None = None  # (B, P) per-parameter factor of sigma, or None for ones
+
+    @property
+    def rows(self) -> int:
+        """R, the number of episodes."""
+        return int(self.base_r.shape[0])
+
+    @property
+    def candidates(self) -> int:
+        """N, the number of candidates (the centre's row is not one)."""
+        return int(self.candidate_r.max(initial=-1)) + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Observation statistics by row: what `absorb` merges, in row order."""
+
+    count_r: F64  # (R,) observations seen
+    mean_ro: F64  # (R, O)
+    m2_ro: F64  # (R, O) sum of squared differences from the row's mean
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationBatch:
+    """Row i answers row i of the population."""
+
+    returns_r: F64  # (R,) summed reward, task units, higher is better
+    lengths_r: I32  # (R,) environment steps taken
+    failed_r: Bool  # (R,) the episode diverged or raised; ranks last
+    behaviour_rd: F64 | None = None  # (R, D)
+    entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the reference policy, nats
+    moments: Moments | None = None
+    key: NoiseKey | None = None  # the population's key: only inner batches are absorbed
+
+    @property
+    def steps(self) -> int:
+        """Environment steps of all rows."""
+        return int(self.lengths_r.sum(dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyReport:
+    """What one `tell` did."""
+
+    mean_return: float  # over candidates that did not fail, task units
+    max_return: float
+    center_return: float  # of the centre's own row; nan where the population had none
+    returns_n: F64  # (N,) mean return of each candidate
+    failed_n: Bool  # (N,)
+    update_norm: float  # |theta' - theta|
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationReport:
+    """What one generation did: the run's metrics and the meta-level's history read this."""
+
+    generation: int
+    inner_steps: int  # of this generation
+    strategy: StrategyReport
+    hyperparameters: Hyperparameters  # as used in this generation
+    seconds: Mapping[str, float] = field(default_factory=dict)  # per phase
