@@ -223,3 +223,12 @@ class GenerationReport:
     strategy: StrategyReport
     hyperparameters: Hyperparameters  # as used in this generation
     seconds: Mapping[str, float] = field(default_factory=dict)  # per phase
+
+
+@dataclass(frozen=True, slots=True)
+class MetaReport:
+    """What one meta-update did and cost."""
+
+    steps: int  # environment steps of every row it evaluated
+    failures: int  # rows that failed
+    diagnostics: Mapping[str, float] = field(default_factory=dict)

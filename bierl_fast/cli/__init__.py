@@ -1,0 +1,1 @@
+"""The command `bierl`: arguments in, run called, text out."""

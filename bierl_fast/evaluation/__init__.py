@@ -1,0 +1,1 @@
+"""Population -> EvaluationBatch: where episodes run. `table` picks the evaluator for a task."""

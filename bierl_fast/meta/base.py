@@ -1,0 +1,29 @@
+"""What every meta-level offers: history in, hyperparameters out; now and then it improves itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.meta.history import History
+from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.strategy.base import Strategy
+
+
+class MetaLevel(Protocol):
+    """Sets a strategy's hyperparameters, generation by generation."""
+
+    def propose(self, history: History) -> Hyperparameters:
+        """The hyperparameters of the next generation. Pure."""
+
+    def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
+        """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""
+
+    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
+        """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged."""
+
+    def state(self) -> Arrays:
+        """Everything needed to continue, as copies."""
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from what `state` gave."""

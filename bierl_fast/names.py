@@ -1,0 +1,28 @@
+"""Names chosen from a table: the nearest one is offered when a name is unknown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class UnknownNameError(ValueError):
+    """A name that stands in no table. The message lists the known ones and the nearest."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for `name`, which is none of `known`: wanted, came, and the nearest known name."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}")
+
+
+def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
+    """table[name]; raises UnknownNameError with the nearest name when it is not there."""
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]

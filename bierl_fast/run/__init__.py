@@ -1,0 +1,1 @@
+"""A training run: config, loop, metrics, checkpoints. The only place that knows everybody."""

@@ -1,0 +1,1 @@
+"""Inner level: evolution strategies over policy parameters. One algorithm, one file; `table` names them."""

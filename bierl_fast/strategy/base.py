@@ -1,0 +1,50 @@
+"""What every evolution strategy offers: ask names candidates, tell learns from their returns.
+
+    Hyperparameters, NoiseKey -> ask -> Population ... EvaluationBatch -> tell -> StrategyReport
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bierl_fast.messages import (
+    F32,
+    Arrays,
+    EvaluationBatch,
+    Hyperparameters,
+    HyperparameterSpec,
+    NoiseKey,
+    Population,
+    StrategyReport,
+)
+
+
+class Strategy(Protocol):
+    """An inner-level algorithm. Hyperparameters are arguments; only `tell` and `load` change state."""
+
+    @property
+    def mean(self) -> F32:
+        """(P,) the centre as users read it; a copy."""
+
+    @property
+    def declared(self) -> Mapping[str, HyperparameterSpec]:
+        """Every hyperparameter this strategy reads, by name."""
+
+    def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
+        """Name the candidates of one generation. Pure: the same state and arguments give the same Population.
+
+        `candidates` asks for a population of another (even) size, without the centre's row.
+        """
+
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
+        """(P,) the centre that `tell` would leave, at `hp` instead of the population's own; state unchanged."""
+
+    def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
+        """Learn from one evaluated population."""
+
+    def state(self) -> Arrays:
+        """Everything needed to continue, as copies."""
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from what `state` gave."""
