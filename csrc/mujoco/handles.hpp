@@ -4,7 +4,8 @@
 ///     Simulation(model): the model, an mjData of its own, a Guard; one per thread
 ///
 /// MuJoCo reports errors through a process-wide handler that ends the process. Inside Guard::run they end
-/// the guarded function alone, by longjmp: no object with a destructor may be alive in that function or below.
+/// the guarded function alone, by longjmp: no object with a destructor may be alive in that function or
+/// below.
 #pragma once
 
 #include <mujoco/mjbatch.h>
@@ -31,8 +32,9 @@ class Guard {
  public:
   explicit Guard(const mjModel* model);
 
-  /// Calls function(the guard's own model, the guard's own data, 0, argument); work on what `argument` names instead.
-  /// False when MuJoCo raised an error: `error()` has its text, and an mjData that was in use needs mj_resetData.
+  /// Calls function(the guard's own model, the guard's own data, 0, argument); work on what `argument` names
+  /// instead. False when MuJoCo raised an error: `error()` has its text, and an mjData that was in use needs
+  /// mj_resetData.
   bool run(mjfBatchFunc function, void* argument) {
     return mjb_apply(batch_.get(), nullptr, 0, function, argument, 0) == 0;
   }
@@ -73,8 +75,8 @@ inline void silence_warnings(mjData* data) {
   for (mjWarningStat& warning : data->warning) warning.number = kSilent;
 }
 
-/// True when positions, velocities, accelerations or controls were not finite (or huge) since silence_warnings.
-/// MuJoCo's automatic reset, which zeroes the counts, shows too.
+/// True when positions, velocities, accelerations or controls were not finite (or huge) since
+/// silence_warnings. MuJoCo's automatic reset, which zeroes the counts, shows too.
 inline bool diverged(const mjData* data) {
   for (const int kind : {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL}) {
     if (data->warning[kind].number != kSilent) return true;
