@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <bierl/bindings/bindings.hpp>
 #include <bierl/bindings/task_options.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/native_env.hpp>
@@ -11,7 +12,7 @@
 namespace py = pybind11;
 using namespace py::literals;
 
-namespace bierl {
+namespace bierl::bindings {
 namespace {
 
 using mujoco::EnvCore;
@@ -114,7 +115,9 @@ void bind_env(py::module_& m) {
       .def_property_readonly("control_timestep", &EnvCore::control_timestep, "Seconds in one step.")
       .def_property_readonly("max_episode_steps", &EnvCore::max_episode_steps)
       .def_property_readonly("elapsed_steps", &EnvCore::elapsed_steps)
+      .def_property_readonly("has_root_position", &EnvCore::has_root_position,
+                             "Whether the behaviour descriptor final_position exists.")
       .def_property_readonly("diverged", &EnvCore::diverged, "The simulation went bad since reset.");
 }
 
-}  // namespace bierl
+}  // namespace bierl::bindings

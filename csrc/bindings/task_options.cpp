@@ -5,7 +5,7 @@
 
 namespace py = pybind11;
 
-namespace bierl {
+namespace bierl::bindings {
 namespace {
 
 using mujoco::OptionValue;
@@ -67,4 +67,4 @@ mujoco::TaskOptions read_options(const py::dict& keywords) {
   return options;
 }
 
-}  // namespace bierl
+}  // namespace bierl::bindings

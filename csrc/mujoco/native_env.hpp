@@ -46,6 +46,11 @@ class EnvCore {
   int action_size() const { return task_->action_size(); }
   /// (action_size, 2) float32: low and high of each control, from the model.
   std::vector<float> action_bounds() const;
+  /// Whether the task has a root whose x, y describe where an episode ended.
+  bool has_root_position() const {
+    double xy[2];
+    return task_->root_position(xy);
+  }
   double control_timestep() const { return task_->control_timestep(); }
   int max_episode_steps() const { return max_episode_steps_; }
   int elapsed_steps() const { return elapsed_; }
