@@ -31,7 +31,9 @@ def assets_directory() -> str:
     """
     found = importlib.util.find_spec("gymnasium")
     if found is None or found.origin is None:
-        raise RuntimeError("Gymnasium is not installed; its model files are needed: pip install 'gymnasium[mujoco]'")
+        raise RuntimeError(
+            "Gymnasium is not installed; its model files are needed: pip install 'gymnasium[mujoco]'"
+        )
     assets = Path(found.origin).parent / "envs" / "mujoco" / "assets"
     if not assets.is_dir():
         raise RuntimeError(f"this Gymnasium has no folder of MuJoCo models at {assets}")

@@ -1,6 +1,6 @@
 """From an ascent direction to a step. Pure: a step returns the next state and changes nothing.
 
-    state, gradient (P,), learning rate, momentum -> step (P,), next state
+state, gradient (P,), learning rate, momentum -> step (P,), next state
 """
 
 from __future__ import annotations
