@@ -50,12 +50,12 @@ void test_numpy_random(const std::string& data) {
 
 void raise_error(const mjModel*, mjData*, int, void*) { mju_error("raised by the test"); }
 void count_up(const mjModel*, mjData*, int, void* argument) { ++*static_cast<int*>(argument); }
-// An error in the middle of work on a state that is not the guard's own, with stack memory taken.
-void fail_holding_stack(const mjModel*, mjData*, int, void* argument) {
-  auto* data = static_cast<mjData*>(argument);
-  mj_markStack(data);
-  mj_stackAllocNum(data, 8);
-  mju_error("raised with stack in use");
+
+/// A real error in the middle of a step of the simulation's own state: no memory left for the stack.
+void step_without_memory(const mjModel*, mjData*, int, void* argument) {
+  auto* simulation = static_cast<Simulation*>(argument);
+  simulation->data()->narena = 512;
+  mj_step(simulation->model(), simulation->data());
 }
 
 void test_guard(const Model& model) {
@@ -104,7 +104,10 @@ void test_every_task(const std::string& assets) {
     Simulation simulation(load_task_model(entry.id, assets));
     const auto task = make_task(entry.id, {}, simulation.model(), simulation.data());
     const auto first = episode(simulation, *task, 7);
-    CHECK(!simulation.guard().run(fail_holding_stack, simulation.data()));
+    const auto memory = simulation.data()->narena;
+    CHECK(!simulation.guard().run(step_without_memory, &simulation));
+    CHECK(contains(simulation.guard().error(), "memory"));
+    simulation.data()->narena = memory;
     const auto again = episode(simulation, *task, 7);  // reset repairs what the error left
     CHECK(first == again);
     for (const double value : first) CHECK(std::isfinite(value));
