@@ -11,6 +11,7 @@
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/native_env.hpp>
 #include <bierl/mujoco/task_table.hpp>
+#include <bierl/mujoco/tasks/base.hpp>
 
 #include "check.hpp"
 
@@ -46,6 +47,26 @@ void test_numpy_random(const std::string& data) {
     ++seeds;
   }
   CHECK(seeds == 9);
+}
+
+void test_numpy_sum(const std::string& data) {
+  std::ifstream file(data + "/numpy_sum.txt");
+  int lines = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    int count = 0;
+    std::string wide;
+    std::string narrow;
+    words >> count >> wide >> narrow;
+    std::vector<double> values;
+    for (int i = 0; i < count; ++i) values.push_back(1.0 / (i + 1));
+    const std::vector<float> floats(values.begin(), values.end());
+    CHECK(tasks::sum_of_squares(values.data(), count) == std::strtod(wide.c_str(), nullptr));
+    CHECK(tasks::sum_of_squares(floats.data(), count) == std::strtof(narrow.c_str(), nullptr));
+    ++lines;
+  }
+  CHECK(lines == 10);
 }
 
 void raise_error(const mjModel*, mjData*, int, void*) { mju_error("raised by the test"); }
@@ -155,6 +176,7 @@ int main(int count, char** arguments) {
   const std::string data = arguments[1];
   const std::string assets = arguments[2];
   test_numpy_random(data);
+  test_numpy_sum(data);
   const Model model = load_task_model("InvertedPendulum-v5", assets);
   test_guard(model);
   test_two_guards_in_two_threads(model);
