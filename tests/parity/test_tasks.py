@@ -182,7 +182,7 @@ def test_big_seed_is_gymnasiums() -> None:
 @pytest.mark.parametrize("task", ["Hopper-v5", "Ant-v5", "Humanoid-v5"])
 def test_diverging_episodes_are_equal(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # Gymnasium's side writes MUJOCO_LOG.TXT
-    options = {"reset_noise_scale": 1e11, "terminate_when_unhealthy": False}
+    options: dict[str, Any] = {"reset_noise_scale": 1e11, "terminate_when_unhealthy": False}
     env = NativeEnv(task, **options)
     with np.errstate(all="ignore"):
         assert_equal(task, run(env, range(3), 20), run(official(task, **options), range(3), 20))
