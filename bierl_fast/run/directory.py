@@ -49,9 +49,12 @@ class RunDirectory:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
-        if any(file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)):
+        if any(
+            file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)
+        ):
             raise RunDirectoryError(
-                f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, or take another directory"
+                f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, "
+                "or take another directory"
             )
 
     def require_run(self) -> None:
@@ -60,6 +63,12 @@ class RunDirectory:
             raise RunDirectoryError(f"no run directory at {self.path}")
         if not self.config.is_file():
             raise RunDirectoryError(f"{self.path} holds no run: config.toml is missing")
+
+    def create(self, config: Config) -> None:
+        """Make the directory and save every setting in it."""
+        text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
+        self.path.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(self.config, text)
 
     def write_config(self, config: Config) -> None:
         """Save every setting."""

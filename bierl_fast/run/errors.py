@@ -12,7 +12,7 @@ class RunDirectoryError(RuntimeError):
 
 
 class CheckpointError(RunDirectoryError):
-    """A checkpoint that is missing, truncated, of another format or of another run; the file is left alone."""
+    """A checkpoint that is missing, truncated, of another format or another run; the file is left alone."""
 
 
 class RunWarning(UserWarning):

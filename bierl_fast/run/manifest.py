@@ -1,6 +1,6 @@
 """manifest.json: on what, with what and how a run was made.
 
-    Config -> create -> manifest.json <- resumed         nothing in it is read back by a run
+Config -> create -> manifest.json <- resumed         nothing in it is read back by a run
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from typing import Any
 from bierl_fast.run import atomic
 from bierl_fast.run.config import Config
 
-DISTRIBUTIONS = {"bierl_fast": "bierl-fast", "numpy": "numpy", "torch": "torch", "mujoco": "mujoco", "gymnasium": "gymnasium"}
+DISTRIBUTIONS = {
+    "bierl_fast": "bierl-fast",
+    "numpy": "numpy",
+    "torch": "torch",
+    "mujoco": "mujoco",
+    "gymnasium": "gymnasium",
+}
 
 
 def versions() -> dict[str, str | None]:
@@ -89,7 +95,10 @@ def resumed(path: Path, config: Config) -> None:
     """Note in an existing manifest that the run goes on, here and now."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        facts["resumed"] = [*facts.get("resumed", []), {"versions": versions(), "cpu": cpu_name(), **_session(config)}]
+        facts["resumed"] = [
+            *facts.get("resumed", []),
+            {"versions": versions(), "cpu": cpu_name(), **_session(config)},
+        ]
     except (OSError, ValueError, TypeError, AttributeError):
         return create(path, config)  # a lost manifest is no reason to stop a run
     return atomic.write_text(path, json.dumps(facts, indent=2) + "\n")

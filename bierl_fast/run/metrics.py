@@ -60,7 +60,7 @@ class MetricsFile:
 
 
 def read(path: Path) -> list[Record]:
-    """Every generation's record, in order. A last line that was cut short (a run that was killed) is left out.
+    """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
 
     Raises:
         RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object.
@@ -84,7 +84,10 @@ def read(path: Path) -> list[Record]:
 
 
 def truncate(path: Path, generations: int) -> list[Record]:
-    """Keep the records of the first `generations` generations, and give them back: resume starts behind them."""
+    """Keep the records of the first `generations` generations, and give them back.
+
+    Resume goes on behind them. Raises RunDirectoryError as `read` does.
+    """
     kept = [record for record in read(path) if record["generation"] < generations]
     atomic.write_text(path, "".join(dumps(record) + "\n" for record in kept))
     return kept
