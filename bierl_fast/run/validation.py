@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from bierl_fast.names import unknown
 from bierl_fast.run.errors import ConfigError
@@ -38,7 +37,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """`value` as TOML would give it back: NumPy as numbers and lists, tuples as lists."""
-    if isinstance(value, np.ndarray | np.generic):
+    if type(value).__module__ == "numpy":  # not imported: `bierl --help` is to be quick
         return value.tolist()
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}

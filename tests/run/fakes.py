@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bierl_fast.messages import (
     F32,
@@ -226,6 +227,12 @@ class Fakes:
     def evaluator_of(policy: Any, threads: int | None = None) -> Any:
         return FakeEvaluator(policy)
 
-    @staticmethod
-    def read_policy(path: Any) -> Any:
-        return FakePolicy.load(path)
+
+@pytest.fixture(name="fakes")
+def fakes_fixture(monkeypatch: pytest.MonkeyPatch) -> Fakes:
+    """Runs are built out of fakes."""
+    fakes = Fakes()
+    monkeypatch.setattr(build, "make_parts", fakes.make_parts)
+    monkeypatch.setattr(build, "evaluator_of", fakes.evaluator_of)
+    monkeypatch.setattr(build, "policy_class", lambda: FakePolicy)
+    return fakes

@@ -147,10 +147,10 @@ def test_presets_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         toml.read_preset("quik")
 
 
-@pytest.mark.parametrize("name", sorted(toml.presets()))
-def test_every_preset_is_a_config(name: str) -> None:
-    assert toml.describe_preset(toml.presets()[name])
-    toml.compose({"task": "HalfCheetah-v5"}, toml.read_preset(name))
+def test_every_preset_is_a_config() -> None:
+    for name, path in toml.presets().items():
+        assert toml.describe_preset(path), name
+        toml.compose({"task": "HalfCheetah-v5"}, toml.read_preset(name))
 
 
 def test_only_training_settings_tie_a_checkpoint() -> None:
