@@ -10,6 +10,9 @@ function(bierl_target name)
   # The same bits from every compiler and instruction set: no fused multiply-add unless written,
   # no reassociation. -fno-math-errno only lets sqrt be one instruction.
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off -fno-math-errno)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${name} PRIVATE -Wno-restrict)  # false alarms on std::string + (GCC bug 105651)
+  endif()
   if(BIERL_WERROR)
     target_compile_options(${name} PRIVATE -Werror)
   endif()

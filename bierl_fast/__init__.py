@@ -1,0 +1,65 @@
+"""Bilevel evolutionary reinforcement learning at the simulator's speed.
+
+    config -> propose -> ask -> evaluate -> tell -> record
+
+Names load on first use: importing this package loads neither torch nor gymnasium nor the native module.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bierl_fast import kernels as kernels
+    from bierl_fast.evaluation.policy import Policy as Policy
+    from bierl_fast.evaluation.table import make_evaluator as make_evaluator
+    from bierl_fast.messages import EvaluationBatch as EvaluationBatch
+    from bierl_fast.messages import Hyperparameters as Hyperparameters
+    from bierl_fast.messages import HyperparameterSpec as HyperparameterSpec
+    from bierl_fast.messages import NoiseKey as NoiseKey
+    from bierl_fast.messages import Population as Population
+    from bierl_fast.messages import Stream as Stream
+    from bierl_fast.meta.table import make_meta as make_meta
+    from bierl_fast.native_env import NativeEnv as NativeEnv
+    from bierl_fast.run.api import Result as Result
+    from bierl_fast.run.api import evaluate as evaluate
+    from bierl_fast.run.api import resume as resume
+    from bierl_fast.run.api import train as train
+    from bierl_fast.run.config import Config as Config
+    from bierl_fast.strategy.table import make_strategy as make_strategy
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Config": "run.config",
+    "Result": "run.api",
+    "train": "run.api",
+    "resume": "run.api",
+    "evaluate": "run.api",
+    "make_evaluator": "evaluation.table",
+    "make_strategy": "strategy.table",
+    "make_meta": "meta.table",
+    "NativeEnv": "native_env",
+    "Policy": "evaluation.policy",
+    "EvaluationBatch": "messages",
+    "Hyperparameters": "messages",
+    "HyperparameterSpec": "messages",
+    "NoiseKey": "messages",
+    "Population": "messages",
+    "Stream": "messages",
+}
+
+__all__ = ["__version__", "kernels", *_HOME]  # noqa: PLE0604 - a list of strings, built from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name == "kernels":
+        return importlib.import_module("bierl_fast.kernels")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"bierl_fast.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'bierl_fast' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,59 @@
+"""Loads the native module, and MuJoCo's shared library before it.
+
+The native module is linked to `libmujoco.so.3.17.0` beside it in site-packages. Where the two packages lie in different
+folders the library is found through MuJoCo's Python package, without importing that package.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import importlib.util
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+
+WANTED = "3.17.0"
+REMEDY = f"repair it with: pip install mujoco=={WANTED}"
+
+
+def package_folder(package: str) -> Path | None:
+    """Where a package lies, without importing it; None when it is not installed."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0])
+
+
+def _preload_mujoco() -> None:
+    folder = package_folder("mujoco")
+    try:
+        installed = version("mujoco")
+    except PackageNotFoundError:
+        installed = None
+    if folder is None or installed is None:
+        raise ImportError(f"bierl_fast needs MuJoCo {WANTED}, and it is not installed; {REMEDY}")
+    if installed != WANTED:
+        raise ImportError(f"bierl_fast needs MuJoCo {WANTED}, found {installed}; {REMEDY}")
+    for name in (f"libmujoco.so.{WANTED}", f"libmujoco.{WANTED}.dylib"):
+        if (folder / name).exists():
+            ctypes.CDLL(str(folder / name))
+            return
+    raise ImportError(f"MuJoCo {WANTED} in {folder} has no shared library; {REMEDY}")
+
+
+@functools.cache
+def core() -> ModuleType:
+    """The native module bierl_fast._core. Raises ImportError with the pip line when MuJoCo is missing or another version."""
+    _preload_mujoco()
+    return importlib.import_module("bierl_fast._core")
+
+
+@functools.cache
+def gymnasium_assets() -> str:
+    """The folder with Gymnasium's own MuJoCo model files."""
+    folder = package_folder("gymnasium")
+    if folder is None:
+        raise ImportError('bierl_fast needs Gymnasium\'s model files; install them with: pip install "gymnasium[mujoco]"')
+    return str(folder / "envs" / "mujoco" / "assets")

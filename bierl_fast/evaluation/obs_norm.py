@@ -1,0 +1,65 @@
+"""Observation normalisation: running moments over inner-level steps, frozen within a generation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bierl_fast._library import core
+from bierl_fast.messages import F64, Arrays, Moments
+
+
+class ObservationStatistics:
+    """Count, mean and sum of squared differences of every observation (O,) seen by inner-level episodes.
+
+    Rows are merged in row order, so the result does not depend on which thread finished first.
+    Source: ARS V2 (Mania et al. 2018); Chan, Golub & LeVeque 1983 for the merge.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._count = np.zeros(1)
+        self._mean = np.zeros(size)
+        self._m2 = np.zeros(size)
+
+    @property
+    def count(self) -> float:
+        """Observations seen."""
+        return float(self._count[0])
+
+    @property
+    def mean(self) -> F64:
+        """(O,), a copy."""
+        return self._mean.copy()
+
+    @property
+    def std(self) -> F64:
+        """(O,) standard deviation (ddof 0); ones before the first observation."""
+        return np.sqrt(self._m2 / self.count) if self.count else np.ones_like(self._m2)
+
+    def merge(self, moments: Moments) -> None:
+        """Take in the rows of one batch, in row order."""
+        core().merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
+
+    def normaliser(self) -> Any:
+        """The frozen statistics in the form the compiled policy reads."""
+        return core().Normaliser.from_moments(self.count, self._mean, self._m2)
+
+    def state(self) -> Arrays:
+        """Copies of all three."""
+        return {"obs_count": self._count.copy(), "obs_mean": self._mean.copy(), "obs_m2": self._m2.copy()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`; ValueError when the observation size differs."""
+        mean = np.asarray(arrays["obs_mean"], np.float64)
+        if mean.shape != self._mean.shape:
+            raise ValueError(f"observation statistics are for size {mean.size}, expected {self._mean.size}")
+        self._count = np.array(arrays["obs_count"], np.float64)
+        self._mean = mean.copy()
+        self._m2 = np.array(arrays["obs_m2"], np.float64)
+
+    def copy(self) -> ObservationStatistics:
+        """An independent copy."""
+        other = ObservationStatistics(self._mean.size)
+        other.load(self.state())
+        return other

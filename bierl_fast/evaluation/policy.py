@@ -1,0 +1,156 @@
+"""The policy: a network's parameters with the observation statistics they were trained under.
+
+    observation (O,) -> normalised -> MLP or linear -> action (A,) in the box
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast._library import core
+from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.evaluation.obs_norm import ObservationStatistics
+from bierl_fast.messages import F32, F64, NoiseKey, Stream
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class PolicySpec:
+    """What a policy is, apart from its parameters.
+
+    Attributes:
+        task: the environment it acts in.
+        task_kwargs: that environment's keyword arguments.
+        observation_size: O.
+        low, high: (A,) the action box.
+        hidden: hidden layer sizes; empty is a linear policy.
+        activation: "tanh" or "relu".
+        squash: "clip" cuts the output to the box, "tanh" maps it in.
+        action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
+        log_std: its log standard deviation (the start, when evolved).
+    """
+
+    task: str
+    observation_size: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    task_kwargs: dict[str, Any] = field(default_factory=dict)
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "tanh"
+    squash: str = "clip"
+    action_noise: str = "none"
+    log_std: float = -1.0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Layer sizes from O to A."""
+        return (self.observation_size, *self.hidden, len(self.low))
+
+
+class Policy:
+    """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
+
+    def __init__(self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None) -> None:
+        """Parameters are zeros unless given; statistics with no observations leave observations as they are."""
+        self.spec = spec
+        self.statistics = statistics
+        self.shape = core().PolicyShape(
+            sizes=list(spec.sizes),
+            activation=spec.activation,
+            low=list(spec.low),
+            high=list(spec.high),
+            squash=spec.squash,
+            noise=spec.action_noise,
+            log_std=spec.log_std,
+        )
+        self._normaliser = statistics.normaliser()
+        self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
+
+    @property
+    def task(self) -> str:
+        """The environment's id."""
+        return self.spec.task
+
+    @property
+    def task_kwargs(self) -> dict[str, Any]:
+        """The environment's keyword arguments."""
+        return dict(self.spec.task_kwargs)
+
+    @property
+    def parameter_count(self) -> int:
+        """P: weights (inputs, outputs) and bias of each layer in turn, then evolved log standard deviations."""
+        return int(self.shape.parameter_count)
+
+    def initial_parameters(self, seed: int = 0) -> F32:
+        """(P,) where training starts: hidden weights N(0, 1/inputs), output weights a hundredth of that, biases zero.
+
+        A linear policy starts at zero (Mania et al. 2018). Evolved log standard deviations start at `log_std`.
+        """
+        theta = np.zeros(self.parameter_count, np.float32)
+        noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 0, theta.size)
+        sizes, at = self.spec.sizes, 0
+        for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+            weights = slice(at, at + inputs * outputs)
+            if self.spec.hidden:
+                gain = 0.01 if layer == len(sizes) - 2 else 1.0
+                theta[weights] = noise[weights] * np.float32(gain / math.sqrt(inputs))
+            at += (inputs + 1) * outputs
+        theta[at:] = self.spec.log_std
+        return theta
+
+    def noise_scale(self, log_std_scale: float) -> F32 | None:
+        """(P,) per-parameter factor of sigma: `log_std_scale` for evolved log standard deviations, 1 elsewhere.
+
+        None when every factor is 1.
+        """
+        if self.spec.action_noise != "evolved" or log_std_scale == 1.0:
+            return None
+        scale = np.ones(self.parameter_count, np.float32)
+        scale[-len(self.spec.low) :] = log_std_scale
+        return scale
+
+    def with_parameters(self, theta: F32) -> Policy:
+        """The same policy with other parameters (P,) float32, copied."""
+        theta = np.array(theta, copy=True)
+        if theta.dtype != np.float32 or theta.shape != (self.parameter_count,):
+            raise ValueError(
+                f"theta must be float32 of shape ({self.parameter_count},), got {theta.dtype} of shape {theta.shape}"
+            )
+        return Policy(self.spec, self.statistics, theta)
+
+    def act(self, observation: F64) -> F32:
+        """(A,) action for one observation (O,); float32 observations are widened, which is exact."""
+        given = np.asarray(observation)
+        if given.shape != (self.spec.observation_size,):
+            raise ValueError(f"observation must have shape ({self.spec.observation_size},), got {given.shape}")
+        action = np.empty(len(self.spec.low), np.float32)
+        self.shape.act(self._normaliser, self.parameters, np.ascontiguousarray(given, np.float64), action)
+        return action
+
+    def save(self, path: str | Path) -> None:
+        """Write policy.npz: parameters, statistics and a JSON header; atomically."""
+        header = {"format": FORMAT, "kind": "policy", **asdict(self.spec)}
+        arrays = {"parameters": self.parameters, **self.statistics.state()}
+        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Read policy.npz; ArchiveError says what is wrong with it."""
+        text, arrays = read_archive(Path(path))
+        header = json.loads(text)
+        if header.pop("kind", None) != "policy" or header.pop("format", None) != FORMAT:
+            raise ArchiveError(f"{path} is not a policy of format {FORMAT}; write one with Policy.save or bierl train")
+        for name in ("low", "high", "hidden"):
+            header[name] = tuple(header[name])
+        spec = PolicySpec(**header)
+        statistics = ObservationStatistics(spec.observation_size)
+        statistics.load(arrays)
+        return cls(spec, statistics, np.asarray(arrays["parameters"], np.float32))

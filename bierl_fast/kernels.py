@@ -1,0 +1,140 @@
+"""The kernels, as NumPy functions: noise by address, gradient, shapings, the fitness buffer.
+
+Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise ValueError.
+Every result is the same bits on every thread count and instruction set.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bierl_fast._library import core
+from bierl_fast.messages import F32, F64, Bool, NoiseKey
+
+_core = core()
+FitnessBuffer = _core.FitnessBuffer
+ThreadPool = _core.ThreadPool
+
+
+def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Four uniform 32-bit words: Philox4x32-10 of one counter.
+
+    Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+    """
+    return tuple(_core.philox4x32(counter, key))
+
+
+def normals(key: NoiseKey, row: int, count: int) -> F32:
+    """(count,) standard normals of a row, a pure function of (key, row, element).
+
+    Args:
+        key: run seed, generation and stream.
+        row: 0 <= row < 2**32.
+        count: 0 <= count < 2**34; a longer row begins with the shorter one.
+
+    Source: Philox4x32-10 (Salmon et al. 2011) and Box & Muller 1958. The largest magnitude is 6.66.
+    """
+    out = np.empty(count, dtype=np.float32)
+    _core.normals(key, row, out)
+    return out
+
+
+def perturb(
+    theta: F32,
+    sigma: float,
+    key: NoiseKey,
+    row: int,
+    sign: int = 1,
+    *,
+    scale: F32 | None = None,
+    out: F32 | None = None,
+) -> F32:
+    """(P,) theta + sign * sigma * scale * normals(key, row, P), written into `out` when it is given.
+
+    Args:
+        theta: (P,).
+        sigma: noise standard deviation.
+        key: run seed, generation and stream.
+        row: noise row.
+        sign: 1 or -1 (antithetic); 0 gives theta.
+        scale: (P,) factors of sigma, or None for ones.
+        out: (P,) writable memory, which may be that of `theta`.
+    """
+    if out is None:
+        out = np.empty_like(theta)
+    _core.perturb(theta, sign * sigma, key, row, scale, out)
+    return out
+
+
+def gradient(
+    key: NoiseKey,
+    rows: NDArray[np.uint32],
+    weights: F32,
+    count: int,
+    *,
+    out: F32 | None = None,
+    pool: ThreadPool | None = None,  # type: ignore[valid-type]  # a class of the native module
+) -> F32:
+    """(count,) sum over i, in order, of weights[i] * normals(key, rows[i], count); the noise is made anew, never stored.
+
+    Args:
+        key: run seed, generation and stream.
+        rows: (K,) noise rows.
+        weights: (K,) factors, the sign of an antithetic candidate included.
+        count: P, the number of parameters.
+        out: (count,) writable memory.
+        pool: threads that share the parameters out; the bits stay the same.
+    """
+    if out is None:
+        out = np.empty(count, dtype=np.float32)
+    _core.gradient(key, rows, weights, out, pool)
+    return out
+
+
+def log_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
+    """(N,) weights by rank, the logarithm of the rank below half: NES utilities. They sum to zero.
+
+    Equal fitness shares the mean of its weights; failed candidates share the last ranks; all equal gives zeros.
+
+    Raises:
+        ValueError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
+
+    Source: Wierstra et al. 2014, JMLR 15, section 3.1.
+    """
+    return _shaped(_core.log_rank_utilities, fitness_n, failed_n)
+
+
+def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
+    """(N,) weights linear in rank, from 1/(2N) for the best to -1/(2N). Ties, failures, errors: as log_rank_utilities.
+
+    Source: Salimans et al. 2017, arXiv 1703.03864.
+    """
+    return _shaped(_core.centered_rank_utilities, fitness_n, failed_n)
+
+
+def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
+    """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail."""
+    return _shaped(_core.raw_weights, fitness_n, failed_n)
+
+
+def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
+    """(N,) ARS weights: the `top` antithetic pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others 0.
+
+    s is the standard deviation (ddof 0) of the kept fitness; s = 0 gives zeros. At the cut the lower pair number wins.
+
+    Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
+    """
+    out = np.empty(fitness_n.shape, dtype=np.float32)
+    _core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
+    return out
+
+
+def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:
+    return np.zeros(fitness_n.shape, dtype=np.bool_) if failed_n is None else failed_n
+
+
+def _shaped(kernel: object, fitness_n: F64, failed_n: Bool | None) -> F32:
+    out = np.empty(fitness_n.shape, dtype=np.float32)
+    kernel(fitness_n, _flags(fitness_n, failed_n), out)  # type: ignore[operator]  # a function of the native module
+    return out

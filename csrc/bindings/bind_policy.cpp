@@ -1,0 +1,73 @@
+// The compiled policy, alone.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/bindings.hpp>
+#include <bierl/core/error.hpp>
+#include <bierl/core/policy.hpp>
+
+namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+namespace {
+
+template <typename T>
+T choose(const char* kind, const std::string& name, std::initializer_list<std::pair<const char*, T>> table) {
+  std::string known;
+  for (const auto& [entry, value] : table) {
+    if (name == entry) return value;
+    known += (known.empty() ? "" : ", ") + std::string(entry);
+  }
+  throw ArgumentError("no " + std::string(kind) + " named '" + name + "'; known: " + known);
+}
+
+PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activation, std::vector<float> low,
+                       std::vector<float> high, const std::string& squash, const std::string& noise, float log_std) {
+  PolicyShape shape;
+  shape.network = {std::move(sizes),
+                   choose<Activation>("activation", activation, {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
+  shape.low = std::move(low);
+  shape.high = std::move(high);
+  shape.squash = choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}});
+  shape.noise = choose<ActionNoise>(
+      "action noise", noise,
+      {{"none", ActionNoise::none}, {"fixed", ActionNoise::fixed}, {"evolved", ActionNoise::evolved}});
+  shape.log_std = log_std;
+  shape.check();
+  return shape;
+}
+
+void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::object& parameters,
+             const py::object& observation, const py::object& action) {
+  const auto weights = read<float>(parameters, "parameters", {static_cast<py::ssize_t>(shape.parameter_count())});
+  const auto input = read<double>(observation, "observation", {static_cast<py::ssize_t>(shape.observations())});
+  const auto output = write<float>(action, "action", {static_cast<py::ssize_t>(shape.actions())});
+  std::vector<float> scratch(shape.scratch_size());
+  act(shape, normaliser, weights.data(), input.data(), nullptr, nullptr, scratch.data(), output.data());
+}
+
+}  // namespace
+
+void bind_policy(py::module_& m) {
+  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/core/policy.hpp.")
+      .def(py::init<>())
+      .def_static(
+          "from_moments",
+          [](double count, const py::object& mean, const py::object& m2) {
+            const auto means = read<double>(mean, "mean", {kAny});
+            return Normaliser::from_moments(count, means, read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
+          },
+          "count"_a, "mean"_a, "m2"_a);
+  py::class_<PolicyShape>(m, "PolicyShape", "What a policy is, apart from its parameters; see csrc/core/policy.hpp.")
+      .def(py::init(&make_shape), "sizes"_a, "activation"_a, "low"_a, "high"_a, "squash"_a, "noise"_a, "log_std"_a)
+      .def_property_readonly("parameter_count", &PolicyShape::parameter_count)
+      .def("act", &forward, "normaliser"_a, "parameters"_a, "observation"_a, "action"_a,
+           "Write the mean action (A,) for one observation (O,) float64.");
+}
+
+}  // namespace bierl::bindings

@@ -1,0 +1,130 @@
+// Whole-episode rollouts.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/bindings.hpp>
+#include <bierl/bindings/task_options.hpp>
+#include <bierl/core/error.hpp>
+#include <bierl/mujoco/rollout.hpp>
+
+namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+using mujoco::Behaviour;
+using mujoco::PopulationView;
+using mujoco::Rollout;
+using mujoco::RowResults;
+
+namespace {
+
+PopulationView view_population(const py::object& population) {
+  PopulationView view;
+  const py::object bases = population.attr("base_bp"), scales = population.attr("scale_bp");
+  const py::ssize_t count = dimension(bases, "base_bp", 0), parameters = dimension(bases, "base_bp", 1);
+  const py::ssize_t rows = dimension(population.attr("base_r"), "base_r", 0);
+  view.key = read_key(population.attr("key"));
+  view.bases = read<float>(bases, "base_bp", {count, parameters});
+  if (!scales.is_none()) view.scales = read<float>(scales, "scale_bp", {count, parameters});
+  view.base = read<std::int32_t>(population.attr("base_r"), "base_r", {rows});
+  view.sigma = read<float>(population.attr("sigma_r"), "sigma_r", {rows});
+  view.noise = read<std::int32_t>(population.attr("noise_r"), "noise_r", {rows});
+  view.sign = read<std::int8_t>(population.attr("sign_r"), "sign_r", {rows});
+  view.episode = read<std::int32_t>(population.attr("episode_r"), "episode_r", {rows});
+  view.check(static_cast<std::size_t>(parameters));
+  return view;
+}
+
+Behaviour behaviour_named(const std::string& name) {
+  if (name == "none") return Behaviour::none;
+  if (name == "final_position") return Behaviour::final_position;
+  if (name == "final_observation") return Behaviour::final_observation;
+  if (name == "actions") return Behaviour::actions;
+  throw ArgumentError("no behaviour named '" + name + "'; known: none, final_position, final_observation, actions");
+}
+
+std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
+                                      const PolicyShape& shape, int max_steps, const std::string& behaviour, int threads) {
+  Rollout::Settings settings{task, read_options(options), assets, shape, max_steps, behaviour_named(behaviour), threads};
+  const py::gil_scoped_release nogil;
+  return std::make_unique<Rollout>(std::move(settings));
+}
+
+// The arrays of one evaluation, made here and handed to Python as one dict.
+struct Outputs {
+  Outputs(const Rollout& rollout, py::ssize_t rows, bool moments)
+      : returns(rows), lengths(rows), failed(rows), entropy(rows), count(moments ? rows : 0) {
+    const auto& settings = rollout.settings();
+    const auto observations = static_cast<py::ssize_t>(settings.shape.observations());
+    mean = zeros(moments ? rows : 0, observations);
+    m2 = zeros(moments ? rows : 0, observations);
+    behaviour = zeros(rows, static_cast<py::ssize_t>(behaviour_size(settings.behaviour, settings.shape)));
+    std::fill_n(count.mutable_data(), count.size(), 0.0);
+  }
+
+  RowResults views() {
+    return {span_of(returns), span_of(lengths), span_of(failed), span_of(count), span_of(mean), span_of(m2),
+            span_of(behaviour), span_of(entropy)};
+  }
+
+  py::dict as_dict() const {
+    return py::dict("returns_r"_a = returns, "lengths_r"_a = lengths, "failed_r"_a = failed, "entropy_r"_a = entropy,
+                    "behaviour_rd"_a = behaviour, "count_r"_a = count, "mean_ro"_a = mean, "m2_ro"_a = m2);
+  }
+
+  py::array_t<double> returns;
+  py::array_t<std::int32_t> lengths;
+  py::array_t<bool> failed;
+  py::array_t<double> entropy, count, mean, m2, behaviour;
+
+ private:
+  static py::array_t<double> zeros(py::ssize_t rows, py::ssize_t columns) {
+    py::array_t<double> array({rows, columns});
+    std::fill_n(array.mutable_data(), array.size(), 0.0);
+    return array;
+  }
+  template <typename T>
+  static std::span<T> span_of(py::array_t<T>& array) {
+    return {array.mutable_data(), static_cast<std::size_t>(array.size())};
+  }
+};
+
+py::dict evaluate(Rollout& self, const py::object& population, const Normaliser& normaliser, const py::object& order,
+                  bool explore, bool moments) {
+  const PopulationView view = view_population(population);
+  const auto rows = static_cast<py::ssize_t>(view.rows());
+  const auto first = read<std::int32_t>(order, "order", {rows});
+  Outputs outputs(self, rows, moments);
+  const RowResults results = outputs.views();
+  {
+    const py::gil_scoped_release nogil;
+    self.evaluate(view, normaliser, first, explore, results, &no_signal);
+  }
+  return outputs.as_dict();
+}
+
+}  // namespace
+
+void bind_rollout(py::module_& m) {
+  py::class_<Rollout>(m, "Rollout", "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
+      .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a, "threads"_a)
+      .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "explore"_a, "moments"_a,
+           "Run one episode for each row; a dict of arrays, one entry for each row.");
+  m.def(
+      "row_parameters",
+      [](const py::object& population, std::size_t row, const py::object& out) {
+        const PopulationView view = view_population(population);
+        require(row < view.rows(), "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
+        mujoco::row_parameters(view, row, write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)}));
+      },
+      "population"_a, "row"_a, "out"_a, "Write the parameters (P,) that a row runs into out.");
+  m.def(
+      "reset_seed", [](const py::object& key, std::int32_t episode) { return mujoco::reset_seed(read_key(key), episode); },
+      "key"_a, "episode"_a, "The seed of an episode's reset, below 2**63.");
+}
+
+}  // namespace bierl::bindings

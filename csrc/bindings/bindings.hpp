@@ -1,0 +1,15 @@
+/// The parts of the module, in the order of module.cpp.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace bierl::bindings {
+
+void bind_errors(pybind11::module_& m);
+void bind_info(pybind11::module_& m);
+void bind_kernels(pybind11::module_& m);
+void bind_policy(pybind11::module_& m);
+void bind_env(pybind11::module_& m);
+void bind_rollout(pybind11::module_& m);
+
+}  // namespace bierl::bindings

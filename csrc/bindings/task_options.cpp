@@ -1,0 +1,70 @@
+#include <bierl/bindings/task_options.hpp>
+
+#include <cstring>
+#include <optional>
+
+namespace py = pybind11;
+
+namespace bierl::bindings {
+namespace {
+
+using mujoco::OptionValue;
+
+bool is_bool(const py::handle& value) {
+  // By name, because numpy need not be imported to look at a value that is not NumPy's.
+  const char* type = Py_TYPE(value.ptr())->tp_name;
+  return PyBool_Check(value.ptr()) || std::strcmp(type, "numpy.bool") == 0 ||
+         std::strcmp(type, "numpy.bool_") == 0;
+}
+
+bool is_number(const py::handle& value) {
+  PyObject* object = value.ptr();
+  if (is_bool(value) || PySequence_Check(object)) return false;
+  return PyIndex_Check(object) || PyFloat_Check(object) ||
+         (PyNumber_Check(object) && std::strncmp(Py_TYPE(object)->tp_name, "numpy.float", 11) == 0);
+}
+
+std::optional<std::int64_t> as_integer(const py::handle& value) {
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+  if (!index) throw py::error_already_set();
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow != 0) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+std::optional<OptionValue> as_pair(const py::handle& value) {
+  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr()))
+    return std::nullopt;
+  const auto sequence = py::reinterpret_borrow<py::sequence>(value);
+  if (py::len_hint(sequence) != 2) return std::nullopt;
+  std::array<double, 2> pair{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const py::object item = sequence[i];
+    if (!is_number(item)) return std::nullopt;
+    pair[i] = py::float_(item).cast<double>();
+  }
+  return OptionValue(pair);
+}
+
+OptionValue read_option(const py::handle& value) {
+  if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
+  if (PyUnicode_Check(value.ptr())) return value.cast<std::string>();
+  if (is_number(value)) {
+    if (!PyIndex_Check(value.ptr()))
+      return py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
+    if (const auto integer = as_integer(value)) return *integer;
+  }
+  if (const auto pair = as_pair(value)) return *pair;
+  return py::repr(value).cast<std::string>();
+}
+
+}  // namespace
+
+mujoco::TaskOptions read_options(const py::dict& keywords) {
+  mujoco::TaskOptions options;
+  for (const auto& [name, value] : keywords) options[name.cast<std::string>()] = read_option(value);
+  return options;
+}
+
+}  // namespace bierl::bindings

@@ -1,0 +1,29 @@
+#include <bierl/core/error.hpp>
+#include <bierl/core/moments.hpp>
+
+namespace bierl {
+
+void merge_moments(const MomentsView& into, double count, std::span<const double> mean, std::span<const double> m2) {
+  require_size("mean", mean.size(), into.mean.size(), "as many elements as the moments merged into");
+  require_size("m2", m2.size(), into.m2.size(), "as many elements as the moments merged into");
+  if (count == 0.0) return;
+  const double before = *into.count;
+  const double total = before + count;
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    const double delta = mean[i] - into.mean[i];
+    into.mean[i] += delta * (count / total);
+    into.m2[i] += m2[i] + delta * delta * (before * count / total);
+  }
+  *into.count = total;
+}
+
+void merge_rows(const MomentsView& into, std::span<const double> count, std::span<const double> mean,
+                std::span<const double> m2) {
+  const std::size_t size = into.mean.size();
+  require_size("mean", mean.size(), count.size() * size, "one block for each row");
+  require_size("m2", m2.size(), count.size() * size, "one block for each row");
+  for (std::size_t row = 0; row < count.size(); ++row)
+    merge_moments(into, count[row], mean.subspan(row * size, size), m2.subspan(row * size, size));
+}
+
+}  // namespace bierl

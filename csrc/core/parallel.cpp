@@ -1,0 +1,86 @@
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <bierl/core/error.hpp>
+#include <bierl/core/parallel.hpp>
+
+namespace bierl {
+
+ThreadPool::ThreadPool(int threads) {
+  require(threads >= 1, "threads must be at least 1, got " + std::to_string(threads));
+  workers_.reserve(static_cast<std::size_t>(threads));
+  for (int i = 0; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  start_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+void ThreadPool::work(std::size_t worker) {
+  std::size_t seen = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    start_.wait(lock, [&] { return closing_ || round_ != seen; });
+    if (closing_) return;
+    seen = round_;
+    lock.unlock();
+    take_jobs(worker);
+    lock.lock();
+    if (--busy_ == 0) done_.notify_all();
+  }
+}
+
+void ThreadPool::take_jobs(std::size_t worker) {
+  for (std::size_t j; !stopping_.load(std::memory_order_relaxed) && (j = next_.fetch_add(1)) < jobs_;) {
+    try {
+      (*job_)(worker, j);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      stopping_ = true;
+    }
+  }
+}
+
+void ThreadPool::wait_for_workers(std::unique_lock<std::mutex>& lock, const Wait& wait, bool& interrupted) {
+  const auto idle = [&] { return busy_ == 0; };
+  if (!wait) {
+    done_.wait(lock, idle);
+    return;
+  }
+  while (!done_.wait_for(lock, std::chrono::milliseconds(50), idle)) {
+    lock.unlock();
+    const bool go_on = wait();
+    lock.lock();
+    if (go_on) continue;
+    interrupted = true;
+    stopping_ = true;
+  }
+}
+
+void ThreadPool::run(std::size_t jobs, const Job& job, const Wait& wait) {
+  if (jobs == 0) return;
+  const std::lock_guard turn(turn_);
+  std::unique_lock lock(mutex_);
+  job_ = &job;
+  jobs_ = jobs;
+  next_ = 0;
+  stopping_ = false;
+  error_ = nullptr;
+  busy_ = workers_.size();
+  ++round_;
+  start_.notify_all();
+  bool interrupted = false;
+  wait_for_workers(lock, wait, interrupted);
+  job_ = nullptr;
+  if (const auto error = std::exchange(error_, nullptr)) std::rethrow_exception(error);
+  if (interrupted) throw Interrupted();
+}
+
+}  // namespace bierl

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <cmath>
+
+#include <bierl/core/error.hpp>
+#include <bierl/core/noise.hpp>
+#include <bierl/mujoco/handles.hpp>
+#include <bierl/mujoco/rollout.hpp>
+#include <bierl/mujoco/task_table.hpp>
+
+namespace bierl::mujoco {
+
+namespace {
+
+void require_row(bool holds, std::size_t row, const std::string& message) {
+  if (!holds) throw ArgumentError("row " + std::to_string(row) + " of the population: " + message);
+}
+
+}  // namespace
+
+void PopulationView::check(std::size_t parameters) const {
+  const std::string why = "one entry for each row";
+  require_size("sigma_r", sigma.size(), rows(), why);
+  require_size("noise_r", noise.size(), rows(), why);
+  require_size("sign_r", sign.size(), rows(), why);
+  require_size("episode_r", episode.size(), rows(), why);
+  require(parameters > 0 && !bases.empty() && bases.size() % parameters == 0,
+          "base_bp must be (B, " + std::to_string(parameters) + ") for this policy, got " +
+              std::to_string(bases.size()) + " elements");
+  if (!scales.empty()) require_size("scale_bp", scales.size(), bases.size(), "the shape of base_bp");
+  const auto count = static_cast<std::int64_t>(bases.size() / parameters);
+  for (std::size_t r = 0; r < rows(); ++r) {
+    require_row(base[r] >= 0 && base[r] < count, r, "base " + std::to_string(base[r]) + " of " + std::to_string(count));
+    require_row(noise[r] >= 0 && episode[r] >= 0, r, "noise and episode must not be negative");
+    require_row(sign[r] >= -1 && sign[r] <= 1, r, "sign must be -1, 0 or 1, got " + std::to_string(sign[r]));
+    require_row(std::isfinite(sigma[r]) && sigma[r] >= 0.0F, r,
+                "sigma must be finite and not negative, got " + std::to_string(sigma[r]));
+  }
+}
+
+void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out) {
+  const std::size_t at = static_cast<std::size_t>(population.base[row]) * out.size();
+  const auto base = population.bases.subspan(at, out.size());
+  if (population.sign[row] == 0) {
+    std::copy(base.begin(), base.end(), out.begin());
+    return;
+  }
+  const auto scale = population.scales.empty() ? population.scales : population.scales.subspan(at, out.size());
+  const float step = static_cast<float>(population.sign[row]) * population.sigma[row];
+  perturb(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]), scale, out);
+}
+
+std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode) {
+  return uniform64(key.with(Purpose::reset), static_cast<std::uint32_t>(episode), 0) >> 1;
+}
+
+/// One thread's simulation and memory.
+struct Rollout::Worker {
+  Worker(const Settings& settings, Model model)
+      : simulation(std::move(model)),
+        task(make_task(settings.task, settings.options, simulation.model(), simulation.data())),
+        parameters(settings.shape.parameter_count()),
+        observation(settings.shape.observations()),
+        network(settings.shape.scratch_size()),
+        action(settings.shape.actions()),
+        action_noise(settings.shape.actions()),
+        action_std(settings.shape.actions()),
+        noise_tile(kTile) {}
+
+  Simulation simulation;
+  std::unique_ptr<Task> task;
+  std::vector<float> parameters;
+  std::vector<double> observation;
+  std::vector<float> network, action, action_noise, action_std, noise_tile;
+};
+
+Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(settings_.threads) {
+  settings_.shape.check();
+  require(settings_.max_steps >= 1, "an episode needs at least one step, got " + std::to_string(settings_.max_steps));
+  const Model model = load_task_model(settings_.task, settings_.assets);
+  for (int i = 0; i < settings_.threads; ++i) workers_.push_back(std::make_unique<Worker>(settings_, model));
+  const Task& task = *workers_.front()->task;
+  require_size("observation", settings_.shape.observations(), static_cast<std::size_t>(task.observation_size()),
+               "the observation size of " + settings_.task);
+  require_size("action", settings_.shape.actions(), static_cast<std::size_t>(task.action_size()),
+               "the action size of " + settings_.task);
+}
+
+Rollout::~Rollout() = default;
+
+void Rollout::run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, bool explore,
+                      std::size_t row, const RowResults& results) const {
+  row_parameters(population, row, worker.parameters);
+  NumpyRandom random(reset_seed(population.key, population.episode[row]));
+  EpisodeResult result;
+  const std::size_t observations = settings_.shape.observations();
+  const std::size_t descriptor = behaviour_size(settings_.behaviour, settings_.shape);
+  EpisodeContext context;
+  context.task = worker.task.get();
+  context.data = worker.simulation.data();
+  context.shape = &settings_.shape;
+  context.normaliser = &normaliser;
+  context.stopping = &pool_.stopping();
+  context.max_steps = settings_.max_steps;
+  context.behaviour = descriptor > 0 ? settings_.behaviour : Behaviour::none;
+  context.parameters = worker.parameters.data();
+  context.random = &random;
+  context.action_key = population.key.with(Purpose::action);
+  context.action_row = static_cast<std::uint32_t>(population.episode[row]);
+  context.noisy = explore && settings_.shape.noise != ActionNoise::none;
+  if (!results.moment_count.empty()) {
+    context.moments = {&results.moment_count[row], results.moment_mean.subspan(row * observations, observations),
+                       results.moment_m2.subspan(row * observations, observations)};
+  }
+  if (descriptor > 0) context.descriptor = results.behaviour.data() + row * descriptor;
+  context.observation = worker.observation.data();
+  context.network = worker.network.data();
+  context.action = worker.action.data();
+  context.action_noise = worker.action_noise.data();
+  context.action_std = worker.action_std.data();
+  context.noise_tile = worker.noise_tile.data();
+  context.result = &result;
+  if (!worker.simulation.guard().run(run_episode, &context)) result.failed = true;
+  results.returns[row] = result.total;
+  results.lengths[row] = result.steps;
+  results.failed[row] = result.failed;
+  if (!results.entropy.empty()) results.entropy[row] = relative_entropy(settings_.shape, worker.parameters.data());
+}
+
+void Rollout::evaluate(const PopulationView& population, const Normaliser& normaliser,
+                       std::span<const std::int32_t> order, bool explore, const RowResults& results,
+                       const ThreadPool::Wait& wait) {
+  population.check(settings_.shape.parameter_count());
+  const std::size_t rows = population.rows();
+  require_size("returns", results.returns.size(), rows, "one for each row");
+  if (!order.empty()) require_size("order", order.size(), rows, "a permutation of the rows");
+  pool_.run(
+      rows,
+      [&](std::size_t worker, std::size_t job) {
+        const std::size_t row = order.empty() ? job : static_cast<std::size_t>(order[job]);
+        run_row(*workers_[worker], population, normaliser, explore, row, results);
+      },
+      wait);
+}
+
+}  // namespace bierl::mujoco

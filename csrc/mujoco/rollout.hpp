@@ -1,0 +1,91 @@
+/// Whole-episode rollouts: named candidates in, one line of results a row out, on every thread.
+///
+///     PopulationView -> ThreadPool -> each row: perturb, reset, episode -> RowResults
+///
+/// Row i of every output answers row i of the population, whatever the number of threads or the order of starting. A
+/// MuJoCo error or a diverged simulation marks its own row failed and touches no other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bierl/core/address.hpp>
+#include <bierl/core/parallel.hpp>
+#include <bierl/core/policy.hpp>
+#include <bierl/mujoco/episode.hpp>
+#include <bierl/mujoco/options.hpp>
+
+namespace bierl::mujoco {
+
+/// Views of a Population (bierl_fast/messages.py gives the meaning).
+struct PopulationView {
+  NoiseKey key;
+  std::span<const float> bases;         ///< (B, P)
+  std::span<const float> scales;        ///< (B, P) or empty
+  std::span<const std::int32_t> base;   ///< (R,)
+  std::span<const float> sigma;         ///< (R,)
+  std::span<const std::int32_t> noise;  ///< (R,)
+  std::span<const std::int8_t> sign;    ///< (R,)
+  std::span<const std::int32_t> episode;  ///< (R,)
+
+  [[nodiscard]] std::size_t rows() const { return base.size(); }
+  /// ShapeError or ArgumentError with the first row that does not fit a policy of `parameters` parameters.
+  void check(std::size_t parameters) const;
+};
+
+/// Where results go; every span has one entry (or one block) for each row. Moments, behaviour and entropy may be empty.
+struct RowResults {
+  std::span<double> returns;
+  std::span<std::int32_t> lengths;
+  std::span<bool> failed;
+  std::span<double> moment_count;  ///< (R,)
+  std::span<double> moment_mean;   ///< (R, O)
+  std::span<double> moment_m2;     ///< (R, O)
+  std::span<double> behaviour;     ///< (R, D)
+  std::span<double> entropy;       ///< (R,) policy entropy a step, relative to that of the configured log_std, in nats
+};
+
+/// The parameters that row `row` runs.
+void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out);
+
+/// Gymnasium's reset(seed) of rows with this `episode`: a pure function of the address, below 2^63.
+std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode);
+
+class Rollout {
+ public:
+  struct Settings {
+    std::string task;
+    TaskOptions options;
+    std::string assets;       ///< folder with Gymnasium's model files
+    PolicyShape shape;
+    int max_steps = 0;        ///< env steps after which an episode is truncated
+    Behaviour behaviour = Behaviour::none;
+    int threads = 1;
+  };
+
+  /// Loads the model and builds a simulation for each thread. ArgumentError, SimulationError.
+  explicit Rollout(Settings settings);
+  ~Rollout();
+
+  /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is drawn
+  /// when the policy has one and `explore` is true. Throws Interrupted when `wait` answers false (see ThreadPool::run).
+  /// Two calls at once take turns; two Rollouts run side by side.
+  void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
+                bool explore, const RowResults& results, const ThreadPool::Wait& wait);
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+ private:
+  struct Worker;
+  void run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, bool explore,
+               std::size_t row, const RowResults& results) const;
+
+  Settings settings_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  ThreadPool pool_;
+};
+
+}  // namespace bierl::mujoco

@@ -1,0 +1,43 @@
+/// The native tasks by Gymnasium id.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <bierl/mujoco/handles.hpp>
+#include <bierl/mujoco/options.hpp>
+#include <bierl/mujoco/task.hpp>
+
+namespace bierl::mujoco {
+
+/// What the table knows of one task; the numbers are Gymnasium's registry's.
+struct TaskEntry {
+  std::string id;
+  std::string model_file;  ///< in Gymnasium's assets directory
+  int max_episode_steps;
+  std::optional<double> reward_threshold;
+  std::vector<std::string> keywords;  ///< the options the task takes
+  std::unique_ptr<Task> (*make)(OptionReader& reader, const mjModel* model, mjData* data);
+  void (*check)(OptionReader& reader);
+};
+
+const std::vector<TaskEntry>& task_table();
+bool is_native(const std::string& id);
+
+/// Throws ArgumentError with the nearest id when `id` is no native task.
+const TaskEntry& find_task(const std::string& id);
+
+/// Throws ArgumentError when `id` or an option is not right. Needs no model (but a body by name is only
+/// looked for by make_task).
+void check_options(const std::string& id, const TaskOptions& options);
+
+/// Loads the task's model file from Gymnasium's assets directory.
+Model load_task_model(const std::string& id, const std::string& assets);
+
+/// Builds the task over a simulation, which must outlive it. Throws as find_task and check_options.
+std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model,
+                                mjData* data);
+
+}  // namespace bierl::mujoco
