@@ -1,0 +1,108 @@
+"""The command `bierl`.
+
+    command line -> entry -> a command -> exit code
+
+Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted, after a
+checkpoint was written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from bierl_fast.cli import show, training
+from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.run.errors import ConfigError, RunWarning
+
+OURS = (ValueError, RuntimeError, OSError, NotImplementedError)  # their text is written for users
+
+
+class NearestGroup(click.Group):
+    """Commands, with the nearest one offered for a mistyped name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was typed, or a usage error with the nearest one."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise click.UsageError(str(unknown("command", args[0], self.commands)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from bierl_fast.run.manifest import versions  # noqa: PLC0415
+
+    click.echo(f"bierl_fast {versions()['bierl_fast'] or '(not installed)'}")
+    context.exit()
+
+
+@click.group(
+    cls=NearestGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    no_args_is_help=True,
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit."
+)
+@training.debug_option
+def cli() -> None:
+    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
+
+
+for command in (training.train, training.resume, show.evaluate, show.tasks, show.info, show.presets):
+    cli.add_command(command)
+
+
+def entry(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (this process's own when None) and return its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RunWarning)
+        warnings.showwarning = _show_warning
+        try:
+            code = cli.main(arguments, prog_name="bierl", standalone_mode=False)
+            return code if isinstance(code, int) else 0
+        except Exception as error:
+            return _failed(error, debug="--debug" in arguments)
+
+
+def _failed(error: Exception, debug: bool) -> int:
+    """Say in one line what went wrong; the exit code."""
+    if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
+        return 130
+    if isinstance(error, BrokenPipeError):  # `bierl tasks | head`: nobody listens any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    if debug:
+        traceback.print_exception(error)
+    click.echo(f"bierl: error: {_one_line(error)}", err=True)
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    return 2 if isinstance(error, ConfigError | UnknownNameError) else 1
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "bierl"
+        text = f"{error.format_message()} (`{where} --help` lists what there is)"
+    elif isinstance(error, click.ClickException):
+        text = error.format_message()
+    elif isinstance(error, OURS) and str(error):
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error} (--debug shows where)"
+    notes = getattr(error, "__notes__", [])
+    return " ".join("; ".join([text, *notes]).split())
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    click.echo(f"bierl: warning: {message}", err=True)

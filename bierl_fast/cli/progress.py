@@ -1,0 +1,117 @@
+"""How a run is doing, while it runs.
+
+metrics record -> Progress -> a live display on a terminal, plain lines elsewhere, nothing when quiet
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.run.config import Config
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.live import Live
+    from rich.table import Table
+
+LINE_SECONDS = 5.0  # between plain lines
+
+
+class Progress:
+    """An observer of a run; a context manager around it."""
+
+    def __init__(self, config: Config, directory: Path, quiet: bool = False) -> None:
+        self._config = config
+        self._directory = directory
+        self._quiet = quiet
+        self._live: Live | None = None
+        self._began = time.monotonic()
+        self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
+        self._printed = -float("inf")
+        self._pending: dict[str, str] | None = None
+
+    def __enter__(self) -> Progress:
+        if not self._quiet and sys.stdout.isatty():
+            from rich.live import Live  # noqa: PLC0415  (slow to import, and of no use without a terminal)
+
+            self._live = Live(refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif self._pending is not None:
+            _print_line(self._pending)
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        """Show one generation."""
+        if self._quiet:
+            return
+        if self._base is None:
+            print(f"run directory: {self._directory}", flush=True)
+        facts = self._facts(record)
+        if self._live is not None:
+            self._live.update(_table(facts))
+            return
+        self._pending = facts
+        if time.monotonic() - self._printed >= LINE_SECONDS:
+            _print_line(facts)
+            self._printed = time.monotonic()
+            self._pending = None
+
+    def _facts(self, record: dict[str, Any]) -> dict[str, str]:
+        done, steps, now = record["generation"] + 1, record["env_steps"], time.monotonic()
+        if self._base is None:
+            self._base = (self._began, 0, 0) if done == 1 else (now, done, steps)
+        since, first_done, first_steps = self._base
+        seconds = now - since
+        rate = (steps - first_steps) / seconds if seconds > 0 else 0.0
+        generations = self._config.generations
+        return {
+            "generation": f"{done}/{generations}" if generations else str(done),
+            "return": _number(record["mean_return"], ".1f"),
+            "best": _number(record["max_return"], ".1f"),
+            "center": _number(record["center_return"], ".1f"),
+            "sigma": _number(record["sigma"], ".4g"),
+            "learning rate": _number(record["learning_rate"], ".4g"),
+            "steps": f"{steps:,}",
+            "steps/s": f"{rate:,.0f}" if rate else "-",
+            "left": self._left(done, steps, (done - first_done) / seconds if seconds > 0 else 0.0, rate),
+        }
+
+    def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
+        ends = (
+            (self._config.generations, done, generation_rate),
+            (self._config.total_steps, steps, step_rate),
+        )
+        seconds = [max(0.0, (end - now) / rate) for end, now, rate in ends if end is not None and rate > 0]
+        if not seconds:
+            return "-"
+        minutes, rest = divmod(round(min(seconds)), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _print_line(facts: dict[str, str]) -> None:
+    print("  ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
+
+
+def _table(facts: dict[str, str]) -> Table:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    for _ in facts:
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row(*(f"[dim]{name}[/dim]" for name in facts))
+    table.add_row(*facts.values())
+    return table

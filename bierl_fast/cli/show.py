@@ -1,0 +1,103 @@
+"""`bierl evaluate`, `tasks`, `info` and `presets`: a question in, a table or JSON out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bierl_fast.cli.options import SettingType
+from bierl_fast.cli.training import debug_option
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command(short_help="How good is a trained policy.")
+@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run"
+)
+@click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
+@click.option(
+    "--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]"
+)
+@json_option
+@debug_option
+def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, as_json: bool) -> None:
+    """Run the policy of DIR on fresh episodes, without action noise."""
+    from bierl_fast.run import api  # noqa: PLC0415
+
+    report = api.evaluate(run_dir, episodes=episodes, seed=seed, threads=threads)
+    if as_json:
+        _print_json(report)
+        return
+    click.echo(f"{report['task']}: {report['episodes']} fresh episodes, seed {report['seed']}")
+    click.echo(f"  return  {report['mean_return']:.2f} +/- {report['std_return']:.2f}")
+    click.echo(f"  range   {report['min_return']:.2f} to {report['max_return']:.2f}")
+    click.echo(f"  length  {report['mean_length']:.1f} steps")
+    if report["episode_failures"]:
+        click.echo(f"  failed  {report['episode_failures']} episodes; they count with their return so far")
+
+
+@click.command(short_help="The tasks there are.")
+@json_option
+@debug_option
+def tasks(as_json: bool) -> None:
+    """List the native tasks."""
+    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415
+
+    known = native_tasks()
+    if as_json:
+        _print_json(known)
+        return
+    for task in known:
+        click.echo(task["id"])
+    click.echo("Native, each. Any other Gymnasium id works through the process pool: in a later version.")
+
+
+@click.command(short_help="Versions and machine.")
+@json_option
+@debug_option
+def info(as_json: bool) -> None:
+    """Show versions, compiler, the instruction set in use, and cores."""
+    from bierl_fast.run import manifest  # noqa: PLC0415
+
+    facts: dict[str, Any] = {
+        "versions": manifest.versions(),
+        "cpu": manifest.cpu_name(),
+        "cores": manifest.cores(),
+        "compiler": None,
+        "instruction_set": None,
+        **manifest.build_info(),
+    }
+    if as_json:
+        _print_json(facts)
+        return
+    for name, value in {**facts.pop("versions"), **facts}.items():
+        click.echo(f"{name:16} {'-' if value is None else value}")
+
+
+@click.command(short_help="The presets there are.")
+@json_option
+@debug_option
+def presets(as_json: bool) -> None:
+    """List the settings that `bierl train --preset NAME` takes."""
+    from bierl_fast.run import toml  # noqa: PLC0415
+
+    known = [
+        {"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()
+    ]
+    if as_json:
+        _print_json(known)
+        return
+    for preset in known:
+        click.echo(f"{preset['name']:24} {preset['description']}")
+    if not known:
+        click.echo("no presets yet")
+
+
+def _print_json(value: Any) -> None:
+    from bierl_fast.run.metrics import dumps  # noqa: PLC0415
+
+    click.echo(dumps(value, indent=2))

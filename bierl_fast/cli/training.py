@@ -1,0 +1,120 @@
+"""`bierl train` and `bierl resume`: arguments in, a run called, its progress out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bierl_fast.cli.options import SettingType, config_options, given
+from bierl_fast.run.errors import RunWarning
+
+if TYPE_CHECKING:
+    from bierl_fast.run.api import Result
+    from bierl_fast.run.config import Config
+    from bierl_fast.run.record import Observer
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails."
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+@click.command(short_help="Train a policy.")
+@click.argument("task", required=False)
+@config_options
+@click.option(
+    "--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]"
+)
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file")
+@click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
+@click.option(
+    "--workers", type=int, help="processes for tasks that are not native (comes with a later version)"
+)
+@quiet_option
+@debug_option
+@click.pass_context
+def train(
+    context: click.Context,
+    /,
+    *,
+    task: str | None,
+    run_dir: Path | None,
+    config_file: Path | None,
+    preset: str | None,
+    workers: int | None,
+    quiet: bool,
+    **_: Any,
+) -> None:
+    """Train a policy for TASK.
+
+    Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
+    """
+    from bierl_fast.run import api, toml  # noqa: PLC0415
+    from bierl_fast.run.directory import default_directory  # noqa: PLC0415
+
+    if workers is not None:
+        raise click.UsageError(
+            "--workers: the process pool comes with a later version; native tasks use --threads", context
+        )
+    config = toml.compose(
+        toml.read_preset(preset) if preset else {},
+        toml.read(config_file) if config_file else {},
+        given(context),
+        {"task": task} if task else {},
+    )
+    config.check_end()
+    directory = run_dir or default_directory(config)
+    _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
+
+
+@click.command(short_help="Go on with a run.")
+@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--generations", type=SettingType(int), help="the run's new total of generations")
+@click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
+@quiet_option
+@debug_option
+def resume(run_dir: Path, generations: int | None, total_steps: int | None, quiet: bool) -> None:
+    """Go on with the run in DIR, as if it had never stopped.
+
+    The totals are the run's new totals, not additions; without them the run goes on to the end it was given.
+    """
+    from bierl_fast.run import api  # noqa: PLC0415
+    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
+
+    config = RunDirectory(run_dir).read_config()
+    if generations is not None or total_steps is not None:
+        config = config.replace(generations=generations, total_steps=total_steps)
+    _run(config, run_dir, quiet, lambda observer: api.resume(run_dir, generations, total_steps, observer))
+
+
+def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer], Result]) -> None:
+    from bierl_fast.cli.progress import Progress  # noqa: PLC0415
+
+    if quiet:
+        warnings.simplefilter("ignore", RunWarning)
+    try:
+        with Progress(config, directory, quiet) as progress:
+            result = call(progress)
+    except KeyboardInterrupt:
+        if not quiet and (directory / "checkpoint.npz").exists():
+            click.echo(f"bierl: interrupted and saved; go on with `bierl resume {directory}`", err=True)
+        raise
+    if not quiet:
+        click.echo(_closing_line(result, directory))
+
+
+def _closing_line(result: Result, directory: Path) -> str:
+    if not result.metrics:
+        return f"nothing trained; {directory}"
+    last = result.metrics[-1]
+    mean = "-" if last["mean_return"] is None else f"{last['mean_return']:.1f}"
+    return (
+        f"{last['generation'] + 1} generations, {last['env_steps']:,} steps, mean return {mean} in the last; "
+        f"next: bierl evaluate {directory}"
+    )

@@ -1,0 +1,180 @@
+"""What a user calls: train, resume, evaluate.
+
+    Config                  -> train    -> Result
+    run directory           -> resume   -> Result
+    run directory or Policy -> evaluate -> {name: number}
+
+Nothing here prints, installs a signal handler, or keeps state between calls.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.messages import F32, NoiseKey
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.config import Config
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.errors import ConfigError, RunWarning
+from bierl_fast.run.loop import Run
+from bierl_fast.run.record import Observer, Recorder
+from bierl_fast.run.reporting import reporting_population, summary
+
+if TYPE_CHECKING:
+    from bierl_fast.evaluation.policy import Policy
+
+PathLike = str | os.PathLike[str]
+# No run gets here, so an evaluation's episodes are not those that some run reported on.
+FRESH_GENERATION = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What a run came to."""
+
+    policy: Policy  # act(observation) -> action, with its observation statistics
+    parameters: F32  # (P,)
+    metrics: list[metrics.Record]  # one record a generation, from the run's first on
+    run_dir: Path | None
+
+
+def train(config: Config, run_dir: PathLike | None = None, observer: Observer | None = None) -> Result:
+    """Train a policy.
+
+    Args:
+        config: every setting; needs generations or total_steps, and the run ends at whichever comes first.
+        run_dir: where the run's files go, made if need be; None writes no files.
+        observer: called after every generation with its record (metrics.jsonl's keys).
+
+    Raises:
+        ConfigError, UnknownNameError: a setting that cannot be.
+        RunDirectoryError: `run_dir` already holds a run; it is left as it is.
+        KeyboardInterrupt: as it came, once the last completed generation is saved.
+    """
+    config.check_end()
+    directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
+    if directory is not None:
+        directory.require_free()
+    parts = build.make_parts(config)
+    if directory is not None:
+        directory.create(parts.config)
+        manifest.create(directory.manifest, parts.config)
+    run = Run(parts, Recorder(parts.config, directory, observer))
+    run.recorder.start(run.snapshot, saved=None)
+    return _to_the_end(run, directory)
+
+
+def resume(
+    run_dir: PathLike,
+    generations: int | None = None,
+    total_steps: int | None = None,
+    observer: Observer | None = None,
+) -> Result:
+    """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
+
+    Args:
+        run_dir: a run's directory.
+        generations: the run's new total, not an addition.
+        total_steps: the run's new total of environment steps. Either one given, both old ends are forgotten;
+            neither: the run's own ends stay.
+        observer: as for `train`.
+
+    Raises:
+        ConfigError: a new total that cannot be.
+        RunDirectoryError, CheckpointError: no run there, or a damaged one; its files are left as they are.
+
+    A run that has already reached its end is left as it is, with a RunWarning that says so.
+    """
+    directory = RunDirectory(Path(run_dir))
+    config = saved = directory.read_config()
+    if generations is not None or total_steps is not None:
+        config = saved.replace(generations=generations, total_steps=total_steps)
+    config.check_end()
+    start = checkpoint.load(directory.checkpoint, saved)
+    if loop.ended(config, start.counters):
+        return _already_there(directory, start.counters)
+    run = _restored(directory, config, start, observer)
+    return _to_the_end(run, directory)
+
+
+def _restored(
+    directory: RunDirectory, config: Config, start: checkpoint.Checkpoint, observer: Observer | None
+) -> Run:
+    parts = build.make_parts(config)
+    loop.restore(parts, start)
+    # Only now, when nothing can be refused any more, do files change.
+    records = metrics.truncate(directory.metrics, start.counters.generation)
+    directory.write_config(parts.config)
+    manifest.resumed(directory.manifest, parts.config)
+    run = Run(parts, Recorder(parts.config, directory, observer, records), start.counters)
+    run.recorder.start(run.snapshot, saved=start.counters.generation)
+    return run
+
+
+def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Result:
+    warnings.warn(
+        f"{directory.path} has already reached its end: {counters.generation} generations, "
+        f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
+        RunWarning,
+        stacklevel=3,
+    )
+    policy = build.read_policy(directory.policy)
+    return Result(policy, policy.parameters, metrics.read(directory.metrics), directory.path)
+
+
+def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
+    loop.train(run)
+    if run.config.learned and run.counters.meta_updates == 0:
+        warnings.warn(
+            f"the run ended before the first update of its meta-level {run.config.meta!r}: its "
+            "hyperparameters never moved; train longer, or raise meta_budget or lower meta_interval",
+            RunWarning,
+            stacklevel=3,
+        )
+    policy = run.evaluator.policy.with_parameters(run.strategy.mean)
+    return Result(policy, run.strategy.mean, run.recorder.records, directory.path if directory else None)
+
+
+def evaluate(
+    run_dir_or_policy: PathLike | Policy, episodes: int = 100, seed: int = 0, threads: int | None = None
+) -> dict[str, Any]:
+    """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
+
+    Args:
+        run_dir_or_policy: a run's directory, a policy.npz, or a Policy.
+        episodes: how many.
+        seed: of their address; equal seeds give equal episodes.
+        threads: of the simulator; None: the cores this process may use.
+
+    Returns:
+        task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
+        episode_failures. An episode that failed counts with its return so far.
+
+    Raises:
+        ConfigError: episodes or threads below 1, a seed outside [0, 2**64).
+        RunDirectoryError: no run there, or no readable policy in it.
+    """
+    for name, value in (("episodes", episodes), ("threads", 1 if threads is None else threads)):
+        if value < 1:
+            raise ConfigError(f"{name} must be at least 1, got {value}")
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}")
+    policy = _policy(run_dir_or_policy)
+    evaluator = build.evaluator_of(policy, threads)
+    population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
+    return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
+
+
+def _policy(source: PathLike | Policy) -> Policy:
+    if not isinstance(source, str | os.PathLike):
+        return source
+    path = Path(source)
+    if path.is_file():
+        return build.read_policy(path)
+    directory = RunDirectory(path)
+    directory.require_run()
+    return build.read_policy(directory.policy)

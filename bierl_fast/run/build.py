@@ -1,0 +1,184 @@
+"""From settings to the parts of a run; the only module that calls their constructors.
+
+    Config -> make_parts -> Parts(config with nothing left open, strategy, evaluator, meta, history)
+
+Everything heavy (torch, mujoco) is imported here, inside the functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bierl_fast.messages import Hyperparameters, HyperparameterSpec
+from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import ConfigError, RunDirectoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bierl_fast.evaluation.base import Evaluator
+    from bierl_fast.evaluation.policy import Policy
+    from bierl_fast.meta.base import MetaLevel
+    from bierl_fast.meta.history import History
+    from bierl_fast.strategy.base import Strategy
+
+RANGE_FACTOR = 100.0  # of a hyperparameter's default range, either side of the configured value
+Ranges = dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run is made of. `config` is the run's, with the strategy's defaults filled in."""
+
+    config: Config
+    strategy: Strategy
+    evaluator: Evaluator
+    meta: MetaLevel
+    history: History
+
+
+def make_parts(config: Config) -> Parts:
+    """Build a run's parts.
+
+    Raises:
+        ConfigError: some part refuses its settings; the message is that part's own.
+        UnknownNameError: a name that stands in no table, with the nearest one.
+    """
+    try:
+        config.check_names()
+        return _make_parts(config)
+    except (ConfigError, UnknownNameError):
+        raise
+    except (ValueError, TypeError) as error:
+        raise ConfigError(str(error)) from error
+
+
+def _make_parts(config: Config) -> Parts:
+    evaluator = make_evaluator(config)
+    strategy = make_strategy(config, evaluator.policy)
+    config = resolved(config, strategy.declared)
+    ranges = adapted_ranges(config, strategy.declared)
+    history = make_history(config, ranges)
+    meta = make_meta(config, strategy, ranges)
+    return Parts(config, strategy, evaluator, meta, history)
+
+
+def make_evaluator(config: Config) -> Evaluator:
+    """The evaluator of a run's task."""
+    from bierl_fast.evaluation import table  # noqa: PLC0415
+
+    return table.make_evaluator(
+        config.task,
+        task_kwargs=config.task_kwargs,
+        hidden=config.hidden,
+        activation=config.activation,
+        squash=config.squash,
+        action_noise=config.action_noise,
+        log_std=config.log_std,
+        obs_norm=config.obs_norm,
+        episode_cap=config.episode_cap,
+        behaviour=config.behaviour,
+        threads=config.threads,
+    )
+
+
+def make_strategy(config: Config, policy: Policy) -> Strategy:
+    """The inner level, at the policy's initial parameters."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    return table.make_strategy(
+        config.strategy,
+        mean=policy.initial_parameters(seed=config.seed),
+        population=config.population,
+        shaping=config.shaping,
+        optimizer=config.optimizer,
+        crn=config.crn,
+        episodes_per_candidate=config.episodes_per_candidate,
+        center_episodes=config.center_episodes,
+        scale=policy.noise_scale(config.log_std_noise_scale),
+    )
+
+
+def make_history(config: Config, ranges: Ranges) -> History:
+    """What the meta-level will see."""
+    from bierl_fast.meta.history import History  # noqa: PLC0415
+
+    return History(length=config.history, quantiles=config.quantiles, ranges=ranges)
+
+
+def make_meta(config: Config, strategy: Strategy, ranges: Ranges) -> MetaLevel:
+    """The meta-level, which starts exactly at the configured hyperparameters."""
+    from bierl_fast.meta import table  # noqa: PLC0415
+
+    return table.make_meta(
+        config.meta,
+        strategy=strategy,
+        hyperparameters=configured(config, strategy.declared),
+        ranges=ranges,
+        seed=config.seed,
+        history=config.history,
+        quantiles=config.quantiles,
+        encoder_size=config.encoder_size,
+        generator_hidden=config.generator_hidden,
+        fitness=config.meta_fitness,
+        candidates=config.meta_candidates,
+        pairs=config.meta_pairs,
+        episodes=config.meta_episodes,
+        interval=config.meta_interval,
+        budget=config.meta_budget,
+        learning_rate=config.meta_learning_rate,
+        spread=config.meta_spread,
+        max_move=config.meta_max_move,
+    )
+
+
+def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
+    """`config` with the strategy's own defaults where nothing was said."""
+    open_names = [name for name in declared if getattr(config, name, 0.0) is None]
+    return config.replace(**{name: declared[name].default for name in open_names})
+
+
+def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
+    """Every hyperparameter the strategy declares: the configured value, else the strategy's default."""
+    values = {name: getattr(config, name, spec.default) for name, spec in declared.items()}
+    return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
+
+
+def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Ranges:
+    """Low and high of every hyperparameter that the meta-level may move, in `adapt`'s order."""
+    adaptable = [name for name, spec in declared.items() if spec.adaptable]
+    ranges: Ranges = {}
+    for name in config.adapt if config.learned else ():
+        if name not in adaptable:
+            raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
+        value: float = getattr(config, name, declared[name].default)
+        low, high = getattr(config, f"{name}_range", None) or (value / RANGE_FACTOR, value * RANGE_FACTOR)
+        ranges[name] = (max(low, declared[name].low), min(high, declared[name].high))
+    return ranges
+
+
+def policy_class() -> type[Policy]:
+    """The class that reads saved policies."""
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+
+    return Policy
+
+
+def read_policy(path: Path) -> Policy:
+    """A saved policy; raises RunDirectoryError when it is missing or damaged."""
+    if not path.is_file():
+        raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
+    try:
+        return policy_class().load(path)
+    except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
+        raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
+
+
+def evaluator_of(policy: Policy, threads: int | None = None) -> Evaluator:
+    """An evaluator for the task that `policy` was trained on, with its own observation statistics."""
+    from bierl_fast.evaluation import table  # noqa: PLC0415
+
+    return table.evaluator_of(policy, threads=threads)

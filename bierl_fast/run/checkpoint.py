@@ -1,0 +1,139 @@
+"""Everything needed to continue a run, bit for bit, in one npz file.
+
+    Config, Counters, {part: Arrays} -> save -> checkpoint.npz -> load -> Checkpoint
+
+A JSON header beside the arrays, a format number, no pickle. The bytes depend on the run's settings and
+its number of generations alone: not on threads, time, or where the run was to end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bierl_fast.messages import Arrays
+from bierl_fast.run import atomic
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import CheckpointError
+
+FORMAT = 1
+KIND = "bierl_fast run"
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a run has done so far. Steps are environment steps; evaluation steps are reporting only."""
+
+    generation: int = 0  # completed generations
+    inner_steps: int = 0
+    meta_steps: int = 0
+    warm_start_steps: int = 0
+    eval_steps: int = 0
+    episode_failures: int = 0  # of inner and meta rows
+    meta_updates: int = 0
+
+    @property
+    def env_steps(self) -> int:
+        """Every step whose result influenced training."""
+        return self.inner_steps + self.meta_steps + self.warm_start_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A run at the end of a generation."""
+
+    counters: Counters
+    parts: Mapping[str, Arrays]  # "strategy", "evaluator", "meta", "history"
+
+
+def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint` to `path`; readers see the old file or the new one.
+
+    Raises:
+        TypeError: a part holds Python objects, which only pickle could save.
+        OSError: the disk refuses; the old file stays.
+    """
+    header = {
+        "format": FORMAT,
+        "kind": KIND,
+        "task": config.task,
+        "strategy": config.strategy,
+        "meta": config.meta,
+        "generation": checkpoint.counters.generation,
+        "counters": asdict(checkpoint.counters),
+        "config": config.training(),
+    }
+    arrays: Arrays = {"header": np.array(json.dumps(header, sort_keys=True))}
+    for part in sorted(checkpoint.parts):
+        for name, array in sorted(checkpoint.parts[part].items()):
+            arrays[f"{part}/{name}"] = np.asarray(array)
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} holds Python objects; a checkpoint takes plain arrays")
+    with atomic.replacing(path) as target, target.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def load(path: Path, config: Config) -> Checkpoint:
+    """Read the checkpoint of the run that `config` describes; the file is never touched.
+
+    Raises:
+        CheckpointError: missing, truncated or damaged; of another format; of another task or other settings.
+    """
+    header, arrays = _read(path)
+    _require_format(path, header)
+    _require_same_run(path, header, config)
+    parts: dict[str, Arrays] = {}
+    for name, array in arrays.items():
+        part, _, inner = name.partition("/")
+        parts.setdefault(part, {})[inner] = array
+    try:
+        counters = Counters(**{field.name: int(header["counters"][field.name]) for field in fields(Counters)})
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged: its header lacks {error}") from error
+    return Checkpoint(counters, parts)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
+    if not path.is_file():
+        raise CheckpointError(
+            f"no checkpoint at {path}: the run never wrote one, or this is not a run directory"
+        )
+    try:
+        with path.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
+            arrays: Arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays.pop("header")))
+    except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
+        raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
+    if not isinstance(header, dict):
+        raise CheckpointError(f"{path} is no checkpoint: its header is no JSON object")
+    return header, arrays
+
+
+def _require_format(path: Path, header: dict[str, Any]) -> None:
+    if header.get("kind") != KIND:
+        raise CheckpointError(f"{path} is no checkpoint of a run, but {header.get('kind')!r}")
+    if header.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {header.get('format')!r}, this version reads format {FORMAT}; "
+            "use the version of bierl_fast that wrote it (manifest.json names it)"
+        )
+
+
+def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> None:
+    if header.get("task") != config.task:
+        raise CheckpointError(
+            f"{path} is a checkpoint of task {header.get('task')!r}, "
+            f"but the run's config.toml says {config.task!r}"
+        )
+    saved = header.get("config", {})
+    now = json.loads(json.dumps(config.training()))
+    changed = sorted(name for name in {*saved, *now} if saved.get(name) != now.get(name))
+    if changed:
+        details = ", ".join(f"{name} was {saved.get(name)!r}, is {now.get(name)!r}" for name in changed)
+        raise CheckpointError(f"{path} belongs to other settings than the run's config.toml: {details}")

@@ -1,0 +1,182 @@
+"""Every setting of a run, each documented once.
+
+    Config(...) in Python, config.toml, presets, `bierl train --flags`  ->  Config  ->  run/build.py
+
+`setting(default, help, ...)` holds what a field means and which values it takes; `--help`, validation and the
+TOML reader all read it from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bierl_fast.names import lookup
+from bierl_fast.run import validation
+from bierl_fast.run.errors import ConfigError
+
+UNLEARNED = frozenset({"none"})  # meta-levels that learn nothing and so need no budget
+
+
+def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> Any:
+    """A field of Config.
+
+    Args:
+        default: its value when nothing is said.
+        text: what it means, with its unit; shown by `bierl train --help`.
+        training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
+        rules: `choices`, `at_least`, `at_most`, `above` (see validation.py).
+    """
+    return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of one run. Immutable and valid: a wrong value raises ConfigError, which says what to do.
+
+    Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
+    """
+
+    task: str = dataclasses.field(
+        metadata={"help": "Gymnasium id of the task (see `bierl tasks`)", "training": True}
+    )
+    task_kwargs: dict[str, Any] = dataclasses.field(
+        default_factory=dict,
+        metadata={
+            "help": "Gymnasium's own keyword arguments of the task: name=value, value as in TOML",
+            "training": True,
+        },
+    )
+    strategy: str = setting("es", "evolution strategy of the inner level")
+    meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
+    seed: int = setting(
+        0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1
+    )
+    generations: int | None = setting(
+        None, "train until this many generations are done", training=False, at_least=1
+    )
+    total_steps: int | None = setting(
+        None,
+        "train until the first generation end with this many environment steps",
+        training=False,
+        at_least=1,
+    )
+
+    population: int = setting(64, "candidates per generation, in antithetic pairs", at_least=2)
+    sigma: float | None = setting(
+        None, "noise standard deviation on policy parameters (none: the strategy's)", above=0.0
+    )
+    learning_rate: float | None = setting(
+        None, "step size of the optimizer (none: the strategy's)", above=0.0
+    )
+    momentum: float = setting(0.9, "of the optimizers that have one", at_least=0.0, at_most=1.0)
+    weight_decay: float = setting(0.0, "shrinks the parameters at every update", at_least=0.0)
+    entropy_weight: float = setting(0.0, "of the policy's entropy in the fitness")
+    alive_offset: float = setting(0.0, "subtracted from the fitness for every step lived")
+    shaping: str = setting("centered_rank", "how fitnesses become update weights")
+    optimizer: str = setting("adam", "how the gradient becomes a step")
+    crn: str = setting(
+        "pair",
+        "who shares resets and action noise (common random numbers)",
+        choices=("none", "pair", "population"),
+    )
+    episodes_per_candidate: int = setting(1, "episodes averaged for each candidate", at_least=1)
+    center_episodes: int = setting(1, "episodes of the centre that ride in every inner batch", at_least=0)
+
+    hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
+    activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    squash: str = setting("clip", "how actions are brought into the task's box", choices=("clip", "tanh"))
+    action_noise: str = setting("none", "Gaussian action noise", choices=("none", "fixed", "evolved"))
+    log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
+    log_std_noise_scale: float = setting(1.0, "factor of sigma for an evolved log_std", above=0.0)
+    obs_norm: bool = setting(True, "normalise observations by running mean and standard deviation")
+    episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1)
+    behaviour: str = setting("final_position", "descriptor that novelty methods compare")
+    threads: int | None = setting(
+        None,
+        "threads of the simulator (none: the cores this process may use); results are the same at any number",
+        training=False,
+        at_least=1,
+    )
+
+    history: int = setting(16, "generations of returns the meta-level sees", at_least=1)
+    quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2)
+    encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1)
+    generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1)
+    adapt: tuple[str, ...] = setting(("sigma", "learning_rate"), "hyperparameters the meta-level may move")
+    sigma_range: tuple[float, float] | None = setting(
+        None, "low,high of sigma (none: a factor of 100 either side)"
+    )
+    learning_rate_range: tuple[float, float] | None = setting(
+        None, "low,high of the learning rate (none: a factor of 100 either side)"
+    )
+    meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
+    meta_candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2)
+    meta_pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1)
+    meta_episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1)
+    meta_interval: int = setting(5, "at least this many generations between meta-updates", at_least=1)
+    meta_budget: float = setting(
+        0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, at_most=1.0
+    )
+    meta_learning_rate: float = setting(
+        1.0, "step size of the meta-level's own evolution strategy", above=0.0
+    )
+    meta_spread: float = setting(
+        0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
+    )
+    meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+
+    eval_interval: int = setting(
+        0, "generations between reporting evaluations; 0: none", training=False, at_least=0
+    )
+    eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1)
+    checkpoint_seconds: float = setting(
+        10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = validation.typed(field.name, getattr(self, field.name), hints()[field.name])
+            validation.check_rules(field.name, value, field.metadata)
+            object.__setattr__(self, field.name, value)
+        validation.check_together(self)
+
+    @property
+    def learned(self) -> bool:
+        """Whether the meta-level learns, and so spends environment steps of its own."""
+        return self.meta not in UNLEARNED
+
+    def replace(self, **changes: Any) -> Config:
+        """A copy with some settings changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+    def training(self) -> dict[str, Any]:
+        """The settings that can change results: what ties a checkpoint to its run."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["training"]}
+
+    def check_names(self) -> None:
+        """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""
+        # Here, because the tables bring torch, and settings must be readable without it.
+        from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+        from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
+
+        lookup("strategy", self.strategy, STRATEGIES)
+        lookup("meta-level", self.meta, META_LEVELS)
+
+    def check_end(self) -> None:
+        """Raise ConfigError unless something ends the run."""
+        if self.generations is None and self.total_steps is None:
+            raise ConfigError(
+                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) "
+                "or both"
+            )
+
+
+@cache
+def hints() -> Mapping[str, Any]:
+    """The type of every setting, by name."""
+    return typing.get_type_hints(Config)

@@ -1,0 +1,99 @@
+"""A run directory: which file is where, and who may write to it.
+
+config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bierl_fast.run import atomic, toml
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import RunDirectoryError
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The places of one run's files."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Every setting; `bierl train --config` accepts it."""
+        return self.path / "config.toml"
+
+    @property
+    def manifest(self) -> Path:
+        """Versions, machine, command line."""
+        return self.path / "manifest.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One line a generation."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Everything needed to continue."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def policy(self) -> Path:
+        """The policy alone, with its observation statistics."""
+        return self.path / "policy.npz"
+
+    def require_free(self) -> None:
+        """Raise RunDirectoryError when there is a run here already, or no directory can be."""
+        if self.path.exists() and not self.path.is_dir():
+            raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
+        if any(
+            file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)
+        ):
+            raise RunDirectoryError(
+                f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, "
+                "or take another directory"
+            )
+
+    def require_run(self) -> None:
+        """Raise RunDirectoryError when there is no run here."""
+        if not self.path.is_dir():
+            raise RunDirectoryError(f"no run directory at {self.path}")
+        if not self.config.is_file():
+            raise RunDirectoryError(f"{self.path} holds no run: config.toml is missing")
+
+    def create(self, config: Config) -> None:
+        """Make the directory and save every setting in it."""
+        text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
+        self.path.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(self.config, text)
+
+    def write_config(self, config: Config) -> None:
+        """Save every setting."""
+        atomic.write_text(self.config, toml.dumps(config))
+
+    def read_config(self) -> Config:
+        """The run's settings.
+
+        Raises:
+            RunDirectoryError: there is no run here, or its config.toml is damaged.
+        """
+        self.require_run()
+        try:
+            return toml.compose(toml.read(self.config))
+        except ValueError as error:
+            text = str(error)
+            where = "" if str(self.config) in text else f"{self.config}: "
+            raise RunDirectoryError(where + text) from error
+
+
+def default_directory(config: Config, root: Path = Path("runs")) -> Path:
+    """runs/TASK-STRATEGY-META-sSEED-N, N the first free number from 1 on."""
+    task = re.sub(r"[^A-Za-z0-9._-]+", "_", config.task)
+    stem = f"{task}-{config.strategy}-{config.meta}-s{config.seed}"
+    number = 1
+    while (root / f"{stem}-{number}").exists():
+        number += 1
+    return root / f"{stem}-{number}"

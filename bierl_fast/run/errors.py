@@ -1,0 +1,19 @@
+"""What a run can refuse, by kind: the CLI turns the kind into an exit code."""
+
+from __future__ import annotations
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be: wrong type, out of range, unknown, or at odds with another. Exit code 2."""
+
+
+class RunDirectoryError(RuntimeError):
+    """A run directory that is missing or damaged or holds another run; its files are left alone (exit 1)."""
+
+
+class CheckpointError(RunDirectoryError):
+    """A checkpoint that is missing, truncated, of another format or another run; the file is left alone."""
+
+
+class RunWarning(UserWarning):
+    """Something a run's owner should hear once, though the run goes on."""

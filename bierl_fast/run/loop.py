@@ -1,0 +1,189 @@
+"""The method: propose, ask, evaluate, tell, absorb, remember; now and then improve the meta-level.
+
+Parts, Counters -> Run -> train -> Run at its end
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from bierl_fast.messages import (
+    EvaluationBatch,
+    GenerationReport,
+    MetaReport,
+    NoiseKey,
+    Population,
+    StrategyReport,
+    Stream,
+)
+from bierl_fast.run.build import Parts
+from bierl_fast.run.checkpoint import Checkpoint, Counters
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import CheckpointError
+from bierl_fast.run.record import Recorder, Snapshot
+from bierl_fast.run.reporting import reporting_population, summary
+
+PHASES = ("ask", "evaluate", "tell", "meta", "record")
+
+
+def train(run: Run) -> None:
+    """Train until the run's end; whatever stops it earlier, its last completed generation is saved first."""
+    try:
+        while not ended(run.config, run.counters):
+            advance(run)
+        run.recorder.save()
+    except BaseException as error:
+        run.recorder.rescue(error)
+        raise
+    finally:
+        run.recorder.close()
+
+
+def advance(run: Run) -> None:
+    """One generation."""
+    with run.timed("meta"):
+        hyperparameters = run.meta.propose(run.history)
+    with run.timed("ask"):
+        population = run.strategy.ask(hyperparameters, run.key(Stream.INNER))
+    with run.timed("evaluate"):
+        batch = run.evaluator.evaluate(population)
+    with run.timed("tell"):
+        report = run.strategy.tell(population, batch)
+        run.evaluator.absorb(batch)
+        run.remember(population, batch, report)
+    with run.timed("meta"):
+        improved = run.improve_when_due()
+    with run.timed("record"):
+        evaluation = run.evaluate_when_due()
+    run.record(population, report, improved, evaluation)
+
+
+def ended(config: Config, counters: Counters) -> bool:
+    """Whether a run with these counters is at its end. Only this reads the planned end."""
+    generations, total_steps = config.generations, config.total_steps
+    return (generations is not None and counters.generation >= generations) or (
+        total_steps is not None and counters.env_steps >= total_steps
+    )
+
+
+def restore(parts: Parts, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's arrays into a run's parts; raises CheckpointError when they do not fit."""
+    try:
+        parts.strategy.load(checkpoint.parts.get("strategy", {}))
+        parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
+        parts.meta.load(checkpoint.parts.get("meta", {}))
+        parts.history.load(checkpoint.parts.get("history", {}))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+
+
+class Run:
+    """One run under way: its parts, its counters, and the recorder that writes it down."""
+
+    def __init__(self, parts: Parts, recorder: Recorder, counters: Counters | None = None) -> None:
+        self.config = parts.config
+        self.strategy = parts.strategy
+        self.evaluator = parts.evaluator
+        self.meta = parts.meta
+        self.history = parts.history
+        self.recorder = recorder
+        self.counters = counters or Counters()
+        self._seconds = dict.fromkeys(PHASES, 0.0)
+
+    def key(self, stream: Stream) -> NoiseKey:
+        """The address of this generation's randomness."""
+        return NoiseKey(self.config.seed, self.counters.generation, stream)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Add the block's wall time to a phase."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[phase] += time.perf_counter() - start
+
+    def remember(self, population: Population, batch: EvaluationBatch, report: StrategyReport) -> None:
+        """Count an inner batch and append it to the history."""
+        generation = GenerationReport(
+            generation=self.counters.generation,
+            inner_steps=batch.steps,
+            strategy=report,
+            hyperparameters=population.hyperparameters,
+            seconds=dict(self._seconds),
+        )
+        self._count(inner_steps=batch.steps, episode_failures=int(batch.failed_r.sum()))
+        self.history.append(generation)
+
+    def improve_when_due(self) -> MetaReport | None:
+        """One meta-update, when its interval has passed and its budget allows."""
+        inner_steps, meta_steps = self.counters.inner_steps, self.counters.meta_steps
+        if not self.meta.due(self.history, inner_steps=inner_steps, meta_steps=meta_steps):
+            return None
+        report = self.meta.improve(self.strategy, self.evaluator, self.history, self.key(Stream.META))
+        self._count(meta_steps=report.steps, episode_failures=report.failures, meta_updates=1)
+        return report
+
+    def evaluate_when_due(self) -> dict[str, Any] | None:
+        """A reporting evaluation of the centre, when its interval has passed; training does not notice it."""
+        interval = self.config.eval_interval
+        if interval == 0 or (self.counters.generation + 1) % interval:
+            return None
+        key = self.key(Stream.EVALUATION)
+        population = reporting_population(self.strategy.mean, self.config.eval_episodes, key)
+        batch = self.evaluator.evaluate(population)
+        self._count(eval_steps=batch.steps)
+        return summary(batch)
+
+    def record(
+        self,
+        population: Population,
+        report: StrategyReport,
+        improved: MetaReport | None,
+        evaluation: dict[str, Any] | None,
+    ) -> None:
+        """Complete the generation and write it down."""
+        counters = self.counters
+        line = {
+            "generation": counters.generation,
+            "env_steps": counters.env_steps,
+            "inner_steps": counters.inner_steps,
+            "meta_steps": counters.meta_steps,
+            "warm_start_steps": counters.warm_start_steps,
+            "eval_steps": counters.eval_steps,
+            "mean_return": report.mean_return,
+            "max_return": report.max_return,
+            "center_return": report.center_return,
+            "sigma": population.hyperparameters.get("sigma"),
+            "learning_rate": population.hyperparameters.get("learning_rate"),
+            "update_norm": report.update_norm,
+            "episode_failures": counters.episode_failures,
+            "meta_updates": counters.meta_updates,
+            "meta": dict(improved.diagnostics) if improved else None,
+            "evaluation": evaluation,
+            "seconds": self._seconds,
+        }
+        # Writing a line cannot be part of that line: its time goes to the next generation's.
+        self._seconds = dict.fromkeys(PHASES, 0.0)
+        self._count(generation=1)
+        with self.timed("record"):
+            self.recorder.write(line, self.snapshot)
+
+    def _count(self, **more: int) -> None:
+        totals = {name: getattr(self.counters, name) + count for name, count in more.items()}
+        self.counters = replace(self.counters, **totals)
+
+    def snapshot(self) -> Snapshot:
+        """The run now, between two generations, as copies."""
+        parts = {
+            "strategy": self.strategy.state(),
+            "evaluator": self.evaluator.state(),
+            "meta": self.meta.state(),
+            "history": self.history.state(),
+        }
+        policy = self.evaluator.policy.with_parameters(self.strategy.mean)
+        return Snapshot(Checkpoint(self.counters, parts), policy)

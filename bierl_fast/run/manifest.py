@@ -1,0 +1,104 @@
+"""manifest.json: on what, with what and how a run was made.
+
+Config -> create -> manifest.json <- resumed         nothing in it is read back by a run
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bierl_fast.run import atomic
+from bierl_fast.run.config import Config
+
+DISTRIBUTIONS = {
+    "bierl_fast": "bierl-fast",
+    "numpy": "numpy",
+    "torch": "torch",
+    "mujoco": "mujoco",
+    "gymnasium": "gymnasium",
+}
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of what a result depends on; None: not installed. Imports none of it."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name, distribution in DISTRIBUTIONS.items():
+        try:
+            found[name] = metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def build_info() -> dict[str, Any]:
+    """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
+    try:
+        core = importlib.import_module("bierl_fast._core")
+    except ImportError:
+        return {}
+    return dict(core.build_info())
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_name() -> str:
+    """The processor's own name, where the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _session(config: Config) -> dict[str, Any]:
+    return {
+        "start_time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_line": list(sys.argv),
+        "threads": config.threads or cores(),
+    }
+
+
+def create(path: Path, config: Config) -> None:
+    """Write the manifest of a new run."""
+    built = build_info()
+    facts = {
+        "versions": versions(),
+        "platform": platform.platform(),
+        "cpu": cpu_name(),
+        "cores": cores(),
+        "instruction_set": built.get("instruction_set"),
+        "compiler": built.get("compiler"),
+        "seed": config.seed,
+        **_session(config),
+        "warm_start": None,  # the steps that a reused warm start cost its own run
+        "resumed": [],
+    }
+    atomic.write_text(path, json.dumps(facts, indent=2) + "\n")
+
+
+def resumed(path: Path, config: Config) -> None:
+    """Note in an existing manifest that the run goes on, here and now."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts["resumed"] = [
+            *facts.get("resumed", []),
+            {"versions": versions(), "cpu": cpu_name(), **_session(config)},
+        ]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return create(path, config)  # a lost manifest is no reason to stop a run
+    return atomic.write_text(path, json.dumps(facts, indent=2) + "\n")

@@ -1,0 +1,93 @@
+"""metrics.jsonl: one line of strict JSON for each generation.
+
+    {name: value} -> MetricsFile.append -> metrics.jsonl -> read -> [{name: value}, ...]
+
+Counters are cumulative. A number that is not finite is written as null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bierl_fast.run import atomic
+from bierl_fast.run.errors import RunDirectoryError
+
+Record = dict[str, Any]
+
+
+def strict(value: Any) -> Any:
+    """`value` as strict JSON takes it: non-finite numbers are None, NumPy becomes Python."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    return value
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    """`value` as strict JSON."""
+    return json.dumps(strict(value), allow_nan=False, indent=indent)
+
+
+class MetricsFile:
+    """A run's metrics.jsonl, open for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def append(self, record: Record) -> None:
+        """Write one generation's line; another process reads it at once."""
+        self._file.write(dumps(record) + "\n")
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Put the lines on the disk: before a checkpoint that counts on them."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; more than once is fine."""
+        self._file.close()
+
+
+def read(path: Path) -> list[Record]:
+    """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
+
+    Raises:
+        RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunDirectoryError(f"cannot read {path}: {error}") from error
+    records: list[Record] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            if number == len(lines):
+                break
+            raise RunDirectoryError(f"{path} is damaged in line {number}: {error}") from error
+        if not isinstance(record, dict) or "generation" not in record:
+            raise RunDirectoryError(f"{path} is damaged in line {number}: no generation's record")
+        records.append(record)
+    return records
+
+
+def truncate(path: Path, generations: int) -> list[Record]:
+    """Keep the records of the first `generations` generations, and give them back.
+
+    Resume goes on behind them. Raises RunDirectoryError as `read` does.
+    """
+    kept = [record for record in read(path) if record["generation"] < generations]
+    atomic.write_text(path, "".join(dumps(record) + "\n" for record in kept))
+    return kept

@@ -1,0 +1,100 @@
+"""What a run leaves behind: metrics, checkpoints, the policy; and word to whoever watches.
+
+Record, Snapshot -> Recorder -> metrics.jsonl, checkpoint.npz, policy.npz, observer
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bierl_fast.run import atomic, checkpoint
+from bierl_fast.run.checkpoint import Checkpoint
+from bierl_fast.run.config import Config
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.metrics import MetricsFile, Record, strict
+
+if TYPE_CHECKING:
+    from bierl_fast.evaluation.policy import Policy
+
+Observer = Callable[[Record], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run at the end of a generation, as copies: what is saved, whenever that happens."""
+
+    checkpoint: Checkpoint
+    policy: Policy
+
+
+class Recorder:
+    """Keeps a run's records and, given a directory, its files.
+
+    The metrics of a generation are on disk before the checkpoint that counts on them, so a run that dies at
+    any moment leaves at least the lines its checkpoint needs; `resume` drops the others.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        directory: RunDirectory | None = None,
+        observer: Observer | None = None,
+        records: list[Record] | None = None,
+    ) -> None:
+        self.records: list[Record] = records or []
+        self._config = config
+        self._directory = directory
+        self._observer = observer
+        self._metrics = MetricsFile(directory.metrics) if directory else None
+        self._snapshot: Snapshot | None = None
+        self._saved: int | None = None  # generations in the checkpoint on disk
+        self._saved_at = time.monotonic()
+
+    def start(self, take: Callable[[], Snapshot], saved: int | None) -> None:
+        """Hold the run's state before its next generation; `saved`: generations in its checkpoint, if any."""
+        self._saved = saved
+        if self._directory is not None:
+            self._snapshot = take()
+            self.save()
+
+    def write(self, record: Record, take: Callable[[], Snapshot]) -> None:
+        """Write one generation down: metrics always, a checkpoint when its time has come."""
+        record = strict(record)
+        if self._metrics is not None:
+            self._metrics.append(record)
+            self._snapshot = take()
+        self.records.append(record)
+        if time.monotonic() - self._saved_at >= self._config.checkpoint_seconds:
+            self.save()
+        if self._observer is not None:
+            self._observer(record)
+
+    def save(self) -> None:
+        """Write checkpoint and policy of the last completed generation, unless they are there already."""
+        if self._directory is None or self._metrics is None or self._snapshot is None:
+            return
+        self._saved_at = time.monotonic()
+        generation = self._snapshot.checkpoint.counters.generation
+        if generation == self._saved:
+            return
+        self._metrics.sync()
+        # The policy first: no checkpoint at a run's end stands beside an older policy.
+        with atomic.replacing(self._directory.policy) as part:
+            self._snapshot.policy.save(part)
+        checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
+        self._saved = generation
+
+    def rescue(self, error: BaseException) -> None:
+        """Save what can be saved while `error` ends the run; a second error becomes a note on the first."""
+        try:
+            self.save()
+        except Exception as second:
+            error.add_note(f"and no checkpoint could be written: {second}")
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._metrics is not None:
+            self._metrics.close()

@@ -1,0 +1,49 @@
+"""Reporting evaluations: how good is this policy, on episodes that no training reads.
+
+(P,) parameters, NoiseKey -> reporting_population -> Evaluator -> EvaluationBatch -> summary -> {name: number}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream
+
+
+def reporting_population(parameters: F32, episodes: int, key: NoiseKey) -> Population:
+    """`episodes` rows of the same parameters, each with a reset stream of its own; no noise.
+
+    Args:
+        parameters: (P,) what every row runs.
+        episodes: how many rows, at least 1.
+        key: whose run and which generation; put into the evaluation stream.
+    """
+    zeros_r = np.zeros(episodes, dtype=np.int32)
+    return Population(
+        base_bp=np.ascontiguousarray(parameters[None, :], dtype=np.float32),
+        base_r=zeros_r,
+        sigma_r=np.zeros(episodes, dtype=np.float32),
+        noise_r=zeros_r,
+        sign_r=np.zeros(episodes, dtype=np.int8),
+        candidate_r=zeros_r,
+        episode_r=np.arange(episodes, dtype=np.int32),
+        hyperparameters=Hyperparameters(),
+        key=key.with_stream(Stream.EVALUATION),
+    )
+
+
+def summary(batch: EvaluationBatch) -> dict[str, Any]:
+    """Return statistics over a batch's rows; an episode that failed counts with its return so far."""
+    returns_r = batch.returns_r
+    return {
+        "mean_return": float(returns_r.mean()),
+        "std_return": float(returns_r.std()),
+        "min_return": float(returns_r.min()),
+        "max_return": float(returns_r.max()),
+        "episodes": int(returns_r.size),
+        "mean_length": float(batch.lengths_r.mean()),
+        "steps": batch.steps,
+        "episode_failures": int(batch.failed_r.sum()),
+    }

@@ -1,0 +1,149 @@
+"""Is this value a setting? Wrong ones raise ConfigError: what was wanted, what came, what to do.
+
+value, type -> typed -> value of exactly that type
+value, rules -> check_rules          one setting alone
+Config -> check_together             settings against each other
+"""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bierl_fast.names import unknown
+from bierl_fast.run.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bierl_fast.run.config import Config
+
+
+def typed(name: str, value: Any, kind: Any) -> Any:
+    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
+    value = plain(value)
+    if name == "task" and callable(value):
+        return value  # the evaluator knows which tasks it can run
+    if name == "task_kwargs":
+        check_task_kwargs(value)
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError:
+        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
+
+
+def plain(value: Any) -> Any:
+    """`value` as TOML would give it back: NumPy as numbers and lists, tuples as lists."""
+    if type(value).__module__ == "numpy":  # not imported: `bierl --help` is to be quick
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def check_task_kwargs(value: Any) -> None:
+    """Raise unless `value` can be written to TOML and read back equal."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(f"task_kwargs must be a dict with names as keys, got {value!r}")
+    for key, item in value.items():
+        for leaf in _leaves(item):
+            if not isinstance(leaf, bool | int | float | str):
+                raise ConfigError(
+                    f"task_kwargs[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
+                    f"got {leaf!r}; leave out an argument that is None"
+                )
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
+
+
+def describe(kind: Any) -> str:
+    """A type in words."""
+    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+    if kind in names:
+        return names[kind]
+    if isinstance(kind, types.UnionType):
+        return (
+            " or ".join(describe(part) for part in typing.get_args(kind) if part is not types.NoneType)
+            + " or none"
+        )
+    items = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
+        return f"{len(items)} values, each {describe(items[0])}"
+    return f"a list, each {describe(items[0])}" if items else str(kind)
+
+
+def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
+    """Raise unless a setting keeps the rules its field declares: choices, at_least, at_most, above."""
+    if "choices" in rules and value not in rules["choices"]:
+        raise unknown(name, value, rules["choices"])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    wanted = [f"{text} {rules[rule]}" for rule, text in _BOUNDS.items() if rule in rules]
+    inside = (
+        value >= rules.get("at_least", -math.inf)
+        and value <= rules.get("at_most", math.inf)
+        and value > rules.get("above", -math.inf)
+    )
+    if not math.isfinite(value) or not inside:
+        finite = ["finite"] if isinstance(value, float) else []
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}")
+
+
+_BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most"}
+
+
+def check_together(config: Config) -> None:
+    """Raise when settings are at odds with each other."""
+    if not callable(config.task) and not config.task.strip():
+        raise ConfigError("task must be the id of a task, got ''; `bierl tasks` lists them")
+    for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
+        count = getattr(config, name)
+        if count % 2:
+            raise ConfigError(
+                f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}"
+            )
+    if any(size < 1 for size in config.hidden):
+        raise ConfigError(
+            f"hidden must hold layer sizes of at least 1, got {list(config.hidden)}; "
+            "a linear policy is an empty list"
+        )
+    for name in ("sigma", "learning_rate"):
+        _check_range(name, getattr(config, name), getattr(config, f"{name}_range"))
+    if len(set(config.adapt)) != len(config.adapt):
+        raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
+    if config.learned:
+        _check_learned(config)
+
+
+def _check_range(name: str, value: float | None, limits: tuple[float, float] | None) -> None:
+    if limits is None:
+        return
+    low, high = limits
+    if not 0 < low < high < math.inf:
+        raise ConfigError(f"{name}_range must be low,high with 0 < low < high, both finite, got {low},{high}")
+    if value is not None and not low <= value <= high:
+        raise ConfigError(
+            f"{name} must lie in {name}_range [{low}, {high}], got {value}; change one of the two"
+        )
+
+
+def _check_learned(config: Config) -> None:
+    if config.meta_budget == 0:
+        raise ConfigError(
+            f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
+            "give it a share of the steps (0.2) or take meta = 'none'"
+        )
+    if not config.adapt:
+        raise ConfigError(
+            f"adapt must name a hyperparameter for the learned meta-level {config.meta!r}, got none; "
+            "or take meta = 'none'"
+        )

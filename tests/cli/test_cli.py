@@ -1,0 +1,246 @@
+"""The command line over fakes: exit codes, one-line errors, what is printed and what is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from run.fakes import Fakes
+
+from bierl_fast.cli.main import cli, entry
+from bierl_fast.run import metrics, toml
+from bierl_fast.run.config import Config
+
+Captured = pytest.CaptureFixture[str]
+TRAIN = ("train", "Parabola-v0", "--population", "6", "--generations", "8")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
+    """One clear line on standard error, nothing on standard output, the right exit code."""
+    assert entry(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("bierl: error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "trian",
+            "no command named 'trian'; known: evaluate, info, presets, resume, tasks, train; did you mean",
+        ),
+        ("train --popluation 3", "Did you mean '--population'?"),
+        ("train", "no task given"),
+        ("train Hopper-v5", "a run needs an end"),
+        ("train Hopper-v5 extra --generations 1", "unexpected extra argument"),
+        ("train Hopper-v5 --generations 0", "generations must be at least 1, got 0"),
+        ("train Hopper-v5 --generations 1.5", "'1.5' is not a whole number"),
+        ("train Hopper-v5 --population 63", "population must be even"),
+        ("train Hopper-v5 --sigma abc", "'abc' is not a number"),
+        ("train Hopper-v5 --sigma nan", "sigma must be finite and above 0.0, got nan"),
+        ("train Hopper-v5 --sigma 0", "sigma must be finite and above 0.0, got 0.0"),
+        ("train Hopper-v5 --learning-rate inf", "learning_rate must be finite"),
+        ("train Hopper-v5 --threads 0", "threads must be at least 1, got 0"),
+        ("train Hopper-v5 --meta lstm --meta-budget 0", "meta_budget must be above 0"),
+        ("train Hopper-v5 --crn pairs", "did you mean 'pair'?"),
+        ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
+        ("train Hopper-v5 --task-kwarg frame_skip", "is not name=value"),
+        ("train Hopper-v5 --task-kwarg a=hello", "is not name=value"),
+        ("train Hopper-v5 --workers 2", "the process pool comes with a later version"),
+        ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
+        ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
+        ("resume", "Missing argument 'DIR'"),
+        ("evaluate x --episodes 0", "episodes must be at least 1, got 0"),
+        ("evaluate x --threads 0", "threads must be at least 1, got 0"),
+    ],
+)
+def test_bad_arguments_exit_with_2(arguments: str, message: str, capsys: Captured) -> None:
+    fails(capsys, 2, message, *arguments.split())
+
+
+def test_an_unknown_key_in_a_file_exits_with_2(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("popluation = 4", encoding="utf-8")
+    fails(capsys, 2, "did you mean 'population'?", "train", "Hopper-v5", "--config", "mine.toml")
+
+
+@pytest.mark.parametrize("command", ["resume", "evaluate"])
+def test_a_missing_or_damaged_directory_exits_with_1(
+    command: str, capsys: Captured, tmp_path: Path, fakes: Fakes
+) -> None:
+    fails(capsys, 1, "no run directory at absent", command, "absent")
+    fails(capsys, 1, "holds no run", command, ".")
+    assert entry([*TRAIN, "--run-dir", "run", "--quiet"]) == 0
+    for name in ("checkpoint.npz", "policy.npz"):
+        (tmp_path / "run" / name).unlink()
+    fails(capsys, 1, "no checkpoint at" if command == "resume" else "no policy at", command, "run")
+
+
+def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
+    assert entry(TRAIN) == 0
+    out, err = capsys.readouterr()
+    first, *lines, last = out.splitlines()
+    assert err == ""
+    assert first == "run directory: runs/Parabola-v0-es-lstm-s0-1"
+    assert lines[-1].startswith("generation 8/8  return ")
+    assert all(word in lines[-1] for word in ("sigma", "learning rate", "steps/s", "left"))
+    assert last.startswith("8 generations, ")
+    assert len(metrics.read(tmp_path / "runs/Parabola-v0-es-lstm-s0-1/metrics.jsonl")) == 8
+    assert entry(TRAIN) == 0
+    assert (tmp_path / "runs/Parabola-v0-es-lstm-s0-2").is_dir()
+
+
+def test_quiet_prints_nothing(fakes: Fakes, capfd: Captured) -> None:
+    assert (
+        entry([*TRAIN, "--quiet", "--generations", "2"]) == 0
+    )  # ends before its first meta-update: no warning
+    assert capfd.readouterr() == ("", "")
+
+
+def test_resume_takes_new_totals(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
+    assert entry([*TRAIN, "--run-dir", "run"]) == 0
+    assert entry(["resume", "run", "--generations", "12"]) == 0
+    assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 12
+    capsys.readouterr()
+    assert entry(["resume", "run"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("bierl: warning: run has already reached its end: 12 generations")
+    assert out.startswith("12 generations, ")
+    fails(capsys, 1, "`bierl resume run`", *TRAIN, "--run-dir", "run")
+    fails(capsys, 2, "generations must be at least 1", "resume", "run", "--generations", "0")
+
+
+def test_an_interrupted_run_exits_with_130(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
+    def interrupt(population: Any) -> None:
+        if population.key.generation == 4:
+            raise KeyboardInterrupt
+
+    def arrange(parts: Any) -> None:
+        parts.evaluator.before = interrupt
+
+    fakes.on_build = arrange
+    assert entry([*TRAIN, "--run-dir", "run"]) == 130
+    assert "go on with `bierl resume run`" in capsys.readouterr().err
+    fakes.on_build = lambda _: None
+    assert entry(["resume", "run", "--quiet"]) == 0
+    assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 8
+
+
+def failing(error: Exception) -> Callable[[Any], None]:
+    def evaluate(population: Any) -> None:
+        raise error
+
+    def arrange(parts: Any) -> None:
+        parts.evaluator.before = evaluate
+
+    return arrange
+
+
+def test_a_failure_is_one_line_unless_debug(fakes: Fakes, capsys: Captured) -> None:
+    fakes.on_build = failing(RuntimeError("every candidate failed:\nlower sigma"))
+    fails(capsys, 1, "every candidate failed: lower sigma\n", *TRAIN)
+    fakes.on_build = failing(KeyError("x"))
+    fails(capsys, 1, "KeyError: 'x' (--debug shows where)", *TRAIN)
+    assert entry([*TRAIN, "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_evaluate_as_table_and_json(fakes: Fakes, capsys: Captured) -> None:
+    assert entry([*TRAIN, "--run-dir", "run", "--quiet"]) == 0
+    assert entry(["evaluate", "run", "--episodes", "5"]) == 0
+    assert "Parabola-v0: 5 fresh episodes, seed 0\n  return  " in capsys.readouterr().out
+    assert entry(["evaluate", "run", "--episodes", "5", "--seed", "3", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report.keys() >= {"mean_return", "std_return", "min_return", "max_return", "episodes"}
+    assert (report["episodes"], report["seed"]) == (5, 3)
+
+
+def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toml, "PRESETS", tmp_path)
+    (tmp_path / "quick.toml").write_text(
+        "# Quick.\npopulation = 4\nsigma = 0.5\nhidden = [8]\ngenerations = 99\n", encoding="utf-8"
+    )
+    (tmp_path / "mine.toml").write_text(
+        'task = "Parabola-v0"\npopulation = 6\nsigma = 0.25\n', encoding="utf-8"
+    )
+    typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7"
+    kwargs = [
+        "--task-kwarg",
+        "a=0.5",
+        "--task-kwarg",
+        "b=[1, 2]",
+        "--adapt",
+        "sigma",
+        "--sigma-range",
+        "0.01,1",
+        "--threads",
+        "2",
+    ]
+    assert (
+        entry(["train", "--preset", "quick", "--config", "mine.toml", *typed.split(), *kwargs, "--quiet"])
+        == 0
+    )
+    assert fakes.last.config == Config(
+        task="Parabola-v0",
+        population=6,
+        sigma=0.125,
+        learning_rate=0.05,
+        hidden=(),
+        obs_norm=False,
+        total_steps=100,
+        seed=7,
+        threads=2,
+        task_kwargs={"a": 0.5, "b": [1, 2]},
+        adapt=("sigma",),
+        sigma_range=(0.01, 1.0),
+    )
+    saved = next((tmp_path / "runs").iterdir()) / "config.toml"
+    assert entry(["train", "--config", str(saved), "--quiet"]) == 0
+    assert toml.compose(toml.read(saved)) == fakes.last.config
+
+
+def test_help_shows_every_setting() -> None:
+    text = CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output
+    for field in dataclasses.fields(Config):
+        assert field.metadata["help"] in text or field.name == "task"
+    for option in ("--run-dir", "--config", "--preset", "--workers", "--quiet", "--no-obs-norm"):
+        assert option in text
+
+
+def test_info_and_presets(capsys: Captured) -> None:
+    assert entry(["info"]) == 0
+    assert "instruction_set" in capsys.readouterr().out
+    assert entry(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["versions"].keys() >= {"bierl_fast", "python", "numpy", "torch", "mujoco", "gymnasium"}
+    assert facts.keys() >= {"compiler", "instruction_set", "cores"}
+    assert entry(["presets", "--json"]) == 0
+    assert [preset["name"] for preset in json.loads(capsys.readouterr().out)] == list(toml.presets())
+
+
+def test_the_module_runs_and_starts_light() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bierl_fast", "train", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("Usage: bierl train")
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert not loaded & {"torch", "mujoco", "gymnasium", "rich"}

@@ -1,0 +1,59 @@
+"""Ctrl-C, as a terminal sends it: exit code 130, a checkpoint, and a run that can go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from run.fakes import Fakes
+
+from bierl_fast.run.api import resume, train
+from bierl_fast.run.config import Config
+from bierl_fast.run.metrics import read
+
+TESTS = Path(__file__).parents[1]
+PROGRAM = """
+import sys, time
+from run.fakes import Fakes
+from bierl_fast.cli.main import entry
+from bierl_fast.run import build
+def slow(parts):
+    parts.evaluator.before = lambda population: time.sleep(0.02)
+fakes = Fakes()
+fakes.on_build = slow
+build.make_parts = fakes.make_parts
+arguments = ["train", "Parabola-v0", "--population", "6", "--generations", "100000"]
+sys.exit(entry([*arguments, "--run-dir", sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c(tmp_path: Path, fakes: Fakes) -> None:
+    directory = tmp_path / "run"
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(directory)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = directory / "metrics.jsonl"
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline and not (lines.exists() and len(read(lines)) > 4):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"bierl resume {directory}" in err
+    assert "Traceback" not in err
+    done = len(read(lines))
+    assert done > 4
+    resumed = resume(directory, generations=done + 3)
+    whole = train(Config(task="Parabola-v0", population=6, generations=done + 3))
+    assert (resumed.parameters == whole.parameters).all()

@@ -1,0 +1,49 @@
+"""From settings to parts: what is filled in, what is refused, and how the refusal is worded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run.fakes import FakeStrategy
+
+from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.run import build
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import ConfigError, RunDirectoryError
+
+CONFIG = Config(task="Hopper-v5", generations=1)
+
+
+def test_open_settings_take_the_strategys_defaults() -> None:
+    config = build.resolved(CONFIG.replace(learning_rate=0.5), FakeStrategy.declared)
+    assert (config.sigma, config.learning_rate) == (0.1, 0.5)
+    hyperparameters = build.configured(config, FakeStrategy.declared)
+    assert dict(hyperparameters) == {"sigma": 0.1, "learning_rate": 0.5, "momentum": 0.9}
+
+
+@pytest.mark.parametrize("error", [ValueError("no model keyword 'x'"), TypeError("no argument 'x'")])
+def test_what_a_part_refuses_is_a_bad_setting(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(config: Config) -> Any:
+        raise error
+
+    monkeypatch.setattr(Config, "check_names", lambda self: None)
+    monkeypatch.setattr(build, "make_evaluator", refuse)
+    with pytest.raises(ConfigError, match=str(error)):
+        build.make_parts(CONFIG)
+
+
+def test_unknown_names_stay_unknown_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(config: Config) -> None:
+        raise unknown("strategy", config.strategy, ["es"])
+
+    monkeypatch.setattr(Config, "check_names", refuse)
+    with pytest.raises(UnknownNameError, match="no strategy named 'ess'; known: es; did you mean 'es'"):
+        build.make_parts(CONFIG.replace(strategy="ess"))
+
+
+def test_a_damaged_policy_is_refused(tmp_path: Path, fakes: object) -> None:
+    (tmp_path / "policy.npz").write_bytes(b"no zip file")
+    with pytest.raises(RunDirectoryError, match="cannot read the policy"):
+        build.read_policy(tmp_path / "policy.npz")

@@ -1,0 +1,160 @@
+"""Settings: every field documented, every wrong value refused with its name in one line, TOML exact."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bierl_fast.names import UnknownNameError
+from bierl_fast.run import toml
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import ConfigError
+
+FULL = Config(
+    task="Hopper-v5",
+    task_kwargs={"healthy_z_range": (0.7, float("inf")), "frame_skip": 4, "nested": {"on": True}},
+    generations=10,
+    total_steps=12_345_678_901,
+    seed=2**64 - 1,
+    sigma=0.1,
+    learning_rate=1 / 3,
+    hidden=(),
+    adapt=("sigma",),
+    sigma_range=(1e-7, 0.5),
+    threads=3,
+    episode_cap=100,
+)
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"task": ""}, "task must be the id of a task"),
+    ({"task": 3}, "task must be a string, got 3"),
+    ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),
+    ({"task_kwargs": {1: 2}}, "task_kwargs must be a dict with names"),
+    ({"population": 63}, "population must be even .*, got 63; take 64"),
+    ({"population": 0}, "population must be at least 2, got 0"),
+    ({"population": "64"}, "population must be an integer, got '64'"),
+    ({"population": 64.0}, "population must be an integer, got 64.0"),
+    ({"population": True}, "population must be an integer, got True"),
+    ({"seed": -1}, "seed must be at least 0"),
+    ({"seed": 2**64}, "seed must be .* at most 18446744073709551615"),
+    ({"sigma": 0.0}, "sigma must be finite and above 0.0, got 0.0"),
+    ({"sigma": -1}, "sigma must be finite and above"),
+    ({"sigma": float("nan")}, "sigma must be finite"),
+    ({"learning_rate": float("inf")}, "learning_rate must be finite"),
+    ({"learning_rate": 0}, "learning_rate must be finite and above"),
+    ({"momentum": 1.5}, "momentum must be finite and at least 0.0 and at most 1.0, got 1.5"),
+    ({"threads": 0}, "threads must be at least 1, got 0"),
+    ({"generations": 0}, "generations must be at least 1"),
+    ({"total_steps": 0}, "total_steps must be at least 1"),
+    ({"hidden": (64, 0)}, "hidden must hold layer sizes of at least 1"),
+    ({"hidden": "64"}, "hidden must be a list, each an integer"),
+    ({"obs_norm": 1}, "obs_norm must be true or false, got 1"),
+    ({"sigma_range": (0.5, 0.1)}, "sigma_range must be low,high"),
+    ({"sigma_range": (0.0, 0.1)}, "sigma_range must be low,high"),
+    ({"learning_rate_range": (1, 2, 3)}, "learning_rate_range must be 2 values"),
+    ({"sigma": 5.0, "sigma_range": (0.1, 1.0)}, "sigma must lie in sigma_range"),
+    ({"meta": "lstm", "meta_budget": 0}, "meta_budget must be above 0 for the learned meta-level 'lstm'"),
+    ({"meta_budget": 1.1}, "meta_budget must be finite and at least 0.0 and at most 1.0"),
+    ({"meta_candidates": 7}, "meta_candidates must be even"),
+    ({"meta_max_move": 1.0}, "meta_max_move must be finite and above 1.0"),
+    ({"adapt": ()}, "adapt must name a hyperparameter"),
+    ({"adapt": ("sigma", "sigma")}, "adapt must name each hyperparameter once"),
+    ({"checkpoint_seconds": -1.0}, "checkpoint_seconds must be"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), BAD)
+def test_a_wrong_value_is_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        Config(**{"task": "Hopper-v5", **values})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["crn", "squash", "activation", "action_noise"])
+def test_an_unknown_choice_lists_the_known_ones(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"no {name} named 'nonsense'; known: "):
+        toml.compose({"task": "Hopper-v5", name: "nonsense"})
+
+
+def test_no_meta_level_needs_no_budget() -> None:
+    assert not Config(task="Hopper-v5", meta="none", meta_budget=0, adapt=()).learned
+
+
+def test_numpy_and_lists_are_taken() -> None:
+    config = Config(task="Hopper-v5", population=np.int64(8), sigma=np.float32(0.5), hidden=[32])  # type: ignore[arg-type]
+    assert config == Config(task="Hopper-v5", population=8, sigma=0.5, hidden=(32,))
+    assert type(config.population) is int
+    assert type(config.sigma) is float
+
+
+def test_every_field_is_documented_once() -> None:
+    helps = [field.metadata["help"] for field in dataclasses.fields(Config)]
+    assert all(helps)
+
+
+@pytest.mark.parametrize("config", [Config(task="Ant-v5"), FULL])
+def test_toml_gives_the_same_config_back(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(toml.dumps(config), encoding="utf-8")
+    assert toml.compose(toml.read(path)) == config
+    written = set(tomllib.loads(toml.dumps(config)))
+    assert written == {f.name for f in dataclasses.fields(Config) if getattr(config, f.name) is not None}
+
+
+def test_a_python_function_cannot_be_saved() -> None:
+    config = Config(task=lambda theta: 0.0)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="cannot be saved"):
+        toml.dumps(config)
+
+
+def test_an_unknown_key_offers_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("popluation = 4\n", encoding="utf-8")
+    with pytest.raises(UnknownNameError, match=r"no setting named 'popluation'.*did you mean 'population'"):
+        toml.read(path)
+
+
+@pytest.mark.parametrize("content", [b"population = ", b"\xff\xfe", b"a = 1\na = 2\n"])
+def test_broken_toml_names_the_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.toml is not valid TOML"):
+        toml.read(path)
+    with pytest.raises(ConfigError, match="cannot read"):
+        toml.read(tmp_path / "absent.toml")
+
+
+def test_later_layers_win() -> None:
+    config = toml.compose({"task": "Ant-v5", "population": 8, "sigma": 0.5}, {"population": 16}, {"seed": 3})
+    assert (config.task, config.population, config.sigma, config.seed) == ("Ant-v5", 16, 0.5, 3)
+    with pytest.raises(ConfigError, match="no task given"):
+        toml.compose({"population": 8})
+
+
+def test_presets_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toml, "PRESETS", tmp_path)
+    with pytest.raises(ConfigError, match="no preset named 'quick'"):
+        toml.read_preset("quick")
+    (tmp_path / "quick.toml").write_text("# A quick look.\npopulation = 8\n", encoding="utf-8")
+    assert toml.read_preset("quick") == {"population": 8}
+    assert toml.describe_preset(toml.presets()["quick"]) == "A quick look."
+    with pytest.raises(UnknownNameError, match="known: quick; did you mean 'quick'"):
+        toml.read_preset("quik")
+
+
+def test_every_preset_is_a_config() -> None:
+    for name, path in toml.presets().items():
+        assert toml.describe_preset(path), name
+        toml.compose({"task": "HalfCheetah-v5"}, toml.read_preset(name))
+
+
+def test_only_training_settings_tie_a_checkpoint() -> None:
+    config = Config(task="Ant-v5", generations=5)
+    longer = config.replace(generations=12, threads=2, eval_interval=3, checkpoint_seconds=0.0)
+    assert config.training() == longer.training()
+    assert config.training() != config.replace(population=8).training()
