@@ -62,7 +62,8 @@ class Generator:
         """(P_meta,) normals scaled by 1/sqrt(inputs); biases and the last layer zero."""
         noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 1, self.parameter_count)
         std = np.concatenate([np.full(layer.size, layer.initial_std, np.float32) for layer in self.layers])
-        return noise * std
+        weights: F32 = noise * std
+        return weights
 
     def propose(self, weights_mp: F32, window: F32) -> list[Hyperparameters]:
         """M complete sets of hyperparameters, one for each row of weights (M, P_meta); within their ranges."""

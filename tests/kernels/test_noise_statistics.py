@@ -33,7 +33,7 @@ def sample(key: NoiseKey, rows: range, length: int) -> F64:
 
 
 def assert_uncorrelated(x: F64, y: F64) -> None:
-    """x y has mean 0 and variance 1, (x**2 - 1)(y**2 - 1) mean 0 and variance 4: a shared radius shows in the second."""
+    """Mean 0: x y with variance 1, and (x**2 - 1)(y**2 - 1) with variance 4, where a shared radius shows."""
     root = math.sqrt(x.size)
     assert abs(np.mean(x * y)) * root < LARGEST
     assert abs(np.mean((x * x - 1.0) * (y * y - 1.0))) * root / 2.0 < LARGEST

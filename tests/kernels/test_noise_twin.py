@@ -84,8 +84,8 @@ def test_reset_seeds() -> None:
 def test_addresses_never_collide() -> None:
     """Seed, generation, stream, purpose and row each have counter or key words of their own.
 
-    2 seeds x 3 generations x 6 streams x 3 purposes x 3 rows: 324 addresses, each begins otherwise. Sixteen equal floats by
-    chance: 324**2 / 2 pairs x (2**-24)**16, never.
+    2 seeds x 3 generations x 6 streams x 3 purposes x 3 rows: 324 addresses, each begins otherwise; sixteen equal
+    floats come up by chance never: 324**2 / 2 pairs x (2**-24)**16.
     """
     seen = set()
     for seed in (1, 2**32 + 1):

@@ -25,7 +25,8 @@ class FitnessBuffer:
         def in_spreads(value: F64 | float) -> F64:
             if spread == 0.0:
                 return np.zeros_like(value)
-            return np.nan_to_num(np.clip(np.asarray(value) / spread, -10.0, 10.0), nan=0.0)
+            score: F64 = np.nan_to_num(np.clip(np.asarray(value) / spread, -10.0, 10.0), nan=0.0)
+            return score
 
         probability_q = (np.arange(self.quantiles) + 0.5) / self.quantiles
         rank = 0.0

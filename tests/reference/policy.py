@@ -21,7 +21,7 @@ def tanh(x: F32) -> F32:
     small = r + r * r * q
     power = ((k + np.int32(127)) << np.int32(23)).view(np.float32)
     m = power * small + (power - np.float32(1.0))
-    return np.copysign(-m / (m + np.float32(2.0)), x)
+    return np.asarray(np.copysign(-m / (m + np.float32(2.0)), x), np.float32)
 
 
 def relu(x: F32) -> F32:
