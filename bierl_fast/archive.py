@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,11 +36,12 @@ def write_archive(path: Path, header: str, arrays: Mapping[str, NDArray[np.gener
 def read_archive(path: Path) -> tuple[str, Arrays]:
     """The JSON text of the header, and every array. ArchiveError when the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise ArchiveError(f"there is no file {path}") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise ArchiveError(f"{path} is damaged or not an archive of this project ({error})") from None
     if HEADER not in arrays:
         raise ArchiveError(f"{path} has no header: it is not an archive of this project")
