@@ -55,5 +55,7 @@ def gymnasium_assets() -> str:
     """The folder with Gymnasium's own MuJoCo model files."""
     folder = package_folder("gymnasium")
     if folder is None:
-        raise ImportError('bierl_fast needs Gymnasium\'s model files; install them with: pip install "gymnasium[mujoco]"')
+        raise ImportError(
+            'bierl_fast needs Gymnasium\'s model files; install them with: pip install "gymnasium[mujoco]"'
+        )
     return str(folder / "envs" / "mujoco" / "assets")

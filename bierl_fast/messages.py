@@ -9,7 +9,7 @@ A action, H generations of history, M meta-candidates, D behaviour descriptor.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -84,7 +84,9 @@ class Hyperparameters(Mapping[str, float]):
 
     def __getattr__(self, name: str) -> float:
         if name.startswith("_") or name not in self._values:
-            raise AttributeError(f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}")
+            raise AttributeError(
+                f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}"
+            )
         return self._values[name]
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -175,6 +177,45 @@ class Population:
         return int(self.candidate_r.max(initial=-1)) + 1
 
 
+def concatenate(populations: Sequence[Population]) -> Population:
+    """One wide population: the rows of each in turn. Bases that are the same array are kept once.
+
+    Raises:
+        ValueError: no populations, or they differ in key or in having per-parameter scales.
+    """
+    if not populations:
+        raise ValueError("concatenate needs at least one population, got none")
+    first = populations[0]
+    if any(p.key != first.key or (p.scale_bp is None) != (first.scale_bp is None) for p in populations):
+        raise ValueError(
+            "populations to be evaluated together must share one key, and all or none have scale_bp"
+        )
+    unique = {id(p.base_bp): p for p in populations}
+    offsets, bases = {}, 0
+    for name, population in unique.items():
+        offsets[name] = bases
+        bases += population.base_bp.shape[0]
+    shared = list(unique.values())
+
+    def stack(arrays: Sequence[F32]) -> F32:
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    return Population(
+        base_bp=stack([p.base_bp for p in shared]),
+        base_r=np.concatenate([p.base_r + np.int32(offsets[id(p.base_bp)]) for p in populations]),
+        sigma_r=np.concatenate([p.sigma_r for p in populations]),
+        noise_r=np.concatenate([p.noise_r for p in populations]),
+        sign_r=np.concatenate([p.sign_r for p in populations]),
+        candidate_r=np.concatenate([p.candidate_r for p in populations]),
+        episode_r=np.concatenate([p.episode_r for p in populations]),
+        hyperparameters=first.hyperparameters,
+        key=first.key,
+        scale_bp=None
+        if first.scale_bp is None
+        else stack([p.scale_bp for p in shared if p.scale_bp is not None]),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
     """Observation statistics by row: what `absorb` merges, in row order."""
@@ -201,6 +242,18 @@ class EvaluationBatch:
         """Environment steps of all rows."""
         return int(self.lengths_r.sum(dtype=np.int64))
 
+    def part(self, start: int, stop: int) -> EvaluationBatch:
+        """The rows [start, stop), without observation moments."""
+        rows = slice(start, stop)
+        return EvaluationBatch(
+            returns_r=self.returns_r[rows],
+            lengths_r=self.lengths_r[rows],
+            failed_r=self.failed_r[rows],
+            behaviour_rd=None if self.behaviour_rd is None else self.behaviour_rd[rows],
+            entropy_r=None if self.entropy_r is None else self.entropy_r[rows],
+            key=self.key,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyReport:
@@ -212,6 +265,7 @@ class StrategyReport:
     returns_n: F64  # (N,) mean return of each candidate
     failed_n: Bool  # (N,)
     update_norm: float  # |theta' - theta|
+    longest_episode: int  # env steps of the longest row
 
 
 @dataclass(frozen=True, slots=True)

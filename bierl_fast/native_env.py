@@ -31,7 +31,9 @@ def assets_directory() -> str:
     """
     found = importlib.util.find_spec("gymnasium")
     if found is None or found.origin is None:
-        raise RuntimeError("Gymnasium is not installed; its model files are needed: pip install 'gymnasium[mujoco]'")
+        raise RuntimeError(
+            "Gymnasium is not installed; its model files are needed: pip install 'gymnasium[mujoco]'"
+        )
     assets = Path(found.origin).parent / "envs" / "mujoco" / "assets"
     if not assets.is_dir():
         raise RuntimeError(f"this Gymnasium has no folder of MuJoCo models at {assets}")
@@ -41,9 +43,9 @@ def assets_directory() -> str:
 class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
-    Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, actions are not
-    checked against the action space (MuJoCo clamps them), and the reset noise comes from a C++ twin of NumPy's
-    generator, so replacing `np_random` has no effect; pass a seed to `reset`.
+    Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions are
+    not checked against the action space (MuJoCo clamps them). The reset noise comes from a C++ twin of
+    NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`.
 
     Args:
         id: A native Gymnasium id, such as "HalfCheetah-v5".
@@ -87,7 +89,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
 
     @property
     def diverged(self) -> bool:
-        """Whether the simulation went bad since reset: MuJoCo then restarts it and steps on, without a word."""
+        """Whether the simulation went bad since reset; MuJoCo then restarts it and steps on unsaid."""
         return bool(self._core.diverged)
 
     def reset(
@@ -96,8 +98,8 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         """Start an episode.
 
         Args:
-            seed: From 0 to 2**64 - 1; the same draws as Gymnasium's. None continues the generator (and seeds it
-                from the system's entropy the first time).
+            seed: From 0 to 2**64 - 1; the same draws as Gymnasium's. None continues the generator (the first
+                time, seeds it from the system's entropy).
             options: Ignored, as by Gymnasium's MuJoCo tasks.
 
         Returns:

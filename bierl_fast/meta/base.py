@@ -19,7 +19,9 @@ class MetaLevel(Protocol):
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
+    def improve(
+        self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey
+    ) -> MetaReport:
         """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged."""
 
     def state(self) -> Arrays:

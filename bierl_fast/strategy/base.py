@@ -1,6 +1,6 @@
 """What every evolution strategy offers: ask names candidates, tell learns from their returns.
 
-    Hyperparameters, NoiseKey -> ask -> Population ... EvaluationBatch -> tell -> StrategyReport
+Hyperparameters, NoiseKey -> ask -> Population ... EvaluationBatch -> tell -> StrategyReport
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Strategy(Protocol):
         `candidates` asks for a population of another (even) size, without the centre's row.
         """
 
-    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
+    def stepped(
+        self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None
+    ) -> F32:
         """(P,) the centre that `tell` would leave, at `hp` instead of the population's own; state unchanged."""
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:

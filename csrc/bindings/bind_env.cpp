@@ -100,6 +100,13 @@ void bind_env(py::module_& m) {
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
+  py::class_<mujoco::NumpyRandom>(m, "NumpyRandom",
+                                  "numpy.random.default_rng(seed), as the tasks' resets draw from it.")
+      .def(py::init<std::uint64_t>(), "seed"_a)
+      .def("uniform", &mujoco::NumpyRandom::uniform, "low"_a, "high"_a)
+      .def("standard_normal", &mujoco::NumpyRandom::standard_normal)
+      .def("next_uint64", &mujoco::NumpyRandom::next_uint64);
+
   py::class_<EnvCore>(m, "EnvCore", "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env.")
       .def(py::init(&make_env), "id"_a, "assets"_a, "options"_a, "max_episode_steps"_a = py::none(),
            "assets: Gymnasium's folder of model files. options: Gymnasium's keyword arguments of the task.")

@@ -20,8 +20,7 @@ class ShapeError : public ArgumentError {
   using ArgumentError::ArgumentError;
 };
 
-/// The simulator itself refused: a model that does not load, an error raised while stepping. RuntimeError in
-/// Python.
+/// The simulator itself refused: a model that does not load, an error raised while stepping. RuntimeError in Python.
 class SimulationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -39,8 +38,8 @@ inline void require(bool holds, const std::string& message) {
 
 inline void require_size(std::string_view name, std::size_t got, std::size_t want, std::string_view why) {
   if (got == want) return;
-  throw ShapeError(std::string(name) + " has " + std::to_string(got) + " elements, expected " +
-                   std::to_string(want) + " (" + std::string(why) + ")");
+  throw ShapeError(std::string(name) + " has " + std::to_string(got) + " elements, expected " + std::to_string(want) +
+                   " (" + std::string(why) + ")");
 }
 
 }  // namespace bierl

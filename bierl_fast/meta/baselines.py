@@ -1,0 +1,37 @@
+"""Meta-levels without anything learned."""
+
+from __future__ import annotations
+
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.meta.history import History
+from bierl_fast.strategy.base import Strategy
+
+
+class FixedMeta:
+    """The configured hyperparameters, for ever. Costs nothing."""
+
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        """`hyperparameters`: complete."""
+        self._hyperparameters = hyperparameters
+
+    def propose(self, history: History) -> Hyperparameters:
+        """The configured values."""
+        return self._hyperparameters
+
+    def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
+        """Never."""
+        return False
+
+    def improve(
+        self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey
+    ) -> MetaReport:
+        """Nothing to improve, nothing spent."""
+        return MetaReport(steps=0, failures=0)
+
+    def state(self) -> Arrays:
+        """Nothing."""
+        return {}
+
+    def load(self, arrays: Arrays) -> None:
+        """Nothing to continue."""

@@ -1,0 +1,114 @@
+"""What the meta-level sees: the last H generations in a window that does not depend on the population's size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast.messages import F32, Arrays, GenerationReport
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where a meta-level may move one hyperparameter: low < high, both positive on a log scale."""
+
+    low: float
+    high: float
+    scale: Literal["log", "linear"] = "log"
+
+    def __post_init__(self) -> None:
+        """ValueError when the range is empty or does not fit its scale."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ValueError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
+        if self.scale == "log" and self.low <= 0.0:
+            raise ValueError(f"a range on a log scale needs low > 0, got [{self.low}, {self.high}]")
+
+    def position(self, value: float) -> float:
+        """Where a value stands: 0 at low, 1 at high, on the range's scale."""
+        low, high = self._scaled(self.low), self._scaled(self.high)
+        return (self._scaled(value) - low) / (high - low)
+
+    @property
+    def width(self) -> float:
+        """High minus low on the range's scale; nats on a log scale."""
+        return self._scaled(self.high) - self._scaled(self.low)
+
+    def moved(self, value: float, distance: float) -> float:
+        """`value` moved by `distance` on the range's scale; exactly `value` for 0. Never leaves the range."""
+        if distance == 0.0:
+            return value
+        moved = value * math.exp(distance) if self.scale == "log" else value + distance
+        return min(max(moved, self.low), self.high)
+
+    def distance(self, start: float, end: float) -> float:
+        """How far apart two values stand on the range's scale."""
+        return self._scaled(end) - self._scaled(start)
+
+    def _scaled(self, value: float) -> float:
+        return math.log(value) if self.scale == "log" else value
+
+
+class History:
+    """The fitness buffer, fed by generation reports.
+
+    Args:
+        length: H, generations kept.
+        quantiles: Q, quantiles of the sorted, standardised returns.
+        ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1].
+    """
+
+    def __init__(
+        self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None
+    ) -> None:
+        """See the class."""
+        self.ranges = dict(ranges or {})
+        self._buffer = kernels.FitnessBuffer(length, quantiles, len(self.ranges))
+        self.generations = 0  # appended so far
+        self.longest_episode = 0  # env steps, in the latest generation
+
+    @property
+    def features(self) -> int:
+        """Numbers in one row of the window."""
+        return int(self._buffer.features)
+
+    def append(self, report: GenerationReport) -> None:
+        """Take in one generation."""
+        positions = [
+            2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()
+        ]
+        strategy = report.strategy
+        self._buffer.push(
+            strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64)
+        )
+        self.generations += 1
+        self.longest_episode = strategy.longest_episode
+
+    def window(self) -> F32:
+        """(H, features) float32, oldest first, a copy; rows not yet filled are zero. See csrc/core/fitness_buffer.hpp."""
+        return np.array(self._buffer.window(), copy=True)
+
+    def state(self) -> Arrays:
+        """The window and what the next row is compared with."""
+        return {
+            "window": self.window(),
+            "counts": np.array([self._buffer.filled, self.generations, self.longest_episode], np.int64),
+            "latest": np.array([self._buffer.last_mean, self._buffer.last_center]),
+        }
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`."""
+        filled, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        mean, center = (float(x) for x in arrays["latest"])
+        self._buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+
+
+def default_range(value: float, scale: Literal["log", "linear"]) -> Range:
+    """A factor of 100 either side of `value` on a log scale; [0, 2 * value] (or [0, 1] around zero) on a linear one."""
+    if scale == "log":
+        return Range(value / 100.0, value * 100.0, "log")
+    return Range(0.0, 2.0 * value, "linear") if value > 0.0 else Range(0.0, 1.0, "linear")

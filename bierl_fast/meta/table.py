@@ -1,0 +1,72 @@
+"""Meta-levels by name. Adding one is one file and one line here; one test walks this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bierl_fast.messages import Hyperparameters
+from bierl_fast.meta.base import MetaLevel
+from bierl_fast.meta.baselines import FixedMeta
+from bierl_fast.meta.encoder import LstmEncoder
+from bierl_fast.meta.generator import Generator
+from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.learned import LearnedMeta, MetaSettings
+from bierl_fast.names import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class MetaParts:
+    """What every meta-level is made from.
+
+    Attributes:
+        hyperparameters: the configured ones, complete.
+        ranges: the adapted ones, in order.
+        history: the history it will be shown, for the sizes of its window.
+        settings: how a learned one learns.
+        encoder_size: units of the encoder.
+        generator_hidden: units of the generator's tanh layer.
+        seed: of the initial weights.
+    """
+
+    hyperparameters: Hyperparameters
+    ranges: Mapping[str, Range]
+    history: History
+    settings: MetaSettings
+    encoder_size: int = 32
+    generator_hidden: int = 32
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetaEntry:
+    """One line of the table."""
+
+    make: Callable[[MetaParts], MetaLevel]
+    learned: bool
+
+
+def _lstm(parts: MetaParts) -> MetaLevel:
+    if not parts.ranges:
+        raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
+    for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+    encoder = LstmEncoder(parts.history.features, parts.encoder_size)
+    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.ranges)
+    return LearnedMeta(generator, parts.ranges, parts.settings, parts.seed)
+
+
+META_LEVELS: dict[str, MetaEntry] = {
+    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), learned=False),
+    "lstm": MetaEntry(_lstm, learned=True),
+}
+
+
+def make_meta(name: str, parts: MetaParts) -> MetaLevel:
+    """The meta-level called `name`.
+
+    Raises:
+        ValueError: an unknown name (the nearest is offered), a configured value outside its range.
+    """
+    return lookup("meta-level", name, META_LEVELS).make(parts)
