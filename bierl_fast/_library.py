@@ -45,7 +45,11 @@ def _preload_mujoco() -> None:
 
 @functools.cache
 def core() -> ModuleType:
-    """The native module bierl_fast._core. Raises ImportError with the pip line when MuJoCo is missing or another version."""
+    """The native module bierl_fast._core.
+
+    Raises:
+        ImportError: MuJoCo is missing or another version; the message has the pip line that repairs it.
+    """
     _preload_mujoco()
     return importlib.import_module("bierl_fast._core")
 

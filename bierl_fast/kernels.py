@@ -1,6 +1,7 @@
 """The kernels, as NumPy functions: noise by address, gradient, shapings, the fitness buffer.
 
-Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise ValueError.
+Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
+ValueError.
 Every result is the same bits on every thread count and instruction set.
 """
 
@@ -76,7 +77,7 @@ def gradient(
     out: F32 | None = None,
     pool: ThreadPool | None = None,  # type: ignore[valid-type]  # a class of the native module
 ) -> F32:
-    """(count,) sum over i, in order, of weights[i] * normals(key, rows[i], count); the noise is made anew, never stored.
+    """(count,) sum over i, in order, of weights[i] * normals(key, rows[i], count); noise is made anew, never stored.
 
     Args:
         key: run seed, generation and stream.
@@ -119,7 +120,7 @@ def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
 
 
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
-    """(N,) ARS weights: the `top` antithetic pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others 0.
+    """(N,) ARS weights: the `top` pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others get 0.
 
     s is the standard deviation (ddof 0) of the kept fitness; s = 0 gives zeros. At the cut the lower pair number wins.
 

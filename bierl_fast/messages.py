@@ -84,9 +84,7 @@ class Hyperparameters(Mapping[str, float]):
 
     def __getattr__(self, name: str) -> float:
         if name.startswith("_") or name not in self._values:
-            raise AttributeError(
-                f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}"
-            )
+            raise AttributeError(f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}")
         return self._values[name]
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -187,9 +185,7 @@ def concatenate(populations: Sequence[Population]) -> Population:
         raise ValueError("concatenate needs at least one population, got none")
     first = populations[0]
     if any(p.key != first.key or (p.scale_bp is None) != (first.scale_bp is None) for p in populations):
-        raise ValueError(
-            "populations to be evaluated together must share one key, and all or none have scale_bp"
-        )
+        raise ValueError("populations to be evaluated together must share one key, and all or none have scale_bp")
     unique = {id(p.base_bp): p for p in populations}
     offsets, bases = {}, 0
     for name, population in unique.items():
@@ -210,9 +206,7 @@ def concatenate(populations: Sequence[Population]) -> Population:
         episode_r=np.concatenate([p.episode_r for p in populations]),
         hyperparameters=first.hyperparameters,
         key=first.key,
-        scale_bp=None
-        if first.scale_bp is None
-        else stack([p.scale_bp for p in shared if p.scale_bp is not None]),
+        scale_bp=None if first.scale_bp is None else stack([p.scale_bp for p in shared if p.scale_bp is not None]),
     )
 
 

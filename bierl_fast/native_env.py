@@ -7,9 +7,7 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -18,26 +16,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
-from bierl_fast import _core
-
-__all__ = ["NativeEnv", "assets_directory"]
-
-
-def assets_directory() -> str:
-    """Gymnasium's folder of MuJoCo model files, found without importing Gymnasium.
-
-    Raises:
-        RuntimeError: Gymnasium is not installed, or has no such folder.
-    """
-    found = importlib.util.find_spec("gymnasium")
-    if found is None or found.origin is None:
-        raise RuntimeError(
-            "Gymnasium is not installed; its model files are needed: pip install 'gymnasium[mujoco]'"
-        )
-    assets = Path(found.origin).parent / "envs" / "mujoco" / "assets"
-    if not assets.is_dir():
-        raise RuntimeError(f"this Gymnasium has no folder of MuJoCo models at {assets}")
-    return str(assets)
+from bierl_fast._library import core, gymnasium_assets
 
 
 class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
@@ -71,14 +50,14 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
                 f"render_mode={render_mode!r} is not supported by the native {id}; "
                 f"render with gymnasium.make({id!r}, render_mode={render_mode!r})"
             )
-        self._core = _core.EnvCore(id, assets_directory(), task_kwargs, max_episode_steps)
+        self._core = core().EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": [], "render_fps": fps}
         self.observation_space = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
         bounds = np.array(self._core.action_bounds, np.float32).reshape(-1, 2)
         self.action_space = spaces.Box(bounds[:, 0], bounds[:, 1], dtype=np.float32)
-        row = next(row for row in _core.task_table() if row["id"] == id)
+        row = next(row for row in core().task_table() if row["id"] == id)
         self.spec = EnvSpec(
             id=id,
             entry_point="bierl_fast.native_env:NativeEnv",
@@ -119,9 +98,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         self._core.reset(seed, observation_o)
         return observation_o, self._core.info()
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
         """Take one control step.
 
         Args:

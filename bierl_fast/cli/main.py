@@ -50,9 +50,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
 )
-@click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit."
-)
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit.")
 @training.debug_option
 def cli() -> None:
     """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""

@@ -33,14 +33,8 @@ def config_options(command: F) -> F:
 def given(context: click.Context) -> dict[str, Any]:
     """The settings that were typed, without the defaults."""
     names = {field.name for field in dataclasses.fields(Config)} - {"task"}
-    typed = [
-        name for name in names if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    return {
-        name: dict(value) if name == "task_kwargs" else value
-        for name in typed
-        for value in [context.params[name]]
-    }
+    typed = [name for name in names if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    return {name: dict(value) if name == "task_kwargs" else value for name in typed for value in [context.params[name]]}
 
 
 def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
@@ -49,9 +43,7 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     text = field.metadata["help"]
     if kind is bool:
         default = "on" if field.default else "off"
-        return click.option(
-            f"{flag}/--no-{flag[2:]}", field.name, default=None, help=f"{text} [default: {default}]"
-        )
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=f"{text} [default: {default}]")
     if field.name == "task_kwargs":
         return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
     if "choices" in field.metadata:
@@ -113,9 +105,7 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
 
     name = "NAME=VALUE"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """(name, value), or click's usage error."""
         if not isinstance(value, str):
             return typing.cast("tuple[str, Any]", value)

@@ -15,13 +15,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.command(short_help="How good is a trained policy.")
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run"
-)
+@click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
-@click.option(
-    "--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]"
-)
+@click.option("--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]")
 @json_option
 @debug_option
 def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, as_json: bool) -> None:
@@ -85,9 +81,7 @@ def presets(as_json: bool) -> None:
     """List the settings that `bierl train --preset NAME` takes."""
     from bierl_fast.run import toml  # noqa: PLC0415
 
-    known = [
-        {"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()
-    ]
+    known = [{"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()]
     if as_json:
         _print_json(known)
         return

@@ -19,23 +19,17 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-debug_option = click.option(
-    "--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails."
-)
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
 @click.command(short_help="Train a policy.")
 @click.argument("task", required=False)
 @config_options
-@click.option(
-    "--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]"
-)
+@click.option("--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file")
 @click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
-@click.option(
-    "--workers", type=int, help="processes for tasks that are not native (comes with a later version)"
-)
+@click.option("--workers", type=int, help="processes for tasks that are not native (comes with a later version)")
 @quiet_option
 @debug_option
 @click.pass_context

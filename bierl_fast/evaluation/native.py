@@ -8,7 +8,6 @@ Row i of every output answers row i of the population, whatever the number of th
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 

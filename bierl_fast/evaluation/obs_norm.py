@@ -39,9 +39,7 @@ class ObservationStatistics:
 
     def merge(self, moments: Moments) -> None:
         """Take in the rows of one batch, in row order."""
-        core().merge_moments(
-            self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro
-        )
+        core().merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
 
     def normaliser(self) -> Any:
         """The frozen statistics in the form the compiled policy reads."""

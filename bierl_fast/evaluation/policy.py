@@ -5,6 +5,7 @@ observation (O,) -> normalised -> MLP or linear -> action (A,) in the box
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -58,9 +59,7 @@ class PolicySpec:
 class Policy:
     """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
 
-    def __init__(
-        self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None
-    ) -> None:
+    def __init__(self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None) -> None:
         """Parameters are zeros unless given; statistics with no observations leave observations as they are."""
         self.spec = spec
         self.statistics = statistics
@@ -99,7 +98,7 @@ class Policy:
         theta = np.zeros(self.parameter_count, np.float32)
         noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 0, theta.size)
         sizes, at = self.spec.sizes, 0
-        for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
             weights = slice(at, at + inputs * outputs)
             if self.spec.hidden:
                 gain = 0.01 if layer == len(sizes) - 2 else 1.0
@@ -132,9 +131,7 @@ class Policy:
         """(A,) action for one observation (O,); float32 observations are widened, which is exact."""
         given = np.asarray(observation)
         if given.shape != (self.spec.observation_size,):
-            raise ValueError(
-                f"observation must have shape ({self.spec.observation_size},), got {given.shape}"
-            )
+            raise ValueError(f"observation must have shape ({self.spec.observation_size},), got {given.shape}")
         action = np.empty(len(self.spec.low), np.float32)
         self.shape.act(self._normaliser, self.parameters, np.ascontiguousarray(given, np.float64), action)
         return action
@@ -151,9 +148,7 @@ class Policy:
         text, arrays = read_archive(Path(path))
         header = json.loads(text)
         if header.pop("kind", None) != "policy" or header.pop("format", None) != FORMAT:
-            raise ArchiveError(
-                f"{path} is not a policy of format {FORMAT}; write one with Policy.save or bierl train"
-            )
+            raise ArchiveError(f"{path} is not a policy of format {FORMAT}; write one with Policy.save or bierl train")
         for name in ("low", "high", "hidden"):
             header[name] = tuple(header[name])
         spec = PolicySpec(**header)

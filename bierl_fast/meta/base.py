@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.meta.history import History
 from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.meta.history import History
 from bierl_fast.strategy.base import Strategy
 
 
@@ -19,9 +19,7 @@ class MetaLevel(Protocol):
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""
 
-    def improve(
-        self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey
-    ) -> MetaReport:
+    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
         """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged."""
 
     def state(self) -> Arrays:

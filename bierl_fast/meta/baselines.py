@@ -23,9 +23,7 @@ class FixedMeta:
         """Never."""
         return False
 
-    def improve(
-        self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey
-    ) -> MetaReport:
+    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
         """Nothing to improve, nothing spent."""
         return MetaReport(steps=0, failures=0)
 

@@ -29,15 +29,13 @@ class Generator:
         ranges: the adapted ones, in order.
     """
 
-    def __init__(
-        self, encoder: Encoder, hidden: int, start: Hyperparameters, ranges: Mapping[str, Range]
-    ) -> None:
+    def __init__(self, encoder: Encoder, hidden: int, start: Hyperparameters, ranges: Mapping[str, Range]) -> None:
         """ValueError when a configured value lies outside its range."""
         for name, bounds in ranges.items():
             if not bounds.low < start[name] < bounds.high:
                 raise ValueError(
-                    f"the configured {name} {start[name]:g} must lie inside its range ({bounds.low:g}, {bounds.high:g}); "
-                    f"change {name} or {name}_range"
+                    f"the configured {name} {start[name]:g} must lie inside its range "
+                    f"({bounds.low:g}, {bounds.high:g}); change {name} or {name}_range"
                 )
         self._encoder = encoder
         self._start = start

@@ -62,9 +62,7 @@ class History:
         ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1].
     """
 
-    def __init__(
-        self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None
-    ) -> None:
+    def __init__(self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None) -> None:
         """See the class."""
         self.ranges = dict(ranges or {})
         self._buffer = kernels.FitnessBuffer(length, quantiles, len(self.ranges))
@@ -78,9 +76,7 @@ class History:
 
     def append(self, report: GenerationReport) -> None:
         """Take in one generation."""
-        positions = [
-            2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()
-        ]
+        positions = [2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()]
         strategy = report.strategy
         self._buffer.push(
             strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64)
@@ -89,7 +85,7 @@ class History:
         self.longest_episode = strategy.longest_episode
 
     def window(self) -> F32:
-        """(H, features) float32, oldest first, a copy; rows not yet filled are zero. See csrc/core/fitness_buffer.hpp."""
+        """(H, features) float32, oldest first, a copy; see csrc/core/fitness_buffer.hpp."""
         return np.array(self._buffer.window(), copy=True)
 
     def state(self) -> Arrays:

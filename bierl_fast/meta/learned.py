@@ -36,8 +36,8 @@ class MetaSettings:
         budget: largest share of meta steps in all env steps, kept causally.
         learning_rate: of the generator's weights, in natural-gradient units.
         spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated.
-        max_move: the largest factor by which one meta-update may move a proposal (of a linear range: its logarithm, as a
-            share of the range).
+        max_move: the largest factor by which one meta-update may move a proposal (on a linear range its logarithm is
+            the largest share of the range).
     """
 
     fitness: str = "one_step"
@@ -54,9 +54,7 @@ class MetaSettings:
         """ValueError names the first setting out of range."""
         lookup("meta-fitness", self.fitness, META_FITNESS)
         if self.candidates < 2 or self.candidates % 2:
-            raise ValueError(
-                f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}"
-            )
+            raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
         for name in ("pairs", "episodes", "interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
@@ -80,9 +78,7 @@ class MetaSettings:
 class LearnedMeta:
     """A meta-level whose generator is trained while the run goes on."""
 
-    def __init__(
-        self, generator: Generator, ranges: Mapping[str, Range], settings: MetaSettings, seed: int
-    ) -> None:
+    def __init__(self, generator: Generator, ranges: Mapping[str, Range], settings: MetaSettings, seed: int) -> None:
         """`ranges` are the adapted hyperparameters; `seed` starts the generator's weights."""
         self._generator = generator
         self._ranges = dict(ranges)
@@ -98,16 +94,14 @@ class LearnedMeta:
         return self._generator.propose(self._weights[None], history.window())[0]
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
-        """Whether the interval has passed and a meta-update with every episode as long as the longest fits the budget."""
+        """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
         if history.generations - self._last_update < self._settings.interval:
             return False
         rows = self._settings.candidates * self._settings.credit.rows
         after = meta_steps + rows * history.longest_episode
         return after <= self._settings.budget * (inner_steps + after)
 
-    def improve(
-        self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey
-    ) -> MetaReport:
+    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
         """One meta-update in two wide evaluations. Strategy and evaluator are left as they are."""
         window = history.window()
         noise = key.with_stream(Stream.GENERATOR)
@@ -115,9 +109,7 @@ class LearnedMeta:
             self._sigma = self._calibrate(window, noise)
         weights_mp = perturbed(self._weights, self._sigma, noise, self._settings.candidates)
         proposals = self._generator.propose(weights_mp, window)
-        estimate = self._judge(
-            strategy, evaluator, key.with_stream(Stream.META), proposals, self._settings.credit
-        )
+        estimate = self._judge(strategy, evaluator, key.with_stream(Stream.META), proposals, self._settings.credit)
         moved = 0.0 if estimate.failed_m.all() else self._step(estimate, window, noise)
         self._updates += 1
         self._last_update = history.generations
@@ -159,9 +151,7 @@ class LearnedMeta:
 
         return calibrated_sigma(spread_of, self._settings.spread)
 
-    def _diagnostics(
-        self, estimate: Estimate, proposals: list[Hyperparameters], moved: float
-    ) -> dict[str, float]:
+    def _diagnostics(self, estimate: Estimate, proposals: list[Hyperparameters], moved: float) -> dict[str, float]:
         kept = estimate.fitness_m[~estimate.failed_m]
         diagnostics = {
             "updates": float(self._updates),

@@ -1,6 +1,6 @@
 """The meta-level's own evolution strategy, over the generator's weights.
 
-    weights -> M antithetic perturbations -> (judged elsewhere) -> log-rank weights -> step, no longer than max_move allows
+    weights -> M antithetic perturbations -> (judged elsewhere) -> log-rank weights -> a step that max_move bounds
 
 The same kernels as the inner level: noise by address, never stored.
 """

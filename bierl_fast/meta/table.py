@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bierl_fast.messages import Hyperparameters
@@ -10,7 +10,7 @@ from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.encoder import LstmEncoder
 from bierl_fast.meta.generator import Generator
-from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.history import History
 from bierl_fast.meta.learned import LearnedMeta, MetaSettings
 from bierl_fast.names import lookup
 
@@ -21,8 +21,7 @@ class MetaParts:
 
     Attributes:
         hyperparameters: the configured ones, complete.
-        ranges: the adapted ones, in order.
-        history: the history it will be shown, for the sizes of its window.
+        history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer.
@@ -30,7 +29,6 @@ class MetaParts:
     """
 
     hyperparameters: Hyperparameters
-    ranges: Mapping[str, Range]
     history: History
     settings: MetaSettings
     encoder_size: int = 32
@@ -47,14 +45,14 @@ class MetaEntry:
 
 
 def _lstm(parts: MetaParts) -> MetaLevel:
-    if not parts.ranges:
+    if not parts.history.ranges:
         raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
     for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):
         if size < 1:
             raise ValueError(f"{name} must be at least 1, got {size}")
     encoder = LstmEncoder(parts.history.features, parts.encoder_size)
-    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.ranges)
-    return LearnedMeta(generator, parts.ranges, parts.settings, parts.seed)
+    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.history.ranges)
+    return LearnedMeta(generator, parts.history.ranges, parts.settings, parts.seed)
 
 
 META_LEVELS: dict[str, MetaEntry] = {

@@ -101,9 +101,7 @@ def resume(
     return _to_the_end(run, directory)
 
 
-def _restored(
-    directory: RunDirectory, config: Config, start: checkpoint.Checkpoint, observer: Observer | None
-) -> Run:
+def _restored(directory: RunDirectory, config: Config, start: checkpoint.Checkpoint, observer: Observer | None) -> Run:
     parts = build.make_parts(config)
     loop.restore(parts, start)
     # Only now, when nothing can be refused any more, do files change.

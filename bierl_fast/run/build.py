@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from bierl_fast.evaluation.base import Evaluator
     from bierl_fast.evaluation.policy import Policy
     from bierl_fast.meta.base import MetaLevel
-    from bierl_fast.meta.history import History
+    from bierl_fast.meta.history import History, Range
     from bierl_fast.strategy.base import Strategy
-
-RANGE_FACTOR = 100.0  # of a hyperparameter's default range, either side of the configured value
-Ranges = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def _make_parts(config: Config) -> Parts:
     config = resolved(config, strategy.declared)
     ranges = adapted_ranges(config, strategy.declared)
     history = make_history(config, ranges)
-    meta = make_meta(config, strategy, ranges)
+    meta = make_meta(config, strategy, history)
     return Parts(config, strategy, evaluator, meta, history)
 
 
@@ -102,27 +99,19 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     )
 
 
-def make_history(config: Config, ranges: Ranges) -> History:
+def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     from bierl_fast.meta.history import History  # noqa: PLC0415
 
     return History(length=config.history, quantiles=config.quantiles, ranges=ranges)
 
 
-def make_meta(config: Config, strategy: Strategy, ranges: Ranges) -> MetaLevel:
+def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
+    from bierl_fast.meta.learned import MetaSettings  # noqa: PLC0415
 
-    return table.make_meta(
-        config.meta,
-        strategy=strategy,
-        hyperparameters=configured(config, strategy.declared),
-        ranges=ranges,
-        seed=config.seed,
-        history=config.history,
-        quantiles=config.quantiles,
-        encoder_size=config.encoder_size,
-        generator_hidden=config.generator_hidden,
+    settings = MetaSettings(
         fitness=config.meta_fitness,
         candidates=config.meta_candidates,
         pairs=config.meta_pairs,
@@ -133,6 +122,15 @@ def make_meta(config: Config, strategy: Strategy, ranges: Ranges) -> MetaLevel:
         spread=config.meta_spread,
         max_move=config.meta_max_move,
     )
+    parts = table.MetaParts(
+        hyperparameters=configured(config, strategy.declared),
+        history=history,
+        settings=settings,
+        encoder_size=config.encoder_size,
+        generator_hidden=config.generator_hidden,
+        seed=config.seed,
+    )
+    return table.make_meta(config.meta, parts)
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -147,16 +145,19 @@ def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hy
     return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
 
 
-def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Ranges:
-    """Low and high of every hyperparameter that the meta-level may move, in `adapt`'s order."""
+def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+    """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
+    from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
+
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
-    ranges: Ranges = {}
+    ranges: dict[str, Range] = {}
     for name in config.adapt if config.learned else ():
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
-        value: float = getattr(config, name, declared[name].default)
-        low, high = getattr(config, f"{name}_range", None) or (value / RANGE_FACTOR, value * RANGE_FACTOR)
-        ranges[name] = (max(low, declared[name].low), min(high, declared[name].high))
+        spec = declared[name]
+        given = getattr(config, f"{name}_range", None)
+        wanted = default_range(getattr(config, name, spec.default), spec.scale) if given is None else Range(*given)
+        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
     return ranges
 
 

@@ -98,9 +98,7 @@ def load(path: Path, config: Config) -> Checkpoint:
 
 def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
     if not path.is_file():
-        raise CheckpointError(
-            f"no checkpoint at {path}: the run never wrote one, or this is not a run directory"
-        )
+        raise CheckpointError(f"no checkpoint at {path}: the run never wrote one, or this is not a run directory")
     try:
         text, arrays = read_archive(path)
         header = json.loads(text)
@@ -124,8 +122,7 @@ def _require_format(path: Path, header: dict[str, Any]) -> None:
 def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> None:
     if header.get("task") != config.task:
         raise CheckpointError(
-            f"{path} is a checkpoint of task {header.get('task')!r}, "
-            f"but the run's config.toml says {config.task!r}"
+            f"{path} is a checkpoint of task {header.get('task')!r}, but the run's config.toml says {config.task!r}"
         )
     saved = header.get("config", {})
     now = json.loads(json.dumps(config.training()))

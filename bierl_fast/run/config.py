@@ -41,9 +41,7 @@ class Config:
     Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
     """
 
-    task: str = dataclasses.field(
-        metadata={"help": "Gymnasium id of the task (see `bierl tasks`)", "training": True}
-    )
+    task: str = dataclasses.field(metadata={"help": "Gymnasium id of the task (see `bierl tasks`)", "training": True})
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
         metadata={
@@ -53,12 +51,8 @@ class Config:
     )
     strategy: str = setting("es", "evolution strategy of the inner level")
     meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
-    seed: int = setting(
-        0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1
-    )
-    generations: int | None = setting(
-        None, "train until this many generations are done", training=False, at_least=1
-    )
+    seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
+    generations: int | None = setting(None, "train until this many generations are done", training=False, at_least=1)
     total_steps: int | None = setting(
         None,
         "train until the first generation end with this many environment steps",
@@ -70,9 +64,7 @@ class Config:
     sigma: float | None = setting(
         None, "noise standard deviation on policy parameters (none: the strategy's)", above=0.0
     )
-    learning_rate: float | None = setting(
-        None, "step size of the optimizer (none: the strategy's)", above=0.0
-    )
+    learning_rate: float | None = setting(None, "step size of the optimizer (none: the strategy's)", above=0.0)
     momentum: float = setting(0.9, "of the optimizers that have one", at_least=0.0, at_most=1.0)
     weight_decay: float = setting(0.0, "shrinks the parameters at every update", at_least=0.0)
     entropy_weight: float = setting(0.0, "of the policy's entropy in the fitness")
@@ -108,9 +100,7 @@ class Config:
     encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1)
     generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1)
     adapt: tuple[str, ...] = setting(("sigma", "learning_rate"), "hyperparameters the meta-level may move")
-    sigma_range: tuple[float, float] | None = setting(
-        None, "low,high of sigma (none: a factor of 100 either side)"
-    )
+    sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
@@ -122,17 +112,13 @@ class Config:
     meta_budget: float = setting(
         0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, at_most=1.0
     )
-    meta_learning_rate: float = setting(
-        1.0, "step size of the meta-level's own evolution strategy", above=0.0
-    )
+    meta_learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
     meta_spread: float = setting(
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
 
-    eval_interval: int = setting(
-        0, "generations between reporting evaluations; 0: none", training=False, at_least=0
-    )
+    eval_interval: int = setting(0, "generations between reporting evaluations; 0: none", training=False, at_least=0)
     eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1)
     checkpoint_seconds: float = setting(
         10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
@@ -171,8 +157,7 @@ class Config:
         """Raise ConfigError unless something ends the run."""
         if self.generations is None and self.total_steps is None:
             raise ConfigError(
-                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) "
-                "or both"
+                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both"
             )
 
 

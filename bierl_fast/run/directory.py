@@ -49,9 +49,7 @@ class RunDirectory:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
-        if any(
-            file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)
-        ):
+        if any(file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)):
             raise RunDirectoryError(
                 f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, "
                 "or take another directory"

@@ -71,10 +71,7 @@ def describe(kind: Any) -> str:
     if kind in names:
         return names[kind]
     if isinstance(kind, types.UnionType):
-        return (
-            " or ".join(describe(part) for part in typing.get_args(kind) if part is not types.NoneType)
-            + " or none"
-        )
+        return " or ".join(describe(part) for part in typing.get_args(kind) if part is not types.NoneType) + " or none"
     items = typing.get_args(kind)
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"
@@ -108,13 +105,10 @@ def check_together(config: Config) -> None:
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
         if count % 2:
-            raise ConfigError(
-                f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}"
-            )
+            raise ConfigError(f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}")
     if any(size < 1 for size in config.hidden):
         raise ConfigError(
-            f"hidden must hold layer sizes of at least 1, got {list(config.hidden)}; "
-            "a linear policy is an empty list"
+            f"hidden must hold layer sizes of at least 1, got {list(config.hidden)}; a linear policy is an empty list"
         )
     for name in ("sigma", "learning_rate"):
         _check_range(name, getattr(config, name), getattr(config, f"{name}_range"))
@@ -131,9 +125,7 @@ def _check_range(name: str, value: float | None, limits: tuple[float, float] | N
     if not 0 < low < high < math.inf:
         raise ConfigError(f"{name}_range must be low,high with 0 < low < high, both finite, got {low},{high}")
     if value is not None and not low <= value <= high:
-        raise ConfigError(
-            f"{name} must lie in {name}_range [{low}, {high}], got {value}; change one of the two"
-        )
+        raise ConfigError(f"{name} must lie in {name}_range [{low}, {high}], got {value}; change one of the two")
 
 
 def _check_learned(config: Config) -> None:

@@ -37,9 +37,7 @@ class Strategy(Protocol):
         `candidates` asks for a population of another (even) size, without the centre's row.
         """
 
-    def stepped(
-        self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None
-    ) -> F32:
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre that `tell` would leave, at `hp` instead of the population's own; state unchanged."""
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:

@@ -2,7 +2,8 @@
 
     theta +- sigma eps -> fitness -> shaped weights -> sum of weight * eps -> optimizer -> theta
 
-Source: Salimans et al. 2017, "Evolution strategies as a scalable alternative to reinforcement learning", arXiv 1703.03864.
+Source: Salimans et al. 2017, "Evolution strategies as a scalable alternative to reinforcement learning",
+arXiv 1703.03864.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class EvolutionStrategy:
         optimizer: "adam", "gradient", "momentum" or "clipup".
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.
-        center_episodes: rows that run the centre itself, for reports and the meta-level's history; no weight in the update.
+        center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares the gradient out; the bits stay the same.
 
@@ -138,9 +139,7 @@ class EvolutionStrategy:
         group_r = pair_r if self._crn == "pair" else candidate_r
         return group_r * np.int32(self._episodes) + repeat_r, (int(group_r[-1]) + 1) * self._episodes
 
-    def stepped(
-        self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None
-    ) -> F32:
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
         return self._next(population, batch, hp)[0]
 
@@ -166,9 +165,7 @@ class EvolutionStrategy:
             longest_episode=int(batch.lengths_r.max()),
         )
 
-    def _next(
-        self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None
-    ) -> tuple[F32, Arrays]:
+    def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None) -> tuple[F32, Arrays]:
         hp = population.hyperparameters if hp is None else self._complete(hp)
         fitness_r = batch.returns_r - hp["alive_offset"] * batch.lengths_r
         if batch.entropy_r is not None:
@@ -183,9 +180,7 @@ class EvolutionStrategy:
 
     def _direction(self, population: Population, weight_n: F32) -> F32:
         """(P,) sum of weight * sign * eps; pairs share their noise, so each row of noise is made once."""
-        first_n = np.searchsorted(
-            population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size)
-        )
+        first_n = np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size))
         signed_n = weight_n.astype(np.float64) * population.sign_r[first_n]
         rows, position_n = np.unique(population.noise_r[first_n], return_inverse=True)
         weights = np.bincount(position_n, weights=signed_n)
@@ -203,9 +198,7 @@ class EvolutionStrategy:
     def _by_candidate(self, population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
         """(N,) the mean over a candidate's episodes, and whether any of them failed."""
         if value_r.shape[0] != population.rows:
-            raise ValueError(
-                f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}"
-            )
+            raise ValueError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
         own_r = population.candidate_r >= 0
         candidate_r = population.candidate_r[own_r]
         count_n = np.bincount(candidate_r)
@@ -231,9 +224,7 @@ class EvolutionStrategy:
         self._theta = _vector("mean", np.asarray(arrays["mean"], np.float32), self._theta.size)
         prefix = "optimizer_"
         self._optimizer_state = {
-            name.removeprefix(prefix): np.array(array)
-            for name, array in arrays.items()
-            if name.startswith(prefix)
+            name.removeprefix(prefix): np.array(array) for name, array in arrays.items() if name.startswith(prefix)
         }
 
 
@@ -247,11 +238,7 @@ def _vector(name: str, value: F32, size: int | None = None) -> F32:
     array = np.array(value, copy=True, order="C")
     if array.dtype != np.float32 or array.ndim != 1 or (size is not None and array.size != size):
         wanted = "(P,)" if size is None else f"({size},)"
-        raise ValueError(
-            f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}"
-        )
+        raise ValueError(f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not"
-        )
+        raise ValueError(f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not")
     return array

@@ -24,7 +24,7 @@ def plain(state: Arrays, gradient: F32, learning_rate: float, momentum: float) -
 
 
 def heavy_ball(state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:
-    """v <- momentum v + gradient; step = learning_rate v. Source: Polyak 1964."""
+    """V <- momentum v + gradient; step = learning_rate v. Source: Polyak 1964."""
     velocity = np.float32(momentum) * _buffer(state, "velocity", gradient) + gradient
     return np.float32(learning_rate) * velocity, {"velocity": velocity}
 

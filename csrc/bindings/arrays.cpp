@@ -6,7 +6,8 @@ namespace {
 
 std::string shape_text(const py::array& array) {
   std::string text = "(";
-  for (py::ssize_t i = 0; i < array.ndim(); ++i) text += std::to_string(array.shape(i)) + (i + 1 < array.ndim() ? ", " : "");
+  for (py::ssize_t i = 0; i < array.ndim(); ++i)
+    text += std::to_string(array.shape(i)) + (i + 1 < array.ndim() ? ", " : "");
   return text + (array.ndim() == 1 ? ",)" : ")");
 }
 
@@ -40,10 +41,11 @@ py::array require_array(const py::object& object, const char* name) {
 void check_array(const py::object& object, const char* name, const py::dtype& dtype,
                  std::initializer_list<py::ssize_t> shape, bool writable) {
   const py::array array = require_array(object, name);
-  const std::string wanted =
-      std::string(name) + " must be a C-contiguous " + std::string(py::str(dtype)) + " array of shape " + shape_text(shape);
+  const std::string wanted = std::string(name) + " must be a C-contiguous " + std::string(py::str(dtype)) +
+                             " array of shape " + shape_text(shape);
   if (!array.dtype().is(dtype) && !array.dtype().equal(dtype))
-    throw py::type_error(wanted + ", got dtype " + std::string(py::str(array.dtype())) + "; convert it yourself, nothing is converted silently");
+    throw py::type_error(wanted + ", got dtype " + std::string(py::str(array.dtype())) +
+                         "; convert it yourself, nothing is converted silently");
   if (!fits(array, shape)) throw py::value_error(wanted + ", got shape " + shape_text(array));
   if ((array.flags() & py::array::c_style) == 0)
     throw py::value_error(wanted + ", got one with other strides; pass np.ascontiguousarray(...)");
@@ -53,8 +55,8 @@ void check_array(const py::object& object, const char* name, const py::dtype& dt
 py::ssize_t dimension(const py::object& object, const char* name, py::ssize_t axis) {
   const py::array array = require_array(object, name);
   if (axis >= array.ndim())
-    throw py::value_error(std::string(name) + " needs at least " + std::to_string(axis + 1) + " dimensions, got shape " +
-                          shape_text(array));
+    throw py::value_error(std::string(name) + " needs at least " + std::to_string(axis + 1) +
+                          " dimensions, got shape " + shape_text(array));
   return array.shape(axis);
 }
 

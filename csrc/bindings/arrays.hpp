@@ -1,5 +1,5 @@
-/// Views of NumPy arrays. Nothing is ever converted: an array that does not fit is an error that says what was wanted and what
-/// came, because a converted input hides a copy and a converted output is a lost output.
+/// Views of NumPy arrays. Nothing is ever converted: an array that does not fit is an error that says what was wanted
+/// and what came, because a converted input hides a copy and a converted output is a lost output.
 #pragma once
 
 #include <pybind11/numpy.h>

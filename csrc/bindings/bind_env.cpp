@@ -35,8 +35,8 @@ py::list table_rows() {
   py::list rows;
   for (const mujoco::TaskEntry& entry : mujoco::task_table()) {
     rows.append(py::dict("id"_a = entry.id, "model_file"_a = entry.model_file,
-                         "max_episode_steps"_a = entry.max_episode_steps,
-                         "reward_threshold"_a = entry.reward_threshold, "keywords"_a = entry.keywords));
+                         "max_episode_steps"_a = entry.max_episode_steps, "reward_threshold"_a = entry.reward_threshold,
+                         "keywords"_a = entry.keywords));
   }
   return rows;
 }
@@ -92,11 +92,8 @@ void bind_env(py::module_& m) {
   m.def("is_native", &mujoco::is_native, "id"_a, "Whether the task table has this Gymnasium id.");
   m.def(
       "check_task",
-      [](const std::string& id, const py::dict& options) {
-        mujoco::check_options(id, read_options(options));
-      },
-      "id"_a, "options"_a,
-      "Raise ValueError, with the nearest name, unless the id and its options are right.");
+      [](const std::string& id, const py::dict& options) { mujoco::check_options(id, read_options(options)); }, "id"_a,
+      "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 

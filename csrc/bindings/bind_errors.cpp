@@ -9,7 +9,8 @@ namespace bierl::bindings {
 namespace py = pybind11;
 
 void bind_errors(py::module_& m) {
-  static py::handle simulation_error = py::exception<SimulationError>(m, "SimulationError", PyExc_RuntimeError).release();
+  static py::handle simulation_error =
+      py::exception<SimulationError>(m, "SimulationError", PyExc_RuntimeError).release();
   py::register_exception_translator([](std::exception_ptr pointer) {
     if (!pointer) return;
     try {

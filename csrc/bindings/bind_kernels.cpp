@@ -21,7 +21,8 @@ using py::literals::operator""_a;
 
 namespace {
 
-std::span<const float> read_optional(const py::object& array, const char* name, std::initializer_list<py::ssize_t> shape) {
+std::span<const float> read_optional(const py::object& array, const char* name,
+                                     std::initializer_list<py::ssize_t> shape) {
   if (array.is_none()) return {};
   return read<float>(array, name, shape);
 }
@@ -58,7 +59,8 @@ void bind_noise(py::module_& m) {
       "theta"_a, "step"_a, "key"_a, "row"_a, "scale"_a, "out"_a, "out = theta + step * scale * normals(key, row).");
   m.def(
       "gradient",
-      [](const py::object& key, const py::object& rows, const py::object& weights, const py::object& out, ThreadPool* pool) {
+      [](const py::object& key, const py::object& rows, const py::object& weights, const py::object& out,
+         ThreadPool* pool) {
         const NoiseKey at = read_key(key);
         const auto row = read<std::uint32_t>(rows, "rows", {kAny});
         const auto weight = read<float>(weights, "weights", {static_cast<py::ssize_t>(row.size())});

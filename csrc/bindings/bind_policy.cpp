@@ -29,8 +29,8 @@ T choose(const char* kind, const std::string& name, std::initializer_list<std::p
 PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activation, std::vector<float> low,
                        std::vector<float> high, const std::string& squash, const std::string& noise, float log_std) {
   PolicyShape shape;
-  shape.network = {std::move(sizes),
-                   choose<Activation>("activation", activation, {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
+  shape.network = {std::move(sizes), choose<Activation>("activation", activation,
+                                                        {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
   shape.low = std::move(low);
   shape.high = std::move(high);
   shape.squash = choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}});
@@ -60,7 +60,8 @@ void bind_policy(py::module_& m) {
           "from_moments",
           [](double count, const py::object& mean, const py::object& m2) {
             const auto means = read<double>(mean, "mean", {kAny});
-            return Normaliser::from_moments(count, means, read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
+            return Normaliser::from_moments(count, means,
+                                            read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);
   py::class_<PolicyShape>(m, "PolicyShape", "What a policy is, apart from its parameters; see csrc/core/policy.hpp.")

@@ -48,8 +48,10 @@ Behaviour behaviour_named(const std::string& name) {
 }
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
-                                      const PolicyShape& shape, int max_steps, const std::string& behaviour, int threads) {
-  Rollout::Settings settings{task, read_options(options), assets, shape, max_steps, behaviour_named(behaviour), threads};
+                                      const PolicyShape& shape, int max_steps, const std::string& behaviour,
+                                      int threads) {
+  Rollout::Settings settings{task,      read_options(options),      assets, shape,
+                             max_steps, behaviour_named(behaviour), threads};
   const py::gil_scoped_release nogil;
   return std::make_unique<Rollout>(std::move(settings));
 }
@@ -67,8 +69,8 @@ struct Outputs {
   }
 
   RowResults views() {
-    return {span_of(returns), span_of(lengths), span_of(failed), span_of(count), span_of(mean), span_of(m2),
-            span_of(behaviour), span_of(entropy)};
+    return {span_of(returns), span_of(lengths), span_of(failed),    span_of(count),
+            span_of(mean),    span_of(m2),      span_of(behaviour), span_of(entropy)};
   }
 
   py::dict as_dict() const {
@@ -110,8 +112,10 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
 }  // namespace
 
 void bind_rollout(py::module_& m) {
-  py::class_<Rollout>(m, "Rollout", "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
-      .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a, "threads"_a)
+  py::class_<Rollout>(m, "Rollout",
+                      "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
+      .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a,
+           "threads"_a)
       .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "explore"_a, "moments"_a,
            "Run one episode for each row; a dict of arrays, one entry for each row.");
   m.def(
@@ -119,12 +123,14 @@ void bind_rollout(py::module_& m) {
       [](const py::object& population, std::size_t row, const py::object& out) {
         const PopulationView view = view_population(population);
         require(row < view.rows(), "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
-        mujoco::row_parameters(view, row, write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)}));
+        mujoco::row_parameters(view, row,
+                               write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)}));
       },
       "population"_a, "row"_a, "out"_a, "Write the parameters (P,) that a row runs into out.");
   m.def(
-      "reset_seed", [](const py::object& key, std::int32_t episode) { return mujoco::reset_seed(read_key(key), episode); },
-      "key"_a, "episode"_a, "The seed of an episode's reset, below 2**63.");
+      "reset_seed",
+      [](const py::object& key, std::int32_t episode) { return mujoco::reset_seed(read_key(key), episode); }, "key"_a,
+      "episode"_a, "The seed of an episode's reset, below 2**63.");
 }
 
 }  // namespace bierl::bindings

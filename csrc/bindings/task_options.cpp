@@ -13,8 +13,7 @@ using mujoco::OptionValue;
 bool is_bool(const py::handle& value) {
   // By name, because numpy need not be imported to look at a value that is not NumPy's.
   const char* type = Py_TYPE(value.ptr())->tp_name;
-  return PyBool_Check(value.ptr()) || std::strcmp(type, "numpy.bool") == 0 ||
-         std::strcmp(type, "numpy.bool_") == 0;
+  return PyBool_Check(value.ptr()) || std::strcmp(type, "numpy.bool") == 0 || std::strcmp(type, "numpy.bool_") == 0;
 }
 
 bool is_number(const py::handle& value) {
@@ -34,8 +33,7 @@ std::optional<std::int64_t> as_integer(const py::handle& value) {
 }
 
 std::optional<OptionValue> as_pair(const py::handle& value) {
-  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr()))
-    return std::nullopt;
+  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr())) return std::nullopt;
   const auto sequence = py::reinterpret_borrow<py::sequence>(value);
   if (py::len_hint(sequence) != 2) return std::nullopt;
   std::array<double, 2> pair{};
@@ -51,8 +49,7 @@ OptionValue read_option(const py::handle& value) {
   if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
   if (PyUnicode_Check(value.ptr())) return value.cast<std::string>();
   if (is_number(value)) {
-    if (!PyIndex_Check(value.ptr()))
-      return py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
+    if (!PyIndex_Check(value.ptr())) return py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
     if (const auto integer = as_integer(value)) return *integer;
   }
   if (const auto pair = as_pair(value)) return *pair;

@@ -3,8 +3,8 @@
 ///     key     = run seed                                     64 bits
 ///     counter = (block, row, generation, 4 * stream + purpose)    4 x 32 bits
 ///
-/// Each part has bits of its own, so two different addresses can never share a counter: streams, purposes, generations and
-/// rows are collision-free by construction.
+/// Each part has bits of its own, so two different addresses can never share a counter: streams, purposes, generations
+/// and rows are collision-free by construction.
 #pragma once
 
 #include <cstdint>

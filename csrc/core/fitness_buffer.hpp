@@ -17,8 +17,9 @@ namespace bierl {
 ///     next          share of candidates that failed
 ///     last          1: this row is filled (rows not yet filled are all zero)
 ///
-/// The spread is the standard deviation (ddof 0); where it is zero, features measured in it are zero. z-scores and changes
-/// are cut at +-10. Quantile j is at probability (j + 1/2) / Q, Hazen's definition, linear between order statistics.
+/// The spread is the standard deviation (ddof 0); where it is zero, features measured in it are zero. z-scores and
+/// changes are cut at +-10. Quantile j is at probability (j + 1/2) / Q, Hazen's definition, linear between order
+/// statistics.
 class FitnessBuffer {
  public:
   /// Throws ArgumentError unless history >= 1 and quantiles >= 1.

@@ -1,4 +1,5 @@
-// The kernels for the baseline: 16-byte vectors, SSE2 on x86-64. Compiled with the flags that csrc/CMakeLists.txt gives this file alone.
+// The kernels for the baseline: 16-byte vectors, SSE2 on x86-64. Compiled with the flags that csrc/CMakeLists.txt gives
+// this file alone.
 #define BIERL_VECTOR_BYTES 16
 #if defined(__x86_64__)
 #include <immintrin.h>

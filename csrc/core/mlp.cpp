@@ -15,7 +15,8 @@ std::size_t MlpShape::parameter_count() const {
 std::size_t MlpShape::widest() const { return *std::max_element(sizes.begin(), sizes.end()); }
 
 void MlpShape::check() const {
-  require(sizes.size() >= 2, "a network needs an input and an output size, got " + std::to_string(sizes.size()) + " sizes");
+  require(sizes.size() >= 2,
+          "a network needs an input and an output size, got " + std::to_string(sizes.size()) + " sizes");
   for (const std::size_t size : sizes) require(size >= 1, "every layer of a network needs at least one unit, got 0");
 }
 

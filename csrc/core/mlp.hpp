@@ -21,8 +21,9 @@ struct MlpShape {
   void check() const;  ///< ArgumentError when a size is missing or zero
 };
 
-/// output = network(parameters, input). `scratch`: 2 * widest() floats. Sums run over inputs in order, bias first, in float32;
-/// tanh is within 3 ulp of the exact one. A NaN in gives NaN out. Allocates nothing; sizes are checked by the caller.
+/// output = network(parameters, input). `scratch`: 2 * widest() floats. Sums run over inputs in order, bias first, in
+/// float32; tanh is within 3 ulp of the exact one. A NaN in gives NaN out. Allocates nothing; sizes are checked by the
+/// caller.
 void mlp_forward(const MlpShape& shape, const float* parameters, const float* input, float* scratch, float* output);
 
 }  // namespace bierl

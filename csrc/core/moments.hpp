@@ -26,8 +26,8 @@ inline void add_to_moments(const MomentsView& moments, const double* value) {
   }
 }
 
-/// `into` becomes the moments of both streams together. Merging rows in row order gives the same bits whichever thread made
-/// them. Source: Chan, Golub & LeVeque 1983, eq. 2.1. Throws ShapeError when the sizes differ.
+/// `into` becomes the moments of both streams together. Merging rows in row order gives the same bits whichever thread
+/// made them. Source: Chan, Golub & LeVeque 1983, eq. 2.1. Throws ShapeError when the sizes differ.
 void merge_moments(const MomentsView& into, double count, std::span<const double> mean, std::span<const double> m2);
 
 /// merge_moments for each row in turn: count (R,), mean and m2 (R, O).

@@ -19,7 +19,8 @@ NoiseRow place(const NoiseKey& key, std::uint32_t row) {
 }
 
 void require_length(std::size_t count) {
-  require(count < (std::size_t{1} << 34), "a row of noise has fewer than 2**34 elements, asked for " + std::to_string(count));
+  require(count < (std::size_t{1} << 34),
+          "a row of noise has fewer than 2**34 elements, asked for " + std::to_string(count));
 }
 
 constexpr std::size_t kChunk = 64 * kTile;  // parameters in one job of a shared-out gradient
@@ -40,7 +41,8 @@ void perturb(std::span<const float> theta, float step, const NoiseKey& key, std:
   require_length(theta.size());
   require_size("out", out.size(), theta.size(), "one element for each parameter of theta");
   if (!scale.empty()) require_size("scale", scale.size(), theta.size(), "one factor for each parameter of theta");
-  kernels().perturb(place(key, row), theta.data(), step, scale.empty() ? nullptr : scale.data(), theta.size(), out.data());
+  kernels().perturb(place(key, row), theta.data(), step, scale.empty() ? nullptr : scale.data(), theta.size(),
+                    out.data());
 }
 
 void gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,

@@ -17,8 +17,8 @@ void normals(const NoiseKey& key, std::uint32_t row, std::span<float> out);
 /// The same from element 64 * first_tile on.
 void normals_from(const NoiseKey& key, std::uint32_t row, std::size_t first_tile, std::span<float> out);
 
-/// out = theta + step * scale * normals(key, row) over P parameters; step = sign * sigma. `scale` is empty (ones) or (P,).
-/// `out` may be the memory of `theta`. Throws ShapeError when the lengths differ.
+/// out = theta + step * scale * normals(key, row) over P parameters; step = sign * sigma. `scale` is empty (ones) or
+/// (P,). `out` may be the memory of `theta`. Throws ShapeError when the lengths differ.
 void perturb(std::span<const float> theta, float step, const NoiseKey& key, std::uint32_t row,
              std::span<const float> scale, std::span<float> out);
 

@@ -12,8 +12,8 @@
 
 namespace bierl {
 
-/// Runs jobs on its own threads while the caller waits. The first error stops the handing out of further jobs, is kept, and
-/// is rethrown where `run` was called; the pool can be used again. Two callers take turns.
+/// Runs jobs on its own threads while the caller waits. The first error stops the handing out of further jobs, is kept,
+/// and is rethrown where `run` was called; the pool can be used again. Two callers take turns.
 class ThreadPool {
  public:
   using Job = std::function<void(std::size_t worker, std::size_t job)>;

@@ -1,7 +1,7 @@
 /// Philox4x32-10, the counter-based generator, one block at a time.
 ///
-/// Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11. The known answers that its
-/// authors publish with Random123 are in tests/data/philox_kat.txt. The vector form is in kernels.inl.
+/// Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11. The known answers that
+/// its authors publish with Random123 are in tests/data/philox_kat.txt. The vector form is in kernels.inl.
 #pragma once
 
 #include <array>

@@ -14,8 +14,9 @@ void PolicyShape::check() const {
   for (std::size_t a = 0; a < low.size(); ++a) {
     const std::string box = "[" + std::to_string(low[a]) + ", " + std::to_string(high[a]) + "]";
     require(low[a] <= high[a], "action " + std::to_string(a) + " has the empty box " + box);
-    require(squash == Squash::clip || (std::isfinite(low[a]) && std::isfinite(high[a])),
-            "squash 'tanh' needs a finite action box, action " + std::to_string(a) + " has " + box + "; use squash 'clip'");
+    require(
+        squash == Squash::clip || (std::isfinite(low[a]) && std::isfinite(high[a])),
+        "squash 'tanh' needs a finite action box, action " + std::to_string(a) + " has " + box + "; use squash 'clip'");
   }
 }
 
@@ -78,7 +79,8 @@ double relative_entropy(const PolicyShape& shape, const float* parameters) {
   if (shape.noise != ActionNoise::evolved) return 0.0;
   const float* const evolved = parameters + shape.network.parameter_count();
   double sum = 0.0;
-  for (std::size_t a = 0; a < shape.actions(); ++a) sum += static_cast<double>(evolved[a]) - static_cast<double>(shape.log_std);
+  for (std::size_t a = 0; a < shape.actions(); ++a)
+    sum += static_cast<double>(evolved[a]) - static_cast<double>(shape.log_std);
   return sum;
 }
 

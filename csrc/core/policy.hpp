@@ -17,12 +17,12 @@ enum class ActionNoise : int { none = 0, fixed = 1, evolved = 2 };
 
 /// What a policy is, apart from its parameters.
 struct PolicyShape {
-  MlpShape network;          ///< from O observations to A actions
-  std::vector<float> low;    ///< (A,)
-  std::vector<float> high;   ///< (A,)
+  MlpShape network;         ///< from O observations to A actions
+  std::vector<float> low;   ///< (A,)
+  std::vector<float> high;  ///< (A,)
   Squash squash = Squash::clip;
   ActionNoise noise = ActionNoise::none;
-  float log_std = 0.0F;      ///< natural logarithm; read when noise is fixed, and the start when it is evolved
+  float log_std = 0.0F;  ///< natural logarithm; read when noise is fixed, and the start when it is evolved
 
   [[nodiscard]] std::size_t observations() const { return network.sizes.front(); }
   [[nodiscard]] std::size_t actions() const { return network.sizes.back(); }
@@ -34,8 +34,8 @@ struct PolicyShape {
   void check() const;
 };
 
-/// Frozen observation statistics. Normalised: (x - mean) * inverse_std, cut at +-10 (a dimension may leave the range that the
-/// statistics have seen by orders of magnitude). Empty: observations pass unchanged.
+/// Frozen observation statistics. Normalised: (x - mean) * inverse_std, cut at +-10 (a dimension may leave the range
+/// that the statistics have seen by orders of magnitude). Empty: observations pass unchanged.
 struct Normaliser {
   std::vector<double> mean;         ///< (O,) or empty
   std::vector<double> inverse_std;  ///< (O,) or empty; 0 where a dimension has not varied yet
@@ -45,8 +45,8 @@ struct Normaliser {
   static Normaliser from_moments(double count, std::span<const double> mean, std::span<const double> m2);
 };
 
-/// action = policy(observation). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard deviations,
-/// read with `noise` only. `scratch`: scratch_size() floats. Allocates nothing.
+/// action = policy(observation). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard
+/// deviations, read with `noise` only. `scratch`: scratch_size() floats. Allocates nothing.
 void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
          const float* noise, const float* std, float* scratch, float* action);
 

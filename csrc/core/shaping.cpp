@@ -84,8 +84,8 @@ void centered_rank_utilities(Fitness fitness, Failed failed, std::span<float> we
 void standardized_weights(Fitness fitness, Failed failed, std::size_t top, std::span<float> weights) {
   check(fitness, failed, weights);
   const std::size_t pairs = fitness.size() / 2;
-  require(fitness.size() % 2 == 0, "standardized shaping needs antithetic pairs, got " + std::to_string(fitness.size()) +
-                                       " candidates");
+  require(fitness.size() % 2 == 0,
+          "standardized shaping needs antithetic pairs, got " + std::to_string(fitness.size()) + " candidates");
   require(top >= 1 && top <= pairs, "top must be in [1, " + std::to_string(pairs) + "], got " + std::to_string(top));
   const std::vector<double> value = with_failures_last(fitness, failed);
   std::vector<std::size_t> order(pairs);
@@ -102,7 +102,8 @@ void standardized_weights(Fitness fitness, Failed failed, std::size_t top, std::
   for (const double f : kept) squares += (f - mean) * (f - mean);
   const double denominator = static_cast<double>(top) * std::sqrt(squares / n);
   for (std::size_t k = 0; k < top; ++k)
-    for (const std::size_t i : {2 * order[k], 2 * order[k] + 1}) weights[i] = static_cast<float>(value[i] / denominator);
+    for (const std::size_t i : {2 * order[k], 2 * order[k] + 1})
+      weights[i] = static_cast<float>(value[i] / denominator);
 }
 
 void raw_weights(Fitness fitness, Failed failed, std::span<float> weights) {

@@ -1,9 +1,10 @@
 /// From fitness to update weights.
 ///
 /// Every shaping follows the same rules. Higher fitness is better. Equal fitness shares the mean of its weights. Failed
-/// candidates share the last ranks; in the value shapings they take the smallest fitness that did not fail. When all fitness is
-/// equal every weight is zero. Throws ShapeError when lengths differ, ArgumentError when every candidate failed, when fewer
-/// than two are given, or when a fitness that did not fail is not finite. The scale of the weights does not change with N.
+/// candidates share the last ranks; in the value shapings they take the smallest fitness that did not fail. When all
+/// fitness is equal every weight is zero. Throws ShapeError when lengths differ, ArgumentError when every candidate
+/// failed, when fewer than two are given, or when a fitness that did not fail is not finite. The scale of the weights
+/// does not change with N.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +22,9 @@ void log_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights
 /// ((N - rank) / (N - 1) - 1/2) / N. Source: Salimans et al. 2017, arXiv 1703.03864.
 void centered_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights);
 
-/// Antithetic pairs (2i, 2i + 1): the `top` pairs with the largest max(F+, F-) keep F / (top * s), s the standard deviation
-/// (ddof 0) of their fitness; the others get 0. At the cut the lower pair number wins. N even, 1 <= top <= N/2.
-/// Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2 (without the division by their nu).
+/// Antithetic pairs (2i, 2i + 1): the `top` pairs with the largest max(F+, F-) keep F / (top * s), s the standard
+/// deviation (ddof 0) of their fitness; the others get 0. At the cut the lower pair number wins. N even, 1 <= top <=
+/// N/2. Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2 (without the division by their nu).
 void standardized_weights(Fitness fitness, Failed failed, std::size_t top, std::span<float> weights);
 
 /// (F - mean F) / N.

@@ -41,7 +41,8 @@ void remember_action(const EpisodeContext& c, int step) {
   double* const second_last = c.descriptor + 2 * actions;
   double* const last = c.descriptor + 3 * actions;
   if (step == 0) {
-    for (int block = 0; block < 4; ++block) std::copy_n(c.action, actions, c.descriptor + static_cast<std::size_t>(block) * actions);
+    for (int block = 0; block < 4; ++block)
+      std::copy_n(c.action, actions, c.descriptor + static_cast<std::size_t>(block) * actions);
     return;
   }
   if (step == 1) std::copy_n(c.action, actions, c.descriptor + actions);

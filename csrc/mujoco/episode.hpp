@@ -2,7 +2,8 @@
 ///
 ///     EpisodeContext (views prepared by the worker) -> run_episode under the Guard -> EpisodeResult
 ///
-/// MuJoCo errors leave run_episode by longjmp: it holds no object with a destructor, and writes results through pointers.
+/// MuJoCo errors leave run_episode by longjmp: it holds no object with a destructor, and writes results through
+/// pointers.
 #pragma once
 
 #include <atomic>
@@ -21,9 +22,9 @@ enum class Behaviour : int { none = 0, final_position = 1, final_observation = 2
 std::size_t behaviour_size(Behaviour behaviour, const PolicyShape& shape);
 
 struct EpisodeResult {
-  double total = 0.0;    ///< return so far, also of a failed episode
-  int steps = 0;         ///< env steps taken
-  bool failed = false;   ///< diverged (bad state, reward not finite) or ended by a MuJoCo error
+  double total = 0.0;   ///< return so far, also of a failed episode
+  int steps = 0;        ///< env steps taken
+  bool failed = false;  ///< diverged (bad state, reward not finite) or ended by a MuJoCo error
 };
 
 /// Everything an episode touches; memory belongs to the worker.
@@ -41,8 +42,8 @@ struct EpisodeContext {
   NoiseKey action_key;                // action noise is element step * A + a of row `action_row`
   std::uint32_t action_row = 0;
   bool noisy = false;
-  MomentsView moments{};              // count null: not wanted
-  double* descriptor = nullptr;       // behaviour_size numbers, or null
+  MomentsView moments{};         // count null: not wanted
+  double* descriptor = nullptr;  // behaviour_size numbers, or null
 
   double* observation = nullptr;  // scratch: O
   float* network = nullptr;       // scratch: shape->scratch_size()

@@ -60,12 +60,10 @@ Guard::Guard(const mjModel* model) {
   config.nthread = 1;
   std::array<char, 1024> reason{};
   batch_.reset(mjb_makeBatch(model, 1, &config, reason.data(), static_cast<int>(reason.size())));
-  if (!batch_)
-    throw SimulationError(std::string("MuJoCo cannot make a batch of one simulation: ") + reason.data());
+  if (!batch_) throw SimulationError(std::string("MuJoCo cannot make a batch of one simulation: ") + reason.data());
 }
 
-Simulation::Simulation(Model model)
-    : model_(std::move(model)), data_(mj_makeData(model_.get())), guard_(model_.get()) {
+Simulation::Simulation(Model model) : model_(std::move(model)), data_(mj_makeData(model_.get())), guard_(model_.get()) {
   if (!data_) throw SimulationError("MuJoCo cannot allocate the state of a simulation");
   silence_warnings(data_.get());
 }

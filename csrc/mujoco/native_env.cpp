@@ -36,14 +36,12 @@ void guarded_step(const mjModel*, mjData*, int, void* argument) {
 
 }  // namespace
 
-EnvCore::EnvCore(const std::string& id, Model model, const TaskOptions& options,
-                 std::optional<int> max_episode_steps)
+EnvCore::EnvCore(const std::string& id, Model model, const TaskOptions& options, std::optional<int> max_episode_steps)
     : simulation_(std::move(model)),
       task_(make_task(id, options, simulation_.model(), simulation_.data())),
       max_episode_steps_(max_episode_steps.value_or(find_task(id).max_episode_steps)),
       needs_reset_("reset must be called before step") {
-  require(max_episode_steps_ >= 1,
-          "max_episode_steps must be at least 1, got " + std::to_string(max_episode_steps_));
+  require(max_episode_steps_ >= 1, "max_episode_steps must be at least 1, got " + std::to_string(max_episode_steps_));
 }
 
 void EnvCore::seed(std::uint64_t seed) {

@@ -31,8 +31,7 @@ struct EnvStep {
 class EnvCore {
  public:
   /// `max_episode_steps`: none means the task table's. Throws ArgumentError for a wrong id, option or limit.
-  EnvCore(const std::string& id, Model model, const TaskOptions& options,
-          std::optional<int> max_episode_steps);
+  EnvCore(const std::string& id, Model model, const TaskOptions& options, std::optional<int> max_episode_steps);
 
   /// What follows draws from NumPy's default_rng(seed).
   void seed(std::uint64_t seed);

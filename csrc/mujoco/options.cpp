@@ -54,9 +54,7 @@ struct Shown {
   std::string operator()(bool value) const { return value ? "True" : "False"; }
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return shown(value); }
-  std::string operator()(const std::string& value) const {
-    return std::string("'").append(value).append("'");
-  }
+  std::string operator()(const std::string& value) const { return std::string("'").append(value).append("'"); }
   std::string operator()(const std::array<double, 2>& value) const {
     return std::string("(").append(shown(value[0])).append(", ").append(shown(value[1])).append(")");
   }
@@ -131,8 +129,7 @@ Range OptionReader::range(const char* name, Range otherwise) {
   if (value == nullptr) return otherwise;
   const auto* ends = std::get_if<std::array<double, 2>>(value);
   // Written so that NaN is refused.
-  if (ends == nullptr || !((*ends)[0] < (*ends)[1]))
-    refuse(name, "two numbers (low, high) with low < high", *value);
+  if (ends == nullptr || !((*ends)[0] < (*ends)[1])) refuse(name, "two numbers (low, high) with low < high", *value);
   return {(*ends)[0], (*ends)[1]};
 }
 

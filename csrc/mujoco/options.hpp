@@ -31,7 +31,7 @@ class OptionReader {
   double noise_scale(const char* name, double otherwise);  ///< finite, at least 0
   int count(const char* name, int otherwise);              ///< an integer, at least 1
   bool flag(const char* name, bool otherwise);             ///< True or False
-  Range range(const char* name, Range otherwise);  ///< two numbers, low < high; infinite ends are fine
+  Range range(const char* name, Range otherwise);          ///< two numbers, low < high; infinite ends are fine
   /// A body: its name or its number. The task finds it in its model.
   std::variant<std::int64_t, std::string> body(const char* name, std::int64_t otherwise);
 

@@ -46,7 +46,8 @@ void row_parameters(const PopulationView& population, std::size_t row, std::span
   }
   const auto scale = population.scales.empty() ? population.scales : population.scales.subspan(at, out.size());
   const float step = static_cast<float>(population.sign[row]) * population.sigma[row];
-  perturb(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]), scale, out);
+  perturb(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]), scale,
+          out);
 }
 
 std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode) {

@@ -23,12 +23,12 @@ namespace bierl::mujoco {
 /// Views of a Population (bierl_fast/messages.py gives the meaning).
 struct PopulationView {
   NoiseKey key;
-  std::span<const float> bases;         ///< (B, P)
-  std::span<const float> scales;        ///< (B, P) or empty
-  std::span<const std::int32_t> base;   ///< (R,)
-  std::span<const float> sigma;         ///< (R,)
-  std::span<const std::int32_t> noise;  ///< (R,)
-  std::span<const std::int8_t> sign;    ///< (R,)
+  std::span<const float> bases;           ///< (B, P)
+  std::span<const float> scales;          ///< (B, P) or empty
+  std::span<const std::int32_t> base;     ///< (R,)
+  std::span<const float> sigma;           ///< (R,)
+  std::span<const std::int32_t> noise;    ///< (R,)
+  std::span<const std::int8_t> sign;      ///< (R,)
   std::span<const std::int32_t> episode;  ///< (R,)
 
   [[nodiscard]] std::size_t rows() const { return base.size(); }
@@ -59,9 +59,9 @@ class Rollout {
   struct Settings {
     std::string task;
     TaskOptions options;
-    std::string assets;       ///< folder with Gymnasium's model files
+    std::string assets;  ///< folder with Gymnasium's model files
     PolicyShape shape;
-    int max_steps = 0;        ///< env steps after which an episode is truncated
+    int max_steps = 0;  ///< env steps after which an episode is truncated
     Behaviour behaviour = Behaviour::none;
     int threads = 1;
   };
@@ -70,9 +70,9 @@ class Rollout {
   explicit Rollout(Settings settings);
   ~Rollout();
 
-  /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is drawn
-  /// when the policy has one and `explore` is true. Throws Interrupted when `wait` answers false (see ThreadPool::run).
-  /// Two calls at once take turns; two Rollouts run side by side.
+  /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is
+  /// drawn when the policy has one and `explore` is true. Throws Interrupted when `wait` answers false (see
+  /// ThreadPool::run). Two calls at once take turns; two Rollouts run side by side.
   void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
                 bool explore, const RowResults& results, const ThreadPool::Wait& wait);
 

@@ -28,8 +28,7 @@ namespace {
 
 const TaskEntry* look_up(const std::string& id) {
   const auto& table = task_table();
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const TaskEntry& entry) { return entry.id == id; });
+  const auto found = std::find_if(table.begin(), table.end(), [&](const TaskEntry& entry) { return entry.id == id; });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -55,8 +54,7 @@ Model load_task_model(const std::string& id, const std::string& assets) {
   return load_model(assets + "/" + find_task(id).model_file);
 }
 
-std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model,
-                                mjData* data) {
+std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model, mjData* data) {
   OptionReader reader(id, options);
   return find_task(id).make(reader, model, data);
 }

@@ -37,7 +37,6 @@ void check_options(const std::string& id, const TaskOptions& options);
 Model load_task_model(const std::string& id, const std::string& assets);
 
 /// Builds the task over a simulation, which must outlive it. Throws as find_task and check_options.
-std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model,
-                                mjData* data);
+std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model, mjData* data);
 
 }  // namespace bierl::mujoco

@@ -105,9 +105,7 @@ def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captu
 
 
 def test_quiet_prints_nothing(fakes: Fakes, capfd: Captured) -> None:
-    assert (
-        entry([*TRAIN, "--quiet", "--generations", "2"]) == 0
-    )  # ends before its first meta-update: no warning
+    assert entry([*TRAIN, "--quiet", "--generations", "2"]) == 0  # ends before its first meta-update: no warning
     assert capfd.readouterr() == ("", "")
 
 
@@ -174,9 +172,7 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "quick.toml").write_text(
         "# Quick.\npopulation = 4\nsigma = 0.5\nhidden = [8]\ngenerations = 99\n", encoding="utf-8"
     )
-    (tmp_path / "mine.toml").write_text(
-        'task = "Parabola-v0"\npopulation = 6\nsigma = 0.25\n', encoding="utf-8"
-    )
+    (tmp_path / "mine.toml").write_text('task = "Parabola-v0"\npopulation = 6\nsigma = 0.25\n', encoding="utf-8")
     typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7"
     kwargs = [
         "--task-kwarg",
@@ -190,10 +186,7 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
         "--threads",
         "2",
     ]
-    assert (
-        entry(["train", "--preset", "quick", "--config", "mine.toml", *typed.split(), *kwargs, "--quiet"])
-        == 0
-    )
+    assert entry(["train", "--preset", "quick", "--config", "mine.toml", *typed.split(), *kwargs, "--quiet"]) == 0
     assert fakes.last.config == Config(
         task="Parabola-v0",
         population=6,

@@ -28,9 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_lines_are_thinned_out_and_the_last_one_kept(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lines_are_thinned_out_and_the_last_one_kept(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(CONFIG, Path("run")) as progress:
         for generation in range(10):
             clock[0] += 1.0
@@ -45,9 +43,7 @@ def test_lines_are_thinned_out_and_the_last_one_kept(
     )
 
 
-def test_a_resumed_run_counts_from_where_it_resumed(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(CONFIG, Path("run")) as progress:
         progress(record(40, 20_000))
         clock[0] += 10.0
@@ -57,9 +53,7 @@ def test_a_resumed_run_counts_from_where_it_resumed(
     assert "steps/s 50  left 0:09:40" in last
 
 
-def test_a_terminal_gets_a_live_display(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     with Progress(CONFIG, Path("run")) as progress:
         progress(record(0, 1000))

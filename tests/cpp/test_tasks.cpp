@@ -20,9 +20,7 @@ namespace {
 using namespace bierl;
 using namespace bierl::mujoco;
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 void test_numpy_random(const std::string& data) {
   std::ifstream file(data + "/numpy_random.txt");
@@ -160,8 +158,7 @@ void test_errors_say_what_to_do(const std::string& assets) {
   EnvCore env("Swimmer-v5", load_task_model("Swimmer-v5", assets), {}, {});
   std::vector<double> observation(8);
   std::vector<float> action(3);
-  CHECK(
-      contains(MESSAGE_OF(ArgumentError, env.step(action, observation)), "reset must be called before step"));
+  CHECK(contains(MESSAGE_OF(ArgumentError, env.step(action, observation)), "reset must be called before step"));
   env.reset(observation);
   CHECK(contains(MESSAGE_OF(ShapeError, env.step(action, observation)), "action has 3 elements, expected 2"));
 }

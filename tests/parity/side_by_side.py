@@ -82,6 +82,5 @@ def assert_within(actual: F64, desired: F64, ulp: int, what: str, scale: F64 | N
     gap = np.abs(actual - desired)
     wrong = ~((gap <= ulp * np.spacing(magnitude)) | (np.isnan(actual) & np.isnan(desired)))
     assert not wrong.any(), (
-        f"{what}: {wrong.sum()} of {wrong.size} differ, first at {np.argwhere(wrong)[0]}, "
-        f"by up to {gap[wrong].max()}"
+        f"{what}: {wrong.sum()} of {wrong.size} differ, first at {np.argwhere(wrong)[0]}, by up to {gap[wrong].max()}"
     )

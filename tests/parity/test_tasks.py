@@ -114,9 +114,7 @@ def assert_equal(task: str, native: Trace, wanted: Trace) -> None:
         for name, theirs in theirs_by_key.items():
             assert_within(ours_by_key[name], theirs, allowed.info(name), f"{task} info {name}")
     largest_t = np.max([np.abs(value) for name, value in terms.items() if "reward" in name], axis=0)
-    assert_within(
-        np.array(native.reward_t), np.array(wanted.reward_t), allowed.reward_ulp, f"{task} reward", largest_t
-    )
+    assert_within(np.array(native.reward_t), np.array(wanted.reward_t), allowed.reward_ulp, f"{task} reward", largest_t)
 
 
 @pytest.mark.parametrize("task", TASKS)

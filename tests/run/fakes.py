@@ -125,9 +125,7 @@ class FakeStrategy:
             key=key,
         )
 
-    def stepped(
-        self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None
-    ) -> F32:
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         hp = hp or population.hyperparameters
         return self._mean + np.float32(hp.learning_rate) * self._direction(population, batch)
 

@@ -71,9 +71,7 @@ def test_counters_are_exact_and_cumulative(fakes: Fakes) -> None:
     assert (last["meta_updates"], last["episode_failures"]) == (4, 4)
     for record in result.metrics:
         assert record.keys() >= CONTRACT_KEYS
-        assert (
-            record["env_steps"] == record["inner_steps"] + record["meta_steps"] + record["warm_start_steps"]
-        )
+        assert record["env_steps"] == record["inner_steps"] + record["meta_steps"] + record["warm_start_steps"]
         assert set(record["seconds"]) == {"ask", "evaluate", "tell", "meta", "record"}
         assert record["center_return"] is None
         assert (record["evaluation"] is not None) == (record["generation"] in (4, 9))

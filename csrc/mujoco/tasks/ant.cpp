@@ -42,9 +42,7 @@ class Ant final : public TaskBase {
                  {.observation_size = model->nq + model->nv - (options.exclude_positions ? 2 : 0) +
                                       (options.include_contact_forces ? 6 * (model->nbody - 1) : 0),
                   .frame_skip = options.frame_skip,
-                  .reset_fields = {{.name = "x_position"},
-                                   {.name = "y_position"},
-                                   {.name = "distance_from_origin"}},
+                  .reset_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_from_origin"}},
                   .step_fields = {{.name = "x_position"},
                                   {.name = "y_position"},
                                   {.name = "distance_from_origin"},
@@ -76,8 +74,8 @@ class Ant final : public TaskBase {
     const double survive = (healthy ? 1 : 0) * options_.healthy_reward;
     const float control = control_cost(options_.ctrl_cost_weight, action, model_->nu);
     const double contact = contact_cost();
-    put(info(), {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2), x_velocity, y_velocity, forward,
-                 -control, -contact, survive});
+    put(info(), {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2), x_velocity, y_velocity, forward, -control,
+                 -contact, survive});
     return {forward + survive - (control + contact), !healthy && options_.terminate_when_unhealthy};
   }
 
@@ -89,9 +87,7 @@ class Ant final : public TaskBase {
     put_clipped(out, data_->cfrc_ext + 6, 6 * (model_->nbody - 1), options_.contact_force_range);
   }
 
-  void reset_info(double* out) const override {
-    put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)});
-  }
+  void reset_info(double* out) const override { put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)}); }
 
   bool root_position(double xy[2]) const override {
     put(xy, data_->qpos, 2);
@@ -106,9 +102,8 @@ class Ant final : public TaskBase {
       return id;
     }
     const std::int64_t id = std::get<std::int64_t>(options_.main_body);
-    require(id >= 0 && id < model_->nbody, "Ant-v5: main_body must be from 0 to " +
-                                               std::to_string(model_->nbody - 1) + ", got " +
-                                               std::to_string(id));
+    require(id >= 0 && id < model_->nbody,
+            "Ant-v5: main_body must be from 0 to " + std::to_string(model_->nbody - 1) + ", got " + std::to_string(id));
     return static_cast<int>(id);
   }
 

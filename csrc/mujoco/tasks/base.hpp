@@ -65,9 +65,7 @@ inline double norm(const double* values, mjtSize count) { return std::sqrt(sum_o
 inline double* put(double* out, std::initializer_list<double> values) {
   return std::copy(values.begin(), values.end(), out);
 }
-inline double* put(double* out, const double* values, mjtSize count) {
-  return std::copy_n(values, count, out);
-}
+inline double* put(double* out, const double* values, mjtSize count) { return std::copy_n(values, count, out); }
 inline double* put_clipped(double* out, const double* values, mjtSize count, Range range) {
   return std::transform(values, values + count, out, [range](double value) { return clipped(value, range); });
 }

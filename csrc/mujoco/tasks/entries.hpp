@@ -25,8 +25,7 @@ TaskEntry walker2d();
 /// The entry of class T, which has Options::read(OptionReader&) and T(model, data, options). The supported
 /// keywords are the ones that `read` asks for, so the list cannot disagree with the code.
 template <class T>
-TaskEntry entry(std::string id, std::string model_file, int max_episode_steps,
-                std::optional<double> threshold) {
+TaskEntry entry(std::string id, std::string model_file, int max_episode_steps, std::optional<double> threshold) {
   const TaskOptions none;
   OptionReader reader(id, none);
   T::Options::read(reader);

@@ -58,9 +58,8 @@ class HumanoidStandup final : public TaskBase {
     if (reads_contact_forces_) mj_rnePostConstraint(model_, data_);
     const double up = data_->qpos[2] / model_->opt.timestep;
     const double control = options_.ctrl_cost_weight * sum_of_squares(data_->ctrl, model_->nu);
-    const double impact =
-        clipped(options_.impact_cost_weight * sum_of_squares(data_->cfrc_ext, 6 * model_->nbody),
-                options_.impact_cost_range);
+    const double impact = clipped(options_.impact_cost_weight * sum_of_squares(data_->cfrc_ext, 6 * model_->nbody),
+                                  options_.impact_cost_range);
     reset_info(info());  // the first five fields are the same
     put(info() + 3 + 2 * model_->ntendon, {up, -control, -impact});
     return {up - control - impact + 1, false};

@@ -27,13 +27,12 @@ class InvertedDoublePendulum final : public TaskBase {
   };
 
   InvertedDoublePendulum(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
-                 {.observation_size = 9,
-                  .frame_skip = options.frame_skip,
-                  .reset_fields = {},
-                  .step_fields = {{.name = "reward_survive"},
-                                  {.name = "distance_penalty"},
-                                  {.name = "velocity_penalty"}}}),
+      : TaskBase(
+            model, data,
+            {.observation_size = 9,
+             .frame_skip = options.frame_skip,
+             .reset_fields = {},
+             .step_fields = {{.name = "reward_survive"}, {.name = "distance_penalty"}, {.name = "velocity_penalty"}}}),
         options_(options) {}
 
   void reset(NumpyRandom& random) override {
@@ -54,8 +53,8 @@ class InvertedDoublePendulum final : public TaskBase {
 
   void observe(double* out) const override {
     const double* position = data_->qpos;
-    out = put(out, {position[0], std::sin(position[1]), std::sin(position[2]), std::cos(position[1]),
-                    std::cos(position[2])});
+    out = put(
+        out, {position[0], std::sin(position[1]), std::sin(position[2]), std::cos(position[1]), std::cos(position[2])});
     out = put_clipped(out, data_->qvel, 3, {-10, 10});
     put_clipped(out, data_->qfrc_constraint, 1, {-10, 10});
   }
@@ -67,8 +66,7 @@ class InvertedDoublePendulum final : public TaskBase {
 }  // namespace
 
 TaskEntry inverted_double_pendulum() {
-  return entry<InvertedDoublePendulum>("InvertedDoublePendulum-v5", "inverted_double_pendulum.xml", 1000,
-                                       9100.0);
+  return entry<InvertedDoublePendulum>("InvertedDoublePendulum-v5", "inverted_double_pendulum.xml", 1000, 9100.0);
 }
 
 }  // namespace bierl::mujoco::tasks

@@ -71,9 +71,7 @@ class PlanarWalker : public TaskBase {
     if (!inside(data_->qpos[1], options_.healthy_z_range)) return false;
     if (!inside(data_->qpos[2], options_.healthy_angle_range)) return false;
     if (!options_.healthy_state_range) return true;
-    const auto in_range = [range = *options_.healthy_state_range](double value) {
-      return inside(value, range);
-    };
+    const auto in_range = [range = *options_.healthy_state_range](double value) { return inside(value, range); };
     return std::all_of(data_->qpos + 2, data_->qpos + model_->nq, in_range) &&
            std::all_of(data_->qvel, data_->qvel + model_->nv, in_range);
   }

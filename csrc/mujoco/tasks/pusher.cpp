@@ -21,12 +21,11 @@ class Pusher final : public TaskBase {
   };
 
   Pusher(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(
-            model, data,
-            {.observation_size = 23,
-             .frame_skip = options.frame_skip,
-             .reset_fields = {},
-             .step_fields = {{.name = "reward_dist"}, {.name = "reward_ctrl"}, {.name = "reward_near"}}}),
+      : TaskBase(model, data,
+                 {.observation_size = 23,
+                  .frame_skip = options.frame_skip,
+                  .reset_fields = {},
+                  .step_fields = {{.name = "reward_dist"}, {.name = "reward_ctrl"}, {.name = "reward_near"}}}),
         options_(options),
         tip_(body("tips_arm")),
         object_(body("object")),

@@ -56,9 +56,8 @@ class Reacher final : public TaskBase {
     const double* position = data_->qpos;
     const double* tip = data_->xpos + 3 * fingertip_;
     const double* target = data_->xpos + 3 * target_;
-    put(out,
-        {std::cos(position[0]), std::cos(position[1]), std::sin(position[0]), std::sin(position[1]),
-         position[2], position[3], data_->qvel[0], data_->qvel[1], tip[0] - target[0], tip[1] - target[1]});
+    put(out, {std::cos(position[0]), std::cos(position[1]), std::sin(position[0]), std::sin(position[1]), position[2],
+              position[3], data_->qvel[0], data_->qvel[1], tip[0] - target[0], tip[1] - target[1]});
   }
 
  private:

@@ -26,9 +26,7 @@ class Swimmer final : public TaskBase {
       : TaskBase(model, data,
                  {.observation_size = model->nq + model->nv - (options.exclude_positions ? 2 : 0),
                   .frame_skip = options.frame_skip,
-                  .reset_fields = {{.name = "x_position"},
-                                   {.name = "y_position"},
-                                   {.name = "distance_from_origin"}},
+                  .reset_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_from_origin"}},
                   .step_fields = {{.name = "x_position"},
                                   {.name = "y_position"},
                                   {.name = "distance_from_origin"},
@@ -51,8 +49,7 @@ class Swimmer final : public TaskBase {
     const double y_velocity = (data_->qpos[1] - y) / dt_;
     const double forward = options_.forward_reward_weight * x_velocity;
     const float control = control_cost(options_.ctrl_cost_weight, action, model_->nu);
-    put(info(),
-        {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2), x_velocity, y_velocity, forward, -control});
+    put(info(), {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2), x_velocity, y_velocity, forward, -control});
     return {forward - control, false};
   }
 
@@ -61,9 +58,7 @@ class Swimmer final : public TaskBase {
     put(out, data_->qvel, model_->nv);
   }
 
-  void reset_info(double* out) const override {
-    put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)});
-  }
+  void reset_info(double* out) const override { put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)}); }
 
   bool root_position(double xy[2]) const override {
     put(xy, data_->qpos, 2);
