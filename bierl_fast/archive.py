@@ -37,7 +37,8 @@ def write_archive(path: Path, header: str, arrays: Mapping[str, NDArray[np.gener
 def read_archive(path: Path) -> tuple[str, Arrays]:
     """The JSON text of the header, and every array. ArchiveError when the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: np.load leaves a truncated file open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise ArchiveError(f"there is no file {path}") from None

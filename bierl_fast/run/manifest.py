@@ -5,7 +5,6 @@ Config -> create -> manifest.json <- resumed         nothing in it is read back 
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import platform
@@ -41,10 +40,11 @@ def versions() -> dict[str, str | None]:
 def build_info() -> dict[str, Any]:
     """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
     try:
-        core = importlib.import_module("bierl_fast._core")
+        from bierl_fast._library import core  # noqa: PLC0415  (loads MuJoCo's library)
+
+        return dict(core().build_info())
     except ImportError:
         return {}
-    return dict(core.build_info())
 
 
 def cores() -> int:
