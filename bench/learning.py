@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bierl_fast as bf
 from common import RESULTS, machine_facts  # type: ignore[import-not-found]  # beside this script
+
+import bierl_fast as bf
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it
 EPISODES = 100

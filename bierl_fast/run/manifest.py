@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.run import atomic
+from bierl_fast.files import write_text
 from bierl_fast.run.config import Config
 
 DISTRIBUTIONS = {
@@ -88,7 +88,7 @@ def create(path: Path, config: Config) -> None:
         "warm_start": None,  # the steps that a reused warm start cost its own run
         "resumed": [],
     }
-    atomic.write_text(path, json.dumps(facts, indent=2) + "\n")
+    write_text(path, json.dumps(facts, indent=2) + "\n")
 
 
 def resumed(path: Path, config: Config) -> None:
@@ -101,4 +101,4 @@ def resumed(path: Path, config: Config) -> None:
         ]
     except (OSError, ValueError, TypeError, AttributeError):
         return create(path, config)  # a lost manifest is no reason to stop a run
-    return atomic.write_text(path, json.dumps(facts, indent=2) + "\n")
+    return write_text(path, json.dumps(facts, indent=2) + "\n")
