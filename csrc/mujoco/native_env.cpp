@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <bierl/mujoco/native_env.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <bierl/core/error.hpp>
