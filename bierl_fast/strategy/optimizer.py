@@ -5,6 +5,7 @@ state, gradient (P,), learning rate, momentum -> step (P,), next state
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -32,13 +33,13 @@ def heavy_ball(state: Arrays, gradient: F32, learning_rate: float, momentum: flo
 def adam(state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:
     """Adam with beta1 = momentum, beta2 = 0.999, epsilon = 1e-8. Source: Kingma & Ba 2015, arXiv 1412.6980."""
     count = int(state["count"][0]) + 1 if "count" in state else 1
-    one, beta1, beta2 = np.float32(1.0), np.float32(momentum), np.float32(ADAM_BETA2)
-    first = beta1 * _buffer(state, "first", gradient) + (one - beta1) * gradient
-    second = beta2 * _buffer(state, "second", gradient) + (one - beta2) * gradient * gradient
-    rate = np.float32(learning_rate * np.sqrt(1 - ADAM_BETA2**count) / (1 - momentum**count))
-    epsilon = np.float32(ADAM_EPSILON * np.sqrt(1 - ADAM_BETA2**count))
-    root: F32 = np.sqrt(second)
-    return rate * first / (root + epsilon), {"count": np.array([count]), "first": first, "second": second}
+    beta1, beta2 = np.float32(momentum), np.float32(ADAM_BETA2)
+    first = beta1 * _buffer(state, "first", gradient) + (1 - beta1) * gradient
+    second = beta2 * _buffer(state, "second", gradient) + (1 - beta2) * gradient * gradient
+    correction = math.sqrt(1 - ADAM_BETA2**count)
+    rate = np.float32(learning_rate * correction / (1 - momentum**count))
+    step = np.asarray(rate * first / (np.sqrt(second) + np.float32(ADAM_EPSILON * correction)), np.float32)
+    return step, {"count": np.array([count]), "first": first, "second": second}
 
 
 def clipup(state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:

@@ -147,7 +147,7 @@ def test_exploration(noise: str) -> None:
     theta, plain = start(noisy), start(bare)
     assert theta.size == plain.size + (3 if noise == "evolved" else 0)
     assert theta[plain.size :].tolist() == [-0.5] * (theta.size - plain.size)
-    still = {"sigma": 0.0}
+    still: dict[str, Any] = {"sigma": 0.0}
     explored = noisy.evaluate(population(theta, 6, **still))
     assert_same_bits(explored, noisy.evaluate(population(theta, 6, **still)))
     np.testing.assert_array_equal(explored.returns_r[0::2], explored.returns_r[1::2])  # pairs share their episode
