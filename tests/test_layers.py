@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from subprocesses import run
 
 PACKAGE = Path(__file__).parents[1] / "bierl_fast"
-BOTTOM = {"messages", "names", "archive", "_library", "kernels"}
+BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels"}
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
     "messages": set(),
     "names": set(),
+    "files": set(),
     "_core": {"messages"},
     "_library": {"_core"},
-    "archive": {"messages"},
+    "archive": {"messages", "files"},
     "kernels": {"messages", "_library", "_core"},
     "native_env": BOTTOM,
     "strategy": BOTTOM,
@@ -62,14 +62,16 @@ def test_imports_point_down(path: Path) -> None:
     assert not upward, f"{here} must not import {sorted(upward)}"
 
 
-def run(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+def printed(code: str) -> str:
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_import_is_cheap() -> None:
     """At most 0.1 s over `import numpy`; the best of five, because other processes share the machine."""
     code = "import numpy, time; t = time.perf_counter(); import bierl_fast; print(time.perf_counter() - t)"
-    assert min(float(run(code)) for _ in range(5)) <= 0.1
+    assert min(float(printed(code)) for _ in range(5)) <= 0.1
 
 
 HEAVY = ["torch", "gymnasium", "mujoco", "rich", "click", "msgspec"]
@@ -77,13 +79,13 @@ HEAVY = ["torch", "gymnasium", "mujoco", "rich", "click", "msgspec"]
 
 @pytest.mark.parametrize("code", ["import bierl_fast", "from bierl_fast import NoiseKey, Hyperparameters, kernels"])
 def test_import_loads_nothing_heavy(code: str) -> None:
-    loaded = run(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
+    loaded = printed(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
     assert loaded.strip() == "[]"
 
 
 def test_an_evaluator_needs_neither_torch_nor_gymnasium() -> None:
     code = "import bierl_fast as bf; bf.make_evaluator('InvertedPendulum-v5', threads=1)"
-    loaded = run(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
+    loaded = printed(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
     assert loaded.strip() == "[]"
 
 

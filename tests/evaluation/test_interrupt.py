@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
+
+from subprocesses import command, environment
 
 SCRIPT = """
 import time
@@ -32,13 +31,7 @@ print("usable")
 
 def test_interrupt_within_a_second() -> None:
     """1000 episodes of 1000 steps would take minutes."""
-    tests = Path(__file__).parents[1]
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}"},
-    )
+    process = subprocess.Popen(command(SCRIPT), stdout=subprocess.PIPE, text=True, env=environment())
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+from subprocess import CompletedProcess
 
 import pytest
+import subprocesses
 
 from bierl_fast._library import core
 
@@ -41,11 +40,8 @@ print(core().build_info()["instruction_set"])
 """
 
 
-def run(instruction_set: str, script: str = HASHES) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "BIERL_INSTRUCTION_SET": instruction_set}
-    return subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+def run(instruction_set: str, script: str = HASHES) -> CompletedProcess[str]:
+    return subprocesses.run(script, BIERL_INSTRUCTION_SET=instruction_set)
 
 
 def runnable() -> list[str]:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from bierl_fast import kernels
 from bierl_fast.messages import F64, NoiseKey, Stream
 
+pytestmark = pytest.mark.slow
+
 ROWS, LENGTH = 100, 100_000
 DRAWS = ROWS * LENGTH
 LARGEST = 5.0  # standard errors
