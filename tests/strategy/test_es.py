@@ -152,7 +152,7 @@ def test_a_pool_changes_no_bit(threads: int) -> None:
         population = strategy.ask(Hyperparameters(), key(0))
         strategy.tell(population, evaluate(population))
         means.append(strategy.mean)
-    np.testing.assert_array_equal(*means)
+    np.testing.assert_array_equal(means[0], means[1])
 
 
 def test_raw_divides_by_sigma() -> None:
@@ -164,7 +164,7 @@ def test_raw_divides_by_sigma() -> None:
         eps = [kernels.normals(population.key, int(n), P).sum(dtype=np.float64) for n in population.noise_r]
         returns_r = sigma * np.array(eps) * population.sign_r
         steps.append(strategy.stepped(population, replace(evaluate(population), returns_r=returns_r, entropy_r=None)))
-    np.testing.assert_allclose(*steps, rtol=0, atol=1e-5 * np.abs(steps[0]).max())
+    np.testing.assert_allclose(steps[0], steps[1], rtol=0, atol=1e-5 * float(np.abs(steps[0]).max()))
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
