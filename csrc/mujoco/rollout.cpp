@@ -133,7 +133,8 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   context.noise_tile = worker.noise_tile.data();
   context.result = &result;
   if (!worker.simulation.guard().run(run_episode, &context)) result.failed = true;
-  // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation statistics.
+  // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation
+  // statistics.
   if (result.failed && !results.moment_count.empty()) results.moment_count[row] = 0.0;
   results.returns[row] = result.total;
   results.lengths[row] = result.steps;
