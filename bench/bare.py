@@ -80,8 +80,8 @@ class Recorder:
     The environment keeps its positions in the observation, so that the simulation's state can be read from it.
     """
 
-    def __init__(self, task: str, sizes: tuple[int, int]) -> None:
-        self._env = NativeEnv(task, exclude_current_positions_from_observation=False)
+    def __init__(self, task: str, sizes: tuple[int, int], max_steps: int | None = None) -> None:
+        self._env = NativeEnv(task, max_episode_steps=max_steps, exclude_current_positions_from_observation=False)
         self._nq, self._nv = sizes
 
     def record(self, policy: Policy, seed: int) -> Episode:

@@ -36,7 +36,8 @@ def arguments(description: str | None, repetitions: int) -> argparse.ArgumentPar
 
 def interleaved(repetitions: int, ours: Side, baseline: Side) -> tuple[list[float], list[float]]:
     """Rates of both sides, taken in turn (A B, B A, A B, ...), after one warm-up of each."""
-    ours(), baseline()  # noqa: B018 - warm-up: caches, page tables, clock frequency
+    ours()
+    baseline()
     rates: tuple[list[float], list[float]] = ([], [])
     for repetition in range(repetitions):
         for side in (0, 1) if repetition % 2 == 0 else (1, 0):

@@ -14,11 +14,11 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from bare import BareLoop, Episodes, Recorder
+from common import Comparison, Report, arguments, interleaved, require
 
 import bierl_fast as bf
-from bare import BareLoop, Episodes, Recorder
 from bierl_fast.evaluation.base import Evaluator
-from common import Comparison, Report, arguments, interleaved, require
 
 TARGET = 0.90
 
@@ -62,7 +62,10 @@ def recorded(task: str, evaluator: Evaluator, population: bf.Population) -> Epis
     return Episodes.of([recorder.record(policy, seed) for policy, seed in zip(policies, seeds, strict=True)])
 
 
-def compare(task: str, size: Size, threads: int, repetitions: int, source: tuple[Evaluator, bf.Population, Episodes]) -> Comparison:  # fmt: skip
+Source = tuple[Evaluator, bf.Population, Episodes]  # trained evaluator, rows, their recorded actions
+
+
+def compare(task: str, size: Size, threads: int, repetitions: int, source: Source) -> Comparison:
     """One task at one number of threads."""
     trained, population, episodes = source
     evaluator = bf.make_evaluator(task, hidden=(64, 64), obs_norm=True, threads=threads)
@@ -106,7 +109,7 @@ def main() -> int:
     for task in given.tasks:
         size = QUICK if given.quick else SIZES[task]
         evaluator, population = trained_population(task, size)
-        source = (evaluator, population, recorded(task, evaluator, population))
+        source: Source = (evaluator, population, recorded(task, evaluator, population))
         for threads in given.threads:
             report.add(compare(task, size, threads, 1 if given.quick else given.repetitions, source))
     return report.finish()
