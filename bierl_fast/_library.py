@@ -48,9 +48,16 @@ def core() -> ModuleType:
     """The native module bierl_fast._core.
 
     Raises:
-        ImportError: MuJoCo is missing or another version; the message has the pip line that repairs it.
+        ImportError: MuJoCo is missing or another version (the message has the pip line that repairs it), or this
+            is a source tree that was never built.
     """
     _preload_mujoco()
+    if importlib.util.find_spec("bierl_fast._core") is None:
+        here = Path(__file__).parent
+        raise ImportError(
+            f"bierl_fast was imported from {here}, which has no compiled module: if this is a source tree, install it "
+            "(pip install .) and start Python from another folder"
+        )
     return importlib.import_module("bierl_fast._core")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bierl_fast.files import replacing
 from bierl_fast.messages import Arrays
 
 HEADER = "header"
@@ -22,22 +21,15 @@ class ArchiveError(RuntimeError):
 
 def write_archive(path: Path, header: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     """Write beside `path`, flush to disk, move into place: readers see the old file or the new one."""
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, allow_pickle=False, **{HEADER: np.array(header), **arrays})
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        np.savez(file, allow_pickle=False, **{HEADER: np.array(header), **arrays})
 
 
 def read_archive(path: Path) -> tuple[str, Arrays]:
     """The JSON text of the header, and every array. ArchiveError when the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: np.load leaves a truncated file open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise ArchiveError(f"there is no file {path}") from None

@@ -17,6 +17,7 @@ from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.encoder import Encoder, Layer, split
 from bierl_fast.meta.history import Range
+from bierl_fast.meta.torch_threads import one_torch_thread
 
 
 class Generator:
@@ -62,7 +63,7 @@ class Generator:
         """(P_meta,) normals scaled by 1/sqrt(inputs); biases and the last layer zero."""
         noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 1, self.parameter_count)
         std = np.concatenate([np.full(layer.size, layer.initial_std, np.float32) for layer in self.layers])
-        return noise * std
+        return np.asarray(noise * std, np.float32)
 
     def propose(self, weights_mp: F32, window: F32) -> list[Hyperparameters]:
         """M complete sets of hyperparameters, one for each row of weights (M, P_meta); within their ranges."""
@@ -70,7 +71,7 @@ class Generator:
 
     def _raw(self, weights_mp: F32, window: F32) -> list[list[float]]:
         encoder_size = sum(layer.size for layer in self._encoder.layers)
-        with torch.no_grad():
+        with one_torch_thread(), torch.no_grad():
             weights = torch.from_numpy(weights_mp)
             code = self._encoder(weights[:, :encoder_size], torch.from_numpy(window))
             hidden_weight, hidden_bias, out_weight, out_bias = split(weights[:, encoder_size:], self._head)

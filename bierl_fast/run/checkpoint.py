@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.messages import Arrays
-from bierl_fast.run import atomic
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import CheckpointError
 
@@ -55,7 +55,7 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`; readers see the old file or the new one.
 
     Raises:
-        TypeError: a part holds Python objects, which only pickle could save.
+        ValueError: a part holds Python objects, which only pickle could save.
         OSError: the disk refuses; the old file stays.
     """
     header = {
@@ -68,15 +68,12 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
         "counters": asdict(checkpoint.counters),
         "config": config.training(),
     }
-    arrays: Arrays = {"header": np.array(json.dumps(header, sort_keys=True))}
-    for part in sorted(checkpoint.parts):
-        for name, array in sorted(checkpoint.parts[part].items()):
-            arrays[f"{part}/{name}"] = np.asarray(array)
-    for name, array in arrays.items():
-        if array.dtype.hasobject:
-            raise TypeError(f"{name} holds Python objects; a checkpoint takes plain arrays")
-    with atomic.replacing(path) as target, target.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    arrays = {
+        f"{part}/{name}": np.asarray(array)
+        for part in sorted(checkpoint.parts)
+        for name, array in sorted(checkpoint.parts[part].items())
+    }
+    write_archive(path, json.dumps(header, sort_keys=True), arrays)
 
 
 def load(path: Path, config: Config) -> Checkpoint:
@@ -103,9 +100,8 @@ def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}: the run never wrote one, or this is not a run directory")
     try:
-        with path.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
-            arrays: Arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays.pop("header")))
+        text, arrays = read_archive(path)
+        header = json.loads(text)
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
     if not isinstance(header, dict):

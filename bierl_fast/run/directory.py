@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bierl_fast.run import atomic, toml
+from bierl_fast.files import write_text
+from bierl_fast.run import toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import RunDirectoryError
 
@@ -66,11 +67,11 @@ class RunDirectory:
         """Make the directory and save every setting in it."""
         text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
         self.path.mkdir(parents=True, exist_ok=True)
-        atomic.write_text(self.config, text)
+        write_text(self.config, text)
 
     def write_config(self, config: Config) -> None:
         """Save every setting."""
-        atomic.write_text(self.config, toml.dumps(config))
+        write_text(self.config, toml.dumps(config))
 
     def read_config(self) -> Config:
         """The run's settings.

@@ -5,7 +5,6 @@ Config -> create -> manifest.json <- resumed         nothing in it is read back 
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import platform
@@ -15,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.run import atomic
+from bierl_fast.files import write_text
 from bierl_fast.run.config import Config
 
 DISTRIBUTIONS = {
@@ -41,10 +40,11 @@ def versions() -> dict[str, str | None]:
 def build_info() -> dict[str, Any]:
     """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
     try:
-        core = importlib.import_module("bierl_fast._core")
+        from bierl_fast._library import core  # noqa: PLC0415  (loads MuJoCo's library)
+
+        return dict(core().build_info())
     except ImportError:
         return {}
-    return dict(core.build_info())
 
 
 def cores() -> int:
@@ -88,7 +88,7 @@ def create(path: Path, config: Config) -> None:
         "warm_start": None,  # the steps that a reused warm start cost its own run
         "resumed": [],
     }
-    atomic.write_text(path, json.dumps(facts, indent=2) + "\n")
+    write_text(path, json.dumps(facts, indent=2) + "\n")
 
 
 def resumed(path: Path, config: Config) -> None:
@@ -101,4 +101,4 @@ def resumed(path: Path, config: Config) -> None:
         ]
     except (OSError, ValueError, TypeError, AttributeError):
         return create(path, config)  # a lost manifest is no reason to stop a run
-    return atomic.write_text(path, json.dumps(facts, indent=2) + "\n")
+    return write_text(path, json.dumps(facts, indent=2) + "\n")

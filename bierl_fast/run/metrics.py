@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.run import atomic
+from bierl_fast.files import write_text
 from bierl_fast.run.errors import RunDirectoryError
 
 Record = dict[str, Any]
@@ -89,5 +89,5 @@ def truncate(path: Path, generations: int) -> list[Record]:
     Resume goes on behind them. Raises RunDirectoryError as `read` does.
     """
     kept = [record for record in read(path) if record["generation"] < generations]
-    atomic.write_text(path, "".join(dumps(record) + "\n" for record in kept))
+    write_text(path, "".join(dumps(record) + "\n" for record in kept))
     return kept

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bierl_fast.run import atomic, checkpoint
+from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory
@@ -82,8 +82,7 @@ class Recorder:
             return
         self._metrics.sync()
         # The policy first: no checkpoint at a run's end stands beside an older policy.
-        with atomic.replacing(self._directory.policy) as part:
-            self._snapshot.policy.save(part)
+        self._snapshot.policy.save(self._directory.policy)
         checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
         self._saved = generation
 

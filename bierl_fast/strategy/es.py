@@ -183,7 +183,7 @@ class EvolutionStrategy:
         first_n = np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size))
         signed_n = weight_n.astype(np.float64) * population.sign_r[first_n]
         rows, position_n = np.unique(population.noise_r[first_n], return_inverse=True)
-        weights = np.bincount(position_n, weights=signed_n)
+        weights: F64 = np.bincount(position_n, weights=signed_n).astype(np.float64)
         if self._raw:
             weights = weights / float(population.sigma_r[0])
         direction = kernels.gradient(

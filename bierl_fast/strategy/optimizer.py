@@ -5,6 +5,7 @@ state, gradient (P,), learning rate, momentum -> step (P,), next state
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -35,9 +36,9 @@ def adam(state: Arrays, gradient: F32, learning_rate: float, momentum: float) ->
     beta1, beta2 = np.float32(momentum), np.float32(ADAM_BETA2)
     first = beta1 * _buffer(state, "first", gradient) + (1 - beta1) * gradient
     second = beta2 * _buffer(state, "second", gradient) + (1 - beta2) * gradient * gradient
-    rate = np.float32(learning_rate * np.sqrt(1 - ADAM_BETA2**count) / (1 - momentum**count))
-    epsilon = np.float32(ADAM_EPSILON * np.sqrt(1 - ADAM_BETA2**count))
-    step = rate * first / (np.sqrt(second) + epsilon)
+    correction = math.sqrt(1 - ADAM_BETA2**count)
+    rate = np.float32(learning_rate * correction / (1 - momentum**count))
+    step = np.asarray(rate * first / (np.sqrt(second) + np.float32(ADAM_EPSILON * correction)), np.float32)
     return step, {"count": np.array([count]), "first": first, "second": second}
 
 

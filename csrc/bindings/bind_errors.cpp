@@ -11,6 +11,7 @@ namespace py = pybind11;
 void bind_errors(py::module_& m) {
   static py::handle simulation_error =
       py::exception<SimulationError>(m, "SimulationError", PyExc_RuntimeError).release();
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): pybind11 asks for this signature.
   py::register_exception_translator([](std::exception_ptr pointer) {
     if (!pointer) return;
     try {

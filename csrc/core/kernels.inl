@@ -27,7 +27,9 @@ BIERL_INLINE void store(float* target, VecF vector) { __builtin_memcpy(target, &
 
 BIERL_INLINE VecF as_float(VecI bits) { return (VecF)bits; }
 BIERL_INLINE VecI as_bits(VecF value) { return (VecI)value; }
-BIERL_INLINE VecF choose(VecI mask, VecF yes, VecF no) { return as_float((mask & as_bits(yes)) | (~mask & as_bits(no))); }
+BIERL_INLINE VecF choose(VecI mask, VecF yes, VecF no) {
+  return as_float((mask & as_bits(yes)) | (~mask & as_bits(no)));
+}
 
 // The product of the low halves of 64-bit lanes; garbage in the high halves is ignored.
 BIERL_INLINE VecL multiply_low(VecL a, VecL b) {
@@ -57,8 +59,9 @@ BIERL_INLINE VecF square_root(VecF x) {
 #endif
 }
 
-// Four words of kLanes counters. Counters 0, 2, 4, ... sit in the 64-bit lanes of `even`, 1, 3, 5, ... in those of `odd`,
-// each word in the low half of its lane, where the next round's multiplication reads it; merging puts counter i in lane i.
+// Four words of kLanes counters. Counters 0, 2, 4, ... sit in the 64-bit lanes of `even`, 1, 3, 5, ... in those of
+// `odd`, each word in the low half of its lane, where the next round's multiplication reads it; merging puts counter i
+// in lane i.
 struct Words {
   VecU word[4];
 };
@@ -166,8 +169,8 @@ void normals(const NoiseRow& row, std::size_t first_tile, std::size_t count, flo
   }
 }
 
-BIERL_INLINE void perturb_tile(const NoiseRow& row, std::size_t tile, const float* theta, float step, const float* scale,
-                               float* out) {
+BIERL_INLINE void perturb_tile(const NoiseRow& row, std::size_t tile, const float* theta, float step,
+                               const float* scale, float* out) {
   for (int part = 0; part < kParts; ++part) {
     const Part made = tile_part(row, tile, part);
     for (int word = 0; word < 4; ++word) {
@@ -255,28 +258,22 @@ BIERL_INLINE void dense_columns(const float* input, std::size_t inputs, const fl
   for (int v = 0; v < kVectors; ++v) store(out + v * kLanes, activate(sum[v], activation));
 }
 
-// The last, partly filled vector of columns, lane by lane; the sums are formed in the same order.
-void dense_rest(const float* input, std::size_t inputs, const float* weight, std::size_t stride, const float* bias,
-                std::size_t columns, Activation activation, float* out) {
-  VecF sum = {};
-  for (std::size_t j = 0; j < columns; ++j) sum[j] = bias[j];
-  for (std::size_t i = 0; i < inputs; ++i) {
-    VecF row = {};
-    __builtin_memcpy(&row, weight + i * stride, columns * sizeof(float));
-    sum = sum + splat(input[i]) * row;
-  }
-  const VecF active = activate(sum, activation);
-  __builtin_memcpy(out, &active, columns * sizeof(float));
-}
+template <int kWidth>
+struct Narrow {
+  typedef float Vec __attribute__((vector_size(4 * kWidth)));
+};
 
-void dense(const float* input, std::size_t inputs, const float* weight, const float* bias, std::size_t outputs,
-           Activation activation, float* out) {
-  std::size_t j = 0;
-  for (; j + 4 * kLanes <= outputs; j += 4 * kLanes)
-    dense_columns<4>(input, inputs, weight + j, outputs, bias + j, activation, out + j);
-  for (; j + kLanes <= outputs; j += kLanes)
-    dense_columns<1>(input, inputs, weight + j, outputs, bias + j, activation, out + j);
-  if (j < outputs) dense_rest(input, inputs, weight + j, outputs, bias + j, outputs - j, activation, out + j);
+// kWidth columns of sums without activation.
+template <int kWidth>
+BIERL_INLINE void dense_piece(const float* input, std::size_t inputs, const float* weight, std::size_t stride,
+                              const float* bias, float* out) {
+  typename Narrow<kWidth>::Vec sum, row;
+  __builtin_memcpy(&sum, bias, sizeof sum);
+  for (std::size_t i = 0; i < inputs; ++i) {
+    __builtin_memcpy(&row, weight + i * stride, sizeof row);
+    sum = sum + input[i] * row;
+  }
+  __builtin_memcpy(out, &sum, sizeof sum);
 }
 
 void activate_all(float* x, std::size_t count, Activation activation) {
@@ -287,6 +284,32 @@ void activate_all(float* x, std::size_t count, Activation activation) {
     part = activate(part, activation);
     __builtin_memcpy(x + j, &part, columns * sizeof(float));
   }
+}
+
+// Fewer than kLanes columns, in pieces of 8, 4, 2 and 1; every sum is formed in the same order as in a whole vector.
+void dense_rest(const float* input, std::size_t inputs, const float* weight, std::size_t stride, const float* bias,
+                std::size_t columns, Activation activation, float* out) {
+  std::size_t j = 0;
+  const auto pieces = [&]<int kWidth>() {
+    if ((columns & kWidth) == 0) return;
+    dense_piece<kWidth>(input, inputs, weight + j, stride, bias + j, out + j);
+    j += kWidth;
+  };
+  pieces.template operator()<8>();
+  pieces.template operator()<4>();
+  pieces.template operator()<2>();
+  pieces.template operator()<1>();
+  if (activation != Activation::identity) activate_all(out, columns, activation);
+}
+
+void dense(const float* input, std::size_t inputs, const float* weight, const float* bias, std::size_t outputs,
+           Activation activation, float* out) {
+  std::size_t j = 0;
+  for (; j + 4 * kLanes <= outputs; j += 4 * kLanes)
+    dense_columns<4>(input, inputs, weight + j, outputs, bias + j, activation, out + j);
+  for (; j + kLanes <= outputs; j += kLanes)
+    dense_columns<1>(input, inputs, weight + j, outputs, bias + j, activation, out + j);
+  if (j < outputs) dense_rest(input, inputs, weight + j, outputs, bias + j, outputs - j, activation, out + j);
 }
 
 #undef BIERL_INLINE

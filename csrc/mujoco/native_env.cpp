@@ -1,5 +1,6 @@
 #include <bierl/mujoco/native_env.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -85,8 +86,9 @@ EnvStep EnvCore::step(std::span<const float> action, std::span<double> observati
 
 std::vector<float> EnvCore::action_bounds() const {
   const mjModel* model = simulation_.model();
-  std::vector<float> bounds;
-  for (int i = 0; i < 2 * model->nu; ++i) bounds.push_back(static_cast<float>(model->actuator_ctrlrange[i]));
+  std::vector<float> bounds(2 * static_cast<std::size_t>(model->nu));
+  std::transform(model->actuator_ctrlrange, model->actuator_ctrlrange + bounds.size(), bounds.begin(),
+                 [](mjtNum bound) { return static_cast<float>(bound); });
   return bounds;
 }
 

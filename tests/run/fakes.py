@@ -147,6 +147,7 @@ class FakeStrategy:
             returns_n=batch.returns_r,
             failed_n=batch.failed_r,
             update_norm=float(np.linalg.norm(self._mean - before)),
+            longest_episode=int(batch.lengths_r.max()),
         )
 
     def state(self) -> Arrays:
