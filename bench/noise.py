@@ -126,7 +126,7 @@ def compare_gradient(parameters: int, rows: int, repetitions: int) -> Comparison
     return Comparison(
         f"gradient, P = {parameters}, N = {rows}: extra memory",
         "parameters/MB",
-        [parameters / (run["extra"] / 1e6) for run in runs],
+        [parameters / (max(run["extra"], 1.0) / 1e6) for run in runs],
         [1e6 / LIMIT] * repetitions,
         baseline_name=f"the limit, {LIMIT} bytes a parameter",
         same_work="equals the sum of weight * normals bit for bit on the first 1000 parameters",
@@ -150,7 +150,7 @@ def main() -> int:
     report = Report("noise", __doc__, write=not given.quick)
     for comparison in compare_normals(1 << (16 if given.quick else 20), 3 if given.quick else given.repetitions):
         report.add(comparison)
-    report.add(compare_gradient(100_000 if given.quick else PARAMETERS, ROWS, 1 if given.quick else 3))
+    report.add(compare_gradient(1_000_000 if given.quick else PARAMETERS, ROWS, 1 if given.quick else 3))
     return report.finish()
 
 
