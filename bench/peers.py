@@ -1,0 +1,340 @@
+"""Env steps per second on HalfCheetah-v5 beside other ways to evaluate a generation's candidates.
+
+1. The authors' way, written anew: for every candidate the parent builds a perturbed torch network (64x64 tanh, Gaussian
+   with an evolved log standard deviation, noise from np.random.normal) and forks a process, all at once, which
+   inherits the Gymnasium environment; every step makes a torch.distributions.Normal and samples it; results come
+   back through a manager's queue. Ours runs the same generation, perturbation and action noise included, on all
+   cores, and without observation normalisation, as they do.
+2. The same idea as lean as it gets: deterministic policy, no autograd, no distribution, as many processes at a time
+   as cores, parameters ready-made, results over pipes.
+3. A loop over Gymnasium's step with a NumPy float32 policy, on one thread; ours on one thread.
+
+In 2 and 3 all sides run the same candidates, drawn after a few generations of `es`, with the same observation
+normalisation, from the same reset(seed). Peers sum in another order than ours, so their actions differ in the last
+bits, and a contact simulation doubles such differences every few steps. Hence two checks: rewards of the first
+steps agree within a tolerance, and Gymnasium's loop with our compiled policy gives our returns exactly. Everywhere
+torch runs on one thread of each process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from common import Comparison, Report, arguments, interleaved, require
+
+import bierl_fast as bf
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.native import available_cores
+from bierl_fast.messages import F32, F64
+
+TASK = "HalfCheetah-v5"
+FIRST = 20  # steps whose rewards are compared
+TOLERANCE = 1e-3  # of a reward among them; a reward is of order one
+CUT = 10.0  # normalised observations are cut there
+SIGMA = 0.02
+LOG_STD = -3.5  # the authors' start
+
+Act = Callable[[F64], F32]
+Env = gymnasium.Env[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row: which policy, from which reset."""
+
+    policy: bf.Policy
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One episode."""
+
+    total: float
+    length: int
+    first_rewards: F64  # (FIRST,)
+
+
+def layers(policy: bf.Policy) -> list[tuple[F32, F32]]:
+    """Weights (inputs, outputs) and bias of each layer."""
+    made, at = [], 0
+    for inputs, outputs in itertools.pairwise(policy.spec.sizes):
+        weight = policy.parameters[at : at + inputs * outputs].reshape(inputs, outputs)
+        at += inputs * outputs
+        made.append((weight, policy.parameters[at : at + outputs]))
+        at += outputs
+    return made
+
+
+def normaliser(policy: bf.Policy) -> Callable[[F64], F32]:
+    """Normalisation as the compiled policy does it: float64, cut, then float32."""
+    mean, std = policy.statistics.mean, policy.statistics.std
+    inverse = np.where(std > 1e-8, 1.0 / np.maximum(std, 1e-8), 0.0)
+    return lambda observation: np.clip((observation - mean) * inverse, -CUT, CUT).astype(np.float32)
+
+
+def numpy_policy(policy: bf.Policy) -> Act:
+    """The same network in NumPy float32."""
+    normalise = normaliser(policy)
+    *hidden, (last, bias) = layers(policy)
+    low, high = np.array(policy.spec.low, np.float32), np.array(policy.spec.high, np.float32)
+
+    def act(observation: F64) -> F32:
+        x = normalise(observation)
+        for weight, offset in hidden:
+            x = np.tanh(x @ weight + offset)
+        action: F32 = np.clip(x @ last + bias, low, high)
+        return action
+
+    return act
+
+
+class Network(torch.nn.Module):
+    """The same network in torch."""
+
+    def __init__(self, policy: bf.Policy) -> None:
+        super().__init__()
+        self.linear = torch.nn.ModuleList()
+        for weight, bias in layers(policy):
+            linear = torch.nn.Linear(*weight.shape)
+            linear.load_state_dict({"weight": torch.from_numpy(weight.T.copy()), "bias": torch.from_numpy(bias.copy())})
+            self.linear.append(linear)
+        self.log_std = torch.nn.Parameter(torch.full((len(policy.spec.low),), LOG_STD))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The mean action, not cut."""
+        *hidden, last = self.linear
+        for linear in hidden:
+            x = torch.tanh(linear(x))
+        mean: torch.Tensor = last(x)
+        return mean
+
+    def sample(self, observation: F64) -> F32:
+        """What the authors do at every step; MuJoCo cuts the action."""
+        mean = self.forward(torch.from_numpy(observation).float())
+        distribution = torch.distributions.Normal(mean, torch.exp(self.log_std))
+        action: F32 = distribution.sample().numpy()  # type: ignore[no-untyped-call]
+        return action
+
+
+def lean_torch_policy(policy: bf.Policy) -> Act:
+    """Deterministic, normalised, without autograd."""
+    normalise, network = normaliser(policy), Network(policy)
+    low, high = torch.tensor(policy.spec.low), torch.tensor(policy.spec.high)
+
+    def act(observation: F64) -> F32:
+        with torch.no_grad():
+            action: F32 = torch.clamp(network(torch.from_numpy(normalise(observation))), low, high).numpy()
+        return action
+
+    return act
+
+
+def run_episode(env: Env, act: Act, seed: int) -> Outcome:
+    """One episode in Gymnasium."""
+    observation, _ = env.reset(seed=seed)
+    rewards, total, done = [], 0.0, False
+    while not done:
+        observation, reward, terminated, truncated, _ = env.step(act(observation))
+        rewards.append(float(reward))
+        total += rewards[-1]
+        done = terminated or truncated
+    return Outcome(total, len(rewards), np.array(rewards[:FIRST]))
+
+
+def authors_child(env: Env, network: Network, seed: int, queue: Any) -> None:
+    """A candidate's process: one episode."""
+    torch.manual_seed(seed)  # a fork inherits the parent's generator; theirs all draw the same
+    queue.put((seed, run_episode(env, network.sample, seed)))
+
+
+def authors_generation(env: Env, center: bf.Policy, candidates: int) -> list[Outcome]:
+    """The authors' way to evaluate a generation."""
+    fork = multiprocessing.get_context("fork")
+    with fork.Manager() as manager:
+        queue = manager.Queue()
+        networks = []
+        for seed in range(candidates):
+            network = Network(center)
+            np.random.seed(seed)  # noqa: NPY002 - their generator
+            for tensor in network.state_dict().values():
+                noise = np.random.normal(0, 1, tuple(tensor.shape))  # noqa: NPY002
+                tensor.add_(torch.from_numpy(SIGMA * noise).float())
+            networks.append(network)
+        processes = [
+            fork.Process(target=authors_child, args=(env, network, seed, queue))
+            for seed, network in enumerate(networks)
+        ]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        require(all(process.exitcode == 0 for process in processes), "a candidate's process failed")
+        return [outcome for _, outcome in sorted((queue.get() for _ in processes), key=lambda pair: pair[0])]
+
+
+def lean_child(env: Env, candidate: Candidate, pipe: Connection) -> None:
+    """A candidate's process: one episode."""
+    pipe.send(run_episode(env, lean_torch_policy(candidate.policy), candidate.seed))
+    pipe.close()
+
+
+def lean_generation(env: Env, candidates: list[Candidate], cores: int) -> list[Outcome]:
+    """A process for each candidate, `cores` at a time."""
+    fork = multiprocessing.get_context("fork")
+    outcomes: dict[int, Outcome] = {}
+    running: dict[Any, tuple[int, Any]] = {}  # pipe -> candidate's number, process
+    waiting = list(enumerate(candidates))
+    while waiting or running:
+        while waiting and len(running) < cores:
+            index, candidate = waiting.pop(0)
+            receiver, sender = fork.Pipe(duplex=False)
+            process = fork.Process(target=lean_child, args=(env, candidate, sender))
+            process.start()
+            sender.close()
+            running[receiver] = (index, process)
+        ready: list[Any] = list(wait(list(running)))
+        for pipe in ready:
+            index, process = running.pop(pipe)
+            outcomes[index] = pipe.recv()
+            process.join()
+    return [outcomes[index] for index in range(len(candidates))]
+
+
+def trained(rows: int, generations: int, **policy: Any) -> tuple[Evaluator, bf.Population]:
+    """An evaluator after a few generations of `es`, and the next generation's candidates."""
+    evaluator = bf.make_evaluator(TASK, hidden=(64, 64), **policy)
+    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=32)
+    hp = bf.Hyperparameters(sigma=SIGMA, learning_rate=0.02)
+    for generation in range(generations):
+        population = strategy.ask(hp, bf.NoiseKey(0, generation))
+        batch = evaluator.evaluate(population)
+        strategy.tell(population, batch)
+        evaluator.absorb(batch)
+    return evaluator, strategy.ask(hp, bf.NoiseKey(0, generations), candidates=rows)
+
+
+def check_rewards(peer: list[Outcome], exact: list[Outcome]) -> float:
+    """How far a peer's first rewards are from those of the compiled policy."""
+    require([o.length for o in peer] == [o.length for o in exact], "episode lengths differ")
+    apart = max(float(np.abs(a.first_rewards - b.first_rewards).max()) for a, b in zip(peer, exact, strict=True))
+    require(apart <= TOLERANCE, f"rewards of the first {FIRST} steps differ by up to {apart:g}")
+    return apart
+
+
+def rate(run: Callable[[], int]) -> Callable[[], float]:
+    """Steps per second of something that answers with its steps."""
+
+    def side() -> float:
+        start = time.perf_counter()
+        steps = run()
+        return steps / (time.perf_counter() - start)
+
+    return side
+
+
+def against_authors(env: Env, rows: int, generations: int, repetitions: int, cores: int) -> Comparison:
+    """Number 1."""
+    gaussian = {"obs_norm": False, "action_noise": "evolved", "log_std": LOG_STD}
+    evaluator, population = trained(rows, generations, threads=cores, **gaussian)
+    center = evaluator.policy.with_parameters(population.base_bp[0])
+    network = Network(center)
+
+    def mean(observation: F64) -> F32:
+        made: F32 = network(torch.from_numpy(observation).float()).detach().numpy()
+        return made
+
+    apart = check_rewards([run_episode(env, mean, 0)], [run_episode(env, center.act, 0)])
+    ours = evaluator.evaluate(population).steps
+    theirs = sum(outcome.length for outcome in authors_generation(env, center, rows))
+    require(ours == theirs, f"ours took {ours} env steps, the authors' way {theirs}")
+    return Comparison(
+        f"{TASK}, {rows} candidates, {cores} cores",
+        "env steps/s",
+        *interleaved(
+            repetitions,
+            rate(lambda: evaluator.evaluate(population).steps),
+            rate(lambda: sum(outcome.length for outcome in authors_generation(env, center, rows))),
+        ),
+        baseline_name="the authors' way",
+        same_work=f"{ours} env steps on both sides; without action noise, rewards of the centre's first {FIRST} steps "
+        f"within {apart:.1g} (allowed {TOLERANCE:g})",
+        target=5.0,
+    )
+
+
+def against_loops(env: Env, rows: int, generations: int, repetitions: int, cores: int) -> list[Comparison]:
+    """Numbers 2 and 3."""
+    source, population = trained(rows, generations, obs_norm=True)
+    candidates = [
+        Candidate(source.policy.with_parameters(source.parameters(population, row)), source.reset_seed(population, row))
+        for row in range(rows)
+    ]
+    exact = [run_episode(env, candidate.policy.act, candidate.seed) for candidate in candidates]
+
+    def ours(threads: int) -> Callable[[], float]:
+        evaluator = bf.make_evaluator(TASK, hidden=(64, 64), obs_norm=True, threads=threads)
+        evaluator.load(source.state())
+        batch = evaluator.evaluate(population)
+        require(batch.lengths_r.tolist() == [o.length for o in exact], "our lengths differ from Gymnasium's")
+        require(batch.returns_r.tolist() == [o.total for o in exact], "our returns differ from Gymnasium's")
+        return rate(lambda: evaluator.evaluate(population).steps)
+
+    def lean() -> list[Outcome]:
+        return lean_generation(env, candidates, cores)
+
+    def loop() -> list[Outcome]:
+        return [run_episode(env, numpy_policy(c.policy), c.seed) for c in candidates]
+
+    def compare(name: str, threads: int, peer: Callable[[], list[Outcome]], target: float | None) -> Comparison:
+        apart = check_rewards(peer(), exact)
+        return Comparison(
+            f"{TASK}, {rows} candidates, {threads} thread{'s' * (threads != 1)}",
+            "env steps/s",
+            *interleaved(repetitions, ours(threads), rate(lambda: sum(outcome.length for outcome in peer()))),
+            baseline_name=name,
+            same_work=f"{sum(o.length for o in exact)} env steps on both sides, equal lengths, rewards of the first "
+            f"{FIRST} steps within {apart:.1g} (allowed {TOLERANCE:g}); Gymnasium with our compiled policy gives our "
+            "returns exactly",
+            target=target,
+        )
+
+    return [
+        compare("process per candidate, lean", cores, lean, None),
+        compare("Gymnasium loop, NumPy policy", 1, loop, 1.5),
+    ]
+
+
+def make_env() -> Env:
+    """Gymnasium's own; loading its model writes MUJOCO_LOG.TXT where it stands, so elsewhere."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return gymnasium.make(TASK)
+
+
+def main() -> int:
+    """Command line."""
+    given = arguments(__doc__, repetitions=7).parse_args()
+    rows, generations, repetitions = (2, 1, 1) if given.quick else (32, 20, given.repetitions)
+    torch.set_num_threads(1)
+    env, cores = make_env(), available_cores()
+    report = Report("peers", __doc__, write=not given.quick)
+    report.add(against_authors(env, rows, generations, repetitions, cores))
+    for comparison in against_loops(env, rows, generations, repetitions, cores):
+        report.add(comparison)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
