@@ -14,7 +14,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Bool, NoiseKey
 
-PROBES = 64  # perturbations that calibrate sigma: the spread is known to about 1 / sqrt(2 * 64) = 9 %
+PROBES = 64  # antithetic, so 32 independent draws calibrate sigma: its spread is known to 1 / sqrt(2 * 32) = 12.5 %
 CORRECTIONS = 8  # of sigma; the spread is nearly proportional to it, so three suffice
 CLOSE_ENOUGH = 0.01  # relative error of the spread at which calibration ends
 HALVINGS = 20  # of a step that moves too far

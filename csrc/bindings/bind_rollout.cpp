@@ -120,10 +120,11 @@ void bind_rollout(py::module_& m) {
            "Run one episode for each row; a dict of arrays, one entry for each row.");
   m.def(
       "row_parameters",
-      [](const py::object& population, std::size_t row, const py::object& out) {
+      [](const py::object& population, std::int64_t row, const py::object& out) {
         const PopulationView view = view_population(population);
-        require(row < view.rows(), "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
-        mujoco::row_parameters(view, row,
+        require(row >= 0 && row < static_cast<std::int64_t>(view.rows()),
+                "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
+        mujoco::row_parameters(view, static_cast<std::size_t>(row),
                                write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)}));
       },
       "population"_a, "row"_a, "out"_a, "Write the parameters (P,) that a row runs into out.");

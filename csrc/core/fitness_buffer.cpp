@@ -14,6 +14,14 @@ namespace {
 constexpr double kCut = 10.0;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
+constexpr std::size_t kMost = std::size_t{1} << 20;
+
+std::size_t in_range(const char* name, std::size_t value, std::size_t least) {
+  require(value >= least && value <= kMost, std::string(name) + " must be in [" + std::to_string(least) + ", " +
+                                                std::to_string(kMost) + "], got " + std::to_string(value));
+  return value;
+}
+
 // value / spread within +-kCut; zero where it says nothing.
 float in_spreads(double value, double spread) {
   if (spread == 0.0 || !std::isfinite(value)) return 0.0F;
@@ -43,15 +51,12 @@ std::vector<double> sorted_survivors(std::span<const double> returns, std::span<
 }  // namespace
 
 FitnessBuffer::FitnessBuffer(std::size_t history, std::size_t quantiles, std::size_t hyperparameters)
-    : history_(history),
-      quantiles_(quantiles),
-      hyperparameters_(hyperparameters),
+    : history_(in_range("history", history, 1)),
+      quantiles_(in_range("quantiles", quantiles, 1)),
+      hyperparameters_(in_range("hyperparameters", hyperparameters, 0)),
       last_mean_(kNone),
       last_center_(kNone),
-      rows_(2 * history * (quantiles + hyperparameters + 6), 0.0F) {
-  require(history >= 1, "history must be at least 1, got 0");
-  require(quantiles >= 1, "quantiles must be at least 1, got 0");
-}
+      rows_(2 * history * (quantiles + hyperparameters + 6), 0.0F) {}
 
 void FitnessBuffer::describe(std::span<const double> sorted, double mean, double spread, double center,
                              std::span<float> row) const {

@@ -22,7 +22,7 @@ namespace bierl {
 /// statistics.
 class FitnessBuffer {
  public:
-  /// Throws ArgumentError unless history >= 1 and quantiles >= 1.
+  /// Throws ArgumentError unless history and quantiles are in [1, 2^20] and hyperparameters are at most 2^20.
   FitnessBuffer(std::size_t history, std::size_t quantiles, std::size_t hyperparameters);
 
   [[nodiscard]] std::size_t history() const { return history_; }

@@ -7,6 +7,10 @@
 
 namespace bierl {
 
+namespace {
+constexpr std::chrono::milliseconds kBetweenWaits{50};
+}
+
 ThreadPool::ThreadPool(int threads) {
   require(threads >= 1, "threads must be at least 1, got " + std::to_string(threads));
   workers_.reserve(static_cast<std::size_t>(threads));
@@ -54,7 +58,7 @@ void ThreadPool::wait_for_workers(std::unique_lock<std::mutex>& lock, const Wait
     done_.wait(lock, idle);
     return;
   }
-  while (!done_.wait_for(lock, std::chrono::milliseconds(50), idle)) {
+  while (!done_.wait_for(lock, kBetweenWaits, idle)) {
     lock.unlock();
     const bool go_on = wait();
     lock.lock();
@@ -64,9 +68,17 @@ void ThreadPool::wait_for_workers(std::unique_lock<std::mutex>& lock, const Wait
   }
 }
 
+std::unique_lock<std::timed_mutex> ThreadPool::take_turn(const Wait& wait) {
+  std::unique_lock turn(turn_, std::defer_lock);
+  while (!turn.try_lock_for(kBetweenWaits)) {
+    if (wait && !wait()) throw Interrupted();
+  }
+  return turn;
+}
+
 void ThreadPool::run(std::size_t jobs, const Job& job, const Wait& wait) {
   if (jobs == 0) return;
-  const std::lock_guard turn(turn_);
+  const auto turn = take_turn(wait);
   std::unique_lock lock(mutex_);
   job_ = &job;
   jobs_ = jobs;

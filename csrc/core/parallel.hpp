@@ -28,8 +28,9 @@ class ThreadPool {
   [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()); }
 
   /// Calls job(worker, j) once for each j in [0, jobs), handed out in this order; worker < threads() names the thread.
-  /// `wait`, if given, is called by the calling thread about every 50 ms; when it answers false no further job starts,
-  /// `stopping` turns true, and after the running jobs have ended Interrupted is thrown.
+  /// `wait`, if given, is called by the calling thread about every 50 ms, also while it waits for its turn; when it
+  /// answers false no further job starts, `stopping` turns true, and after the running jobs have ended Interrupted is
+  /// thrown.
   void run(std::size_t jobs, const Job& job, const Wait& wait = nullptr);
 
   /// True once the running call is to end early; long jobs read it and return.
@@ -38,10 +39,11 @@ class ThreadPool {
  private:
   void work(std::size_t worker);
   void take_jobs(std::size_t worker);
+  std::unique_lock<std::timed_mutex> take_turn(const Wait& wait);
   void wait_for_workers(std::unique_lock<std::mutex>& lock, const Wait& wait, bool& interrupted);
 
   std::vector<std::thread> workers_;
-  std::mutex turn_;  // one caller at a time
+  std::timed_mutex turn_;  // one caller at a time
   std::mutex mutex_;
   std::condition_variable start_, done_;
   const Job* job_ = nullptr;

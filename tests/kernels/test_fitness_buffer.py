@@ -109,7 +109,7 @@ def test_what_is_refused_changes_nothing() -> None:
 
 
 def test_sizes() -> None:
-    with pytest.raises(ValueError, match="history must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"history must be in \[1, 1048576\], got 0"):
         kernels.FitnessBuffer(0, Q, K)
-    with pytest.raises(ValueError, match="quantiles must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"quantiles must be in \[1, 1048576\], got 0"):
         kernels.FitnessBuffer(H, 0, K)

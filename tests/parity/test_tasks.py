@@ -13,10 +13,10 @@ from gymnasium.utils.env_checker import check_env
 from parity.side_by_side import Trace, assert_within, run
 from parity.tolerance import TOLERANCE, tolerance
 
-from bierl_fast import _core
+from bierl_fast._library import core
 from bierl_fast.native_env import NativeEnv
 
-TASKS = [row["id"] for row in _core.task_table()]
+TASKS = [row["id"] for row in core().task_table()]
 INFINITY = float("inf")
 
 NO_HUMANOID_EXTRAS = {
@@ -131,7 +131,7 @@ def test_options(task: str, options: dict[str, Any]) -> None:
 
 
 def test_options_cover_every_keyword() -> None:
-    for row in _core.task_table():
+    for row in core().task_table():
         tried = {name for task, options in OPTIONS if task == row["id"] for name in options}
         assert tried == set(row["keywords"]), row["id"]
 
