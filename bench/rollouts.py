@@ -33,8 +33,8 @@ class Size:
 
 SIZES = {
     "HalfCheetah-v5": Size(generations=20, rows=48),
-    "Hopper-v5": Size(generations=20, rows=256),
-    "Ant-v5": Size(generations=5, rows=24),
+    "Hopper-v5": Size(generations=20, rows=128),
+    "Ant-v5": Size(generations=5, rows=12),
     "Humanoid-v5": Size(generations=10, rows=128),
 }
 QUICK = Size(generations=1, rows=4)
