@@ -6,7 +6,7 @@
 A mark is an upper bound: training stops early enough that no run has spent more env steps than the mark says.
 Runs lie in --runs and are resumed where they stand, so an interrupted study goes on.
 
-    python bench/learning.py half_cheetah --runs /tmp/learning
+    python bench/learning.py half_cheetah --runs build/learning
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import RESULTS, machine_facts  # type: ignore[import-not-found]  # beside this script
+from common import RESULTS, machine_facts
 
 import bierl_fast as bf
 
@@ -146,7 +146,6 @@ def main() -> None:
         writer.writeheader()
         writer.writerows(points)
     result = {
-        "command": "python bench/learning.py " + arguments.study,
         "machine": machine_facts(),
         "task": study.task,
         "evaluation_episodes": EPISODES,

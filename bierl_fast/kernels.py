@@ -7,13 +7,19 @@ Every result is the same bits on every thread count and instruction set.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast._library import core
 from bierl_fast.messages import F32, F64, Bool, NoiseKey
 
-_core = core()
+if TYPE_CHECKING:
+    from bierl_fast import _core
+else:
+    _core = core()
 FitnessBuffer = _core.FitnessBuffer
 ThreadPool = _core.ThreadPool
 
@@ -23,7 +29,8 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
 
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
-    return tuple(_core.philox4x32(counter, key))
+    word0, word1, word2, word3 = _core.philox4x32(counter, key)
+    return word0, word1, word2, word3
 
 
 def normals(key: NoiseKey, row: int, count: int) -> F32:
@@ -75,7 +82,7 @@ def gradient(
     count: int,
     *,
     out: F32 | None = None,
-    pool: ThreadPool | None = None,  # type: ignore[valid-type]  # a class of the native module
+    pool: ThreadPool | None = None,
 ) -> F32:
     """(count,) sum over i, in order, of weights[i] * normals(key, rows[i], count); noise is made anew, never stored.
 
@@ -89,6 +96,8 @@ def gradient(
     """
     if out is None:
         out = np.empty(count, dtype=np.float32)
+    elif np.shape(out) != (count,):
+        raise ValueError(f"out must have shape ({count},), got {np.shape(out)}")
     _core.gradient(key, rows, weights, out, pool)
     return out
 
@@ -126,16 +135,16 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
 
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
-    out = np.empty(fitness_n.shape, dtype=np.float32)
+    out = np.empty(np.shape(fitness_n), dtype=np.float32)
     _core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
     return out
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:
-    return np.zeros(fitness_n.shape, dtype=np.bool_) if failed_n is None else failed_n
+    return np.zeros(np.shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
 
 
-def _shaped(kernel: object, fitness_n: F64, failed_n: Bool | None) -> F32:
-    out = np.empty(fitness_n.shape, dtype=np.float32)
-    kernel(fitness_n, _flags(fitness_n, failed_n), out)  # type: ignore[operator]  # a function of the native module
+def _shaped(kernel: Callable[[F64, Bool, F32], None], fitness_n: F64, failed_n: Bool | None) -> F32:
+    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    kernel(fitness_n, _flags(fitness_n, failed_n), out)
     return out

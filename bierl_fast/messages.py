@@ -46,7 +46,7 @@ class NoiseKey:
     Attributes:
         run_seed: 0 <= run_seed < 2**64.
         generation: 0 <= generation < 2**32.
-        stream: who draws.
+        stream: who draws; 0 <= stream < 2**30, as its counter word also holds the purpose.
     """
 
     run_seed: int
@@ -58,6 +58,8 @@ class NoiseKey:
             raise ValueError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
         if not 0 <= self.generation < 2**32:
             raise ValueError(f"generation must be in [0, 2**32), got {self.generation}")
+        if not 0 <= self.stream < 2**30:
+            raise ValueError(f"stream must be in [0, 2**30), got {int(self.stream)}")
 
     def with_stream(self, stream: Stream) -> NoiseKey:
         """The same generation's key in another stream."""

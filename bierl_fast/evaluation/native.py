@@ -80,6 +80,8 @@ class NativeEvaluator:
 
     def _order(self, population: Population) -> I32:
         """Rows longest-expected first: the more noise, the shorter a life. No result depends on it."""
+        if np.shape(population.sigma_r) != np.shape(population.sign_r):
+            return np.arange(population.rows, dtype=np.int32)  # the rollout says what is wrong
         noise_r = population.sigma_r * np.abs(population.sign_r)
         return np.argsort(noise_r, kind="stable").astype(np.int32)
 

@@ -18,7 +18,7 @@ from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.messages import F32, F64, NoiseKey, Stream
+from bierl_fast.messages import F32, F64, Arrays, NoiseKey, Stream
 
 FORMAT = 1
 
@@ -146,12 +146,21 @@ class Policy:
     def load(cls, path: str | Path) -> Policy:
         """Read policy.npz; ArchiveError says what is wrong with it."""
         text, arrays = read_archive(Path(path))
-        header = json.loads(text)
-        if header.pop("kind", None) != "policy" or header.pop("format", None) != FORMAT:
-            raise ArchiveError(f"{path} is not a policy of format {FORMAT}; write one with Policy.save or bierl train")
+        try:
+            return cls._read(json.loads(text), arrays)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArchiveError(
+                f"{path} is not a policy of format {FORMAT} ({error}); write one with Policy.save or bierl train"
+            ) from error
+
+    @classmethod
+    def _read(cls, header: dict[str, Any], arrays: Arrays) -> Policy:
+        kind, number = header.pop("kind", None), header.pop("format", None)
+        if (kind, number) != ("policy", FORMAT):
+            raise ValueError(f"its header says {kind} of format {number}")
         for name in ("low", "high", "hidden"):
             header[name] = tuple(header[name])
         spec = PolicySpec(**header)
         statistics = ObservationStatistics(spec.observation_size)
         statistics.load(arrays)
-        return cls(spec, statistics, np.asarray(arrays["parameters"], np.float32))
+        return cls(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))

@@ -77,7 +77,7 @@ class EvolutionStrategy:
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
         scale: F32 | None = None,
-        pool: object | None = None,
+        pool: kernels.ThreadPool | None = None,
     ) -> None:
         """See the class."""
         _require_even(population)

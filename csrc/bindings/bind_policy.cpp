@@ -44,6 +44,7 @@ PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activa
 
 void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::object& parameters,
              const py::object& observation, const py::object& action) {
+  normaliser.check(shape.observations());
   const auto weights = read<float>(parameters, "parameters", {static_cast<py::ssize_t>(shape.parameter_count())});
   const auto input = read<double>(observation, "observation", {static_cast<py::ssize_t>(shape.observations())});
   const auto output = write<float>(action, "action", {static_cast<py::ssize_t>(shape.actions())});

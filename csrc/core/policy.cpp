@@ -31,6 +31,10 @@ Normaliser Normaliser::from_moments(double count, std::span<const double> mean, 
   return made;
 }
 
+void Normaliser::check(std::size_t observations) const {
+  if (!mean.empty()) require_size("normaliser", mean.size(), observations, "one for each observation of the policy");
+}
+
 namespace {
 
 // NaN passes every comparison here unchanged: a diverged simulation must not be hidden.

@@ -43,6 +43,8 @@ struct Normaliser {
   static constexpr double kCut = 10.0;
   /// From running moments: empty before the first observation; standard deviation with ddof 0.
   static Normaliser from_moments(double count, std::span<const double> mean, std::span<const double> m2);
+  /// ShapeError unless it is empty or has this many observations.
+  void check(std::size_t observations) const;
 };
 
 /// action = policy(observation). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard

@@ -15,6 +15,18 @@ void require_row(bool holds, std::size_t row, const std::string& message) {
   if (!holds) throw ArgumentError("row " + std::to_string(row) + " of the population: " + message);
 }
 
+void check_order(std::span<const std::int32_t> order, std::size_t rows) {
+  if (order.empty()) return;
+  require_size("order", order.size(), rows, "a permutation of the rows");
+  std::vector<bool> seen(rows);
+  for (const std::int32_t row : order) {
+    const auto at = static_cast<std::size_t>(row);
+    require(row >= 0 && at < rows && !seen[at],
+            "order must be a permutation of the rows, and has " + std::to_string(row) + " twice or out of range");
+    seen[at] = true;
+  }
+}
+
 }  // namespace
 
 void PopulationView::check(std::size_t parameters) const {
@@ -121,6 +133,8 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   context.noise_tile = worker.noise_tile.data();
   context.result = &result;
   if (!worker.simulation.guard().run(run_episode, &context)) result.failed = true;
+  // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation statistics.
+  if (result.failed && !results.moment_count.empty()) results.moment_count[row] = 0.0;
   results.returns[row] = result.total;
   results.lengths[row] = result.steps;
   results.failed[row] = result.failed;
@@ -131,9 +145,10 @@ void Rollout::evaluate(const PopulationView& population, const Normaliser& norma
                        std::span<const std::int32_t> order, bool explore, const RowResults& results,
                        const ThreadPool::Wait& wait) {
   population.check(settings_.shape.parameter_count());
+  normaliser.check(settings_.shape.observations());
   const std::size_t rows = population.rows();
   require_size("returns", results.returns.size(), rows, "one for each row");
-  if (!order.empty()) require_size("order", order.size(), rows, "a permutation of the rows");
+  check_order(order, rows);
   pool_.run(
       rows,
       [&](std::size_t worker, std::size_t job) {

@@ -41,7 +41,7 @@ struct RowResults {
   std::span<double> returns;
   std::span<std::int32_t> lengths;
   std::span<bool> failed;
-  std::span<double> moment_count;  ///< (R,)
+  std::span<double> moment_count;  ///< (R,) zero for a failed row: its moments are not to be merged
   std::span<double> moment_mean;   ///< (R, O)
   std::span<double> moment_m2;     ///< (R, O)
   std::span<double> behaviour;     ///< (R, D)

@@ -1,0 +1,55 @@
+"""The history: positions on their ranges, the window, resume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from meta.world import HP, RANGES, history, report, state_bytes
+
+from bierl_fast.meta.history import History, Range, default_range
+
+
+def test_an_empty_history_is_zeros() -> None:
+    assert not history(0).window().any()
+    assert history(0).window().shape == (4, history(0).features)
+
+
+def test_the_window_does_not_depend_on_the_population() -> None:
+    past = history(0)
+    for generation, population in enumerate((2, 40, 400, 6, 8)):
+        past.append(report(generation, population=population))
+        assert past.window().shape == (4, 8 + len(RANGES) + 6)
+    assert past.generations == 5
+    assert past.longest_episode == 10
+
+
+def test_hyperparameters_in_use_stand_on_their_ranges() -> None:
+    """-1 at the low end, 1 at the high one, on the range's scale."""
+    past = History(length=3, quantiles=2, ranges={"sigma": Range(0.01, 1.0), "momentum": Range(0.0, 1.0, "linear")})
+    for sigma, momentum in ((0.01, 0.0), (0.1, 0.5), (1.0, 0.75)):
+        past.append(report(0, HP.replace(sigma=sigma, momentum=momentum)))
+    # ln of float64, then float32.
+    np.testing.assert_allclose(past.window()[:, 6], [-1, 0, 1], atol=1e-7)
+    np.testing.assert_allclose(past.window()[:, 7], [-1, 0, 0.5], atol=1e-7)
+
+
+@pytest.mark.parametrize("generations", [0, 1, 4, 7])
+def test_resume(generations: int) -> None:
+    whole, resumed = history(generations), history(0)
+    resumed.load(whole.state())
+    for generation in range(generations, generations + 5):
+        assert state_bytes(whole.state()) == state_bytes(resumed.state())
+        whole.append(report(generation))
+        resumed.append(report(generation))
+
+
+def test_the_window_is_a_copy() -> None:
+    past = history()
+    past.window()[:] = 7.0
+    assert (past.window() != 7.0).all()
+
+
+def test_default_ranges() -> None:
+    assert default_range(0.02, "log") == Range(0.0002, 2.0)
+    assert default_range(0.9, "linear") == Range(0.0, 1.8, "linear")
+    assert default_range(0.0, "linear") == Range(0.0, 1.0, "linear")

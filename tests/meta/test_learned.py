@@ -1,0 +1,216 @@
+"""The learned meta-level: what a meta-update asks, costs, and may move."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from meta.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
+
+from bierl_fast.messages import NoiseKey, Stream
+from bierl_fast.meta.encoder import LstmEncoder
+from bierl_fast.meta.generator import Generator
+from bierl_fast.meta.history import Range
+from bierl_fast.meta.learned import MetaSettings
+from bierl_fast.meta.optimizer import ascent_step, bounded_step, calibrated_sigma, perturbed
+
+
+def test_two_wide_evaluations_with_common_random_numbers() -> None:
+    """Proposals differ by their hyperparameters alone: same noise rows, same signs, same episodes."""
+    evaluator = Evaluator()
+    meta(candidates=6, pairs=3, episodes=2).improve(strategy(), evaluator, history(), KEY)
+    assert len(evaluator.asked) == 2
+    first, second = evaluator.asked
+    assert first.key == second.key == KEY.with_stream(Stream.META)
+    assert (first.rows, second.rows) == (6 * 2 * 3, 6 * 2)
+    for name in ("noise_r", "sign_r", "episode_r"):
+        by_proposal = getattr(first, name).reshape(6, 6)
+        assert (by_proposal == by_proposal[0]).all(), name
+    sigma = first.sigma_r.reshape(6, 6)
+    assert (sigma == sigma[:, :1]).all()
+    assert len(np.unique(sigma[:, 0])) == 6
+    episodes = second.episode_r.reshape(6, 2)
+    assert (episodes == episodes[0]).all()
+    assert not set(first.episode_r) & set(second.episode_r)  # judged on episodes that the step has not seen
+    assert (second.sign_r == 0).all()
+    assert second.base_r.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert len(np.unique(second.base_bp, axis=0)) == 6
+
+
+def test_each_judged_centre_is_what_stepped_gives() -> None:
+    evaluator, inner = Evaluator(), strategy()
+    meta(candidates=2, pairs=2, episodes=1).improve(inner, evaluator, history(), KEY)
+    first, second = evaluator.asked
+    hp = HP.replace(sigma=float(first.sigma_r[0]))
+    alone = inner.ask(hp, first.key, candidates=4)
+    np.testing.assert_array_equal(alone.noise_r, first.noise_r[:4])
+    moved = second.base_bp[0] - inner.mean
+    # The proposal's learning rate is not seen here; it scales Adam's step and leaves its direction (float32 aside).
+    answer = inner.stepped(alone, Evaluator().evaluate(alone), hp) - inner.mean
+    assert float(moved @ answer) > 0.99 * float(np.linalg.norm(moved) * np.linalg.norm(answer))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_one_update_moves_no_hyperparameter_beyond_max_move(seed: int) -> None:
+    """Whatever the fitness says, for several updates in a row; some updates do move."""
+    past = history()
+    level = meta(seed=seed, max_move=1.2, learning_rate=50.0)
+    moves = []
+    for update in range(6):
+        before = level.propose(past)
+        level.improve(strategy(), Evaluator(noise=100 * seed + update), past, NoiseKey(5, update))
+        after = level.propose(past)
+        moves.append(max(abs(math.log(after[name] / before[name])) for name in RANGES))
+    # The limit is checked on the same float64 numbers; ln and exp round by an ulp or two.
+    assert max(moves) <= math.log(1.2) * (1 + 1e-12)
+    assert max(moves) > 0.5 * math.log(1.2)  # halving stops at the first step that fits
+
+
+def test_linear_ranges_are_bounded_by_their_share() -> None:
+    bounds = Range(0.0, 0.4, "linear")
+    linear = history(0, {"sigma": bounds})
+    for generation in range(4):
+        linear.append(report(generation))
+    level = meta(past=linear, learning_rate=50.0)
+    before = level.propose(linear)["sigma"]
+    level.improve(strategy(), Evaluator(), linear, KEY)
+    move = abs(level.propose(linear)["sigma"] - before) / bounds.width
+    assert 0.0 < move <= math.log(1.5) * (1 + 1e-12)
+
+
+def test_the_first_spread_is_calibrated() -> None:
+    """sigma_meta is fitted on 32 antithetic pairs, whose spread is known to 1 / sqrt(64) = 12.5 %; here, 3 of those."""
+    past = history()
+    for seed in range(5):
+        level = meta(seed=seed)
+        weights = np.asarray(level.state()["weights"], np.float32)
+        level.improve(strategy(), Evaluator(), past, KEY)
+        sigma = float(np.asarray(level.state()["sigma"], np.float64)[0])
+        generator = Generator(LstmEncoder(past.features, 8), 8, HP, RANGES)
+        np.testing.assert_array_equal(generator.initial_weights(seed), weights)
+        fresh = perturbed(weights, sigma, KEY.with_stream(Stream.GENERATOR), 1000, first_row=10_000)
+        logs = [math.log(hp["sigma"]) for hp in generator.propose(fresh, past.window())]
+        assert abs(np.std(logs) / 0.3 - 1) < 0.375
+
+
+def test_calibration() -> None:
+    for slope in (1e-3, 1.0, 40.0):
+        sigma = calibrated_sigma(lambda s, k=slope: math.tanh(k * s), 0.3)  # type: ignore[misc]  # a bound loop variable
+        assert abs(math.tanh(slope * sigma) / 0.3 - 1) <= 0.01
+    assert math.isfinite(calibrated_sigma(lambda _: 0.0, 0.3))  # never reached: no error
+
+
+def test_bounded_step() -> None:
+    step = np.array([8.0], np.float32)
+    assert bounded_step(step, lambda s: float(s[0]), 3.0).tolist() == [2.0]
+    assert bounded_step(step, lambda s: float(s[0]), 8.0).tolist() == [8.0]
+    assert bounded_step(step, lambda s: math.nan, 1.0).tolist() == [0.0]
+
+
+def test_ascent_step_climbs() -> None:
+    """The best of four candidates is +eps of row 1, so the step points along it."""
+    key = KEY.with_stream(Stream.GENERATOR)
+    fitness_m = np.array([0.0, -1.0, 5.0, -5.0])
+    weights = np.zeros(400, np.float32)
+    people = perturbed(weights, 0.5, key, 4)
+    np.testing.assert_array_equal(people[2], -people[3])
+    step = ascent_step(fitness_m, np.zeros(4, np.bool_), 0.5, 1.0, key, 400)
+    cosine = step @ people[2] / (np.linalg.norm(step) * np.linalg.norm(people[2]))
+    assert cosine > 0.8
+
+
+@pytest.mark.parametrize("budget", [0.05, 0.2, 0.6])
+@pytest.mark.parametrize("steps", [10, 25])
+def test_the_budget_is_kept_after_every_generation(budget: float, steps: int) -> None:
+    """Never above the share, at no time; and a budget that allows updates gets them."""
+    level, past, evaluator = meta(budget=budget, interval=2), history(0), Evaluator()
+    inner_steps = meta_steps = updates = 0
+    for generation in range(150):
+        past.append(report(generation, population=40, steps=steps))
+        inner_steps += 40 * steps
+        if level.due(past, inner_steps, meta_steps):
+            # This world's episodes last 10, 11, 12 steps; the prediction counts the longest, `steps`, for every row.
+            spent = level.improve(strategy(), evaluator, past, KEY).steps
+            meta_steps += min(spent, 8 * 10 * steps)
+            updates += 1
+        assert meta_steps <= budget * (inner_steps + meta_steps)
+    assert updates >= 3
+    # The next update would cost 8 * (2 * 4 + 2) rows: the budget is used up to one update and the interval.
+    if budget < 0.3:
+        assert meta_steps + 2 * 80 * steps > 0.5 * budget * (inner_steps + meta_steps)
+
+
+def test_interval() -> None:
+    level, past = meta(interval=4, budget=0.9), history(0)
+    updates = []
+    for generation in range(12):
+        past.append(report(generation))
+        if level.due(past, 10**9, 0):
+            level.improve(strategy(), Evaluator(), past, KEY)
+            updates.append(generation + 1)
+    assert updates == [4, 8, 12]
+
+
+def test_failed_proposals_rank_last_and_all_failed_moves_nothing() -> None:
+    past = history()
+    level = meta(candidates=4, pairs=2, episodes=2)
+    before = level.state()["weights"].tobytes()
+    everything = tuple(range(100))
+    told = level.improve(strategy(), Evaluator(failing=everything), past, KEY)
+    assert level.state()["weights"].tobytes() == before
+    assert told.failures == 4 * 4 + 4 * 2
+    # All rows of the first proposal's step fail, and the judged centres of the first two: the others move the weights.
+    told = level.improve(strategy(), Evaluator(failing=(0, 1, 2, 3)), past, KEY)
+    assert level.state()["weights"].tobytes() != before
+    assert told.failures == 8
+    assert np.isfinite(np.asarray(level.state()["weights"], np.float64)).all()
+
+
+def test_same_results_at_any_number_of_torch_threads() -> None:
+    before = torch.get_num_threads()
+    answers = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            level, past = meta(), history()
+            for _ in range(3):
+                level.improve(strategy(), Evaluator(), past, KEY)
+            answers.append((state_bytes(level.state()), level.propose(past)))
+            assert torch.get_num_threads() == threads  # what the user set is put back
+    finally:
+        torch.set_num_threads(before)
+    assert answers[0] == answers[1]
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"candidates": 3}, "meta candidates must be even and at least 2 .* got 3"),
+    ({"candidates": 0}, "meta candidates must be even"),
+    ({"pairs": 0}, "meta pairs must be at least 1, got 0"),
+    ({"episodes": 0}, "meta episodes must be at least 1, got 0"),
+    ({"interval": 0}, "meta interval must be at least 1, got 0"),
+    ({"budget": 0.0}, r"meta_budget must be in \(0, 1\) for a learned meta-level, got 0.0; use meta 'none'"),
+    ({"budget": 1.0}, r"meta_budget must be in \(0, 1\)"),
+    ({"budget": math.nan}, r"meta_budget must be in \(0, 1\)"),
+    ({"learning_rate": 0.0}, "meta learning_rate must be positive and finite, got 0.0"),
+    ({"spread": math.inf}, "meta spread must be positive and finite, got inf"),
+    ({"max_move": 1.0}, "meta max_move must be above 1, got 1.0"),
+    ({"fitness": "one_stp"}, "no meta-fitness named 'one_stp'.*did you mean 'one_step'"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_bad_settings(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MetaSettings(**change)
+
+
+def test_bad_parts() -> None:
+    with pytest.raises(ValueError, match=r"at least one hyperparameter to adapt, got adapt = \[\]"):
+        meta(past=history(0, {}))
+    with pytest.raises(ValueError, match=r"the configured sigma 0.05 must lie inside its range \(0.1, 1\)"):
+        meta(past=history(0, {"sigma": Range(0.1, 1.0)}))
+    with pytest.raises(ValueError, match=r"the generator has .* weights, the saved one 3"):
+        meta().load({"weights": np.zeros(3, np.float32), "sigma": np.zeros(1), "counts": np.zeros(2, np.int64)})

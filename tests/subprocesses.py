@@ -1,0 +1,31 @@
+"""Another Python with the very package that is being tested, whichever folder it was imported from."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import bierl_fast
+
+TESTS = Path(__file__).parent
+TIMEOUT = 120  # seconds; only a hang takes so long
+
+
+def command(code: str) -> list[str]:
+    """-P: without the working directory, where the sources may lie without the native module."""
+    return [sys.executable, "-P", "-c", code]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This one's, with the package's folder and tests first among the imports."""
+    package = Path(bierl_fast.__file__).parents[1]
+    paths = [str(package), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **changes}
+
+
+def run(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(code), env=environment(**changes), capture_output=True, text=True, check=False, timeout=TIMEOUT
+    )

@@ -1,0 +1,99 @@
+"""Imports point one way, and importing the package costs next to nothing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from subprocesses import run
+
+PACKAGE = Path(__file__).parents[1] / "bierl_fast"
+BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels"}
+# What each part may import besides itself. `strategy` and `evaluation` do not see each other.
+SEES: dict[str, set[str]] = {
+    "messages": set(),
+    "names": set(),
+    "files": set(),
+    "_core": {"messages"},
+    "_library": {"_core"},
+    "archive": {"messages", "files"},
+    "kernels": {"messages", "_library", "_core"},
+    "native_env": BOTTOM,
+    "strategy": BOTTOM,
+    "evaluation": BOTTOM | {"_core"},
+    "meta": BOTTOM | {"strategy", "evaluation"},
+    "run": BOTTOM | {"strategy", "evaluation", "meta"},
+    "cli": BOTTOM | {"strategy", "evaluation", "meta", "run"},
+    "__main__": {"cli"},
+}
+FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]
+FILES += list(PACKAGE.glob("*/__init__.py"))
+
+
+def imports_of(source: str) -> set[str]:
+    """Parts of the package that a module names, wherever in it the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute, so that this test can read them"
+            names = [node.module or ""]
+            if node.module == "bierl_fast":
+                names = [f"bierl_fast.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("bierl_fast.")}
+    return found
+
+
+def test_imports_of_reads_every_form() -> None:
+    source = (
+        "import bierl_fast.run.loop\ndef f():\n    from bierl_fast import kernels\nfrom bierl_fast.meta.base import x"
+    )
+    assert imports_of(source) == {"run", "kernels", "meta"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    here = path.relative_to(PACKAGE).parts[0].split(".")[0]
+    upward = imports_of(path.read_text()) - SEES[here] - {here, "__version__"}
+    assert not upward, f"{here} must not import {sorted(upward)}"
+
+
+def printed(code: str) -> str:
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_is_cheap() -> None:
+    """At most 0.1 s over `import numpy`; the best of five, because other processes share the machine."""
+    code = "import numpy, time; t = time.perf_counter(); import bierl_fast; print(time.perf_counter() - t)"
+    assert min(float(printed(code)) for _ in range(5)) <= 0.1
+
+
+HEAVY = ["torch", "gymnasium", "mujoco", "rich", "click", "msgspec"]
+
+
+@pytest.mark.parametrize("code", ["import bierl_fast", "from bierl_fast import NoiseKey, Hyperparameters, kernels"])
+def test_import_loads_nothing_heavy(code: str) -> None:
+    loaded = printed(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
+    assert loaded.strip() == "[]"
+
+
+def test_an_evaluator_needs_neither_torch_nor_gymnasium() -> None:
+    code = "import bierl_fast as bf; bf.make_evaluator('InvertedPendulum-v5', threads=1)"
+    loaded = printed(f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])")
+    assert loaded.strip() == "[]"
+
+
+def test_unknown_names_are_attribute_errors_and_known_ones_are_listed() -> None:
+    import bierl_fast
+
+    with pytest.raises(AttributeError, match="module 'bierl_fast' has no attribute 'tran'"):
+        bierl_fast.tran  # noqa: B018
+    assert set(dir(bierl_fast)) == set(bierl_fast.__all__)
+    for name in bierl_fast.__all__:
+        assert getattr(bierl_fast, name) is not None
