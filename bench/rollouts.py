@@ -29,21 +29,22 @@ class Size:
 
     generations: int  # of training before the rows are drawn
     rows: int  # episodes
+    population: int = 32  # while training
 
 
 SIZES = {
     "HalfCheetah-v5": Size(generations=20, rows=48),
-    "Hopper-v5": Size(generations=20, rows=256),
-    "Ant-v5": Size(generations=5, rows=24),
+    "Hopper-v5": Size(generations=20, rows=128),
+    "Ant-v5": Size(generations=5, rows=12),
     "Humanoid-v5": Size(generations=10, rows=128),
 }
-QUICK = Size(generations=1, rows=4)
+QUICK = Size(generations=1, rows=4, population=4)
 
 
 def trained_population(task: str, size: Size) -> tuple[Evaluator, bf.Population]:
     """The evaluator after `generations` of `es`, with its statistics, and `rows` candidates of the next one."""
     evaluator = bf.make_evaluator(task, hidden=(64, 64), obs_norm=True)
-    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=32)
+    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=size.population)
     hp = bf.Hyperparameters(sigma=0.02, learning_rate=0.02)
     for generation in range(size.generations):
         population = strategy.ask(hp, bf.NoiseKey(0, generation))
