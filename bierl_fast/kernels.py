@@ -33,17 +33,18 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     return word0, word1, word2, word3
 
 
-def normals(key: NoiseKey, row: int, count: int) -> F32:
+def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
     """(count,) standard normals of a row, a pure function of (key, row, element).
 
     Args:
         key: run seed, generation and stream.
         row: 0 <= row < 2**32.
         count: 0 <= count < 2**34; a longer row begins with the shorter one.
+        out: (count,) writable memory.
 
     Source: Philox4x32-10 (Salmon et al. 2011) and Box & Muller 1958. The largest magnitude is 6.66.
     """
-    out = np.empty(count, dtype=np.float32)
+    out = _memory(out, count)
     _core.normals(key, row, out)
     return out
 
@@ -94,11 +95,16 @@ def gradient(
         out: (count,) writable memory.
         pool: threads that share the parameters out; the bits stay the same.
     """
-    if out is None:
-        out = np.empty(count, dtype=np.float32)
-    elif np.shape(out) != (count,):
-        raise ValueError(f"out must have shape ({count},), got {np.shape(out)}")
+    out = _memory(out, count)
     _core.gradient(key, rows, weights, out, pool)
+    return out
+
+
+def _memory(out: F32 | None, count: int) -> F32:
+    if out is None:
+        return np.empty(count, dtype=np.float32)
+    if np.shape(out) != (count,):
+        raise ValueError(f"out must have shape ({count},), got {np.shape(out)}")
     return out
 
 

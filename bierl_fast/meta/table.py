@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
-from bierl_fast.meta.encoder import LstmEncoder
-from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History
-from bierl_fast.meta.learned import LearnedMeta, MetaSettings
+from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.names import lookup
 
 
@@ -45,6 +43,11 @@ class MetaEntry:
 
 
 def _lstm(parts: MetaParts) -> MetaLevel:
+    # Here, because they load torch: `none` runs without it.
+    from bierl_fast.meta.encoder import LstmEncoder  # noqa: PLC0415
+    from bierl_fast.meta.generator import Generator  # noqa: PLC0415
+    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+
     if not parts.history.ranges:
         raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
     for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):

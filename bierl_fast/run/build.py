@@ -109,7 +109,7 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
 def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
-    from bierl_fast.meta.learned import MetaSettings  # noqa: PLC0415
+    from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
 
     settings = MetaSettings(
         fitness=config.meta_fitness,

@@ -227,7 +227,7 @@ def test_info_and_presets(capsys: Captured) -> None:
 
 def test_the_module_runs_and_starts_light() -> None:
     ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "bierl_fast", "train", "--help"],
+        [sys.executable, "-P", "-X", "importtime", "-m", "bierl_fast", "train", "--help"],
         capture_output=True,
         text=True,
         check=False,

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from run.fakes import Fakes
+from subprocesses import command, environment
 
 from bierl_fast.run.api import resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.metrics import read
 
-TESTS = Path(__file__).parents[1]
 PROGRAM = """
 import sys, time
 from run.fakes import Fakes
@@ -35,10 +34,9 @@ sys.exit(entry([*arguments, "--run-dir", sys.argv[1]]))
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c(tmp_path: Path, fakes: Fakes) -> None:
     directory = tmp_path / "run"
-    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(directory)],
-        env={**os.environ, "PYTHONPATH": paths},
+        [*command(PROGRAM), str(directory)],
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -261,7 +261,7 @@ def test_rows_that_are_not_there() -> None:
     people = population(start(evaluator), 4)
     with pytest.raises(ValueError, match="row 4 of a population of 4"):
         evaluator.parameters(people, 4)
-    with pytest.raises(TypeError, match="incompatible function arguments"):
+    with pytest.raises(ValueError, match="row -1 of a population of 4"):
         evaluator.parameters(people, -1)
 
 

@@ -14,8 +14,8 @@ from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.encoder import LstmEncoder
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import Range
-from bierl_fast.meta.learned import MetaSettings
 from bierl_fast.meta.optimizer import ascent_step, bounded_step, calibrated_sigma, perturbed
+from bierl_fast.meta.settings import MetaSettings
 
 
 def test_two_wide_evaluations_with_common_random_numbers() -> None:

@@ -19,7 +19,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.history import History, Range
-from bierl_fast.meta.learned import MetaSettings
+from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.strategy.es import EvolutionStrategy
 

@@ -1,0 +1,60 @@
+"""How a learned meta-level learns, checked. Needs no torch, so that a run without a meta-level never loads it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bierl_fast.meta.fitness import META_FITNESS, Credit
+from bierl_fast.names import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class MetaSettings:
+    """How a learned meta-level learns.
+
+    Attributes:
+        fitness: which meta-fitness judges a proposal.
+        candidates: M, antithetic, so even.
+        pairs, episodes: what a proposal may spend; see fitness.Credit.
+        interval: least generations between meta-updates.
+        budget: largest share of meta steps in all env steps, kept causally.
+        learning_rate: of the generator's weights, in natural-gradient units.
+        spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated.
+        max_move: the largest factor by which one meta-update may move a proposal (on a linear range its logarithm is
+            the largest share of the range).
+    """
+
+    fitness: str = "one_step"
+    candidates: int = 8
+    pairs: int = 4
+    episodes: int = 2
+    interval: int = 5
+    budget: float = 0.2
+    learning_rate: float = 1.0
+    spread: float = 0.3
+    max_move: float = 1.5
+
+    def __post_init__(self) -> None:
+        """ValueError names the first setting out of range."""
+        lookup("meta-fitness", self.fitness, META_FITNESS)
+        if self.candidates < 2 or self.candidates % 2:
+            raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
+        for name in ("pairs", "episodes", "interval"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
+        if not 0.0 < self.budget < 1.0:
+            raise ValueError(
+                f"meta_budget must be in (0, 1) for a learned meta-level, got {self.budget}; "
+                "use meta 'none' to spend nothing on it"
+            )
+        for name in ("learning_rate", "spread"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
+                raise ValueError(f"meta {name} must be positive and finite, got {getattr(self, name)}")
+        if not self.max_move > 1.0:
+            raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
+
+    @property
+    def credit(self) -> Credit:
+        """What one proposal may spend."""
+        return Credit(self.pairs, self.episodes)

@@ -1,0 +1,17 @@
+"""A run without a meta-level never loads torch."""
+
+from __future__ import annotations
+
+from subprocesses import run
+
+CODE = """
+import sys
+import bierl_fast as bf
+bf.train(bf.Config(task="InvertedPendulum-v5", meta="none", generations=1, population=2))
+print("torch" in sys.modules)
+"""
+
+
+def test_no_torch_without_a_meta_level() -> None:
+    done = run(CODE)
+    assert done.stdout.strip() == "False", done.stderr
