@@ -140,6 +140,7 @@ def main() -> None:
         for meta in study.metas
     ]
     points = curves(study, arguments.runs)
+    RESULTS.mkdir(exist_ok=True)
     stem = RESULTS / f"learning_{arguments.study}"
     with stem.with_suffix(".csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, points[0])
