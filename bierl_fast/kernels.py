@@ -7,6 +7,7 @@ Every result is the same bits on every thread count and instruction set.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,12 @@ def perturb(
         sign: 1 or -1 (antithetic); 0 gives theta.
         scale: (P,) factors of sigma, or None for ones.
         out: (P,) writable memory, which may be that of `theta`.
+
+    Raises:
+        ValueError: another sign, a sigma that is not finite, arrays of different lengths.
     """
+    if sign not in {-1, 0, 1} or not math.isfinite(sigma):
+        raise ValueError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
     if out is None:
         out = np.empty_like(theta)
     _core.perturb(theta, sign * sigma, key, row, scale, out)

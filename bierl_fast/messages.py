@@ -54,6 +54,9 @@ class NoiseKey:
     stream: Stream = Stream.INNER
 
     def __post_init__(self) -> None:
+        for name in ("run_seed", "generation", "stream"):
+            if not isinstance(getattr(self, name), int | np.integer):
+                raise TypeError(f"{name} must be an integer, got {type(getattr(self, name)).__name__}")
         if not 0 <= self.run_seed < 2**64:
             raise ValueError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
         if not 0 <= self.generation < 2**32:

@@ -16,6 +16,8 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Moments, Population, Stream
 
+MOST_THREADS = 1024
+
 
 def available_cores() -> int:
     """The cores this process may use."""
@@ -39,6 +41,8 @@ class NativeEvaluator:
     ) -> None:
         """See `bierl_fast.evaluation.table.make_evaluator`."""
         self.threads = available_cores() if threads is None else threads
+        if not isinstance(self.threads, int) or not 1 <= self.threads <= MOST_THREADS:
+            raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
         self.obs_norm = obs_norm
         self.max_steps = max_steps
         self._statistics = statistics or ObservationStatistics(spec.observation_size)
@@ -99,7 +103,9 @@ class NativeEvaluator:
         return out
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63."""
+        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""
+        if not 0 <= row < population.rows:
+            raise ValueError(f"row {row} of a population of {population.rows}")
         return int(core().reset_seed(population.key, int(population.episode_r[row])))
 
     def state(self) -> Arrays:

@@ -24,10 +24,10 @@ def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
 
 
 def _require_native(task: str) -> None:
-    known = [entry["id"] for entry in native_tasks()]
     if not isinstance(task, str):
         raise TypeError(f"task must be the id of an environment, got {type(task).__name__}")
-    if task not in known:
+    if not core().is_native(task):
+        known = [entry["id"] for entry in native_tasks()]
         raise ValueError(
             f"{unknown('native task', task, known)} (other Gymnasium ids run through the process pool, "
             "which comes with a later version)"

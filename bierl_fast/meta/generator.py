@@ -1,6 +1,6 @@
 """From a code to hyperparameters: an MLP with one output for each, moved on its range's scale.
 
-    window (H, features) -> encoder -> code (M, E) -> tanh layer -> raw (M, K) -> distance from the configured value
+    window (H, features) -> encoder -> code (M, E) -> tanh layer -> raw (M, K) -> a place in each range
 
 With its last layer at zero every raw output is zero and the hyperparameters are exactly the configured ones.
 """
@@ -33,15 +33,14 @@ class Generator:
     def __init__(self, encoder: Encoder, hidden: int, start: Hyperparameters, ranges: Mapping[str, Range]) -> None:
         """ValueError when a configured value lies outside its range."""
         for name, bounds in ranges.items():
-            if not bounds.low < start[name] < bounds.high:
+            if not bounds.low <= start[name] <= bounds.high:
                 raise ValueError(
-                    f"the configured {name} {start[name]:g} must lie inside its range "
-                    f"({bounds.low:g}, {bounds.high:g}); change {name} or {name}_range"
+                    f"the configured {name} {start[name]:g} must lie in its range "
+                    f"[{bounds.low:g}, {bounds.high:g}]; change {name} or {name}_range"
                 )
         self._encoder = encoder
         self._start = start
         self._ranges = dict(ranges)
-        self._offsets = [_logit(bounds.position(start[name])) for name, bounds in ranges.items()]
         self._head = (
             Layer((hidden, encoder.size), encoder.size**-0.5),
             Layer((hidden,), 0.0),
@@ -81,15 +80,16 @@ class Generator:
 
     def _decode(self, raw: list[float]) -> Hyperparameters:
         values = {}
-        for (name, bounds), output, offset in zip(self._ranges.items(), raw, self._offsets, strict=True):
-            distance = (_sigmoid(output + offset) - _sigmoid(offset)) * bounds.width
-            values[name] = bounds.moved(self._start[name], distance)
+        for (name, bounds), output in zip(self._ranges.items(), raw, strict=True):
+            values[name] = bounds.moved(self._start[name], _squashed(output, bounds, self._start[name]))
         return self._start.replace(**values)
 
 
-def _logit(p: float) -> float:
-    return math.log(p) - math.log1p(-p)
+def _squashed(raw: float, bounds: Range, start: float) -> float:
+    """Distance from `start`: a quarter of the range's width a unit of `raw` near zero, flat at the range's ends.
 
-
-def _sigmoid(x: float) -> float:
-    return 1.0 / (1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x) / (1.0 + math.exp(x))
+    For a start in the middle this is the logistic function; elsewhere each side is flattened by itself, so that a
+    start near an end can still leave it.
+    """
+    room = bounds.distance(start, bounds.high if raw > 0.0 else bounds.low)
+    return room * math.tanh(abs(raw) * bounds.width / (4.0 * abs(room))) if room else 0.0

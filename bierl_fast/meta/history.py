@@ -68,6 +68,7 @@ class History:
         self._buffer = kernels.FitnessBuffer(length, quantiles, len(self.ranges))
         self.generations = 0  # appended so far
         self.longest_episode = 0  # env steps, in the latest generation
+        self.latest: dict[str, float] = {}  # the adapted hyperparameters as last used; empty at first
 
     @property
     def features(self) -> int:
@@ -83,6 +84,7 @@ class History:
         )
         self.generations += 1
         self.longest_episode = strategy.longest_episode
+        self.latest = {name: report.hyperparameters[name] for name in self.ranges}
 
     def window(self) -> F32:
         """(H, features) float32, oldest first, a copy; see csrc/core/fitness_buffer.hpp."""
@@ -94,12 +96,15 @@ class History:
             "window": self.window(),
             "counts": np.array([self._buffer.filled, self.generations, self.longest_episode], np.int64),
             "latest": np.array([self._buffer.last_mean, self._buffer.last_center]),
+            "used": np.array([self.latest[name] for name in self.ranges] if self.latest else [], np.float64),
         }
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`."""
         filled, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
         mean, center = (float(x) for x in arrays["latest"])
+        used = [float(x) for x in arrays["used"]]
+        self.latest = dict(zip(self.ranges, used, strict=True)) if used else {}
         self._buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
 
 

@@ -22,6 +22,8 @@ from bierl_fast.meta.optimizer import PROBES, ascent_step, bounded_step, calibra
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy.base import Strategy
 
+NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
+
 
 class LearnedMeta:
     """A meta-level whose generator is trained while the run goes on."""
@@ -38,8 +40,20 @@ class LearnedMeta:
         self._last_update = 0  # generations the history had then
 
     def propose(self, history: History) -> Hyperparameters:
-        """The generator's output for the present window; the configured values before the first meta-update."""
-        return self._generator.propose(self._weights[None], history.window())[0]
+        """The generator's output for the present window, at most `max_move` from the generation before.
+
+        The configured values before the first meta-update.
+        """
+        wanted = self._generator.propose(self._weights[None], history.window())[0]
+        largest = math.log(self._settings.max_move)
+        moved = {}
+        for name, used in history.latest.items():
+            relative = self._relative(name, used, wanted[name])
+            if abs(relative) > largest:
+                bounds = self._ranges[name]
+                unit = 1.0 if bounds.scale == "log" else bounds.width
+                moved[name] = bounds.moved(used, math.copysign(largest * unit, relative))
+        return wanted.replace(**moved)
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
@@ -87,17 +101,25 @@ class LearnedMeta:
         return distance if bounds.scale == "log" else distance / bounds.width
 
     def _calibrate(self, window: F32, noise: NoiseKey) -> float:
-        """The sigma_meta at which the first adapted hyperparameter's proposals spread as wanted."""
-        name = next(iter(self._ranges))
-        start = self._generator.propose(self._weights[None], window)[0][name]
+        """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted."""
+        start = self._generator.propose(self._weights[None], window)[0]
         first_row = self._settings.candidates // 2  # rows after those of the update itself
 
         def spread_of(sigma: float) -> float:
             weights_mp = perturbed(self._weights, sigma, noise, PROBES, first_row)
             proposals = self._generator.propose(weights_mp, window)
-            return float(np.std([self._relative(name, start, hp[name]) for hp in proposals]))
+            return max(
+                float(np.std([self._relative(name, start[name], hp[name]) for hp in proposals])) / self._wanted(name)
+                for name in self._ranges
+            )
 
-        return calibrated_sigma(spread_of, self._settings.spread)
+        return calibrated_sigma(spread_of, 1.0)
+
+    def _wanted(self, name: str) -> float:
+        """The spread wanted of a hyperparameter's proposals; a narrow range holds no more than a share of its width."""
+        bounds = self._ranges[name]
+        width = bounds.width if bounds.scale == "log" else 1.0
+        return min(self._settings.spread, NARROW_SHARE * width)
 
     def _diagnostics(self, estimate: Estimate, proposals: list[Hyperparameters], moved: float) -> dict[str, float]:
         kept = estimate.fitness_m[~estimate.failed_m]

@@ -19,6 +19,7 @@ CORRECTIONS = 8  # of sigma; the spread is nearly proportional to it, so three s
 CLOSE_ENOUGH = 0.01  # relative error of the spread at which calibration ends
 HALVINGS = 20  # of a step that moves too far
 FIRST_SIGMA = 0.1
+LARGEST_SIGMA = 10.0  # weights are of order one; more overwrites the network
 
 
 def perturbed(weights: F32, sigma: float, key: NoiseKey, candidates: int, first_row: int = 0) -> F32:
@@ -43,7 +44,7 @@ def ascent_step(fitness_m: F64, failed_m: Bool, sigma: float, rate: float, key: 
 def calibrated_sigma(spread_of: Callable[[float], float], target: float) -> float:
     """The sigma at which `spread_of(sigma)` is `target`: nearly proportional, so scale and repeat.
 
-    Outputs saturate at the ends of their ranges; a target that is never reached gives a large sigma, no error.
+    Outputs saturate at the ends of their ranges; a target that is never reached gives the largest sigma, no error.
     """
     sigma = FIRST_SIGMA
     for _ in range(CORRECTIONS):
@@ -51,7 +52,7 @@ def calibrated_sigma(spread_of: Callable[[float], float], target: float) -> floa
         if abs(spread - target) <= CLOSE_ENOUGH * target:
             break
         sigma *= min(max(target / spread, 0.1), 10.0) if spread > 0.0 else 10.0
-    return sigma
+    return min(sigma, LARGEST_SIGMA)
 
 
 def bounded_step(step: F32, move_of: Callable[[F32], float], largest: float) -> F32:

@@ -20,9 +20,10 @@ class MetaSettings:
         interval: least generations between meta-updates.
         budget: largest share of meta steps in all env steps, kept causally.
         learning_rate: of the generator's weights, in natural-gradient units.
-        spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated.
-        max_move: the largest factor by which one meta-update may move a proposal (on a linear range its logarithm is
-            the largest share of the range).
+        spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated;
+            less where a range is narrow.
+        max_move: the largest factor by which a hyperparameter moves in one meta-update, and from one generation to
+            the next (on a linear range its logarithm is the largest share of the range).
     """
 
     fitness: str = "one_step"

@@ -42,7 +42,7 @@ class EvolutionStrategy:
         mean: (P,) float32, where the search starts; copied.
         population: N candidates, even.
         shaping: "centered_rank", "log_rank", "standardized" or "raw".
-        top: pairs that `standardized` keeps; None keeps all.
+        top: pairs that `standardized` keeps, of N/2 (of another size, the same share); None keeps all.
         optimizer: "adam", "gradient", "momentum" or "clipup".
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.
@@ -171,12 +171,16 @@ class EvolutionStrategy:
         if batch.entropy_r is not None:
             fitness_r = fitness_r + hp["entropy_weight"] * batch.entropy_r
         fitness_n, failed_n = self._by_candidate(population, fitness_r, batch.failed_r)
-        weight_n = self._shape(fitness_n, failed_n, self._top or fitness_n.size // 2)
+        weight_n = self._shape(fitness_n, failed_n, self._pairs_kept(fitness_n.size // 2))
         direction = self._direction(population, weight_n)
         if hp["weight_decay"] != 0.0:
             direction = direction - np.float32(hp["weight_decay"]) * self._theta
         step, state = self._optimize(self._optimizer_state, direction, hp["learning_rate"], hp["momentum"])
         return self._theta + step, state
+
+    def _pairs_kept(self, pairs: int) -> int:
+        """`top`, or the same share of a population of another size."""
+        return pairs if self._top is None else max(1, round(self._top * pairs / (self._population // 2)))
 
     def _direction(self, population: Population, weight_n: F32) -> F32:
         """(P,) sum of weight * sign * eps; pairs share their noise, so each row of noise is made once."""

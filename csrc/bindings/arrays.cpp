@@ -49,6 +49,8 @@ void check_array(const py::object& object, const char* name, const py::dtype& dt
   if (!fits(array, shape)) throw py::value_error(wanted + ", got shape " + shape_text(array));
   if ((array.flags() & py::array::c_style) == 0)
     throw py::value_error(wanted + ", got one with other strides; pass np.ascontiguousarray(...)");
+  if ((array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) == 0)
+    throw py::value_error(wanted + ", got one whose memory is not aligned; pass a copy");
   if (writable && !array.writeable()) throw py::value_error(wanted + " that can be written to, got a read-only one");
 }
 
@@ -64,7 +66,7 @@ NoiseKey read_key(const py::object& key) {
   try {
     return {key.attr("run_seed").cast<std::uint64_t>(), key.attr("generation").cast<std::uint32_t>(),
             key.attr("stream").cast<std::uint32_t>()};
-  } catch (const py::error_already_set&) {
+  } catch (const std::exception&) {  // no such attribute, or none of a fitting integer
     throw py::type_error("key must be a bierl_fast.NoiseKey, got " + type_name(key));
   }
 }

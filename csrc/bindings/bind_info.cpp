@@ -29,6 +29,7 @@ py::dict build_info() {
 
 void bind_info(py::module_& m) {
   mujoco::require_matching_mujoco();  // at import: another MuJoCo answers differently
+  kernels();  // at import too: an instruction set that cannot run here is refused once, with a sentence
   m.def("build_info", &build_info,
         "Versions, compiler and the instruction set in use (sse2, avx2 or avx512), as a dict of strings.");
 }

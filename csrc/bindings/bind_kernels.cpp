@@ -80,7 +80,9 @@ void bind_shaping(py::module_& m, const char* name, Shaping shaping) {
         const auto value = read<double>(fitness, "fitness", {kAny});
         const auto length = static_cast<py::ssize_t>(value.size());
         const auto flag = read<bool>(failed, "failed", {length});
-        shaping(value, flag, write<float>(out, "out", {length}));
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        shaping(value, flag, target);
       },
       "fitness"_a, "failed"_a, "out"_a, "Write update weights (N,) into out; see csrc/core/shaping.hpp.");
 }
@@ -95,7 +97,9 @@ void bind_shapings(py::module_& m) {
         const auto value = read<double>(fitness, "fitness", {kAny});
         const auto length = static_cast<py::ssize_t>(value.size());
         const auto flag = read<bool>(failed, "failed", {length});
-        standardized_weights(value, flag, top, write<float>(out, "out", {length}));
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        standardized_weights(value, flag, top, target);
       },
       "fitness"_a, "failed"_a, "top"_a, "out"_a, "Write ARS weights (N,) into out; see csrc/core/shaping.hpp.");
 }

@@ -124,8 +124,9 @@ void bind_rollout(py::module_& m) {
         const PopulationView view = view_population(population);
         require(row >= 0 && row < static_cast<std::int64_t>(view.rows()),
                 "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
-        mujoco::row_parameters(view, static_cast<std::size_t>(row),
-                               write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)}));
+        const auto target = write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)});
+        const py::gil_scoped_release nogil;
+        mujoco::row_parameters(view, static_cast<std::size_t>(row), target);
       },
       "population"_a, "row"_a, "out"_a, "Write the parameters (P,) that a row runs into out.");
   m.def(

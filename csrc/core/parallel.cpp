@@ -1,5 +1,8 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -11,13 +14,26 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenWaits{50};
 }
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : process_(getpid()) {
   require(threads >= 1, "threads must be at least 1, got " + std::to_string(threads));
   workers_.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+  try {
+    for (int i = 0; i < threads; ++i) workers_.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
+  } catch (const std::system_error& error) {
+    const std::size_t started = workers_.size();
+    close();
+    throw ArgumentError("could not start " + std::to_string(threads) + " threads, only " + std::to_string(started) +
+                        " (" + error.what() + "); ask for fewer");
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { close(); }
+
+void ThreadPool::close() {
+  if (getpid() != process_) {  // a forked child has no such threads to wait for
+    for (auto& worker : workers_) worker.detach();
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -78,6 +94,8 @@ std::unique_lock<std::timed_mutex> ThreadPool::take_turn(const Wait& wait) {
 
 void ThreadPool::run(std::size_t jobs, const Job& job, const Wait& wait) {
   if (jobs == 0) return;
+  require(getpid() == process_,
+          "threads do not survive a fork: this pool was made by another process; make it anew in the child");
   const auto turn = take_turn(wait);
   std::unique_lock lock(mutex_);
   job_ = &job;

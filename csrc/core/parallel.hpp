@@ -19,7 +19,7 @@ class ThreadPool {
   using Job = std::function<void(std::size_t worker, std::size_t job)>;
   using Wait = std::function<bool()>;
 
-  /// Throws ArgumentError when threads < 1.
+  /// Throws ArgumentError when threads < 1, or when so many cannot be started.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -38,11 +38,13 @@ class ThreadPool {
 
  private:
   void work(std::size_t worker);
+  void close();
   void take_jobs(std::size_t worker);
   std::unique_lock<std::timed_mutex> take_turn(const Wait& wait);
   void wait_for_workers(std::unique_lock<std::mutex>& lock, const Wait& wait, bool& interrupted);
 
   std::vector<std::thread> workers_;
+  const int process_;      // the pool is this process's alone
   std::timed_mutex turn_;  // one caller at a time
   std::mutex mutex_;
   std::condition_variable start_, done_;

@@ -26,8 +26,8 @@ struct EnvStep {
   bool truncated;  ///< max_episode_steps were taken since reset
 };
 
-/// Calls from several threads wait for each other. Every call that runs MuJoCo throws SimulationError when
-/// MuJoCo raised an error; then only reset helps.
+/// Calls from several threads wait for each other, but info() answers for the last call of whichever thread. Every call
+/// that runs MuJoCo throws SimulationError when MuJoCo raised an error; then only reset helps.
 class EnvCore {
  public:
   /// `max_episode_steps`: none means the task table's. Throws ArgumentError for a wrong id, option or limit.

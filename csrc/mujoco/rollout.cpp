@@ -87,6 +87,7 @@ struct Rollout::Worker {
 };
 
 Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(settings_.threads) {
+  kernels();  // chosen now: an error of the choice must not leave an episode through MuJoCo's C frames
   settings_.shape.check();
   require(settings_.max_steps >= 1, "an episode needs at least one step, got " + std::to_string(settings_.max_steps));
   const Model model = load_task_model(settings_.task, settings_.assets);

@@ -263,6 +263,9 @@ def test_rows_that_are_not_there() -> None:
         evaluator.parameters(people, 4)
     with pytest.raises(ValueError, match="row -1 of a population of 4"):
         evaluator.parameters(people, -1)
+    for row in (-1, 4):
+        with pytest.raises(ValueError, match=f"row {row} of a population of 4"):
+            evaluator.reset_seed(people, row)
 
 
 def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
@@ -290,7 +293,7 @@ def test_an_empty_population_is_an_empty_batch() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"threads": 0}, "threads must be at least 1, got 0"),
+        ({"threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
         ({"episode_cap": 0}, "episode_cap must be at least 1 step, got 0"),
         ({"behaviour": "final"}, "no behaviour named 'final'; known: none, final_position"),
         ({"hidden": (8, 0)}, "every layer of a network needs at least one unit, got 0"),

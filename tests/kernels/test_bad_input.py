@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from subprocesses import run
 
 from bierl_fast import kernels
 from bierl_fast._library import core
@@ -223,3 +224,63 @@ def test_public_perturb_and_gradient_convert_nothing() -> None:
         kernels.gradient(KEY, np.arange(3), weights, 9)  # type: ignore[arg-type]  # what this test is about
     with pytest.raises(ValueError, match="negative"):
         kernels.normals(KEY, 0, -1)
+
+
+def test_perturb_refuses_other_signs_and_sigmas() -> None:
+    theta = np.zeros(4, np.float32)
+    for sigma, sign in ((0.1, 7), (float("nan"), 1), (float("inf"), -1)):
+        with pytest.raises(ValueError, match="sign must be -1, 0 or 1 and sigma finite, got"):
+            kernels.perturb(theta, sigma, KEY, 0, sign)
+
+
+def test_unaligned_memory_is_refused() -> None:
+    memory = np.zeros(4 * 10 + 1, np.uint8)
+    out = memory[1:].view(np.float32)
+    with pytest.raises(ValueError, match="not aligned; pass a copy"):
+        kernels.normals(KEY, 0, 10, out=out)
+
+
+def test_a_key_is_made_of_integers() -> None:
+    with pytest.raises(TypeError, match="run_seed must be an integer, got float"):
+        NoiseKey(0.5, 0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="generation must be an integer, got str"):
+        NoiseKey(0, "1")  # type: ignore[arg-type]
+
+
+FORK = """
+import os, sys
+import numpy as np
+import bierl_fast as bf
+pool, rows, weights = bf.kernels.ThreadPool(2), np.arange(2, dtype=np.uint32), np.ones(2, np.float32)
+child = os.fork()
+if child == 0:
+    try:
+        bf.kernels.gradient(bf.NoiseKey(0, 0), rows, weights, 50_000, pool=pool)
+    except ValueError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+def test_threads_do_not_survive_a_fork() -> None:
+    assert "threads do not survive a fork" in run(FORK).stdout
+
+
+CROWDED = """
+import resource
+import bierl_fast as bf
+pool = bf.kernels.ThreadPool
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))  # room for a few hundred stacks
+try:
+    pool(4000)
+except ValueError as error:
+    print(error)
+print(pool(2).threads)
+"""
+
+
+def test_threads_that_cannot_be_started() -> None:
+    done = run(CROWDED)
+    assert "could not start 4000 threads, only" in done.stdout, done.stderr
+    assert done.stdout.endswith("\n2\n")

@@ -70,7 +70,7 @@ def test_an_unknown_set_is_a_clear_error(name: str) -> None:
     done = run(name, "from bierl_fast._library import core; core().build_info()")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"ValueError: BIERL_INSTRUCTION_SET is '{name}'; this processor runs: ")
+    assert last.startswith(f"ImportError: BIERL_INSTRUCTION_SET is '{name}'; this processor runs: ")
 
 
 def test_an_empty_variable_is_none() -> None:

@@ -117,6 +117,7 @@ def assert_equal(task: str, native: Trace, wanted: Trace) -> None:
     assert_within(np.array(native.reward_t), np.array(wanted.reward_t), allowed.reward_ulp, f"{task} reward", largest_t)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_twenty_seeds_thousand_steps(task: str) -> None:
     native = run(NativeEnv(task), range(20), 1000)

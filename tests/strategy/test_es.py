@@ -228,3 +228,17 @@ def test_clipup_never_exceeds_twice_the_rate() -> None:
         step, state = OPTIMIZERS["clipup"](state, gradient, 0.1, 0.9)
         assert np.linalg.norm(step) <= 0.2 * (1 + 1e-6)  # float32
     assert np.linalg.norm(step) > 0.2 * (1 - 1e-6)
+
+
+def test_top_is_a_share_of_a_smaller_population() -> None:
+    """A meta-level judges by few pairs; `top` of the whole population must not be more than there are."""
+    strategy = EvolutionStrategy(
+        mean=np.ones(P, np.float32), population=16, shaping="standardized", top=4, optimizer="gradient"
+    )
+    asked = strategy.ask(Hyperparameters(learning_rate=1.0), key(0), candidates=4)
+    step = strategy.stepped(asked, evaluate(asked)) - strategy.mean
+    assert np.isfinite(step).all()
+    assert np.abs(step).max() > 0.0
+    noise = [kernels.normals(key(0), row, P) for row in range(2)]
+    along = [abs(float(step @ eps)) / float(np.linalg.norm(step) * np.linalg.norm(eps)) for eps in noise]
+    assert max(along) > 0.999  # half of two pairs is one pair: the step is along its noise
