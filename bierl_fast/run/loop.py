@@ -77,7 +77,9 @@ def restore(parts: Parts, checkpoint: Checkpoint) -> None:
         parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
         parts.meta.load(checkpoint.parts.get("meta", {}))
         parts.history.load(checkpoint.parts.get("history", {}))
-    except (KeyError, ValueError, TypeError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
 
 

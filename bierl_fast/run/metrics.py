@@ -63,7 +63,8 @@ def read(path: Path) -> list[Record]:
     """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
 
     Raises:
-        RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object.
+        RunDirectoryError: the file cannot be read, a line before the last one is no JSON object, or a line's
+            generation is no whole number.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -79,15 +80,24 @@ def read(path: Path) -> list[Record]:
             raise RunDirectoryError(f"{path} is damaged in line {number}: {error}") from error
         if not isinstance(record, dict) or "generation" not in record:
             raise RunDirectoryError(f"{path} is damaged in line {number}: no generation's record")
+        if type(record["generation"]) is not int:
+            raise RunDirectoryError(
+                f"{path} is damaged in line {number}: generation must be a whole number, got {record['generation']!r}"
+            )
         records.append(record)
     return records
 
 
 def truncate(path: Path, generations: int) -> list[Record]:
-    """Keep the records of the first `generations` generations, and give them back.
+    """Keep the records of the first `generations` generations, and give them back; resume goes on behind them.
 
-    Resume goes on behind them. Raises RunDirectoryError as `read` does.
+    Raises:
+        RunDirectoryError: as `read` does, or the file lacks one of these generations; it is left as it is.
     """
-    kept = [record for record in read(path) if record["generation"] < generations]
+    kept = read(path)[:generations]
+    if [record["generation"] for record in kept] != list(range(len(kept))) or len(kept) < generations:
+        raise RunDirectoryError(
+            f"{path} does not hold generations 0 to {generations - 1} in order, one line each, as its checkpoint needs"
+        )
     write_text(path, "".join(dumps(record) + "\n" for record in kept))
     return kept
