@@ -95,12 +95,22 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer]
     try:
         with Progress(config, directory, quiet) as progress:
             result = call(progress)
-    except KeyboardInterrupt:
-        if not quiet and (directory / "checkpoint.npz").exists():
+    except KeyboardInterrupt as error:
+        _require_saved(error, directory)
+        if not quiet:
             click.echo(f"bierl: interrupted and saved; go on with `bierl resume {directory}`", err=True)
         raise
     if not quiet:
         click.echo(_closing_line(result, directory))
+
+
+def _require_saved(error: KeyboardInterrupt, directory: Path) -> None:
+    """Raise, for exit code 1, when an interrupted run left no checkpoint of its last generation."""
+    notes = getattr(error, "__notes__", [])
+    if notes:
+        raise RuntimeError("; ".join(["interrupted", *notes])) from error
+    if not (directory / "checkpoint.npz").exists():
+        raise RuntimeError("interrupted before the run began; nothing was saved") from error
 
 
 def _closing_line(result: Result, directory: Path) -> str:

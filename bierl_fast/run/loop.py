@@ -39,8 +39,7 @@ def train(run: Run) -> None:
     except BaseException as error:
         run.recorder.rescue(error)
         raise
-    finally:
-        run.recorder.close()
+    run.recorder.close()
 
 
 def advance(run: Run) -> None:

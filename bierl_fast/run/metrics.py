@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.files import write_text
-from bierl_fast.run.errors import RunDirectoryError
+from bierl_fast.run.errors import RunDirectoryError, naming
 
 Record = dict[str, Any]
 
@@ -43,20 +43,24 @@ class MetricsFile:
     """A run's metrics.jsonl, open for appending."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("a", encoding="utf-8")
 
     def append(self, record: Record) -> None:
         """Write one generation's line; another process reads it at once."""
-        self._file.write(dumps(record) + "\n")
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(dumps(record) + "\n")
+            self._file.flush()
 
     def sync(self) -> None:
         """Put the lines on the disk: before a checkpoint that counts on them."""
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; more than once is fine."""
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 def read(path: Path) -> list[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from run.fakes import Fakes
 
 from bierl_fast.cli.main import cli, entry
-from bierl_fast.run import metrics, toml
+from bierl_fast.run import checkpoint, metrics, toml
 from bierl_fast.run.config import Config
 
 Captured = pytest.CaptureFixture[str]
@@ -136,6 +137,40 @@ def test_an_interrupted_run_exits_with_130(fakes: Fakes, capsys: Captured, tmp_p
     fakes.on_build = lambda _: None
     assert entry(["resume", "run", "--quiet"]) == 0
     assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 8
+
+
+def test_an_interrupted_run_that_was_not_saved_says_so(
+    fakes: Fakes, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def interrupt(population: Any) -> None:
+        if population.key.generation == 4:
+            monkeypatch.setattr(checkpoint, "save", refuse)
+            raise KeyboardInterrupt
+
+    def arrange(parts: Any) -> None:
+        parts.evaluator.before = interrupt
+
+    fakes.on_build = arrange
+    assert entry([*TRAIN, "--run-dir", "run", "--quiet", "--checkpoint-seconds", "3600"]) == 1
+    err = capsys.readouterr().err.strip()
+    assert err == (
+        "bierl: error: interrupted; and run/checkpoint.npz could not be brought up to date: "
+        "[Errno 28] No space left on device: 'run/checkpoint.npz'"
+    )
+
+
+def test_a_run_interrupted_before_it_began_saved_nothing(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
+    def interrupt(parts: Any) -> None:
+        raise KeyboardInterrupt
+
+    fakes.on_build = interrupt
+    assert entry([*TRAIN, "--run-dir", "run"]) == 1
+    err = capsys.readouterr().err.strip()
+    assert err == "bierl: error: interrupted before the run began; nothing was saved"
+    assert list(tmp_path.iterdir()) == []
 
 
 def failing(error: Exception) -> Callable[[Any], None]:

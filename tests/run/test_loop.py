@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import warnings
 from collections.abc import Callable
@@ -14,11 +15,12 @@ from run.fakes import Fakes
 
 from bierl_fast.messages import Population, Stream
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import build, metrics
+from bierl_fast.run import build, checkpoint, metrics
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import default_directory
 from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.run.metrics import MetricsFile
 
 CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
 CONTRACT_KEYS = {
@@ -182,6 +184,51 @@ def test_an_error_saves_what_is_done(fakes: Fakes, tmp_path: Path) -> None:
         train(CONFIG.replace(checkpoint_seconds=3600.0), tmp_path)
     fakes.on_build = lambda _: None
     assert len(resume(tmp_path, generations=5).metrics) == 5
+
+
+def test_a_full_disk_is_one_error_that_names_the_files(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    closed = MetricsFile.close
+
+    def close(file: MetricsFile) -> None:
+        closed(file)
+        full()
+
+    def fill(record: metrics.Record) -> None:
+        if record["generation"] == 3:
+            monkeypatch.setattr(checkpoint, "save", full)
+            monkeypatch.setattr(MetricsFile, "sync", lambda self: None)
+            monkeypatch.setattr(metrics, "dumps", full)
+            monkeypatch.setattr(MetricsFile, "close", close)
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*metrics\.jsonl'") as caught:
+        train(CONFIG.replace(checkpoint_seconds=3600.0), tmp_path, fill)
+    assert caught.value.__notes__ == [
+        f"and {tmp_path}/checkpoint.npz could not be brought up to date: "
+        f"[Errno 28] No space left on device: '{tmp_path}/checkpoint.npz'"
+    ]
+
+
+def test_a_second_interrupt_while_saving_is_a_note(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def fill(record: metrics.Record) -> None:
+        if record["generation"] == 3:
+            monkeypatch.setattr(checkpoint, "save", again)
+            raise KeyboardInterrupt("first")
+
+    with pytest.raises(KeyboardInterrupt, match="first") as caught:
+        train(CONFIG.replace(checkpoint_seconds=3600.0), tmp_path, fill)
+    assert caught.value.__notes__ == [
+        f"and {tmp_path}/checkpoint.npz could not be brought up to date: KeyboardInterrupt"
+    ]
 
 
 def test_a_resume_that_has_nothing_to_do_says_so(fakes: Fakes, tmp_path: Path) -> None:
