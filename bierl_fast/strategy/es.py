@@ -222,7 +222,7 @@ class EvolutionStrategy:
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
         prefix = "optimizer_"
-        wanted = {"mean": self._theta}
+        wanted: Arrays = {"mean": self._theta}
         if any(name.startswith(prefix) for name in arrays):  # none before the first step
             after_a_step = self._optimize({}, np.zeros_like(self._theta), 1.0, 0.5)[1]
             wanted.update({prefix + name: array for name, array in after_a_step.items()})
