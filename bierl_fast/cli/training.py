@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,8 +64,8 @@ def train(
         {"task": task} if task else {},
     )
     config.check_end()
-    directory = run_dir or default_directory(config)
-    _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
+    with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
+        _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
 
 
 @click.command(short_help="Go on with a run.")

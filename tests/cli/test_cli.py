@@ -173,6 +173,14 @@ def test_a_run_interrupted_before_it_began_saved_nothing(fakes: Fakes, capsys: C
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_refused_run_leaves_no_directory(capsys: Captured, tmp_path: Path) -> None:
+    run = ("train", "Hopper-v5", "--generations", "1", "--meta", "none")
+    for where in ((), ("--run-dir", "deep/run")):
+        fails(capsys, 2, "did you mean 'es'?", *run, "--strategy", "ess", *where)
+        fails(capsys, 2, "nonsense", *run, "--task-kwarg", "nonsense=1", *where)
+        assert list(tmp_path.iterdir()) == []
+
+
 def failing(error: Exception) -> Callable[[Any], None]:
     def evaluate(population: Any) -> None:
         raise error
