@@ -49,14 +49,14 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("train", "no task given"),
         ("train Hopper-v5", "a run needs an end"),
         ("train Hopper-v5 extra --generations 1", "unexpected extra argument"),
-        ("train Hopper-v5 --generations 0", "generations must be at least 1, got 0"),
+        ("train Hopper-v5 --generations 0", "generations must be at least 1 and at most 9007199254740992, got 0"),
         ("train Hopper-v5 --generations 1.5", "'1.5' is not a whole number"),
         ("train Hopper-v5 --population 63", "population must be even"),
         ("train Hopper-v5 --sigma abc", "'abc' is not a number"),
         ("train Hopper-v5 --sigma nan", "sigma must be finite and above 0.0, got nan"),
         ("train Hopper-v5 --sigma 0", "sigma must be finite and above 0.0, got 0.0"),
         ("train Hopper-v5 --learning-rate inf", "learning_rate must be finite"),
-        ("train Hopper-v5 --threads 0", "threads must be at least 1, got 0"),
+        ("train Hopper-v5 --threads 0", "threads must be at least 1 and at most 1024, got 0"),
         ("train Hopper-v5 --meta lstm --meta-budget 0", "meta_budget must be above 0"),
         ("train Hopper-v5 --crn pairs", "did you mean 'pair'?"),
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
@@ -66,12 +66,17 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
         ("resume", "Missing argument 'DIR'"),
-        ("evaluate x --episodes 0", "episodes must be at least 1, got 0"),
-        ("evaluate x --threads 0", "threads must be at least 1, got 0"),
+        ("evaluate x --episodes 0", "episodes must be at least 1 and at most 1048576, got 0"),
+        ("evaluate x --threads 0", "threads must be at least 1 and at most 1024, got 0"),
+        ("evaluate x --threads 1025", "threads must be at least 1 and at most 1024, got 1025"),
+        ("train Hopper-v5 --generations 1 --adapt weight_decay", "weight_decay, which is 0.0 and so has no range"),
+        ("train Hopper-v5 --generations 1 --sigma 1e-44", "the lower end of sigma's range must be above 0"),
+        ("train Hopper-v5 --generations 1 --hidden 65537", "at most 65536, got [65537]"),
     ],
 )
 def test_bad_arguments_exit_with_2(arguments: str, message: str, capsys: Captured) -> None:
     fails(capsys, 2, message, *arguments.split())
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_an_unknown_key_in_a_file_exits_with_2(capsys: Captured, tmp_path: Path) -> None:

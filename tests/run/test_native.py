@@ -147,3 +147,8 @@ def test_every_optimizers_state_is_taken_back(optimizer: str, steps: int) -> Non
     strategies[1].load(strategies[0].state())
     for name, array in strategies[0].state().items():
         np.testing.assert_array_equal(strategies[1].state()[name], array)
+
+
+def test_a_run_without_a_meta_level_needs_no_budget() -> None:
+    config = CONFIG.replace(generations=1, population=2, meta="none", meta_budget=0.0, adapt=(), eval_interval=0)
+    assert len(train(config).metrics) == 1
