@@ -12,12 +12,14 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, TypeVar
 
-from bierl_fast.names import lookup
+from bierl_fast.names import lookup, unknown
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
+
+T = TypeVar("T")
 
 MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
@@ -36,10 +38,28 @@ def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> 
     return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
 
 
+def _offering_the_nearest(cls: type[T]) -> type[T]:
+    """A class whose constructor names the nearest setting for an unknown one; Python's TypeError does not."""
+    plain = cls.__init__
+
+    @wraps(plain)
+    def checked(self: T, *args: Any, **values: Any) -> None:
+        known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        for name in values:
+            if name not in known:
+                raise unknown("setting", name, known)
+        plain(self, *args, **values)
+
+    cls.__init__ = checked  # type: ignore[assignment, method-assign]
+    return cls
+
+
+@_offering_the_nearest
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Settings of one run. Immutable and valid: a wrong value raises ConfigError, which says what to do.
 
+    A name that is no setting raises UnknownNameError, with the nearest one.
     Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
     """
 

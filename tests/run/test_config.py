@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,15 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], message: str) -> None:
 def test_an_unknown_choice_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownNameError, match=f"no {name} named 'nonsense'; known: "):
         toml.compose({"task": "Hopper-v5", name: "nonsense"})
+
+
+def test_an_unknown_setting_offers_the_nearest() -> None:
+    wrong: dict[str, Any] = {"sigam": 1.0}
+    with pytest.raises(UnknownNameError, match=r"no setting named 'sigam'; known: .*; did you mean 'sigma'"):
+        Config(**wrong)
+    with pytest.raises(UnknownNameError, match="did you mean 'sigma'"):
+        Config(task="Hopper-v5").replace(**wrong)
+    assert list(inspect.signature(Config).parameters) == [field.name for field in dataclasses.fields(Config)]
 
 
 def test_no_meta_level_needs_no_budget() -> None:
