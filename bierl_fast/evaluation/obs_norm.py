@@ -54,6 +54,9 @@ class ObservationStatistics:
         own = self.state()
         if not set(own) <= set(arrays):
             raise ValueError(f"observation statistics must be {sorted(own)}, got {sorted(arrays)}")
+        size = arrays["obs_mean"].size
+        if size != self._mean.size:
+            raise ValueError(f"observation statistics are for size {size}, expected {self._mean.size}")
         for name, array in own.items():
             if arrays[name].shape != array.shape or arrays[name].dtype.kind != "f":
                 raise ValueError(

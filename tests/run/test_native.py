@@ -109,7 +109,7 @@ def renamed(name: str, other: str) -> Callable[[Arrays], None]:
         (reshaped("strategy/optimizer_count"), r"optimizer_count must be int64 of shape \(1,\), got .* \(2,\)"),
         (without("evaluator/obs_m2"), r"observation statistics must be \['obs_count', 'obs_m2', 'obs_mean'\], got"),
         (reshaped("evaluator/obs_count"), r"obs_count must be float64 of shape \(1,\)"),
-        (reshaped("evaluator/obs_mean"), "obs_mean must be float64 of shape"),
+        (reshaped("evaluator/obs_mean"), r"observation statistics are for size \d+, expected"),
         (reshaped("evaluator/obs_m2"), "obs_m2 must be float64 of shape"),
         (without("history/counts"), "it lacks the array 'counts'"),
     ],
