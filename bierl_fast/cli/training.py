@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,8 +64,8 @@ def train(
         {"task": task} if task else {},
     )
     config.check_end()
-    directory = run_dir or default_directory(config)
-    _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
+    with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
+        _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
 
 
 @click.command(short_help="Go on with a run.")
@@ -95,12 +96,22 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer]
     try:
         with Progress(config, directory, quiet) as progress:
             result = call(progress)
-    except KeyboardInterrupt:
-        if not quiet and (directory / "checkpoint.npz").exists():
+    except KeyboardInterrupt as error:
+        _require_saved(error, directory)
+        if not quiet:
             click.echo(f"bierl: interrupted and saved; go on with `bierl resume {directory}`", err=True)
         raise
     if not quiet:
         click.echo(_closing_line(result, directory))
+
+
+def _require_saved(error: KeyboardInterrupt, directory: Path) -> None:
+    """Raise, for exit code 1, when an interrupted run left no checkpoint of its last generation."""
+    notes = getattr(error, "__notes__", [])
+    if notes:
+        raise RuntimeError("; ".join(["interrupted", *notes])) from error
+    if not (directory / "checkpoint.npz").exists():
+        raise RuntimeError("interrupted before the run began; nothing was saved") from error
 
 
 def _closing_line(result: Result, directory: Path) -> str:

@@ -50,12 +50,21 @@ class ObservationStatistics:
         return {"obs_count": self._count.copy(), "obs_mean": self._mean.copy(), "obs_m2": self._m2.copy()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when the observation size differs."""
-        mean = np.asarray(arrays["obs_mean"], np.float64)
-        if mean.shape != self._mean.shape:
-            raise ValueError(f"observation statistics are for size {mean.size}, expected {self._mean.size}")
+        """Continue from `state`; ValueError, and nothing changed, when an array is missing or misshapen."""
+        own = self.state()
+        if not set(own) <= set(arrays):
+            raise ValueError(f"observation statistics must be {sorted(own)}, got {sorted(arrays)}")
+        size = arrays["obs_mean"].size
+        if size != self._mean.size:
+            raise ValueError(f"observation statistics are for size {size}, expected {self._mean.size}")
+        for name, array in own.items():
+            if arrays[name].shape != array.shape or arrays[name].dtype.kind != "f":
+                raise ValueError(
+                    f"{name} must be float64 of shape {array.shape}, "
+                    f"got {arrays[name].dtype} of shape {arrays[name].shape}"
+                )
         self._count = np.array(arrays["obs_count"], np.float64)
-        self._mean = mean.copy()
+        self._mean = np.array(arrays["obs_mean"], np.float64)
         self._m2 = np.array(arrays["obs_m2"], np.float64)
 
     def copy(self) -> ObservationStatistics:

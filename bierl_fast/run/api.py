@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
-from bierl_fast.run.config import Config
+from bierl_fast.run.config import LONG, Config
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.loop import Run
@@ -153,12 +153,12 @@ def evaluate(
         episode_failures. An episode that failed counts with its return so far.
 
     Raises:
-        ConfigError: episodes or threads below 1, a seed outside [0, 2**64).
+        ConfigError: episodes outside [1, 2**20], threads outside [1, 1024], a seed outside [0, 2**64).
         RunDirectoryError: no run there, or no readable policy in it.
     """
-    for name, value in (("episodes", episodes), ("threads", 1 if threads is None else threads)):
-        if value < 1:
-            raise ConfigError(f"{name} must be at least 1, got {value}")
+    for name, value, most in (("episodes", episodes, LONG), ("threads", 1 if threads is None else threads, 1024)):
+        if not 1 <= value <= most:
+            raise ConfigError(f"{name} must be at least 1 and at most {most}, got {value}")
     if not 0 <= seed < 2**64:
         raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}")
     policy = _policy(run_dir_or_policy)

@@ -15,6 +15,7 @@ from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.validation import check_float32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bierl_fast.evaluation.policy import Policy
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History, Range
+    from bierl_fast.meta.settings import MetaSettings
     from bierl_fast.strategy.base import Strategy
 
 
@@ -109,9 +111,24 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
 def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
+
+    parts = table.MetaParts(
+        hyperparameters=configured(config, strategy.declared),
+        history=history,
+        settings=_meta_settings(config),
+        encoder_size=config.encoder_size,
+        generator_hidden=config.generator_hidden,
+        seed=config.seed,
+    )
+    return table.make_meta(config.meta, parts)
+
+
+def _meta_settings(config: Config) -> MetaSettings:
     from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
 
-    settings = MetaSettings(
+    if not config.learned:
+        return MetaSettings()  # read by nobody, so the configured ones (meta_budget = 0) need not fit
+    return MetaSettings(
         fitness=config.meta_fitness,
         candidates=config.meta_candidates,
         pairs=config.meta_pairs,
@@ -122,15 +139,6 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
         spread=config.meta_spread,
         max_move=config.meta_max_move,
     )
-    parts = table.MetaParts(
-        hyperparameters=configured(config, strategy.declared),
-        history=history,
-        settings=settings,
-        encoder_size=config.encoder_size,
-        generator_hidden=config.generator_hidden,
-        seed=config.seed,
-    )
-    return table.make_meta(config.meta, parts)
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -149,15 +157,26 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
 
+    def value_of(name: str) -> float:
+        return float(getattr(config, name, declared[name].default))
+
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
     ranges: dict[str, Range] = {}
     for name in config.adapt if config.learned else ():
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
-        spec = declared[name]
-        given = getattr(config, f"{name}_range", None)
-        wanted = default_range(getattr(config, name, spec.default), spec.scale) if given is None else Range(*given)
+        spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)
+        if given is None and value <= 0.0:  # a default range is made from the value, and goes from 0 on
+            known = ", ".join(other for other in adaptable if value_of(other) > 0.0)
+            raise ConfigError(
+                f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
+                f"give it a value above 0, or take some of {known}"
+            )
+        wanted = default_range(value, spec.scale) if given is None else Range(*given)
         ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
+        if spec.scale == "log":
+            for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
+                check_float32(f"the {text} end of {name}'s range", end)
     return ranges
 
 

@@ -89,11 +89,26 @@ def load(path: Path, config: Config) -> Checkpoint:
     for name, array in arrays.items():
         part, _, inner = name.partition("/")
         parts.setdefault(part, {})[inner] = array
-    try:
-        counters = Counters(**{field.name: int(header["counters"][field.name]) for field in fields(Counters)})
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged: its header lacks {error}") from error
-    return Checkpoint(counters, parts)
+    return Checkpoint(_counters(path, header), parts)
+
+
+def _counters(path: Path, header: dict[str, Any]) -> Counters:
+    saved = _table(path, header, "counters")
+    for field in fields(Counters):
+        if field.name not in saved:
+            raise CheckpointError(f"{path} is damaged: its header lacks {field.name!r}")
+        if type(saved[field.name]) is not int or saved[field.name] < 0:
+            raise CheckpointError(
+                f"{path} is damaged: {field.name} must be a whole number of at least 0, got {saved[field.name]!r}"
+            )
+    return Counters(**{field.name: saved[field.name] for field in fields(Counters)})
+
+
+def _table(path: Path, header: dict[str, Any], name: str) -> dict[str, Any]:
+    value = header.get(name)
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} is damaged: its header's {name} must be a JSON object, got {value!r}")
+    return value
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
@@ -124,7 +139,9 @@ def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> Non
         raise CheckpointError(
             f"{path} is a checkpoint of task {header.get('task')!r}, but the run's config.toml says {config.task!r}"
         )
-    saved = header.get("config", {})
+    # A setting that came after the checkpoint was written had its default then.
+    defaults = Config(task=config.task).training()
+    saved = {**json.loads(json.dumps(defaults)), **_table(path, header, "config")}
     now = json.loads(json.dumps(config.training()))
     changed = sorted(name for name in {*saved, *now} if saved.get(name) != now.get(name))
     if changed:

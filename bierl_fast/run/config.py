@@ -12,14 +12,18 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, TypeVar
 
-from bierl_fast.names import lookup
+from bierl_fast.names import lookup, unknown
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
 
-UNLEARNED = frozenset({"none"})  # meta-levels that learn nothing and so need no budget
+T = TypeVar("T")
+
+MANY = 2**16  # of what a batch or a layer has several of
+LONG = 2**20  # of what only memory limits
+FAR = 2**53  # of what is only counted: larger numbers are no longer exact as floats
 
 
 def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> Any:
@@ -34,10 +38,28 @@ def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> 
     return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
 
 
+def _offering_the_nearest(cls: type[T]) -> type[T]:
+    """A class whose constructor names the nearest setting for an unknown one; Python's TypeError does not."""
+    plain = cls.__init__
+
+    @wraps(plain)
+    def checked(self: T, *args: Any, **values: Any) -> None:
+        known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        for name in values:
+            if name not in known:
+                raise unknown("setting", name, known)
+        plain(self, *args, **values)
+
+    cls.__init__ = checked  # type: ignore[assignment, method-assign]
+    return cls
+
+
+@_offering_the_nearest
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Settings of one run. Immutable and valid: a wrong value raises ConfigError, which says what to do.
 
+    A name that is no setting raises UnknownNameError, with the nearest one.
     Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
     """
 
@@ -52,15 +74,18 @@ class Config:
     strategy: str = setting("es", "evolution strategy of the inner level")
     meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
     seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
-    generations: int | None = setting(None, "train until this many generations are done", training=False, at_least=1)
+    generations: int | None = setting(
+        None, "train until this many generations are done", training=False, at_least=1, at_most=FAR
+    )
     total_steps: int | None = setting(
         None,
         "train until the first generation end with this many environment steps",
         training=False,
         at_least=1,
+        at_most=FAR,
     )
 
-    population: int = setting(64, "candidates per generation, in antithetic pairs", at_least=2)
+    population: int = setting(64, "candidates per generation, in antithetic pairs", at_least=2, at_most=LONG)
     sigma: float | None = setting(
         None, "noise standard deviation on policy parameters (none: the strategy's)", above=0.0
     )
@@ -76,8 +101,8 @@ class Config:
         "who shares resets and action noise (common random numbers)",
         choices=("none", "pair", "population"),
     )
-    episodes_per_candidate: int = setting(1, "episodes averaged for each candidate", at_least=1)
-    center_episodes: int = setting(1, "episodes of the centre that ride in every inner batch", at_least=0)
+    episodes_per_candidate: int = setting(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
+    center_episodes: int = setting(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
@@ -86,29 +111,30 @@ class Config:
     log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
     log_std_noise_scale: float = setting(1.0, "factor of sigma for an evolved log_std", above=0.0)
     obs_norm: bool = setting(True, "normalise observations by running mean and standard deviation")
-    episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1)
+    episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1, at_most=2**31 - 1)
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
     threads: int | None = setting(
         None,
         "threads of the simulator (none: the cores this process may use); results are the same at any number",
         training=False,
         at_least=1,
+        at_most=1024,
     )
 
-    history: int = setting(16, "generations of returns the meta-level sees", at_least=1)
-    quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2)
-    encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1)
-    generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1)
+    history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
+    quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
+    encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1, at_most=MANY)
+    generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1, at_most=MANY)
     adapt: tuple[str, ...] = setting(("sigma", "learning_rate"), "hyperparameters the meta-level may move")
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
-    meta_candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2)
-    meta_pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1)
-    meta_episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1)
-    meta_interval: int = setting(5, "at least this many generations between meta-updates", at_least=1)
+    meta_candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2, at_most=MANY)
+    meta_pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
+    meta_episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
+    meta_interval: int = setting(5, "at least this many generations between meta-updates", at_least=1, at_most=FAR)
     meta_budget: float = setting(
         0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, at_most=1.0
     )
@@ -118,8 +144,10 @@ class Config:
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
 
-    eval_interval: int = setting(0, "generations between reporting evaluations; 0: none", training=False, at_least=0)
-    eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1)
+    eval_interval: int = setting(
+        0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
+    )
+    eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1, at_most=MANY)
     checkpoint_seconds: float = setting(
         10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
     )
@@ -134,7 +162,10 @@ class Config:
     @property
     def learned(self) -> bool:
         """Whether the meta-level learns, and so spends environment steps of its own."""
-        return self.meta not in UNLEARNED
+        # Here, because the table brings NumPy and the native module, and `bierl --help` is to be quick.
+        from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+
+        return self.meta not in META_LEVELS or META_LEVELS[self.meta].learned
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""
@@ -146,7 +177,7 @@ class Config:
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""
-        # Here, because the tables bring torch, and settings must be readable without it.
+        # Here, for the same reason as in `learned`.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
         from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
 

@@ -6,7 +6,10 @@ config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from bierl_fast.files import write_text
@@ -51,10 +54,12 @@ class RunDirectory:
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
         if any(file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)):
-            raise RunDirectoryError(
-                f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, "
-                "or take another directory"
-            )
+            raise self._taken()
+
+    def _taken(self) -> RunDirectoryError:
+        return RunDirectoryError(
+            f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, or take another directory"
+        )
 
     def require_run(self) -> None:
         """Raise RunDirectoryError when there is no run here."""
@@ -64,9 +69,19 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path} holds no run: config.toml is missing")
 
     def create(self, config: Config) -> None:
-        """Make the directory and save every setting in it."""
+        """Make the directory, take it, and save every setting in it.
+
+        Raises:
+            ConfigError: a setting has no written form.
+            RunDirectoryError: another run has taken the directory, perhaps a moment ago.
+        """
         text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
+        self.require_free()
         self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.config.touch(exist_ok=False)  # of several runs that start at once, one gets past this line
+        except FileExistsError:
+            raise self._taken() from None
         write_text(self.config, text)
 
     def write_config(self, config: Config) -> None:
@@ -88,11 +103,29 @@ class RunDirectory:
             raise RunDirectoryError(where + text) from error
 
 
-def default_directory(config: Config, root: Path = Path("runs")) -> Path:
-    """runs/TASK-STRATEGY-META-sSEED-N, N the first free number from 1 on."""
+@contextmanager
+def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Path]:
+    """A new directory of the block's own: runs/TASK-STRATEGY-META-sSEED-N, N the first free number from 1 on.
+
+    It goes again, and `root` with it when it is new, if nothing is in it when the block raises.
+    """
     task = re.sub(r"[^A-Za-z0-9._-]+", "_", config.task)
     stem = f"{task}-{config.strategy}-{config.meta}-s{config.seed}"
-    number = 1
-    while (root / f"{stem}-{number}").exists():
-        number += 1
-    return root / f"{stem}-{number}"
+    new = [] if root.exists() else [root]
+    root.mkdir(parents=True, exist_ok=True)
+    path = next(path for number in count(1) if _made(path := root / f"{stem}-{number}"))
+    try:
+        yield path
+    except BaseException:
+        with suppress(OSError):  # not empty: the run began
+            for folder in (path, *new):
+                folder.rmdir()
+        raise
+
+
+def _made(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class ConfigError(ValueError):
     """A setting that cannot be: wrong type, out of range, unknown, or at odds with another. Exit code 2."""
@@ -17,3 +21,14 @@ class CheckpointError(RunDirectoryError):
 
 class RunWarning(UserWarning):
     """Something a run's owner should hear once, though the run goes on."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError of the block names the file: a full disk's own text does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise

@@ -39,8 +39,7 @@ def train(run: Run) -> None:
     except BaseException as error:
         run.recorder.rescue(error)
         raise
-    finally:
-        run.recorder.close()
+    run.recorder.close()
 
 
 def advance(run: Run) -> None:
@@ -77,7 +76,9 @@ def restore(parts: Parts, checkpoint: Checkpoint) -> None:
         parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
         parts.meta.load(checkpoint.parts.get("meta", {}))
         parts.history.load(checkpoint.parts.get("history", {}))
-    except (KeyError, ValueError, TypeError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.files import write_text
-from bierl_fast.run.errors import RunDirectoryError
+from bierl_fast.run.errors import RunDirectoryError, naming
 
 Record = dict[str, Any]
 
@@ -43,27 +43,32 @@ class MetricsFile:
     """A run's metrics.jsonl, open for appending."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("a", encoding="utf-8")
 
     def append(self, record: Record) -> None:
         """Write one generation's line; another process reads it at once."""
-        self._file.write(dumps(record) + "\n")
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(dumps(record) + "\n")
+            self._file.flush()
 
     def sync(self) -> None:
         """Put the lines on the disk: before a checkpoint that counts on them."""
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; more than once is fine."""
-        self._file.close()
+        with naming(self._path):
+            self._file.close()
 
 
 def read(path: Path) -> list[Record]:
     """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
 
     Raises:
-        RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object.
+        RunDirectoryError: the file cannot be read, a line before the last one is no JSON object, or a line's
+            generation is no whole number.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -79,15 +84,24 @@ def read(path: Path) -> list[Record]:
             raise RunDirectoryError(f"{path} is damaged in line {number}: {error}") from error
         if not isinstance(record, dict) or "generation" not in record:
             raise RunDirectoryError(f"{path} is damaged in line {number}: no generation's record")
+        if type(record["generation"]) is not int:
+            raise RunDirectoryError(
+                f"{path} is damaged in line {number}: generation must be a whole number, got {record['generation']!r}"
+            )
         records.append(record)
     return records
 
 
 def truncate(path: Path, generations: int) -> list[Record]:
-    """Keep the records of the first `generations` generations, and give them back.
+    """Keep the records of the first `generations` generations, and give them back; resume goes on behind them.
 
-    Resume goes on behind them. Raises RunDirectoryError as `read` does.
+    Raises:
+        RunDirectoryError: as `read` does, or the file lacks one of these generations; it is left as it is.
     """
-    kept = [record for record in read(path) if record["generation"] < generations]
+    kept = read(path)[:generations]
+    if [record["generation"] for record in kept] != list(range(len(kept))) or len(kept) < generations:
+        raise RunDirectoryError(
+            f"{path} does not hold generations 0 to {generations - 1} in order, one line each, as its checkpoint needs"
+        )
     write_text(path, "".join(dumps(record) + "\n" for record in kept))
     return kept

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.errors import naming
 from bierl_fast.run.metrics import MetricsFile, Record, strict
 
 if TYPE_CHECKING:
@@ -82,16 +84,21 @@ class Recorder:
             return
         self._metrics.sync()
         # The policy first: no checkpoint at a run's end stands beside an older policy.
-        self._snapshot.policy.save(self._directory.policy)
-        checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
+        with naming(self._directory.policy):
+            self._snapshot.policy.save(self._directory.policy)
+        with naming(self._directory.checkpoint):
+            checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
         self._saved = generation
 
     def rescue(self, error: BaseException) -> None:
         """Save what can be saved while `error` ends the run; a second error becomes a note on the first."""
         try:
             self.save()
-        except Exception as second:
-            error.add_note(f"and no checkpoint could be written: {second}")
+        except BaseException as second:  # a second Ctrl-C too: the first error tells of both
+            place = self._directory.checkpoint if self._directory else "the checkpoint"
+            error.add_note(f"and {place} could not be brought up to date: {str(second) or type(second).__name__}")
+        with suppress(OSError):  # buffered lines that do not fit: `error` says what went wrong
+            self.close()
 
     def close(self) -> None:
         """Close the files."""

@@ -8,6 +8,7 @@ Config -> check_together             settings against each other
 from __future__ import annotations
 
 import math
+import struct
 import types
 import typing
 from collections.abc import Mapping
@@ -106,10 +107,12 @@ def check_together(config: Config) -> None:
         count = getattr(config, name)
         if count % 2:
             raise ConfigError(f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}")
-    if any(size < 1 for size in config.hidden):
+    if any(not 1 <= size <= 2**16 for size in config.hidden):
         raise ConfigError(
-            f"hidden must hold layer sizes of at least 1, got {list(config.hidden)}; a linear policy is an empty list"
+            f"hidden must hold layer sizes of at least 1 and at most {2**16}, got {list(config.hidden)}; "
+            "a linear policy is an empty list"
         )
+    _check_rows(config)
     for name in ("sigma", "learning_rate"):
         _check_range(name, getattr(config, name), getattr(config, f"{name}_range"))
     if len(set(config.adapt)) != len(config.adapt):
@@ -118,7 +121,34 @@ def check_together(config: Config) -> None:
         _check_learned(config)
 
 
+def _check_rows(config: Config) -> None:
+    """Rows of a batch are numbered in 32 bits."""
+    inner = config.population * config.episodes_per_candidate + config.center_episodes
+    meta = config.meta_candidates * max(2 * config.meta_pairs, config.meta_episodes)
+    for names, rows in (
+        ("population, episodes_per_candidate and center_episodes", inner),
+        ("meta_candidates, meta_pairs and meta_episodes", meta),
+    ):
+        if rows >= 2**31:
+            raise ConfigError(f"{names} must give fewer than {2**31} episodes in one batch, got {rows}")
+
+
+def check_float32(name: str, value: float) -> None:
+    """Raise unless `value`, rounded to single precision as the kernels take it, is finite and above 0."""
+    try:
+        (rounded,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        rounded = math.inf
+    if not 0.0 < rounded < math.inf:
+        raise ConfigError(f"{name} must be above 0 and finite in single precision (1e-45 to 3.4e38), got {value}")
+
+
 def _check_range(name: str, value: float | None, limits: tuple[float, float] | None) -> None:
+    if value is not None:
+        check_float32(name, value)
+    for end in limits or ():
+        if 0 < end < math.inf:
+            check_float32(f"{name}_range", end)
     if limits is None:
         return
     low, high = limits

@@ -224,9 +224,21 @@ class EvolutionStrategy:
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it is for another number of parameters."""
-        self._theta = _vector("mean", np.asarray(arrays["mean"], np.float32), self._theta.size)
+        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
         prefix = "optimizer_"
+        wanted: Arrays = {"mean": self._theta}
+        if any(name.startswith(prefix) for name in arrays):  # none before the first step
+            after_a_step = self._optimize({}, np.zeros_like(self._theta), 1.0, 0.5)[1]
+            wanted.update({prefix + name: array for name, array in after_a_step.items()})
+        if set(arrays) != set(wanted):
+            raise ValueError(f"the strategy's arrays must be {sorted(wanted)}, got {sorted(arrays)}")
+        for name, like in wanted.items():
+            array = arrays[name]
+            if array.shape != like.shape or array.dtype.kind != like.dtype.kind:
+                raise ValueError(
+                    f"{name} must be {like.dtype} of shape {like.shape}, got {array.dtype} of shape {array.shape}"
+                )
+        self._theta = _vector("mean", np.asarray(arrays["mean"], np.float32))
         self._optimizer_state = {
             name.removeprefix(prefix): np.array(array) for name, array in arrays.items() if name.startswith(prefix)
         }

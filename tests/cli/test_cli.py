@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from run.fakes import Fakes
 
 from bierl_fast.cli.main import cli, entry
-from bierl_fast.run import metrics, toml
+from bierl_fast.run import checkpoint, metrics, toml
 from bierl_fast.run.config import Config
 
 Captured = pytest.CaptureFixture[str]
@@ -48,14 +49,14 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("train", "no task given"),
         ("train Hopper-v5", "a run needs an end"),
         ("train Hopper-v5 extra --generations 1", "unexpected extra argument"),
-        ("train Hopper-v5 --generations 0", "generations must be at least 1, got 0"),
+        ("train Hopper-v5 --generations 0", "generations must be at least 1 and at most 9007199254740992, got 0"),
         ("train Hopper-v5 --generations 1.5", "'1.5' is not a whole number"),
         ("train Hopper-v5 --population 63", "population must be even"),
         ("train Hopper-v5 --sigma abc", "'abc' is not a number"),
         ("train Hopper-v5 --sigma nan", "sigma must be finite and above 0.0, got nan"),
         ("train Hopper-v5 --sigma 0", "sigma must be finite and above 0.0, got 0.0"),
         ("train Hopper-v5 --learning-rate inf", "learning_rate must be finite"),
-        ("train Hopper-v5 --threads 0", "threads must be at least 1, got 0"),
+        ("train Hopper-v5 --threads 0", "threads must be at least 1 and at most 1024, got 0"),
         ("train Hopper-v5 --meta lstm --meta-budget 0", "meta_budget must be above 0"),
         ("train Hopper-v5 --crn pairs", "did you mean 'pair'?"),
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
@@ -65,12 +66,17 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
         ("resume", "Missing argument 'DIR'"),
-        ("evaluate x --episodes 0", "episodes must be at least 1, got 0"),
-        ("evaluate x --threads 0", "threads must be at least 1, got 0"),
+        ("evaluate x --episodes 0", "episodes must be at least 1 and at most 1048576, got 0"),
+        ("evaluate x --threads 0", "threads must be at least 1 and at most 1024, got 0"),
+        ("evaluate x --threads 1025", "threads must be at least 1 and at most 1024, got 1025"),
+        ("train Hopper-v5 --generations 1 --adapt weight_decay", "weight_decay, which is 0.0 and so has no range"),
+        ("train Hopper-v5 --generations 1 --sigma 1e-44", "the lower end of sigma's range must be above 0"),
+        ("train Hopper-v5 --generations 1 --hidden 65537", "at most 65536, got [65537]"),
     ],
 )
 def test_bad_arguments_exit_with_2(arguments: str, message: str, capsys: Captured) -> None:
     fails(capsys, 2, message, *arguments.split())
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_an_unknown_key_in_a_file_exits_with_2(capsys: Captured, tmp_path: Path) -> None:
@@ -136,6 +142,48 @@ def test_an_interrupted_run_exits_with_130(fakes: Fakes, capsys: Captured, tmp_p
     fakes.on_build = lambda _: None
     assert entry(["resume", "run", "--quiet"]) == 0
     assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 8
+
+
+def test_an_interrupted_run_that_was_not_saved_says_so(
+    fakes: Fakes, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def interrupt(population: Any) -> None:
+        if population.key.generation == 4:
+            monkeypatch.setattr(checkpoint, "save", refuse)
+            raise KeyboardInterrupt
+
+    def arrange(parts: Any) -> None:
+        parts.evaluator.before = interrupt
+
+    fakes.on_build = arrange
+    assert entry([*TRAIN, "--run-dir", "run", "--quiet", "--checkpoint-seconds", "3600"]) == 1
+    err = capsys.readouterr().err.strip()
+    assert err == (
+        "bierl: error: interrupted; and run/checkpoint.npz could not be brought up to date: "
+        "[Errno 28] No space left on device: 'run/checkpoint.npz'"
+    )
+
+
+def test_a_run_interrupted_before_it_began_saved_nothing(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
+    def interrupt(parts: Any) -> None:
+        raise KeyboardInterrupt
+
+    fakes.on_build = interrupt
+    assert entry([*TRAIN, "--run-dir", "run"]) == 1
+    err = capsys.readouterr().err.strip()
+    assert err == "bierl: error: interrupted before the run began; nothing was saved"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_run_leaves_no_directory(capsys: Captured, tmp_path: Path) -> None:
+    run = ("train", "Hopper-v5", "--generations", "1", "--meta", "none")
+    for where in ((), ("--run-dir", "deep/run")):
+        fails(capsys, 2, "did you mean 'es'?", *run, "--strategy", "ess", *where)
+        fails(capsys, 2, "nonsense", *run, "--task-kwarg", "nonsense=1", *where)
+        assert list(tmp_path.iterdir()) == []
 
 
 def failing(error: Exception) -> Callable[[Any], None]:

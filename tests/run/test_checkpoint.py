@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bierl_fast.run import checkpoint
+from bierl_fast.run.api import resume
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.config import Config
+from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import CheckpointError
 
 CONFIG = Config(task="Hopper-v5", generations=5)
@@ -97,6 +101,42 @@ def test_other_files_are_refused(path: Path) -> None:
 def test_a_broken_header_is_refused(path: Path) -> None:
     rewrite(path, counters={"generation": 3})
     refused(path, "its header lacks 'inner_steps'")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"config": []}, r"header's config must be a JSON object, got \[\]"),
+        ({"config": None}, "header's config must be a JSON object, got None"),
+        ({"counters": 3}, "header's counters must be a JSON object, got 3"),
+    ],
+)
+def test_a_header_of_other_types_is_refused(path: Path, changes: dict[str, object], message: str) -> None:
+    rewrite(path, **changes)
+    refused(path, message)
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, "3", True, None, float("inf")])
+def test_counters_are_whole_numbers_from_zero_on(path: Path, value: object) -> None:
+    rewrite(path, counters={**asdict(SAVED.counters), "meta_steps": value})
+    refused(path, "meta_steps must be a whole number of at least 0")
+
+
+def test_settings_newer_than_the_checkpoint_count_as_their_defaults(path: Path) -> None:
+    settings = CONFIG.training()
+    del settings["squash"], settings["behaviour"]
+    rewrite(path, config=settings)
+    assert checkpoint.load(path, CONFIG).counters == SAVED.counters
+    refused(path, "squash was 'clip', is 'tanh'", CONFIG.replace(squash="tanh"))
+
+
+def test_format_1_is_still_read(tmp_path: Path) -> None:
+    """A run that version 0.1.0 wrote goes on."""
+    run = shutil.copytree(Path(__file__).parents[1] / "data" / "run_format_1", tmp_path / "run")
+    saved = checkpoint.load(run / "checkpoint.npz", RunDirectory(run).read_config())
+    assert (saved.counters.generation, saved.counters.env_steps) == (3, 206)
+    assert saved.parts["strategy"]["mean"].shape == (5,)
+    assert [record["generation"] for record in resume(run, generations=4).metrics] == [0, 1, 2, 3]
 
 
 def test_another_run_is_refused(path: Path) -> None:

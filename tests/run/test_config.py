@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import toml
-from bierl_fast.run.config import Config
+from bierl_fast.run import build, toml
+from bierl_fast.run.config import Config, hints
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.strategy.es import EvolutionStrategy
 
 FULL = Config(
     task="Hopper-v5",
@@ -36,7 +38,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),
     ({"task_kwargs": {1: 2}}, "task_kwargs must be a dict with names"),
     ({"population": 63}, "population must be even .*, got 63; take 64"),
-    ({"population": 0}, "population must be at least 2, got 0"),
+    ({"population": 0}, "population must be at least 2 and at most 1048576, got 0"),
     ({"population": "64"}, "population must be an integer, got '64'"),
     ({"population": 64.0}, "population must be an integer, got 64.0"),
     ({"population": True}, "population must be an integer, got True"),
@@ -48,7 +50,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate": float("inf")}, "learning_rate must be finite"),
     ({"learning_rate": 0}, "learning_rate must be finite and above"),
     ({"momentum": 1.5}, "momentum must be finite and at least 0.0 and at most 1.0, got 1.5"),
-    ({"threads": 0}, "threads must be at least 1, got 0"),
+    ({"threads": 0}, "threads must be at least 1 and at most 1024, got 0"),
     ({"generations": 0}, "generations must be at least 1"),
     ({"total_steps": 0}, "total_steps must be at least 1"),
     ({"hidden": (64, 0)}, "hidden must hold layer sizes of at least 1"),
@@ -65,7 +67,75 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"adapt": ()}, "adapt must name a hyperparameter"),
     ({"adapt": ("sigma", "sigma")}, "adapt must name each hyperparameter once"),
     ({"checkpoint_seconds": -1.0}, "checkpoint_seconds must be"),
+    ({"hidden": (2**16 + 1,)}, "hidden must hold layer sizes of at least 1 and at most 65536"),
+    ({"population": 2**20, "episodes_per_candidate": 2**11}, "fewer than 2147483648 episodes in one batch"),
+    ({"meta_candidates": 2**16, "meta_pairs": 2**15}, "fewer than 2147483648 episodes in one batch"),
+    ({"sigma": 1e-46}, "sigma must be above 0 and finite in single precision"),
+    ({"learning_rate": 1e39}, "learning_rate must be above 0 and finite in single precision"),
+    ({"sigma_range": (1e-50, 0.1)}, "sigma_range must be above 0 and finite in single precision"),
+    ({"learning_rate_range": (0.1, 1e300)}, "learning_rate_range must be above 0 and finite in single precision"),
 ]
+
+
+LARGEST = {
+    "threads": 1024,
+    "population": 2**20,
+    "generations": 2**53,
+    "total_steps": 2**53,
+    "episodes_per_candidate": 2**16,
+    "center_episodes": 2**16,
+    "episode_cap": 2**31 - 1,
+    "history": 2**20,
+    "quantiles": 2**20,
+    "encoder_size": 2**16,
+    "generator_hidden": 2**16,
+    "meta_candidates": 2**16,
+    "meta_pairs": 2**16,
+    "meta_episodes": 2**16,
+    "meta_interval": 2**53,
+    "eval_interval": 2**53,
+    "eval_episodes": 2**16,
+    "seed": 2**64 - 1,
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_every_whole_number_has_a_largest(name: str) -> None:
+    largest: dict[str, Any] = {name: LARGEST[name]}
+    assert getattr(Config(task="Hopper-v5", **largest), name) == LARGEST[name]
+    for value in (LARGEST[name] + 1, 2**70):
+        larger: dict[str, Any] = {name: value}
+        with pytest.raises(ConfigError, match=f"{name} must be at least . and at most {LARGEST[name]}, got {value}"):
+            Config(task="Hopper-v5", **larger)
+
+
+def test_no_whole_number_is_left_without_a_largest() -> None:
+    whole = {name for name, kind in hints().items() if kind in (int, int | None)}
+    assert whole == set(LARGEST)
+
+
+def test_a_range_holds_its_ends() -> None:
+    for sigma in (0.01, 0.5):
+        config = Config(task="Hopper-v5", sigma=sigma, sigma_range=(0.01, 0.5), learning_rate=0.1)
+        assert build.adapted_ranges(config, EvolutionStrategy.declared)["sigma"].position(sigma) in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["sigma", "learning_rate"])
+def test_single_precision_holds_a_default_range(name: str) -> None:
+    for value, message in ((1e-44, "lower end"), (1e37, "upper end")):
+        values: dict[str, Any] = {"sigma": 0.1, "learning_rate": 0.1, name: value}
+        with pytest.raises(ConfigError, match=f"the {message} of {name}'s range must be above 0 and finite"):
+            build.adapted_ranges(Config(task="Hopper-v5", **values), EvolutionStrategy.declared)
+
+
+@pytest.mark.parametrize("name", ["weight_decay", "entropy_weight", "momentum"])
+def test_what_is_zero_has_no_range_to_move_in(name: str) -> None:
+    values: dict[str, Any] = {"sigma": 0.1, "learning_rate": 0.1, "adapt": (name,), "momentum": 0.5, name: 0.0}
+    config = Config(task="Hopper-v5", **values)
+    with pytest.raises(ConfigError, match=f"adapt cannot hold {name}, which is 0.0 .* some of sigma, learning_rate"):
+        build.adapted_ranges(config, EvolutionStrategy.declared)
+    ranges = build.adapted_ranges(config.replace(**{name: 0.25}), EvolutionStrategy.declared)
+    assert (ranges[name].low, ranges[name].high) == (0.0, 0.5)
 
 
 @pytest.mark.parametrize(("values", "message"), BAD)
@@ -79,6 +149,15 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], message: str) -> None:
 def test_an_unknown_choice_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownNameError, match=f"no {name} named 'nonsense'; known: "):
         toml.compose({"task": "Hopper-v5", name: "nonsense"})
+
+
+def test_an_unknown_setting_offers_the_nearest() -> None:
+    wrong: dict[str, Any] = {"sigam": 1.0}
+    with pytest.raises(UnknownNameError, match=r"no setting named 'sigam'; known: .*; did you mean 'sigma'"):
+        Config(**wrong)
+    with pytest.raises(UnknownNameError, match="did you mean 'sigma'"):
+        Config(task="Hopper-v5").replace(**wrong)
+    assert list(inspect.signature(Config).parameters) == [field.name for field in dataclasses.fields(Config)]
 
 
 def test_no_meta_level_needs_no_budget() -> None:

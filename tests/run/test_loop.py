@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,12 @@ from run.fakes import Fakes
 
 from bierl_fast.messages import Population, Stream
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import build, metrics
+from bierl_fast.run import build, checkpoint, metrics
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.config import Config
-from bierl_fast.run.directory import default_directory
+from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.run.metrics import MetricsFile
 
 CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
 CONTRACT_KEYS = {
@@ -184,6 +188,51 @@ def test_an_error_saves_what_is_done(fakes: Fakes, tmp_path: Path) -> None:
     assert len(resume(tmp_path, generations=5).metrics) == 5
 
 
+def test_a_full_disk_is_one_error_that_names_the_files(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    closed = MetricsFile.close
+
+    def close(file: MetricsFile) -> None:
+        closed(file)
+        full()
+
+    def fill(record: metrics.Record) -> None:
+        if record["generation"] == 3:
+            monkeypatch.setattr(checkpoint, "save", full)
+            monkeypatch.setattr(MetricsFile, "sync", lambda self: None)
+            monkeypatch.setattr(metrics, "dumps", full)
+            monkeypatch.setattr(MetricsFile, "close", close)
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*metrics\.jsonl'") as caught:
+        train(CONFIG.replace(checkpoint_seconds=3600.0), tmp_path, fill)
+    assert caught.value.__notes__ == [
+        f"and {tmp_path}/checkpoint.npz could not be brought up to date: "
+        f"[Errno 28] No space left on device: '{tmp_path}/checkpoint.npz'"
+    ]
+
+
+def test_a_second_interrupt_while_saving_is_a_note(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def fill(record: metrics.Record) -> None:
+        if record["generation"] == 3:
+            monkeypatch.setattr(checkpoint, "save", again)
+            raise KeyboardInterrupt("first")
+
+    with pytest.raises(KeyboardInterrupt, match="first") as caught:
+        train(CONFIG.replace(checkpoint_seconds=3600.0), tmp_path, fill)
+    assert caught.value.__notes__ == [
+        f"and {tmp_path}/checkpoint.npz could not be brought up to date: KeyboardInterrupt"
+    ]
+
+
 def test_a_resume_that_has_nothing_to_do_says_so(fakes: Fakes, tmp_path: Path) -> None:
     first = train(CONFIG.replace(generations=5), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -282,7 +331,66 @@ def test_evaluate(fakes: Fakes, tmp_path: Path) -> None:
 
 def test_the_default_directory_takes_the_first_free_number(tmp_path: Path) -> None:
     config = CONFIG.replace(task="ns/Odd task-v0")
-    first = default_directory(config, tmp_path)
-    assert first == tmp_path / "ns_Odd_task-v0-es-lstm-s5-1"
-    first.mkdir()
-    assert default_directory(config, tmp_path).name.endswith("-s5-2")
+    root = tmp_path / "runs"
+    with default_directory(config, root) as first, default_directory(config, root) as second:
+        assert first == root / "ns_Odd_task-v0-es-lstm-s5-1"
+        assert second.name.endswith("-s5-2")
+        assert {first, second} == set(root.iterdir())
+
+
+def test_a_default_directory_without_files_goes_again(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    with pytest.raises(KeyError), default_directory(CONFIG, root):
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+    def begin_and_fail(path: Path) -> None:
+        (path / "config.toml").touch()
+        raise KeyError
+
+    with pytest.raises(KeyError), default_directory(CONFIG, root) as path:
+        begin_and_fail(path)
+    assert (path / "config.toml").exists()
+
+
+def test_parallel_starts_take_directories_of_their_own(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def start(_: int) -> Path:
+        together.wait()
+        with default_directory(CONFIG, tmp_path / "runs") as path:
+            return path
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(start, range(8)))) == 8
+
+
+def test_of_two_starts_in_one_directory_one_is_refused(fakes: Fakes, tmp_path: Path) -> None:
+    """The second starts while the first builds its parts: neither saw the other's files."""
+    built = []
+
+    def start_another(parts: Any) -> None:
+        built.append(parts)
+        if len(built) == 1:
+            train(CONFIG.replace(generations=3), tmp_path / "run")
+
+    fakes.on_build = start_another
+    with pytest.raises(RunDirectoryError, match="already holds a run"):
+        train(CONFIG, tmp_path / "run")
+    assert len(built) == 2
+    assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 3
+
+
+def test_only_one_claim_succeeds(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def claim(_: int) -> bool:
+        together.wait()
+        try:
+            RunDirectory(tmp_path / "run").create(CONFIG)
+        except RunDirectoryError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(claim, range(8))) == 1

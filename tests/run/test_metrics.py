@@ -52,6 +52,24 @@ def test_truncate_drops_later_generations_and_a_cut_line(tmp_path: Path) -> None
     assert path.read_text(encoding="utf-8").count("\n") == 3
 
 
+@pytest.mark.parametrize("generations", [[0, 2, 3], [1, 0, 2], [0, 0, 1, 2], [0, 1], []])
+def test_a_hole_is_refused(generations: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f'{{"generation": {number}}}\n' for number in generations), encoding="utf-8")
+    before = path.read_bytes()
+    with pytest.raises(RunDirectoryError, match="does not hold generations 0 to 2 in order"):
+        metrics.truncate(path, 3)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("generation", ['"0"', "0.0", "true", "null", "[0]"])
+def test_a_generation_is_a_whole_number(generation: str, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(f'{{"generation": {generation}}}\n', encoding="utf-8")
+    with pytest.raises(RunDirectoryError, match="damaged in line 1: generation must be a whole number"):
+        metrics.truncate(path, 1)
+
+
 def test_a_damaged_line_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"generation": 0}\n{"gen\n{"generation": 2}\n', encoding="utf-8")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.evaluation.table import make_evaluator
+from bierl_fast.messages import Arrays, Hyperparameters, NoiseKey
 from bierl_fast.run.api import Result, evaluate, resume, train
 from bierl_fast.run.config import Config
+from bierl_fast.run.errors import CheckpointError, RunDirectoryError
+from bierl_fast.strategy.table import make_strategy
 
 # Reacher's episodes last 50 steps, so meta-updates are cheap; the wide budget lets them run often.
 CONFIG = Config(
@@ -69,3 +75,80 @@ def test_evaluation_is_the_saved_policys(whole: Result) -> None:
     assert saved == evaluate(whole.policy, episodes=4, seed=1, threads=1)
     assert saved["mean_length"] == 50
     assert saved["mean_return"] != evaluate(whole.policy, episodes=4, seed=2)["mean_return"]
+
+
+def without(name: str) -> Callable[[Arrays], None]:
+    def change(arrays: Arrays) -> None:
+        del arrays[name]
+
+    return change
+
+
+def reshaped(name: str) -> Callable[[Arrays], None]:
+    def change(arrays: Arrays) -> None:
+        arrays[name] = np.append(arrays[name], arrays[name][:1])
+
+    return change
+
+
+def renamed(name: str, other: str) -> Callable[[Arrays], None]:
+    def change(arrays: Arrays) -> None:
+        arrays[other] = arrays.pop(name)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without("strategy/mean"), r"arrays must be \['mean', .*, got \["),
+        (without("strategy/optimizer_second"), "the strategy's arrays must be"),
+        (renamed("strategy/optimizer_first", "strategy/optimizer_velocity"), "the strategy's arrays must be"),
+        (reshaped("strategy/mean"), r"mean must be float32 of shape \(\d+,\), got float32 of shape"),
+        (reshaped("strategy/optimizer_first"), "optimizer_first must be float32 of shape"),
+        (reshaped("strategy/optimizer_count"), r"optimizer_count must be int64 of shape \(1,\), got .* \(2,\)"),
+        (without("evaluator/obs_m2"), r"observation statistics must be \['obs_count', 'obs_m2', 'obs_mean'\], got"),
+        (reshaped("evaluator/obs_count"), r"obs_count must be float64 of shape \(1,\)"),
+        (reshaped("evaluator/obs_mean"), r"observation statistics are for size \d+, expected"),
+        (reshaped("evaluator/obs_m2"), "obs_m2 must be float64 of shape"),
+        (without("history/counts"), "it lacks the array 'counts'"),
+    ],
+)
+def test_a_refused_resume_changes_no_file(change: Callable[[Arrays], None], message: str, tmp_path: Path) -> None:
+    train(CONFIG.replace(generations=2, meta="none", threads=1), tmp_path)
+    header, arrays = read_archive(tmp_path / "checkpoint.npz")
+    change(arrays)
+    write_archive(tmp_path / "checkpoint.npz", header, arrays)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(CheckpointError, match=message):
+        resume(tmp_path, generations=4)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_resume_without_its_metrics_changes_no_file(tmp_path: Path) -> None:
+    train(CONFIG.replace(generations=3, meta="none", threads=1), tmp_path)
+    lines_of = (tmp_path / "metrics.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "metrics.jsonl").write_text(lines_of[0] + lines_of[2], encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(RunDirectoryError, match="does not hold generations 0 to 2"):
+        resume(tmp_path, generations=4)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "gradient", "momentum", "clipup"])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_every_optimizers_state_is_taken_back(optimizer: str, steps: int) -> None:
+    evaluator = make_evaluator("Reacher-v5", hidden=())
+    mean = evaluator.policy.initial_parameters(seed=0)
+    strategies = [make_strategy("es", mean=mean, population=2, optimizer=optimizer) for _ in range(2)]
+    for generation in range(steps):
+        population = strategies[0].ask(Hyperparameters(), NoiseKey(0, generation))
+        strategies[0].tell(population, evaluator.evaluate(population))
+    strategies[1].load(strategies[0].state())
+    for name, array in strategies[0].state().items():
+        np.testing.assert_array_equal(strategies[1].state()[name], array)
+
+
+def test_a_run_without_a_meta_level_needs_no_budget() -> None:
+    config = CONFIG.replace(generations=1, population=2, meta="none", meta_budget=0.0, adapt=(), eval_interval=0)
+    assert len(train(config).metrics) == 1
