@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from bierl_fast.evaluation.base import Evaluator
+from typing import TYPE_CHECKING
+
 from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
-from bierl_fast.meta.history import History
-from bierl_fast.strategy.base import Strategy
+
+if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
+    from bierl_fast.evaluation.base import Evaluator
+    from bierl_fast.meta.history import History
+    from bierl_fast.strategy.base import Strategy
 
 
 class FixedMeta:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bierl_fast.messages import Hyperparameters
-from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
-from bierl_fast.meta.history import History
-from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.names import lookup
+
+if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
+    from bierl_fast.messages import Hyperparameters
+    from bierl_fast.meta.base import MetaLevel
+    from bierl_fast.meta.history import History
+    from bierl_fast.meta.settings import MetaSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,18 +86,23 @@ def make_evaluator(config: Config) -> Evaluator:
 
 def make_strategy(config: Config, policy: Policy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
+    from bierl_fast.evaluation.native import available_cores  # noqa: PLC0415
+    from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
+    threads = config.threads or available_cores()
     return table.make_strategy(
         config.strategy,
         mean=policy.initial_parameters(seed=config.seed),
         population=config.population,
         shaping=config.shaping,
+        top=config.top,
         optimizer=config.optimizer,
         crn=config.crn,
         episodes_per_candidate=config.episodes_per_candidate,
         center_episodes=config.center_episodes,
         scale=policy.noise_scale(config.log_std_noise_scale),
+        pool=ThreadPool(threads) if threads > 1 else None,
     )
 
 

@@ -95,6 +95,7 @@ class Config:
     entropy_weight: float = setting(0.0, "of the policy's entropy in the fitness")
     alive_offset: float = setting(0.0, "subtracted from the fitness for every step lived")
     shaping: str = setting("centered_rank", "how fitnesses become update weights")
+    top: int | None = setting(None, "pairs that shaping 'standardized' keeps (none: all)", at_least=1, at_most=MANY)
     optimizer: str = setting("adam", "how the gradient becomes a step")
     crn: str = setting(
         "pair",

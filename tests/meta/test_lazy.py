@@ -15,3 +15,10 @@ print("torch" in sys.modules)
 def test_no_torch_without_a_meta_level() -> None:
     done = run(CODE)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_settings_need_no_native_module() -> None:
+    done = run(
+        "import sys, bierl_fast as bf; bf.Config(task='x', generations=1); print('bierl_fast._core' in sys.modules)"
+    )
+    assert done.stdout.strip() == "False", done.stderr

@@ -80,6 +80,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 LARGEST = {
     "threads": 1024,
     "population": 2**20,
+    "top": 2**16,
     "generations": 2**53,
     "total_steps": 2**53,
     "episodes_per_candidate": 2**16,
