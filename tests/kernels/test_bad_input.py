@@ -280,6 +280,7 @@ print(pool(2).threads)
 """
 
 
+@pytest.mark.address_limit
 def test_threads_that_cannot_be_started() -> None:
     done = run(CROWDED)
     assert "could not start 4000 threads, only" in done.stdout, done.stderr
