@@ -127,7 +127,7 @@ def timed_command(settings: Settings) -> Timed:
     """Run `bierl train` with these settings."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "run"
-        command = [sys.executable, "-m", "bierl_fast", "train", TASK, "--run-dir", str(directory)]
+        command = [sys.executable, "-P", "-m", "bierl_fast", "train", TASK, "--run-dir", str(directory)]
         command += [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         start = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
