@@ -1,0 +1,86 @@
+"""Run directories: default names, and one claim among several starts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from run.fakes import Fakes
+
+from bierl_fast.run import metrics
+from bierl_fast.run.api import train
+from bierl_fast.run.config import Config
+from bierl_fast.run.directory import RunDirectory, default_directory
+from bierl_fast.run.errors import RunDirectoryError
+
+CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
+
+
+def test_the_default_directory_takes_the_first_free_number(tmp_path: Path) -> None:
+    config = CONFIG.replace(task="ns/Odd task-v0")
+    root = tmp_path / "runs"
+    with default_directory(config, root) as first, default_directory(config, root) as second:
+        assert first == root / "ns_Odd_task-v0-es-lstm-s5-1"
+        assert second.name.endswith("-s5-2")
+        assert {first, second} == set(root.iterdir())
+
+
+def test_a_default_directory_without_files_goes_again(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    with pytest.raises(KeyError), default_directory(CONFIG, root):
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+    def begin_and_fail(path: Path) -> None:
+        (path / "config.toml").touch()
+        raise KeyError
+
+    with pytest.raises(KeyError), default_directory(CONFIG, root) as path:
+        begin_and_fail(path)
+    assert (path / "config.toml").exists()
+
+
+def test_parallel_starts_take_directories_of_their_own(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def start(_: int) -> Path:
+        together.wait()
+        with default_directory(CONFIG, tmp_path / "runs") as path:
+            return path
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(start, range(8)))) == 8
+
+
+def test_of_two_starts_in_one_directory_one_is_refused(fakes: Fakes, tmp_path: Path) -> None:
+    """The second starts while the first builds its parts: neither saw the other's files."""
+    built = []
+
+    def start_another(parts: Any) -> None:
+        built.append(parts)
+        if len(built) == 1:
+            train(CONFIG.replace(generations=3), tmp_path / "run")
+
+    fakes.on_build = start_another
+    with pytest.raises(RunDirectoryError, match="already holds a run"):
+        train(CONFIG, tmp_path / "run")
+    assert len(built) == 2
+    assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 3
+
+
+def test_only_one_claim_succeeds(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def claim(_: int) -> bool:
+        together.wait()
+        try:
+            RunDirectory(tmp_path / "run").create(CONFIG)
+        except RunDirectoryError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(claim, range(8))) == 1
