@@ -181,7 +181,7 @@ def compare(settings: Settings, repetitions: int) -> Comparison:
             f"{records[-1]['mean_return']:.1f} in the last",
             "last run's seconds": ", ".join(f"{phase} {value:.3f}" for phase, value in seconds.items()),
             "whole command, imports included": f"env steps/s {spread(whole)}, "
-            f"ratio {np.median(whole) / np.median(baseline):.3f}",
+            f"ratio {np.median(np.divide(whole, baseline)):.3f}",
         },
     )
 
