@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,12 +61,23 @@ def train(config: Config, run_dir: PathLike | None = None, observer: Observer | 
     if directory is not None:
         directory.require_free()
     parts = build.make_parts(config)
-    if directory is not None:
-        directory.create(parts.config)
+    if directory is None:
+        return _to_the_end(Run(parts, Recorder(parts.config, None, observer)), None)
+    directory.create(parts.config)
+    with directory.held():
+        return _to_the_end(_begun(directory, parts, observer), directory)
+
+
+def _begun(directory: RunDirectory, parts: build.Parts, observer: Observer | None) -> Run:
+    """The run before its first generation, saved as such."""
+    with ExitStack() as failed:
+        failed.callback(directory.clear)
         manifest.create(directory.manifest, parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer))
-    run.recorder.start(run.snapshot, saved=None)
-    return _to_the_end(run, directory)
+        run = Run(parts, Recorder(parts.config, directory, observer))
+        failed.callback(run.recorder.close)
+        run.recorder.start(run.snapshot, saved=None)
+        failed.pop_all()
+    return run
 
 
 def resume(
@@ -85,20 +97,23 @@ def resume(
 
     Raises:
         ConfigError: a new total that cannot be.
-        RunDirectoryError, CheckpointError: no run there, or a damaged one; its files are left as they are.
+        RunDirectoryError, CheckpointError: no run there, a damaged one, or one that is under way in another process;
+            its files are left as they are.
 
     A run that has already reached its end is left as it is, with a RunWarning that says so.
     """
     directory = RunDirectory(Path(run_dir))
-    config = saved = directory.read_config()
-    if generations is not None or total_steps is not None:
-        config = saved.replace(generations=generations, total_steps=total_steps)
-    config.check_end()
-    start = checkpoint.load(directory.checkpoint, saved)
-    if loop.ended(config, start.counters):
-        return _already_there(directory, start.counters)
-    run = _restored(directory, config, start, observer)
-    return _to_the_end(run, directory)
+    directory.require_run()
+    with directory.held():
+        config = saved = directory.read_config()
+        if generations is not None or total_steps is not None:
+            config = saved.replace(generations=generations, total_steps=total_steps)
+        config.check_end()
+        start = checkpoint.load(directory.checkpoint, saved)
+        if loop.ended(config, start.counters):
+            return _already_there(directory, start.counters)
+        run = _restored(directory, config, start, observer)
+        return _to_the_end(run, directory)
 
 
 def _restored(directory: RunDirectory, config: Config, start: checkpoint.Checkpoint, observer: Observer | None) -> Run:

@@ -5,6 +5,8 @@ config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,8 +55,12 @@ class RunDirectory:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
-        if any(file.exists() for file in (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)):
+        if any(file.exists() for file in self._files):
             raise self._taken()
+
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        return (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)
 
     def _taken(self) -> RunDirectoryError:
         return RunDirectoryError(
@@ -82,7 +88,38 @@ class RunDirectory:
             self.config.touch(exist_ok=False)  # of several runs that start at once, one gets past this line
         except FileExistsError:
             raise self._taken() from None
-        write_text(self.config, text)
+        try:
+            write_text(self.config, text)
+        except BaseException:
+            self.clear()
+            raise
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The block is the only one, in any process of this machine, that writes to the run's files.
+
+        A lock on the directory itself: it leaves no file and ends with its process, however that ends.
+
+        Raises:
+            RunDirectoryError: another block holds the directory.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunDirectoryError(
+                    f"the run in {self.path} is under way in another process; wait until it has ended, or stop it"
+                ) from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def clear(self) -> None:
+        """Take the run's files away: a run that could not begin leaves the directory free."""
+        for file in self._files:
+            with suppress(OSError):  # the error that ended the run says more
+                file.unlink(missing_ok=True)
 
     def write_config(self, config: Config) -> None:
         """Save every setting."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Barrier
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from run.fakes import Fakes
 
+from bierl_fast import archive, files
 from bierl_fast.run import metrics
-from bierl_fast.run.api import train
+from bierl_fast.run.api import resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.errors import RunDirectoryError
@@ -84,3 +87,33 @@ def test_only_one_claim_succeeds(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(claim, range(8))) == 1
+
+
+def test_a_run_under_way_is_not_resumed_beside_itself(fakes: Fakes, tmp_path: Path) -> None:
+    def resume_beside(record: metrics.Record) -> None:
+        if record["generation"] == 3:
+            with pytest.raises(RunDirectoryError, match="under way in another process"):
+                resume(tmp_path, generations=20)
+
+    assert len(train(CONFIG, tmp_path, resume_beside).metrics) == 12
+    assert len(resume(tmp_path, 14, observer=resume_beside).metrics) == 14
+
+
+@pytest.mark.parametrize("full", ["config.toml", "manifest.json", "checkpoint.npz"])
+def test_a_run_that_cannot_begin_leaves_its_directory_free(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    replacing = files.replacing
+
+    def fill(path: Path) -> AbstractContextManager[BinaryIO]:
+        if path.name == full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replacing(path)
+
+    with monkeypatch.context() as disk:
+        for module in (files, archive):
+            disk.setattr(module, "replacing", fill)
+        with pytest.raises(OSError, match="No space left on device"):
+            train(CONFIG, tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == []
+    assert len(train(CONFIG, tmp_path / "run").metrics) == 12
