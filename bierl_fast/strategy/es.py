@@ -17,10 +17,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import (
     F32,
-    F64,
-    I32,
     Arrays,
-    Bool,
     EvaluationBatch,
     Hyperparameters,
     HyperparameterSpec,
@@ -29,10 +26,11 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.names import lookup
+from bierl_fast.strategy.antithetic import Pairs, complete, direction, fitness, report, require_arrays, vector
 from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.shaping import SHAPINGS
 
-CRN = ("none", "pair", "population")
+PREFIX = "optimizer_"  # of the optimizer's arrays in a state
 
 
 class EvolutionStrategy:
@@ -80,27 +78,16 @@ class EvolutionStrategy:
         pool: kernels.ThreadPool | None = None,
     ) -> None:
         """See the class."""
-        _require_even(population)
-        if crn not in CRN:
-            lookup("kind of common random numbers", crn, dict.fromkeys(CRN))
-        if episodes_per_candidate < 1 or center_episodes < 0:
-            raise ValueError(
-                "episodes_per_candidate must be at least 1 and center_episodes at least 0, "
-                f"got {episodes_per_candidate} and {center_episodes}"
-            )
+        self._pairs = Pairs(population, crn, episodes_per_candidate, center_episodes)
         if top is not None and not 1 <= top <= population // 2:
             raise ValueError(f"top must be in [1, {population // 2}] pairs, got {top}")
-        self._theta = _vector("mean", mean)
-        self._scale = None if scale is None else _vector("scale", scale, self._theta.size)
-        self._population = population
+        self._theta = vector("mean", mean)
+        self._scale = None if scale is None else vector("scale", scale, self._theta.size)
         self._shape = lookup("shaping", shaping, SHAPINGS)
         self._raw = shaping == "raw"
         self._top = top
         self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
         self._optimizer_state: Arrays = {}
-        self._crn = crn
-        self._episodes = episodes_per_candidate
-        self._center_episodes = center_episodes
         self._pool = pool
 
     @property
@@ -110,34 +97,7 @@ class EvolutionStrategy:
 
     def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
         """Pairs (2i, 2i+1) = theta +- sigma eps(i), then the centre's rows when `candidates` is not given. Pure."""
-        hp = self._complete(hp)
-        count = self._population if candidates is None else _require_even(candidates)
-        center = self._center_episodes if candidates is None else 0
-        candidate_r = np.repeat(np.arange(count, dtype=np.int32), self._episodes)
-        pair_r = candidate_r // 2
-        episode_r, used = self._episode_rows(candidate_r, pair_r)
-        center_r = np.arange(center, dtype=np.int32)
-        rows = candidate_r.size + center
-        return Population(
-            base_bp=self._theta[None].copy(),
-            base_r=np.zeros(rows, np.int32),
-            sigma_r=np.full(rows, hp["sigma"], np.float32),
-            noise_r=np.concatenate([pair_r, np.zeros(center, np.int32)]),
-            sign_r=np.concatenate([1 - 2 * (candidate_r % 2), np.zeros(center)]).astype(np.int8),
-            candidate_r=np.concatenate([candidate_r, np.full(center, -1, np.int32)]),
-            episode_r=np.concatenate([episode_r, used + center_r]).astype(np.int32),
-            hyperparameters=hp,
-            key=key,
-            scale_bp=None if self._scale is None else self._scale[None],
-        )
-
-    def _episode_rows(self, candidate_r: I32, pair_r: I32) -> tuple[I32, int]:
-        """Reset streams of the candidates' rows, and the first stream that none of them uses."""
-        repeat_r = np.arange(candidate_r.size, dtype=np.int32) % self._episodes
-        if self._crn == "population":
-            return repeat_r, self._episodes
-        group_r = pair_r if self._crn == "pair" else candidate_r
-        return group_r * np.int32(self._episodes) + repeat_r, (int(group_r[-1]) + 1) * self._episodes
+        return self._pairs.ask(self._theta, complete(hp, self.declared), key, candidates, self._scale)
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
@@ -149,112 +109,43 @@ class EvolutionStrategy:
         Raises:
             ValueError: every candidate failed, or the batch answers another number of rows.
         """
-        returns_n, failed_n = self._by_candidate(population, batch.returns_r, batch.failed_r)
         theta, state = self._next(population, batch, None)
         norm = float(np.linalg.norm(theta - self._theta))
         self._theta, self._optimizer_state = theta, state
-        survivors = returns_n[~failed_n]
-        center_r = population.candidate_r < 0
-        return StrategyReport(
-            mean_return=float(survivors.mean()),
-            max_return=float(survivors.max()),
-            center_return=float(batch.returns_r[center_r].mean()) if center_r.any() else math.nan,
-            returns_n=returns_n,
-            failed_n=failed_n,
-            update_norm=norm,
-            longest_episode=int(batch.lengths_r.max()),
-        )
+        return report(population, batch, norm)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None) -> tuple[F32, Arrays]:
-        hp = population.hyperparameters if hp is None else self._complete(hp)
-        fitness_r = batch.returns_r - hp["alive_offset"] * batch.lengths_r
-        if batch.entropy_r is not None:
-            fitness_r = fitness_r + hp["entropy_weight"] * batch.entropy_r
-        fitness_n, failed_n = self._by_candidate(population, fitness_r, batch.failed_r)
+        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        fitness_n, failed_n = fitness(population, batch, hp)
         weight_n = self._shape(fitness_n, failed_n, self._pairs_kept(fitness_n.size // 2))
-        direction = self._direction(population, weight_n)
+        if self._raw:
+            weight_n = weight_n / population.sigma_r[0]
+        ascent = direction(population, weight_n, self._pool)
+        if self._scale is not None:
+            ascent = ascent * self._scale
         if hp["weight_decay"] != 0.0:
-            direction = direction - np.float32(hp["weight_decay"]) * self._theta
-        step, state = self._optimize(self._optimizer_state, direction, hp["learning_rate"], hp["momentum"])
+            ascent = ascent - np.float32(hp["weight_decay"]) * self._theta
+        step, state = self._optimize(self._optimizer_state, ascent, hp["learning_rate"], hp["momentum"])
         return self._theta + step, state
 
     def _pairs_kept(self, pairs: int) -> int:
         """`top`, or the same share of a population of another size."""
-        return pairs if self._top is None else max(1, round(self._top * pairs / (self._population // 2)))
-
-    def _direction(self, population: Population, weight_n: F32) -> F32:
-        """(P,) sum of weight * sign * eps; pairs share their noise, so each row of noise is made once."""
-        first_n = np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size))
-        signed_n = weight_n.astype(np.float64) * population.sign_r[first_n]
-        rows, position_n = np.unique(population.noise_r[first_n], return_inverse=True)
-        weights: F64 = np.bincount(position_n, weights=signed_n).astype(np.float64)
-        if self._raw:
-            weights = weights / float(population.sigma_r[0])
-        direction = kernels.gradient(
-            population.key,
-            rows.astype(np.uint32),
-            weights.astype(np.float32),
-            self._theta.size,
-            pool=self._pool,
-        )
-        return direction if self._scale is None else direction * self._scale
-
-    def _by_candidate(self, population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
-        """(N,) the mean over a candidate's episodes, and whether any of them failed."""
-        if value_r.shape[0] != population.rows:
-            raise ValueError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
-        own_r = population.candidate_r >= 0
-        candidate_r = population.candidate_r[own_r]
-        count_n = np.bincount(candidate_r)
-        mean_n = np.bincount(candidate_r, weights=value_r[own_r]) / count_n
-        return mean_n, np.bincount(candidate_r, weights=failed_r[own_r]) > 0
-
-    def _complete(self, hp: Hyperparameters) -> Hyperparameters:
-        """Every declared hyperparameter, checked; ValueError names one that is unknown or out of range."""
-        for name in hp:
-            lookup("hyperparameter of this strategy", name, self.declared)
-        return Hyperparameters(
-            **{name: spec.check(name, hp.get(name, spec.default)) for name, spec in self.declared.items()}
-        )
+        return pairs if self._top is None else max(1, round(self._top * pairs / (self._pairs.population // 2)))
 
     def state(self) -> Arrays:
         """The centre and the optimizer's arrays, copied."""
         arrays: Arrays = {"mean": self._theta.copy()}
-        arrays.update({f"optimizer_{name}": np.array(array) for name, array in self._optimizer_state.items()})
+        arrays.update({PREFIX + name: np.array(array) for name, array in self._optimizer_state.items()})
         return arrays
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
-        prefix = "optimizer_"
         wanted: Arrays = {"mean": self._theta}
-        if any(name.startswith(prefix) for name in arrays):  # none before the first step
+        if any(name.startswith(PREFIX) for name in arrays):  # none before the first step
             after_a_step = self._optimize({}, np.zeros_like(self._theta), 1.0, 0.5)[1]
-            wanted.update({prefix + name: array for name, array in after_a_step.items()})
-        if set(arrays) != set(wanted):
-            raise ValueError(f"the strategy's arrays must be {sorted(wanted)}, got {sorted(arrays)}")
-        for name, like in wanted.items():
-            array = arrays[name]
-            if array.shape != like.shape or array.dtype.kind != like.dtype.kind:
-                raise ValueError(
-                    f"{name} must be {like.dtype} of shape {like.shape}, got {array.dtype} of shape {array.shape}"
-                )
-        self._theta = _vector("mean", np.asarray(arrays["mean"], np.float32))
+            wanted.update({PREFIX + name: array for name, array in after_a_step.items()})
+        require_arrays(arrays, wanted)
+        self._theta = vector("mean", np.asarray(arrays["mean"], np.float32))
         self._optimizer_state = {
-            name.removeprefix(prefix): np.array(array) for name, array in arrays.items() if name.startswith(prefix)
+            name.removeprefix(PREFIX): np.array(array) for name, array in arrays.items() if name.startswith(PREFIX)
         }
-
-
-def _require_even(population: int) -> int:
-    if population < 2 or population % 2:
-        raise ValueError(f"population must be even and at least 2 (antithetic pairs), got {population}")
-    return population
-
-
-def _vector(name: str, value: F32, size: int | None = None) -> F32:
-    array = np.array(value, copy=True, order="C")
-    if array.dtype != np.float32 or array.ndim != 1 or (size is not None and array.size != size):
-        wanted = "(P,)" if size is None else f"({size},)"
-        raise ValueError(f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not")
-    return array

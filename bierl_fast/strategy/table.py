@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,12 @@ from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
 
 STRATEGIES: dict[str, Callable[..., Strategy]] = {"es": EvolutionStrategy}
+
+
+def options(name: str) -> dict[str, Any]:
+    """What the constructor of the strategy called `name` takes besides `mean`, with its defaults."""
+    parameters = inspect.signature(lookup("strategy", name, STRATEGIES)).parameters
+    return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
