@@ -7,9 +7,9 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from bierl_fast.meta.history import History, Range
     from bierl_fast.meta.settings import MetaSettings
     from bierl_fast.strategy.base import Strategy
+
+
+ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +93,31 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
+    taken = table.options(config.strategy)
+    values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if "scale" in taken:
+        values["scale"] = policy.noise_scale(config.log_std_noise_scale)
     threads = config.threads or available_cores()
-    return table.make_strategy(
-        config.strategy,
-        mean=policy.initial_parameters(seed=config.seed),
-        population=config.population,
-        shaping=config.shaping,
-        top=config.top,
-        optimizer=config.optimizer,
-        crn=config.crn,
-        episodes_per_candidate=config.episodes_per_candidate,
-        center_episodes=config.center_episodes,
-        scale=policy.noise_scale(config.log_std_noise_scale),
-        pool=ThreadPool(threads) if threads > 1 else None,
-    )
+    if "pool" in taken and threads > 1:
+        values["pool"] = ThreadPool(threads)
+    return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
+
+
+def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's options by name; ConfigError for one that was set and that it does not take."""
+    options = {}
+    for field in fields(Config):
+        if not field.metadata.get("option"):
+            continue
+        value = getattr(config, field.name)
+        if field.name in taken:
+            options[field.name] = value
+        elif value != field.default:
+            known = ", ".join(name for name in taken if name in Config.__dataclass_fields__)
+            raise ConfigError(
+                f"strategy {config.strategy!r} takes no option {field.name}, got {value!r}; it takes {known}"
+            )
+    return options
 
 
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
@@ -147,15 +161,52 @@ def _meta_settings(config: Config) -> MetaSettings:
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
-    """`config` with the strategy's own defaults where nothing was said."""
-    open_names = [name for name in declared if getattr(config, name, 0.0) is None]
-    return config.replace(**{name: declared[name].default for name in open_names})
+    """`config` with the strategy's own defaults where nothing was said.
+
+    Raises:
+        ConfigError: a hyperparameter was set that the strategy does not declare.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    taken = table.options(config.strategy)
+    changes: dict[str, Any] = {}
+    for field in fields(Config):
+        value = getattr(config, field.name)
+        if field.metadata.get("option") and value is None and field.name in taken:
+            changes[field.name] = taken[field.name]
+        if not field.metadata.get("hyperparameter"):
+            continue
+        if field.name in declared:
+            changes[field.name] = declared[field.name].default if value is None else value
+        elif value is not None:
+            known = ", ".join(declared)
+            raise ConfigError(
+                f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
+            )
+    if config.learned:
+        changes["adapt"] = _adapted(config, declared)
+    return config.replace(**changes)
+
+
+def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
+    """What the learned meta-level moves."""
+    if config.adapt is not None:
+        return config.adapt
+    names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
+    if not names:
+        raise ConfigError(f"strategy {config.strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
+    return names
 
 
 def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
     """Every hyperparameter the strategy declares: the configured value, else the strategy's default."""
-    values = {name: getattr(config, name, spec.default) for name, spec in declared.items()}
+    values = {name: _value_of(config, name, spec) for name, spec in declared.items()}
     return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
+
+
+def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
+    value = getattr(config, name, None)
+    return spec.default if value is None else float(value)
 
 
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
@@ -163,11 +214,11 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
 
     def value_of(name: str) -> float:
-        return float(getattr(config, name, declared[name].default))
+        return _value_of(config, name, declared[name])
 
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
     ranges: dict[str, Range] = {}
-    for name in config.adapt if config.learned else ():
+    for name in _adapted(config, declared) if config.learned else ():
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
         spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)

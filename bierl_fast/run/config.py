@@ -38,6 +38,16 @@ def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> 
     return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
 
 
+def hyperparameter(text: str, **rules: Any) -> Any:
+    """A field that some strategies declare as a hyperparameter; None takes the strategy's own default."""
+    return setting(None, f"{text} (none: the strategy's)", hyperparameter=True, **rules)
+
+
+def option(default: Any, text: str, **rules: Any) -> Any:
+    """A field that some strategies take as an option of their constructor; None takes its own default."""
+    return setting(default, text, option=True, **rules)
+
+
 def _offering_the_nearest(cls: type[T]) -> type[T]:
     """A class whose constructor names the nearest setting for an unknown one; Python's TypeError does not."""
     plain = cls.__init__
@@ -85,25 +95,23 @@ class Config:
         at_most=FAR,
     )
 
-    population: int = setting(64, "candidates per generation, in antithetic pairs", at_least=2, at_most=LONG)
-    sigma: float | None = setting(
-        None, "noise standard deviation on policy parameters (none: the strategy's)", above=0.0
-    )
-    learning_rate: float | None = setting(None, "step size of the optimizer (none: the strategy's)", above=0.0)
-    momentum: float = setting(0.9, "of the optimizers that have one", at_least=0.0, at_most=1.0)
-    weight_decay: float = setting(0.0, "shrinks the parameters at every update", at_least=0.0)
-    entropy_weight: float = setting(0.0, "of the policy's entropy in the fitness")
-    alive_offset: float = setting(0.0, "subtracted from the fitness for every step lived")
-    shaping: str = setting("centered_rank", "how fitnesses become update weights")
-    top: int | None = setting(None, "pairs that shaping 'standardized' keeps (none: all)", at_least=1, at_most=MANY)
-    optimizer: str = setting("adam", "how the gradient becomes a step")
-    crn: str = setting(
+    population: int = option(64, "candidates per generation, in antithetic pairs", at_least=2, at_most=LONG)
+    sigma: float | None = hyperparameter("noise standard deviation on policy parameters", above=0.0)
+    learning_rate: float | None = hyperparameter("step size of the optimizer", above=0.0)
+    momentum: float | None = hyperparameter("of the optimizers that have one", at_least=0.0, at_most=1.0)
+    weight_decay: float | None = hyperparameter("shrinks the parameters at every update", at_least=0.0)
+    entropy_weight: float | None = hyperparameter("of the policy's entropy in the fitness")
+    alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
+    shaping: str | None = option(None, "how fitnesses become update weights (none: the strategy's)")
+    top: int | None = option(None, "pairs that shaping 'standardized' keeps (none: all)", at_least=1, at_most=MANY)
+    optimizer: str | None = option(None, "how the gradient becomes a step (none: the strategy's)")
+    crn: str = option(
         "pair",
         "who shares resets and action noise (common random numbers)",
         choices=("none", "pair", "population"),
     )
-    episodes_per_candidate: int = setting(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
-    center_episodes: int = setting(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
+    episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
+    center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
@@ -126,7 +134,9 @@ class Config:
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
     encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1, at_most=MANY)
     generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1, at_most=MANY)
-    adapt: tuple[str, ...] = setting(("sigma", "learning_rate"), "hyperparameters the meta-level may move")
+    adapt: tuple[str, ...] | None = setting(
+        None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
+    )
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"

@@ -115,7 +115,7 @@ def check_together(config: Config) -> None:
     _check_rows(config)
     for name in ("sigma", "learning_rate"):
         _check_range(name, getattr(config, name), getattr(config, f"{name}_range"))
-    if len(set(config.adapt)) != len(config.adapt):
+    if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
     if config.learned:
         _check_learned(config)
@@ -164,7 +164,7 @@ def _check_learned(config: Config) -> None:
             f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
             "give it a share of the steps (0.2) or take meta = 'none'"
         )
-    if not config.adapt:
+    if config.adapt == ():
         raise ConfigError(
             f"adapt must name a hyperparameter for the learned meta-level {config.meta!r}, got none; "
             "or take meta = 'none'"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from run.fakes import FakeStrategy
 
+from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run import build
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.strategy.table import STRATEGIES
 
 CONFIG = Config(task="Hopper-v5", generations=1)
 
@@ -47,3 +50,32 @@ def test_a_damaged_policy_is_refused(tmp_path: Path, fakes: object) -> None:
     (tmp_path / "policy.npz").write_bytes(b"no zip file")
     with pytest.raises(RunDirectoryError, match="cannot read the policy"):
         build.read_policy(tmp_path / "policy.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"weight_decay": 0.1},
+            "strategy 'plain' has no hyperparameter weight_decay, got 0.1; it has: sigma, learning",
+        ),
+        ({"shaping": "raw"}, "strategy 'plain' takes no option shaping, got 'raw'; it takes population$"),
+        ({"strategy": "fixed", "meta": "lstm"}, "strategy 'fixed' leaves a meta-level nothing to move"),
+    ],
+)
+def test_a_strategy_refuses_what_it_does_not_take(
+    changes: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Plain(FakeStrategy):
+        def __init__(self, *, mean: F32, population: int = 8) -> None:
+            super().__init__(mean, population)
+
+    class Fixed(Plain):
+        declared: Mapping[str, HyperparameterSpec] = {"sigma": HyperparameterSpec(default=0.1, adaptable=False)}
+
+    for name, kind in (("plain", Plain), ("fixed", Fixed)):
+        monkeypatch.setitem(STRATEGIES, name, kind)
+    config = Config(task="Reacher-v5", strategy="plain", meta="none", hidden=(), generations=1)
+    assert build.make_parts(config.replace(population=6)).config.learning_rate == 0.05
+    with pytest.raises(ConfigError, match=message):
+        build.make_parts(config.replace(**changes))
