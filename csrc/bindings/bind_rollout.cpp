@@ -22,10 +22,11 @@ using mujoco::RowResults;
 
 namespace {
 
-PopulationView view_population(const py::object& population) {
+// A population of candidates with so many parameters.
+PopulationView view_population(const py::object& population, py::ssize_t parameters) {
   PopulationView view;
   const py::object bases = population.attr("base_bp"), scales = population.attr("scale_bp");
-  const py::ssize_t count = dimension(bases, "base_bp", 0), parameters = dimension(bases, "base_bp", 1);
+  const py::ssize_t count = dimension(bases, "base_bp", 0);
   const py::ssize_t rows = dimension(population.attr("base_r"), "base_r", 0);
   view.key = read_key(population.attr("key"));
   view.bases = read<float>(bases, "base_bp", {count, parameters});
@@ -35,7 +36,6 @@ PopulationView view_population(const py::object& population) {
   view.noise = read<std::int32_t>(population.attr("noise_r"), "noise_r", {rows});
   view.sign = read<std::int8_t>(population.attr("sign_r"), "sign_r", {rows});
   view.episode = read<std::int32_t>(population.attr("episode_r"), "episode_r", {rows});
-  view.check(static_cast<std::size_t>(parameters));
   return view;
 }
 
@@ -97,7 +97,8 @@ struct Outputs {
 
 py::dict evaluate(Rollout& self, const py::object& population, const Normaliser& normaliser, const py::object& order,
                   bool explore, bool moments) {
-  const PopulationView view = view_population(population);
+  const auto parameters = static_cast<py::ssize_t>(self.settings().shape.parameter_count());
+  const PopulationView view = view_population(population, parameters);
   const auto rows = static_cast<py::ssize_t>(view.rows());
   const auto first = read<std::int32_t>(order, "order", {rows});
   Outputs outputs(self, rows, moments);
@@ -121,10 +122,12 @@ void bind_rollout(py::module_& m) {
   m.def(
       "row_parameters",
       [](const py::object& population, std::int64_t row, const py::object& out) {
-        const PopulationView view = view_population(population);
+        const py::ssize_t parameters = dimension(population.attr("base_bp"), "base_bp", 1);
+        const PopulationView view = view_population(population, parameters);
+        view.check(static_cast<std::size_t>(parameters));
         require(row >= 0 && row < static_cast<std::int64_t>(view.rows()),
                 "row " + std::to_string(row) + " of a population of " + std::to_string(view.rows()));
-        const auto target = write<float>(out, "out", {dimension(population.attr("base_bp"), "base_bp", 1)});
+        const auto target = write<float>(out, "out", {parameters});
         const py::gil_scoped_release nogil;
         mujoco::row_parameters(view, static_cast<std::size_t>(row), target);
       },

@@ -235,9 +235,13 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"base_bp": np.zeros((1, 5), np.float32)},
         ValueError,
-        r"base_bp must be \(B, \d+\) for this policy, got 5 elements",
+        r"base_bp must be a C-contiguous float32 array of shape \(1, \d+\), got shape \(1, 5\)",
     ),
-    ({"base_bp": np.zeros(5, np.float32)}, ValueError, r"base_bp needs at least 2 dimensions, got shape \(5,\)"),
+    (
+        {"base_bp": np.zeros(5, np.float32)},
+        ValueError,
+        r"base_bp must be .* array of shape \(5, \d+\), got shape \(5,\)",
+    ),
     ({"scale_bp": np.ones((1, 5), np.float32)}, ValueError, r"scale_bp must be .* got shape \(1, 5\)"),
     ({"key": None}, TypeError, "key must be a bierl_fast.NoiseKey, got NoneType"),
 ]

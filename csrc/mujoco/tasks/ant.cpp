@@ -1,12 +1,12 @@
 // Ant-v5: four legs run forward. Semantics: gymnasium/envs/mujoco/ant_v5.py.
 #include <bierl/core/error.hpp>
-#include <bierl/mujoco/tasks/base.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 namespace {
 
-class Ant final : public TaskBase {
+class Ant final : public RootTask {
  public:
   struct Options {
     int frame_skip;
@@ -32,15 +32,14 @@ class Ant final : public TaskBase {
               .healthy_z_range = reader.range("healthy_z_range", {0.2, 1.0}),
               .contact_force_range = reader.range("contact_force_range", {-1.0, 1.0}),
               .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.1),
-              .exclude_positions = reader.flag("exclude_current_positions_from_observation", true),
+              .exclude_positions = read_exclude_positions(reader),
               .include_contact_forces = reader.flag("include_cfrc_ext_in_observation", true)};
     }
   };
 
   Ant(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
-                 {.observation_size = model->nq + model->nv - (options.exclude_positions ? 2 : 0) +
-                                      (options.include_contact_forces ? 6 * (model->nbody - 1) : 0),
+      : RootTask(model, data, Root::kXY, options.exclude_positions,
+                 {.observation_size = options.include_contact_forces ? 6 * (model->nbody - 1) : 0,
                   .frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_from_origin"}},
                   .step_fields = {{.name = "x_position"},
@@ -54,7 +53,6 @@ class Ant final : public TaskBase {
                                   {.name = "reward_survive"}}}),
         options_(options),
         main_body_(main_body()),
-        skip_(options.exclude_positions ? 2 : 0),
         reads_contact_forces_(options.include_contact_forces || options.contact_cost_weight != 0) {}
 
   void reset(NumpyRandom& random) override {
@@ -80,19 +78,13 @@ class Ant final : public TaskBase {
   }
 
   void observe(double* out) const override {
-    out = put(out, data_->qpos + skip_, model_->nq - skip_);
-    out = put(out, data_->qvel, model_->nv);
+    out = put_velocities(put_positions(out));
     if (!options_.include_contact_forces) return;
     // From 6: the world's own forces are left out.
     put_clipped(out, data_->cfrc_ext + 6, 6 * (model_->nbody - 1), options_.contact_force_range);
   }
 
   void reset_info(double* out) const override { put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)}); }
-
-  bool root_position(double xy[2]) const override {
-    put(xy, data_->qpos, 2);
-    return true;
-  }
 
  private:
   int main_body() const {
@@ -126,7 +118,6 @@ class Ant final : public TaskBase {
 
   Options options_;
   int main_body_;
-  int skip_;
   bool reads_contact_forces_;  // else mj_rnePostConstraint is not worth calling
 };
 

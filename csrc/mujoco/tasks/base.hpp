@@ -83,7 +83,7 @@ class TaskBase : public Task {
 
  protected:
   struct Layout {
-    mjtSize observation_size;
+    mjtSize observation_size = 0;
     int frame_skip;
     std::vector<InfoField> reset_fields;
     std::vector<InfoField> step_fields;

@@ -1,11 +1,11 @@
 // HalfCheetah-v5: a planar cheetah runs forward. Semantics: gymnasium/envs/mujoco/half_cheetah_v5.py.
-#include <bierl/mujoco/tasks/base.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 namespace {
 
-class HalfCheetah final : public TaskBase {
+class HalfCheetah final : public RootTask {
  public:
   struct Options {
     int frame_skip;
@@ -18,21 +18,19 @@ class HalfCheetah final : public TaskBase {
               .forward_reward_weight = reader.number("forward_reward_weight", 1.0),
               .ctrl_cost_weight = reader.number("ctrl_cost_weight", 0.1),
               .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.1),
-              .exclude_positions = reader.flag("exclude_current_positions_from_observation", true)};
+              .exclude_positions = read_exclude_positions(reader)};
     }
   };
 
   HalfCheetah(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
-                 {.observation_size = model->nq + model->nv - (options.exclude_positions ? 1 : 0),
-                  .frame_skip = options.frame_skip,
+      : RootTask(model, data, Root::kX, options.exclude_positions,
+                 {.frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"}},
                   .step_fields = {{.name = "x_position"},
                                   {.name = "x_velocity"},
                                   {.name = "reward_forward"},
                                   {.name = "reward_ctrl"}}}),
-        options_(options),
-        skip_(options.exclude_positions ? 1 : 0) {}
+        options_(options) {}
 
   void reset(NumpyRandom& random) override {
     reset_with_noise(random, options_.reset_noise_scale, VelocityNoise::kNormal);
@@ -48,21 +46,12 @@ class HalfCheetah final : public TaskBase {
     return {forward - control, false};
   }
 
-  void observe(double* out) const override {
-    out = put(out, data_->qpos + skip_, model_->nq - skip_);
-    put(out, data_->qvel, model_->nv);
-  }
+  void observe(double* out) const override { put_velocities(put_positions(out)); }
 
   void reset_info(double* out) const override { put(out, {data_->qpos[0]}); }
 
-  bool root_position(double xy[2]) const override {
-    put(xy, {data_->qpos[0], 0});  // the model moves in the x-z plane
-    return true;
-  }
-
  private:
   Options options_;
-  int skip_;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ class Hopper final : public PlanarWalker {
                .healthy_z_range = reader.range("healthy_z_range", {0.7, kInfinity}),
                .healthy_angle_range = reader.range("healthy_angle_range", {-0.2, 0.2}),
                .reset_noise_scale = reader.noise_scale("reset_noise_scale", 5e-3),
-               .exclude_positions = reader.flag("exclude_current_positions_from_observation", true)}};
+               .exclude_positions = read_exclude_positions(reader)}};
     }
   };
   using PlanarWalker::PlanarWalker;

@@ -7,7 +7,7 @@
 namespace bierl::mujoco::tasks {
 namespace {
 
-class Humanoid final : public TaskBase {
+class Humanoid final : public RootTask {
  public:
   struct Options {
     int frame_skip;
@@ -36,7 +36,7 @@ class Humanoid final : public TaskBase {
   };
 
   Humanoid(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
+      : RootTask(model, data, Root::kXY, options.observation.exclude_positions,
                  {.observation_size = options.observation.size(model),
                   .frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"},
@@ -81,18 +81,15 @@ class Humanoid final : public TaskBase {
     return {forward + survive - (control + contact), !healthy && options_.terminate_when_unhealthy};
   }
 
-  void observe(double* out) const override { options_.observation.write(model_, data_, out); }
+  void observe(double* out) const override {
+    options_.observation.write(model_, data_, put_velocities(put_positions(out)));
+  }
 
   void reset_info(double* out) const override {
     out = put(out, data_->qpos, 2);
     out = put(out, data_->ten_length, model_->ntendon);
     out = put(out, data_->ten_velocity, model_->ntendon);
     put(out, {norm(data_->qpos, 2)});
-  }
-
-  bool root_position(double xy[2]) const override {
-    put(xy, data_->qpos, 2);
-    return true;
   }
 
  private:

@@ -7,7 +7,7 @@
 namespace bierl::mujoco::tasks {
 namespace {
 
-class HumanoidStandup final : public TaskBase {
+class HumanoidStandup final : public RootTask {
  public:
   struct Options {
     int frame_skip;
@@ -30,7 +30,7 @@ class HumanoidStandup final : public TaskBase {
   };
 
   HumanoidStandup(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
+      : RootTask(model, data, Root::kXY, options.observation.exclude_positions,
                  {.observation_size = options.observation.size(model),
                   .frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"},
@@ -65,17 +65,14 @@ class HumanoidStandup final : public TaskBase {
     return {up - control - impact + 1, false};
   }
 
-  void observe(double* out) const override { options_.observation.write(model_, data_, out); }
+  void observe(double* out) const override {
+    options_.observation.write(model_, data_, put_velocities(put_positions(out)));
+  }
 
   void reset_info(double* out) const override {
     out = put(out, {data_->qpos[0], data_->qpos[1], data_->qpos[2] - model_->qpos0[2]});
     out = put(out, data_->ten_length, model_->ntendon);
     put(out, data_->ten_velocity, model_->ntendon);
-  }
-
-  bool root_position(double xy[2]) const override {
-    put(xy, data_->qpos, 2);
-    return true;
   }
 
  private:

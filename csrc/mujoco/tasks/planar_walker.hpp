@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include <bierl/mujoco/tasks/base.hpp>
+#include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 
@@ -20,12 +20,11 @@ struct PlanarWalkerOptions {
   bool exclude_positions;
 };
 
-class PlanarWalker : public TaskBase {
+class PlanarWalker : public RootTask {
  public:
   PlanarWalker(const mjModel* model, mjData* data, const PlanarWalkerOptions& options)
-      : TaskBase(model, data,
-                 {.observation_size = model->nq + model->nv - (options.exclude_positions ? 1 : 0),
-                  .frame_skip = options.frame_skip,
+      : RootTask(model, data, Root::kX, options.exclude_positions,
+                 {.frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"}, {.name = "z_distance_from_origin"}},
                   .step_fields = {{.name = "x_position"},
                                   {.name = "z_distance_from_origin"},
@@ -33,8 +32,7 @@ class PlanarWalker : public TaskBase {
                                   {.name = "reward_forward"},
                                   {.name = "reward_ctrl"},
                                   {.name = "reward_survive"}}}),
-        options_(options),
-        skip_(options.exclude_positions ? 1 : 0) {}
+        options_(options) {}
 
   void reset(NumpyRandom& random) final {
     reset_with_noise(random, options_.reset_noise_scale, VelocityNoise::kUniform);
@@ -52,17 +50,9 @@ class PlanarWalker : public TaskBase {
     return {forward + survive - control, !healthy && options_.terminate_when_unhealthy};
   }
 
-  void observe(double* out) const final {
-    out = put(out, data_->qpos + skip_, model_->nq - skip_);
-    put_clipped(out, data_->qvel, model_->nv, {-10, 10});
-  }
+  void observe(double* out) const final { put_clipped(put_positions(out), data_->qvel, model_->nv, {-10, 10}); }
 
   void reset_info(double* out) const final { put(out, {data_->qpos[0], height_gain()}); }
-
-  bool root_position(double xy[2]) const final {
-    put(xy, {data_->qpos[0], 0});  // the model moves in the x-z plane
-    return true;
-  }
 
  private:
   double height_gain() const { return data_->qpos[1] - model_->qpos0[1]; }
@@ -77,7 +67,6 @@ class PlanarWalker : public TaskBase {
   }
 
   PlanarWalkerOptions options_;
-  int skip_;
 };
 
 }  // namespace bierl::mujoco::tasks

@@ -1,11 +1,11 @@
 // Swimmer-v5: three links swim forward. Semantics: gymnasium/envs/mujoco/swimmer_v5.py.
-#include <bierl/mujoco/tasks/base.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 namespace {
 
-class Swimmer final : public TaskBase {
+class Swimmer final : public RootTask {
  public:
   struct Options {
     int frame_skip;
@@ -18,14 +18,13 @@ class Swimmer final : public TaskBase {
               .forward_reward_weight = reader.number("forward_reward_weight", 1.0),
               .ctrl_cost_weight = reader.number("ctrl_cost_weight", 1e-4),
               .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.1),
-              .exclude_positions = reader.flag("exclude_current_positions_from_observation", true)};
+              .exclude_positions = read_exclude_positions(reader)};
     }
   };
 
   Swimmer(const mjModel* model, mjData* data, const Options& options)
-      : TaskBase(model, data,
-                 {.observation_size = model->nq + model->nv - (options.exclude_positions ? 2 : 0),
-                  .frame_skip = options.frame_skip,
+      : RootTask(model, data, Root::kXY, options.exclude_positions,
+                 {.frame_skip = options.frame_skip,
                   .reset_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_from_origin"}},
                   .step_fields = {{.name = "x_position"},
                                   {.name = "y_position"},
@@ -34,8 +33,7 @@ class Swimmer final : public TaskBase {
                                   {.name = "y_velocity"},
                                   {.name = "reward_forward"},
                                   {.name = "reward_ctrl"}}}),
-        options_(options),
-        skip_(options.exclude_positions ? 2 : 0) {}
+        options_(options) {}
 
   void reset(NumpyRandom& random) override {
     reset_with_noise(random, options_.reset_noise_scale, VelocityNoise::kUniform);
@@ -53,21 +51,12 @@ class Swimmer final : public TaskBase {
     return {forward - control, false};
   }
 
-  void observe(double* out) const override {
-    out = put(out, data_->qpos + skip_, model_->nq - skip_);
-    put(out, data_->qvel, model_->nv);
-  }
+  void observe(double* out) const override { put_velocities(put_positions(out)); }
 
   void reset_info(double* out) const override { put(out, {data_->qpos[0], data_->qpos[1], norm(data_->qpos, 2)}); }
 
-  bool root_position(double xy[2]) const override {
-    put(xy, data_->qpos, 2);
-    return true;
-  }
-
  private:
   Options options_;
-  int skip_;
 };
 
 }  // namespace

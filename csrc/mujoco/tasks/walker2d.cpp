@@ -18,7 +18,7 @@ class Walker2d final : public PlanarWalker {
                .healthy_z_range = reader.range("healthy_z_range", {0.8, 2.0}),
                .healthy_angle_range = reader.range("healthy_angle_range", {-1.0, 1.0}),
                .reset_noise_scale = reader.noise_scale("reset_noise_scale", 5e-3),
-               .exclude_positions = reader.flag("exclude_current_positions_from_observation", true)}};
+               .exclude_positions = read_exclude_positions(reader)}};
     }
   };
   using PlanarWalker::PlanarWalker;
