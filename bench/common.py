@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import Policy
+from bierl_fast.evaluation.base import AnyPolicy
 from bierl_fast.run import manifest
 
 HERE = Path(__file__).parent
@@ -192,6 +194,12 @@ def commit() -> str:
 
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!/bench/results")
     return (git("rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
+
+
+def compiled(policy: AnyPolicy) -> Policy:
+    """The policy of a native evaluator, with its network's facts."""
+    assert isinstance(policy, Policy)
+    return policy
 
 
 def require(holds: bool, message: str) -> None:

@@ -29,7 +29,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from common import Comparison, Report, arguments, interleaved, require
+from common import Comparison, Report, arguments, compiled, interleaved, require
 from peer_loops import (
     FIRST,
     LOG_STD,
@@ -107,7 +107,7 @@ def against_authors(env: Env, rows: int, generations: int, repetitions: int, cor
     """Number 1."""
     gaussian = {"obs_norm": False, "action_noise": "evolved", "log_std": LOG_STD}
     evaluator, population = trained(rows, generations, threads=cores, **gaussian)
-    center = evaluator.policy.with_parameters(population.base_bp[0])
+    center = compiled(evaluator.policy).with_parameters(population.base_bp[0])
     checked = check_actions(env, [Candidate(center, seed=0)], mean_policy)
     ours = evaluator.evaluate(population).steps
     theirs = sum(outcome.length for outcome in authors_generation(env, center, rows))
@@ -129,8 +129,9 @@ def against_authors(env: Env, rows: int, generations: int, repetitions: int, cor
 def against_loops(env: Env, rows: int, generations: int, repetitions: int, cores: int) -> list[Comparison]:
     """Numbers 2 and 3."""
     source, population = trained(rows, generations, obs_norm=True)
+    policy = compiled(source.policy)
     candidates = [
-        Candidate(source.policy.with_parameters(source.parameters(population, row)), source.reset_seed(population, row))
+        Candidate(policy.with_parameters(source.parameters(population, row)), source.reset_seed(population, row))
         for row in range(rows)
     ]
     exact = [run_episode(env, candidate.policy.act, candidate.seed) for candidate in candidates]

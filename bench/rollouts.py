@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from bare import BareLoop, Episodes, Recorder
-from common import Comparison, Report, arguments, interleaved, require
+from common import Comparison, Report, arguments, compiled, interleaved, require
 
 import bierl_fast as bf
 from bierl_fast.evaluation.base import Evaluator
@@ -58,7 +58,9 @@ def recorded(task: str, evaluator: Evaluator, population: bf.Population) -> Epis
     """Every row's actions, replayed in NativeEnv."""
     with BareLoop(task, threads=1) as bare:
         recorder = Recorder(task, (bare.nq, bare.nv))
-    policies = [evaluator.policy.with_parameters(evaluator.parameters(population, r)) for r in range(population.rows)]
+    policies = [
+        compiled(evaluator.policy).with_parameters(evaluator.parameters(population, r)) for r in range(population.rows)
+    ]
     seeds = [evaluator.reset_seed(population, r) for r in range(population.rows)]
     return Episodes.of([recorder.record(policy, seed) for policy, seed in zip(policies, seeds, strict=True)])
 

@@ -163,6 +163,7 @@ def test_fitness_buffer(benchmark: BenchmarkFixture) -> None:
 @pytest.fixture(scope="module")
 def policy() -> bf.Policy:
     policy = bf.make_evaluator("HalfCheetah-v5", threads=1).policy
+    assert isinstance(policy, bf.Policy)
     assert policy.parameter_count == PARAMETERS
     theta = np.random.default_rng(0).standard_normal(PARAMETERS, dtype=np.float32) * np.float32(0.1)
     return policy.with_parameters(theta)

@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 from bare import BareLoop, Episodes, Recorder
-from common import Comparison, Report, arguments, require, spread
+from common import Comparison, Report, arguments, compiled, require, spread
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.messages import F32, Arrays
 from bierl_fast.run import build, loop, metrics
 from bierl_fast.run.record import Recorder as RunRecorder
@@ -66,13 +66,13 @@ class Sampler:
         self.rows = 0
 
     @property
-    def policy(self) -> bf.Policy:
+    def policy(self) -> AnyPolicy:
         return self._evaluator.policy
 
     def evaluate(self, population: bf.Population) -> bf.EvaluationBatch:
         batch = self._evaluator.evaluate(population)
         for row in range(-self.rows % STRIDE, population.rows, STRIDE):
-            policy = self.policy.with_parameters(self._evaluator.parameters(population, row))
+            policy = compiled(self.policy).with_parameters(self._evaluator.parameters(population, row))
             seed = self._evaluator.reset_seed(population, row)
             self.samples.append(Sample(policy, seed, int(batch.lengths_r[row]), float(batch.returns_r[row])))
         self.rows += population.rows

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
-from bierl_fast.evaluation.policy import Policy
-from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
+from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Population
+
+
+class AnyPolicy(Protocol):
+    """What is trained: a flat vector of parameters, and what it does with an observation."""
+
+    parameters: F32  # (P,)
+
+    @property
+    def task(self) -> str:
+        """What it was made for."""
+
+    @property
+    def task_kwargs(self) -> dict[str, Any]:
+        """That task's keyword arguments."""
+
+    def initial_parameters(self, seed: int = 0) -> F32:
+        """(P,) where training starts."""
+
+    def noise_scale(self, log_std_scale: float) -> F32 | None:
+        """(P,) per-parameter factor of sigma, None for ones."""
+
+    def with_parameters(self, theta: F32) -> AnyPolicy:
+        """The same policy with other parameters (P,) float32, copied."""
+
+    def act(self, observation: F64) -> F32:
+        """The deterministic action for one observation."""
+
+    def save(self, path: str | Path) -> None:
+        """Write a file that `bierl_fast.evaluation.table.load_policy` reads."""
 
 
 class Evaluator(Protocol):
     """Runs episodes. `evaluate` never changes anything; observation statistics change only in `absorb`."""
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> AnyPolicy:
         """The policy with this evaluator's observation statistics."""
 
     def evaluate(self, population: Population) -> EvaluationBatch:

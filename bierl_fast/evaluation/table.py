@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
-from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.names import unknown
@@ -91,8 +92,15 @@ def make_evaluator(
     return NativeEvaluator(spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, threads=threads)
 
 
-def evaluator_of(policy: Policy, threads: int | None = None) -> Evaluator:
+def load_policy(path: Path) -> AnyPolicy:
+    """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
+    return Policy.load(path)
+
+
+def evaluator_of(policy: AnyPolicy, threads: int | None = None) -> Evaluator:
     """An evaluator for a saved policy's task, with the policy's own shape and observation statistics."""
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy must be a Policy, got {type(policy).__name__}")
     _require_native(policy.task)
     facts = _facts(policy.task, policy.task_kwargs)
     return NativeEvaluator(

@@ -26,7 +26,7 @@ from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
 
 if TYPE_CHECKING:
-    from bierl_fast.evaluation.policy import Policy
+    from bierl_fast.evaluation.base import AnyPolicy
 
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
@@ -37,7 +37,7 @@ FRESH_GENERATION = 2**32 - 1
 class Result:
     """What a run came to."""
 
-    policy: Policy  # act(observation) -> action, with its observation statistics
+    policy: AnyPolicy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
     metrics: list[metrics.Record]  # one record a generation, from the run's first on
     run_dir: Path | None
@@ -153,7 +153,7 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
 
 
 def evaluate(
-    run_dir_or_policy: PathLike | Policy, episodes: int = 100, seed: int = 0, threads: int | None = None
+    run_dir_or_policy: PathLike | AnyPolicy, episodes: int = 100, seed: int = 0, threads: int | None = None
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
 
@@ -182,7 +182,7 @@ def evaluate(
     return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
 
 
-def _policy(source: PathLike | Policy) -> Policy:
+def _policy(source: PathLike | AnyPolicy) -> AnyPolicy:
     if not isinstance(source, str | os.PathLike):
         return source
     path = Path(source)

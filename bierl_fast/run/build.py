@@ -20,8 +20,7 @@ from bierl_fast.run.validation import check_float32
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bierl_fast.evaluation.base import Evaluator
-    from bierl_fast.evaluation.policy import Policy
+    from bierl_fast.evaluation.base import AnyPolicy, Evaluator
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History, Range
     from bierl_fast.meta.settings import MetaSettings
@@ -87,7 +86,7 @@ def make_evaluator(config: Config) -> Evaluator:
     )
 
 
-def make_strategy(config: Config, policy: Policy) -> Strategy:
+def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
     from bierl_fast.evaluation.native import available_cores  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
@@ -236,24 +235,19 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
     return ranges
 
 
-def policy_class() -> type[Policy]:
-    """The class that reads saved policies."""
-    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
-
-    return Policy
-
-
-def read_policy(path: Path) -> Policy:
+def read_policy(path: Path) -> AnyPolicy:
     """A saved policy; raises RunDirectoryError when it is missing or damaged."""
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
+    from bierl_fast.evaluation import table  # noqa: PLC0415
+
     try:
-        return policy_class().load(path)
+        return table.load_policy(path)
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(policy: Policy, threads: int | None = None) -> Evaluator:
+def evaluator_of(policy: AnyPolicy, threads: int | None = None) -> Evaluator:
     """An evaluator for the task that `policy` was trained on, with its own observation statistics."""
     from bierl_fast.evaluation import table  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ from bierl_fast.run.errors import naming
 from bierl_fast.run.metrics import MetricsFile, Record, strict
 
 if TYPE_CHECKING:
-    from bierl_fast.evaluation.policy import Policy
+    from bierl_fast.evaluation.base import AnyPolicy
 
 Observer = Callable[[Record], None]
 
@@ -29,7 +29,7 @@ class Snapshot:
     """A run at the end of a generation, as copies: what is saved, whenever that happens."""
 
     checkpoint: Checkpoint
-    policy: Policy
+    policy: AnyPolicy
 
 
 class Recorder:

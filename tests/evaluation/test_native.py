@@ -19,6 +19,11 @@ from bierl_fast.messages import F32, EvaluationBatch, NoiseKey, Population, Stre
 SMALL: dict[str, Any] = {"hidden": (8,), "episode_cap": 60}
 
 
+def shape_of(evaluator: Evaluator) -> Any:
+    assert isinstance(evaluator.policy, bf.Policy)
+    return evaluator.policy.shape
+
+
 def start(evaluator: Evaluator, seed: int = 0) -> F32:
     return evaluator.policy.initial_parameters(seed)
 
@@ -252,7 +257,7 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 4)
     people = dataclasses.replace(people, **change)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), evaluator.policy.shape, 5, "none", 1)
+    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     with pytest.raises(error, match=message):
         rollout.evaluate(people, core().Normaliser(), np.arange(4, dtype=np.int32), True, False)
     if people.key is not None:
@@ -275,7 +280,7 @@ def test_rows_that_are_not_there() -> None:
 def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 3)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), evaluator.policy.shape, 5, "none", 1)
+    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     normaliser = core().Normaliser()
     for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
         with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
@@ -284,7 +289,7 @@ def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
         rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), True, False)
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
-        evaluator.policy.shape.act(foreign, start(evaluator), np.zeros(4), np.zeros(1, np.float32))
+        shape_of(evaluator).act(foreign, start(evaluator), np.zeros(4), np.zeros(1, np.float32))
 
 
 def test_an_empty_population_is_an_empty_batch() -> None:

@@ -23,7 +23,9 @@ def policy_fixture() -> bf.Policy:
     evaluator = bf.make_evaluator("Hopper-v5", threads=1, episode_cap=20, task_kwargs=options, **shape)
     theta = evaluator.policy.initial_parameters(4)
     evaluator.absorb(evaluator.evaluate(population(theta, 4)))
-    return evaluator.policy.with_parameters(theta)
+    policy = evaluator.policy.with_parameters(theta)
+    assert isinstance(policy, bf.Policy)
+    return policy
 
 
 def test_there_and_back(policy: bf.Policy, tmp_path: Path) -> None:

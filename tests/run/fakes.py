@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bierl_fast.evaluation import table
 from bierl_fast.messages import (
     F32,
     Arrays,
@@ -233,5 +234,5 @@ def fakes_fixture(monkeypatch: pytest.MonkeyPatch) -> Fakes:
     fakes = Fakes()
     monkeypatch.setattr(build, "make_parts", fakes.make_parts)
     monkeypatch.setattr(build, "evaluator_of", fakes.evaluator_of)
-    monkeypatch.setattr(build, "policy_class", lambda: FakePolicy)
+    monkeypatch.setattr(table, "load_policy", FakePolicy.load)
     return fakes
