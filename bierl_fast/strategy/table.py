@@ -8,10 +8,14 @@ from typing import Any
 
 from bierl_fast.messages import F32
 from bierl_fast.names import lookup
+from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
 
-STRATEGIES: dict[str, Callable[..., Strategy]] = {"es": EvolutionStrategy}
+STRATEGIES: dict[str, Callable[..., Strategy]] = {
+    "ars": AugmentedRandomSearch,
+    "es": EvolutionStrategy,
+}
 
 
 def options(name: str) -> dict[str, Any]:

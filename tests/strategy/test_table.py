@@ -136,5 +136,5 @@ def test_a_batch_or_state_of_another_size(name: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(ValueError, match=r"no strategy named 'ess'; known: es(, \w+)*; did you mean 'es'\?"):
+    with pytest.raises(ValueError, match=r"no strategy named 'ess'; known: .*; did you mean 'es'\?"):
         bf.make_strategy("ess", mean=np.zeros(2, np.float32))
