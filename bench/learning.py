@@ -70,6 +70,23 @@ STUDIES = {
         slack=145_000,
         contenders=ES,
     ),
+    "swimmer_ars": Study(
+        "Swimmer-v5", {500_000: 5}, {500_000: 340.0}, slack=8_000, contenders={"ars": preset("ars-swimmer")}
+    ),
+    "hopper_ars": Study(
+        "Hopper-v5", {2_000_000: 5}, {2_000_000: 3100.0}, slack=16_000, contenders={"ars": preset("ars-hopper")}
+    ),
+    "half_cheetah_ars": Study(
+        "HalfCheetah-v5",
+        {2_500_000: 5, 12_000_000: 5},
+        {2_500_000: 3800.0, 12_000_000: 4815.0},
+        slack=64_000,
+        contenders={"ars": preset("ars-halfcheetah")},
+    ),
+    "walker2d_ars": Study(
+        "Walker2d-v5", {38_000_000: 3}, {38_000_000: 3830.0}, slack=80_000, contenders={"ars": preset("ars-walker2d")}
+    ),
+    "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
 }
 
 
