@@ -182,7 +182,7 @@ def test_an_exception_comes_through_with_its_rows(vectorized: bool) -> None:
         evaluator.evaluate(population(ZERO, 4))
     rows = "rows 0 to 3" if vectorized else "row 0"
     (note,) = caught.value.__notes__
-    assert note.startswith("raised by <evaluation.test_function:")
+    assert note.startswith(f"raised by <{__name__}:")
     assert note.endswith(f"broken> in {rows} of the population")
 
 
