@@ -61,7 +61,7 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
     header = {
         "format": FORMAT,
         "kind": KIND,
-        "task": config.task,
+        "task": config.task_name,
         "strategy": config.strategy,
         "meta": config.meta,
         "generation": checkpoint.counters.generation,
@@ -137,9 +137,10 @@ def _require_format(path: Path, header: dict[str, Any]) -> None:
 
 
 def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> None:
-    if header.get("task") != config.task:
+    if header.get("task") != config.task_name:
         raise CheckpointError(
-            f"{path} is a checkpoint of task {header.get('task')!r}, but the run's config.toml says {config.task!r}"
+            f"{path} is a checkpoint of task {header.get('task')!r}, "
+            f"but the run's config.toml says {config.task_name!r}"
         )
     # A setting that came after the checkpoint was written had its default then.
     defaults = Config(task=config.task).training()
