@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bierl_fast import kernels as kernels
     from bierl_fast.evaluation.policy import Policy as Policy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
+    from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
     from bierl_fast.messages import Hyperparameters as Hyperparameters
     from bierl_fast.messages import HyperparameterSpec as HyperparameterSpec
@@ -42,6 +43,7 @@ _HOME = {
     "make_meta": "meta.table",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy",
+    "TorchPolicy": "evaluation.torch_policy",
     "EvaluationBatch": "messages",
     "Hyperparameters": "messages",
     "HyperparameterSpec": "messages",

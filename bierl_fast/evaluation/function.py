@@ -22,7 +22,7 @@ from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.evaluation.import_path import imported, written_name
-from bierl_fast.evaluation.native import row_parameters, row_reset_seed, thread_count
+from bierl_fast.evaluation.shared import row_parameters, row_reset_seed, thread_count
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, NoiseKey, Population, Stream
 from bierl_fast.names import lookup, unknown
 
@@ -223,6 +223,9 @@ class FunctionEvaluator:
         """Nothing to continue from; ValueError when there is something."""
         if arrays:
             raise ValueError(f"a function task has no state, got {sorted(arrays)}")
+
+    def close(self) -> None:
+        """Nothing to free."""
 
 
 def make_function_evaluator(

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/behaviour.hpp>
 #include <bierl/bindings/bindings.hpp>
 #include <bierl/bindings/population.hpp>
 #include <bierl/bindings/task_options.hpp>
@@ -16,19 +17,10 @@ namespace bierl::bindings {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-using mujoco::Behaviour;
 using mujoco::Rollout;
 using mujoco::RowResults;
 
 namespace {
-
-Behaviour behaviour_named(const std::string& name) {
-  if (name == "none") return Behaviour::none;
-  if (name == "final_position") return Behaviour::final_position;
-  if (name == "final_observation") return Behaviour::final_observation;
-  if (name == "actions") return Behaviour::actions;
-  throw ArgumentError("no behaviour named '" + name + "'; known: none, final_position, final_observation, actions");
-}
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
                                       const PolicyShape& shape, int max_steps, const std::string& behaviour,
