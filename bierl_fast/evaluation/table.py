@@ -216,9 +216,12 @@ POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, funct
 
 def load_policy(path: Path) -> AnyPolicy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
-    header = json.loads(read_archive(path)[0])
-    kind = header.get("kind") if isinstance(header, dict) else None
-    return POLICIES.get(str(kind), Policy.load)(path)  # of no known kind: refused there
+    text, _ = read_archive(path)
+    try:
+        kind = str(json.loads(text)["kind"])
+    except (ValueError, TypeError, KeyError):
+        kind = "none"
+    return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
 
 
 def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
