@@ -61,6 +61,7 @@ def make_parts(config: Config) -> Parts:
 def _make_parts(config: Config) -> Parts:
     config = with_policy_settings(config)
     evaluator = make_evaluator(config)
+    config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
     strategy = make_strategy(config, evaluator.policy)
     config = resolved(config, strategy.declared)
     ranges = adapted_ranges(config, strategy.declared)
@@ -92,6 +93,8 @@ def make_evaluator(config: Config) -> Evaluator:
 
     return table.make_evaluator(
         config.task,
+        dim=config.dim,
+        vectorized=config.vectorized,
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
