@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
     from bierl_fast.run.config import Config as Config
+    from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ _HOME = {
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",
     "make_meta": "meta.table",
+    "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy",
     "TorchPolicy": "evaluation.torch_policy",

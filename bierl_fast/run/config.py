@@ -118,6 +118,7 @@ class Config:
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
     shaping: str | None = option(None, "how fitnesses become update weights (none: the strategy's)")
     top: int | None = option(None, "pairs that shaping 'standardized' keeps (none: all)", at_least=1, at_most=MANY)
+    separable: bool = option(False, "a diagonal covariance matrix, for more than two thousand parameters (cmaes)")
     optimizer: str | None = option(None, "how the gradient becomes a step (none: the strategy's)")
     crn: str = option(
         "pair",
