@@ -126,7 +126,7 @@ def _attribute(home: Any, path: str) -> Any:
 
 
 def import_path(function: Callable[..., Any]) -> str | None:
-    """ "module:qualname" under which another process finds this very object; None when there is none."""
+    """Where another process finds this very object, as "module:qualname"; None when it does not."""
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     if not module or not name or module == "__main__":
         return None

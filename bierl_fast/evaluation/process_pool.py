@@ -20,8 +20,8 @@ from typing import Any, Generic
 
 import numpy as np
 
-from bierl_fast._library import core
 from bierl_fast.evaluation import worker as worker_module
+from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.memory import available_bytes
@@ -42,10 +42,6 @@ FRESH = ("auto", "always", "never")
 
 class EpisodeError(RuntimeError):
     """Episodes failed, and the failure policy does not allow it; the text says which and why."""
-
-
-class EpisodeWarning(UserWarning):
-    """Something about a task's episodes that their owner should hear once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ class Pool:
     """
 
     def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
-        """Start the first worker, and the others while it is heard.
+        """Start the first worker and hear what it says of the environment; the others start with `employ`.
 
         Raises:
             ValueError: the environment cannot be made or used, or so many workers do not fit into memory.

@@ -84,15 +84,15 @@ def make_evaluator(
     """An evaluator for a task, with a policy of this shape.
 
     Args:
-        task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; a factory, that
-            is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on threads,
-            all others in worker processes.
+        task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; or a factory,
+            that is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on
+            threads, all others in worker processes.
         task_kwargs: keyword arguments of the environment or the factory.
         hidden: hidden layer sizes; () is a linear policy.
         activation: "tanh" or "relu".
         squash: how outputs enter the action box: "clip" or "tanh".
-        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions it
-            is added to the outputs, of which the largest acts.
+        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions
+            it is added to the outputs, of which the largest acts.
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
@@ -104,7 +104,12 @@ def make_evaluator(
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
         workers: worker processes of any other; None takes the cores this process may use.
-        fresh_env, flatten_observation, on_failure, retries, episode_timeout: of worker processes; see PoolSettings.
+        fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
+            PoolSettings for this and the rest, all of worker processes alone.
+        flatten_observation: take observations of several dimensions as one long vector.
+        on_failure: "rank_last", "retry" or "raise": of an episode that fails.
+        retries: of a failed episode.
+        episode_timeout: seconds an episode may take.
 
     Raises:
         ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an

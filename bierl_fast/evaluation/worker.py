@@ -136,7 +136,7 @@ class Done:
     fatal: bool = False
 
 
-class _EpisodeFailed(Exception):
+class _EpisodeError(Exception):
     """The episode cannot go on; the text says why."""
 
 
@@ -190,7 +190,10 @@ def _started(connection: Connection) -> Worker | None:
             text = f"a worker process cannot read what it is to do: {type(error).__name__}: {error}"
             connection.send(Broken(text, refused=True))
         else:
-            connection.send(Broken(start.maker.why_not(error), isinstance(error, ValueError | TypeError | ImportError)))
+            from gymnasium.error import Error  # noqa: PLC0415
+
+            refused = isinstance(error, ValueError | TypeError | ImportError | Error)
+            connection.send(Broken(start.maker.why_not(error), refused))
         return None
 
 
@@ -325,7 +328,7 @@ class _Player:
         tally = _Tally()
         try:
             self._episode(row, tally)
-        except _EpisodeFailed as error:
+        except _EpisodeError as error:
             tally.reason = str(error)
         except _DescriptorError as error:
             tally.reason, fatal = str(error), True
@@ -365,28 +368,28 @@ class _Player:
         while tally.steps < limit:
             take(observation)
             if not brain(seen, action):
-                raise _EpisodeFailed(self._not_finite(action))
+                raise _EpisodeError(self._not_finite(action))
             chosen: Any = answer(action)
             observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
             tally.steps += 1
             gained = reward if type(reward) is float else _number(reward)
             if not isfinite(gained):
-                raise _EpisodeFailed(f"step {tally.steps} gave the reward {reward!r}")
+                raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
             tally.total += gained
             if terminated or truncated:
                 break
             if timeout is not None and time.monotonic() - tally.started > timeout:
-                raise _EpisodeFailed(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
+                raise _EpisodeError(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
         take(observation)
         if not self._brain.finish(seen):
-            raise _EpisodeFailed(self._not_finite(action))
+            raise _EpisodeError(self._not_finite(action))
         if self._descriptor is not None:
             self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
 
     def _take(self, observation: Any) -> None:
         """Copy what the environment gave into the vector that the policy reads."""
         if np.shape(observation) != self._observation_shape:
-            raise _EpisodeFailed(
+            raise _EpisodeError(
                 f"an observation has shape {np.shape(observation)}, its space says {self._observation_shape}"
             )
         self._observation_view[...] = observation
@@ -460,7 +463,7 @@ def _brain(job: Job) -> Any:
 
 def _number(reward: Any) -> float:
     if np.ndim(reward) != 0:
-        raise _EpisodeFailed(f"a reward has shape {np.shape(reward)}, expected a number")
+        raise _EpisodeError(f"a reward has shape {np.shape(reward)}, expected a number")
     return float(reward)
 
 

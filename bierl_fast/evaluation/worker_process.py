@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -86,10 +87,8 @@ class WorkerProcess:
 
     def send_bytes(self, data: bytes) -> None:
         """Send; a worker that is gone is noticed when it is listened to."""
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send_bytes(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def send(self, message: Any) -> None:
         """Send any message."""

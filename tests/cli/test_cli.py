@@ -62,7 +62,7 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
         ("train Hopper-v5 --task-kwarg frame_skip", "is not name=value"),
         ("train Hopper-v5 --task-kwarg a=hello", "is not name=value"),
-        ("train Hopper-v5 --workers 2", "the process pool comes with a later version"),
+        ("train Hopper-v5 --generations 1 --workers 2", "the native Hopper-v5 runs on threads; give threads"),
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
         ("resume", "Missing argument 'DIR'"),
