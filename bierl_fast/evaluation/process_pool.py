@@ -258,6 +258,15 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         """The process ids of the workers."""
         return [worker.pid for worker in self._pool.workers]
 
+    def wait_until_ready(self) -> None:
+        """Wait until every worker has its environment; RuntimeError when one cannot start. Nothing else needs this."""
+        with self._turn:
+            self._pool.fill()
+            while waiting := [worker for worker in self._pool.workers if not worker.ready]:
+                wait([worker.connection for worker in waiting], 1.0)
+                for worker in waiting:
+                    self._pool.heard(worker)
+
     def close(self) -> None:
         """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine."""
         self._pool.close()
