@@ -2,15 +2,17 @@
 
 `es` trains for a few generations; the candidates of the next one are the rows. The single process is this one: a plain
 Gymnasium loop over the same rows with the compiled policy, from the same reset seeds, and a new environment for each
-episode where the pool makes one (BipedalWalker-v3, whose world outlives a reset). Its rate times the number of workers is
-the baseline. Start-up is the time from the call of make_evaluator until every worker has its environment. The overhead of
-an episode is the wall time of a one-step episode of a trivial environment in one worker, less that of the same loop here.
+episode where the pool makes one (BipedalWalker-v3, whose world outlives a reset). Its rate times the number of workers
+is the baseline. Start-up is the time from the call of make_evaluator until every worker has its environment. The
+overhead of an episode is the wall time of a one-step episode of a trivial environment in one worker, less that of the
+same loop here.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -152,11 +154,16 @@ def main() -> int:
     for task in given.tasks:
         report.add(compare(task, 4 if quick else ROWS[task], 1 if quick else GENERATIONS, repetitions))
     reached = True
-    for name, unit, most, measure in (
-        (f"start-up of {WORKERS} workers, LunarLanderContinuous-v3", "s", START_SECONDS,
-         lambda: start_seconds("LunarLanderContinuous-v3")),
+    others: list[tuple[str, str, float, Callable[[], float]]] = [
+        (
+            f"start-up of {WORKERS} workers, LunarLanderContinuous-v3",
+            "s",
+            START_SECONDS,
+            lambda: start_seconds("LunarLanderContinuous-v3"),
+        ),
         ("overhead of an episode", "ms", OVERHEAD_MS, lambda: overhead_ms(20 if quick else 2000)),
-    ):  # fmt: skip
+    ]
+    for name, unit, most, measure in others:
         low, middle, high = quartiles([measure() for _ in range(repetitions)])
         reached &= middle < most
         report.note(

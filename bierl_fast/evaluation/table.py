@@ -13,10 +13,10 @@ from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
+from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
-from bierl_fast.evaluation.process_pool import PoolSettings
 from bierl_fast.evaluation.torch_policy import TorchPolicy
-from bierl_fast.evaluation.worker import Descriptor
+from bierl_fast.evaluation.worker_messages import Descriptor
 from bierl_fast.names import unknown
 
 EVALUATORS = ("auto", "native", "pool")

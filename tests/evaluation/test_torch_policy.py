@@ -60,6 +60,8 @@ def test_the_same_network_compiled_and_in_torch() -> None:
             other = ours.evaluate(population(compiled_order(theta), 4, 0.0, key))
             np.testing.assert_array_equal(one.lengths_r, other.lengths_r)
             np.testing.assert_allclose(one.returns_r, other.returns_r, rtol=1e-4)
+            assert one.behaviour_rd is not None
+            assert other.behaviour_rd is not None
             np.testing.assert_allclose(one.behaviour_rd, other.behaviour_rd, rtol=1e-4, atol=1e-5)
             for evaluator in (torch_side, ours):
                 evaluator.absorb(other)
