@@ -43,7 +43,7 @@ class EnvMaker:
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
             raise TaskError(
-                f"{self.task} must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
+                f"what makes an environment must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
                 "is a task with dim=..."
             )
         return env
@@ -53,7 +53,7 @@ class EnvMaker:
         from gymnasium.error import DependencyNotInstalled  # noqa: PLC0415
 
         if isinstance(error, TaskError):
-            return str(error)
+            return f"task {self.task}: {error}"
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}"
