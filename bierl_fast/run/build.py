@@ -79,6 +79,8 @@ def with_policy_settings(config: Config) -> Config:
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     required, preferred = table.policy_settings(config.strategy)
+    if required and config.dim is not None:
+        raise ConfigError(f"strategy {config.strategy!r} needs a policy network, which a function task has not")
     for name, needed in required.items():
         given = getattr(config, name)
         if given not in {None, needed}:
