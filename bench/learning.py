@@ -1,10 +1,11 @@
 """Learning curves: how good a policy is after so many env steps, all of them counted.
 
-    study -> one run for each (meta-level, seed), trained and resumed from mark to mark
+    study -> one run for each (contender, seed), trained and resumed from mark to mark
           -> fresh evaluation episodes at each mark -> results/learning_STUDY.json, .csv, .png
 
 A mark is an upper bound: training stops early enough that no run has spent more env steps than the mark says.
-Runs lie in --runs and are resumed where they stand, so an interrupted study goes on.
+Runs lie in --runs and are resumed where they stand, so an interrupted study goes on. With --report nothing is trained:
+the results are written from what the runs have done so far, unfinished ones with the last return of their centre.
 
     python bench/learning.py half_cheetah --runs build/learning
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import statistics
 import sys
 from dataclasses import dataclass
@@ -23,9 +25,13 @@ from typing import Any
 from common import RESULTS, machine_facts
 
 import bierl_fast as bf
+from bierl_fast.run import toml
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it
 EPISODES = 100
+
+
+Settings = dict[str, Any]  # of the Config
 
 
 @dataclass(frozen=True)
@@ -36,59 +42,129 @@ class Study:
     marks: dict[int, int]  # env steps -> seeds
     bars: dict[int, float]  # env steps -> return to reach
     slack: int  # env steps of the longest generation with its meta-update
-    metas: tuple[str, ...] = ("none", "lstm")
+    contenders: dict[str, Settings]  # what is compared: name -> settings
+
+    def directory(self, runs: Path, contender: str, seed: int) -> Path:
+        """Of one run."""
+        return runs / f"{self.task.replace('/', '_')}-{contender}-{seed}"
+
+    @property
+    def seeds(self) -> int:
+        """Of the mark with the most."""
+        return max(self.marks.values())
 
 
+def preset(name: str, **changes: Any) -> Settings:
+    """A preset of the package, without a meta-level."""
+    settings = toml.read_preset(name) | {"meta": "none"} | changes
+    return {key: value for key, value in settings.items() if key != "task"}
+
+
+ES: dict[str, Settings] = {"es": {"meta": "none"}, "es-lstm": {"meta": "lstm"}}
 STUDIES = {
-    "inverted_pendulum": Study("InvertedPendulum-v5", {500_000: 5}, {500_000: 950.0}, slack=145_000),
+    "inverted_pendulum": Study("InvertedPendulum-v5", {500_000: 5}, {500_000: 950.0}, slack=145_000, contenders=ES),
     "half_cheetah": Study(
-        "HalfCheetah-v5", {3_000_000: 5, 10_000_000: 3}, {3_000_000: 3000.0, 10_000_000: 4398.0}, slack=145_000
+        "HalfCheetah-v5",
+        {3_000_000: 5, 10_000_000: 3},
+        {3_000_000: 3000.0, 10_000_000: 4398.0},
+        slack=145_000,
+        contenders=ES,
     ),
+    "swimmer_ars": Study(
+        "Swimmer-v5", {500_000: 5}, {500_000: 340.0}, slack=8_000, contenders={"ars": preset("ars-swimmer")}
+    ),
+    "hopper_ars": Study(
+        "Hopper-v5", {2_000_000: 5}, {2_000_000: 3100.0}, slack=16_000, contenders={"ars": preset("ars-hopper")}
+    ),
+    "half_cheetah_ars": Study(
+        "HalfCheetah-v5",
+        {2_500_000: 5, 12_000_000: 5},
+        {2_500_000: 3800.0, 12_000_000: 4815.0},
+        slack=64_000,
+        contenders={"ars": preset("ars-halfcheetah")},
+    ),
+    "walker2d_ars": Study(
+        "Walker2d-v5", {38_000_000: 3}, {38_000_000: 3830.0}, slack=80_000, contenders={"ars": preset("ars-walker2d")}
+    ),
+    "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
 }
 
 
-def run_to(study: Study, meta: str, seed: int, mark: int, runs: Path) -> dict[str, Any]:
+def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> None:
     """Train (or go on with) one run up to a mark, and evaluate it there."""
-    directory = runs / f"{study.task}-{meta}-{seed}"
+    directory = study.directory(runs, contender, seed)
     done = directory / f"evaluation-{mark}.json"
     if done.exists():
-        return dict(json.loads(done.read_text()))
+        return
     total = mark - study.slack
     if (directory / "checkpoint.npz").exists():
         bf.resume(directory, total_steps=total)
     else:
-        bf.train(bf.Config(task=study.task, meta=meta, seed=seed, total_steps=total), run_dir=directory)
-    last = json.loads((directory / "metrics.jsonl").read_text().splitlines()[-1])
+        settings = {"task": study.task, "seed": seed, "total_steps": total, **study.contenders[contender]}
+        bf.train(bf.Config(**settings), run_dir=directory)
+    last = generations(directory)[-1]
     assert last["env_steps"] <= mark, "a run overshot its mark"
     evaluation = bf.evaluate(directory, episodes=EPISODES, seed=EVALUATION_SEED)
-    row = {"meta": meta, "seed": seed, "mark": mark, "return": evaluation["mean_return"]}
+    row = {"contender": contender, "seed": seed, "mark": mark, "return": evaluation["mean_return"]}
     row |= {name: last[name] for name in ("env_steps", "inner_steps", "meta_steps", "sigma", "learning_rate")}
     done.write_text(json.dumps(row))
     print(row, flush=True)
-    return row
+
+
+def generations(directory: Path) -> list[dict[str, Any]]:
+    """A run's records so far."""
+    path = directory / "metrics.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def evaluated(study: Study, runs: Path) -> list[dict[str, Any]]:
+    """One row for each run and mark that it has reached."""
+    return [
+        json.loads(done.read_text())
+        for mark, seeds in sorted(study.marks.items())
+        for seed in range(seeds)
+        for contender in study.contenders
+        if (done := study.directory(runs, contender, seed) / f"evaluation-{mark}.json").exists()
+    ]
+
+
+def unfinished(study: Study, runs: Path) -> list[dict[str, Any]]:
+    """Runs that have not reached their last mark, and how far they got; the return is one of training."""
+    rows = []
+    for contender in study.contenders:
+        for seed in range(study.seeds):
+            directory = study.directory(runs, contender, seed)
+            goal = max(mark for mark, seeds in study.marks.items() if seed < seeds)
+            records = generations(directory)
+            if records and not (directory / f"evaluation-{goal}.json").exists():
+                last = {name: records[-1][name] for name in ("env_steps", "center_return", "mean_return")}
+                rows.append({"contender": contender, "seed": seed, "mark": goal, **last})
+    return rows
 
 
 def curves(study: Study, runs: Path) -> list[dict[str, Any]]:
-    """Every generation of every run: meta-level, seed, env steps, return of the centre and of the population."""
-    points = []
-    for meta in study.metas:
-        for seed in range(max(study.marks.values())):
-            lines = (runs / f"{study.task}-{meta}-{seed}" / "metrics.jsonl").read_text().splitlines()
-            for line in map(json.loads, lines):
-                names = ("env_steps", "center_return", "mean_return", "sigma", "learning_rate")
-                points.append({"meta": meta, "seed": seed, **{name: line[name] for name in names}})
-    return points
+    """Every generation of every run: contender, seed, env steps, return of the centre and of the population."""
+    names = ("env_steps", "center_return", "mean_return", "sigma", "learning_rate")
+    return [
+        {"contender": contender, "seed": seed, **{name: record[name] for name in names}}
+        for contender in study.contenders
+        for seed in range(study.seeds)
+        for record in generations(study.directory(runs, contender, seed))
+    ]
 
 
 def summarise(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The median over seeds at each mark, beside the bar."""
     summary = []
-    for meta in study.metas:
+    for contender in study.contenders:
         for mark in study.marks:
-            returns = sorted(row["return"] for row in rows if row["meta"] == meta and row["mark"] == mark)
-            entry = {"meta": meta, "mark": mark, "seeds": len(returns), "median": statistics.median(returns)}
+            returns = sorted(row["return"] for row in rows if row["contender"] == contender and row["mark"] == mark)
+            if not returns:
+                continue
+            entry = {"contender": contender, "mark": mark, "seeds": len(returns), "median": statistics.median(returns)}
             entry |= {"min": returns[0], "max": returns[-1], "bar": study.bars.get(mark)}
-            entry["reached"] = sum(value >= study.bars[mark] for value in returns)
+            if mark in study.bars:
+                entry["reached"] = sum(value >= study.bars[mark] for value in returns)
             summary.append(entry)
     return summary
 
@@ -102,18 +178,23 @@ def plot(study: Study, points: list[dict[str, Any]], path: Path) -> None:
     import numpy as np  # noqa: PLC0415
 
     figure, axes = plt.subplots(figsize=(7.5, 4.2), dpi=120)
-    for meta, colour in zip(study.metas, ("#4c72b0", "#dd8452"), strict=False):
-        grid = np.linspace(0, max(study.marks), 300)
+    grid = np.linspace(0, max(study.marks), 300)
+    for contender, colour in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
         values = []
-        for seed in sorted({point["seed"] for point in points}):
-            own = [p for p in points if p["meta"] == meta and p["seed"] == seed]
-            steps, returns = [p["env_steps"] for p in own], [p["center_return"] for p in own]
+        for seed in range(study.seeds):
+            own = [p for p in points if p["contender"] == contender and p["seed"] == seed]
+            if not own:
+                continue
+            steps = [p["env_steps"] for p in own]
+            returns = [math.nan if p["center_return"] is None else p["center_return"] for p in own]
             axes.plot(steps, returns, color=colour, alpha=0.25, linewidth=0.8)
             values.append(np.interp(grid, steps, returns, left=np.nan, right=np.nan))
-        going = np.isfinite(values).sum(axis=0) >= min(study.marks.values())
+        if not values:
+            continue
+        going = np.isfinite(values).sum(axis=0) >= min(len(values), *study.marks.values())
         median = np.full(grid.shape, np.nan)
         median[going] = np.nanmedian(np.array(values)[:, going], axis=0)
-        axes.plot(grid, median, color=colour, linewidth=2.2, label=f"es, meta {meta}")
+        axes.plot(grid, median, color=colour, linewidth=2.2, label=contender)
     for bar in set(study.bars.values()):
         axes.axhline(bar, color="grey", linestyle=":", linewidth=1)
     axes.set_xlabel("env steps, all counted")
@@ -125,23 +206,12 @@ def plot(study: Study, points: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path)
 
 
-def main() -> None:
-    """Run or continue one study."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", choices=sorted(STUDIES))
-    parser.add_argument("--runs", type=Path, required=True, help="folder of the runs; continued where they stand")
-    arguments = parser.parse_args()
-    study: Study = STUDIES[arguments.study]
-    arguments.runs.mkdir(parents=True, exist_ok=True)
-    rows = [
-        run_to(study, meta, seed, mark, arguments.runs)
-        for mark, seeds in sorted(study.marks.items())
-        for seed in range(seeds)
-        for meta in study.metas
-    ]
-    points = curves(study, arguments.runs)
+def write(name: str, runs: Path) -> None:
+    """The results of a study from what its runs have done so far."""
+    study = STUDIES[name]
+    points, rows = curves(study, runs), evaluated(study, runs)
     RESULTS.mkdir(exist_ok=True)
-    stem = RESULTS / f"learning_{arguments.study}"
+    stem = RESULTS / f"learning_{name}"
     with stem.with_suffix(".csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, points[0])
         writer.writeheader()
@@ -149,13 +219,31 @@ def main() -> None:
     result = {
         "machine": machine_facts(),
         "task": study.task,
+        "contenders": study.contenders,
         "evaluation_episodes": EPISODES,
         "summary": summarise(study, rows),
         "runs": rows,
+        "unfinished": unfinished(study, runs),
     }
     stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
     plot(study, points, stem.with_suffix(".png"))
     json.dump(result["summary"], sys.stdout, indent=1)
+
+
+def main() -> None:
+    """Run or continue one study."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", choices=sorted(STUDIES))
+    parser.add_argument("--runs", type=Path, required=True, help="folder of the runs; continued where they stand")
+    parser.add_argument("--report", action="store_true", help="train nothing, write the results so far")
+    arguments = parser.parse_args()
+    study: Study = STUDIES[arguments.study]
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    for mark, seeds in sorted(study.marks.items()) if not arguments.report else ():
+        for seed in range(seeds):
+            for contender in study.contenders:
+                run_to(study, contender, seed, mark, arguments.runs)
+    write(arguments.study, arguments.runs)
 
 
 if __name__ == "__main__":

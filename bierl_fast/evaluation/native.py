@@ -10,10 +10,8 @@ from __future__ import annotations
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
-from bierl_fast.evaluation.shared import EpisodeEvaluator, available_cores, longest_first
+from bierl_fast.evaluation.shared import EpisodeEvaluator, longest_first, thread_count
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
-
-MOST_THREADS = 1024
 
 
 class NativeEvaluator(EpisodeEvaluator[Policy]):
@@ -30,9 +28,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         statistics: ObservationStatistics | None = None,
     ) -> None:
         """See `bierl_fast.evaluation.table.make_evaluator`."""
-        self.threads = available_cores() if threads is None else threads
-        if not isinstance(self.threads, int) or not 1 <= self.threads <= MOST_THREADS:
-            raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
+        self.threads = thread_count(threads)
         statistics = statistics or ObservationStatistics(spec.observation_size)
         super().__init__(Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps)
         self._rollout = core().Rollout(

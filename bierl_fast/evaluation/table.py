@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
+from bierl_fast.archive import read_archive
+from bierl_fast.evaluation import function
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
+from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
 from bierl_fast.evaluation.torch_policy import TorchPolicy
 from bierl_fast.evaluation.worker_messages import Descriptor
+from bierl_fast.messages import F32
 from bierl_fast.names import unknown
 
 EVALUATORS = ("auto", "native", "pool")
@@ -25,6 +31,12 @@ EVALUATORS = ("auto", "native", "pool")
 def native_tasks() -> list[dict[str, Any]]:
     """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
     return [{"native": True, **entry} for entry in core().task_table()]
+
+
+def native_functions() -> list[dict[str, Any]]:
+    """One dict for each native test function, which takes any `dim`: id, native, function, keywords."""
+    functions = function.native_functions().items()
+    return [{"native": True, "function": True, "id": name, "keywords": list(options)} for name, options in functions]
 
 
 def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
@@ -42,6 +54,8 @@ def _native(
     """
     if evaluator not in EVALUATORS:
         raise unknown("evaluator", evaluator, EVALUATORS)
+    if isinstance(task, str) and task in function.native_functions():
+        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     native = isinstance(task, str) and core().is_native(task)
     needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
     if evaluator == "native":
@@ -59,9 +73,42 @@ def _native(
     return True
 
 
+# What a policy network, its observations and its episodes have, and a function has not.
+_OF_ENVIRONMENTS = (
+    "hidden",
+    "activation",
+    "squash",
+    "action_noise",
+    "log_std",
+    "obs_norm",
+    "episode_cap",
+    "behaviour",
+    "policy",
+    "evaluator",
+    "workers",
+    "fresh_env",
+    "flatten_observation",
+    "on_failure",
+    "retries",
+    "episode_timeout",
+)
+
+
+def _refuse_for_functions(given: dict[str, Any]) -> None:
+    """Raise ValueError for an option that means nothing to a function and is not at its default."""
+    defaults = inspect.signature(make_evaluator).parameters
+    for name in _OF_ENVIRONMENTS:
+        value = tuple(given[name]) if name == "hidden" else given[name]
+        if value != defaults[name].default:
+            raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
+
+
 def make_evaluator(
     task: str | Callable[..., Any],
     *,
+    dim: int | None = None,
+    vectorized: bool = False,
+    initial: F32 | None = None,
     task_kwargs: dict[str, Any] | None = None,
     hidden: tuple[int, ...] = (64, 64),
     activation: str = "tanh",
@@ -86,8 +133,15 @@ def make_evaluator(
     Args:
         task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; or a factory,
             that is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on
-            threads, all others in worker processes.
-        task_kwargs: keyword arguments of the environment or the factory.
+            threads, all others in worker processes. With `dim`, a function whose value is the return: the name of a
+            native one ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32,
+            an import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
+        dim: P, the number of a function's parameters. A function has no policy network: what is below and is about
+            networks, observations, episodes or worker processes is refused unless it is left at its default.
+        vectorized: whether a Python function takes a block (k, P) and gives (k,).
+        initial: (P,) float32 where the search of a function starts; None: zeros, for a native one standard normals.
+        task_kwargs: keyword arguments of the environment, the factory or the function. Of native functions: noise,
+            rotation_seed, shift_radius, shift_seed, and condition (quadratic).
         hidden: hidden layer sizes; () is a linear policy.
         activation: "tanh" or "relu".
         squash: how outputs enter the action box: "clip" or "tanh".
@@ -116,6 +170,13 @@ def make_evaluator(
             environment that cannot be made, or whose spaces no policy here serves.
         RuntimeError: worker processes that break while they start.
     """
+    if dim is not None:
+        _refuse_for_functions(locals())
+        return function.make_function_evaluator(
+            task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
+        )
+    if vectorized or initial is not None:
+        raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
     if episode_cap is not None and episode_cap < 1:
@@ -137,13 +198,13 @@ def make_evaluator(
             behaviour=behaviour,
             policy=policy,
         )
-    assert isinstance(task, str)
+    id = str(task)
     assert isinstance(behaviour, str)
-    facts = _facts(task, task_kwargs)
+    facts = _facts(id, task_kwargs)
     if behaviour == "final_position" and not facts.has_root_position:
         behaviour = "final_observation"
     spec = PolicySpec(
-        task=task,
+        task=id,
         task_kwargs=task_kwargs,
         observation_size=facts.observation_size,
         low=tuple(facts.action_bounds[0::2]),
@@ -155,15 +216,22 @@ def make_evaluator(
     return NativeEvaluator(spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, threads=threads)
 
 
+POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.KIND: VectorPolicy.load}
+
+
 def load_policy(path: Path) -> AnyPolicy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
-    return Policy.load(path)
+    header = json.loads(read_archive(path)[0])
+    kind = header.get("kind") if isinstance(header, dict) else None
+    return POLICIES.get(str(kind), Policy.load)(path)  # of no known kind: refused there
 
 
 def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
     """An evaluator for a saved policy's task, with the policy's own shape and observation statistics."""
+    if isinstance(policy, VectorPolicy):
+        return FunctionEvaluator(policy.spec, policy.function, threads=threads)
     if not isinstance(policy, Policy | TorchPolicy):
-        raise TypeError(f"policy must be a Policy or a TorchPolicy, got {type(policy).__name__}")
+        raise TypeError(f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}")
     obs_norm = bool(np.any(policy.statistics.count))
     spec = policy.spec
     if spec is None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.base import Strategy
 
 
+POLICY: dict[str, Any] = {"action_noise": "none", "log_std_noise_scale": 1.0}  # where no strategy wants otherwise
 ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
 
 
@@ -59,9 +60,11 @@ def make_parts(config: Config) -> Parts:
 
 
 def _make_parts(config: Config) -> Parts:
+    config = with_policy_settings(config)
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
+        config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
         strategy = make_strategy(config, evaluator.policy)
         config = resolved(config, strategy.declared)
         ranges = adapted_ranges(config, strategy.declared)
@@ -71,17 +74,36 @@ def _make_parts(config: Config) -> Parts:
     return Parts(config, strategy, evaluator, meta, history)
 
 
+def with_policy_settings(config: Config) -> Config:
+    """`config` with the policy's open settings as its strategy needs or prefers them.
+
+    Raises:
+        ConfigError: a setting is at odds with what the strategy needs.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    required, preferred = table.policy_settings(config.strategy)
+    for name, needed in required.items():
+        given = getattr(config, name)
+        if given not in {None, needed}:
+            raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
+    wanted = {**POLICY, **preferred, **required}
+    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
 def make_evaluator(config: Config) -> Evaluator:
     """The evaluator of a run's task."""
     from bierl_fast.evaluation import table  # noqa: PLC0415
 
     return table.make_evaluator(
         config.task,
+        dim=config.dim,
+        vectorized=config.vectorized,
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
         squash=config.squash,
-        action_noise=config.action_noise,
+        action_noise=config.action_noise or POLICY["action_noise"],
         log_std=config.log_std,
         obs_norm=config.obs_norm,
         episode_cap=config.episode_cap,
@@ -106,7 +128,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
     if "scale" in taken:
-        values["scale"] = policy.noise_scale(config.log_std_noise_scale)
+        values["scale"] = policy.noise_scale(config.log_std_noise_scale or POLICY["log_std_noise_scale"])
     threads = config.threads or available_cores()
     if "pool" in taken and threads > 1:
         values["pool"] = ThreadPool(threads)

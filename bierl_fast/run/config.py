@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, TypeVar
@@ -73,7 +73,13 @@ class Config:
     Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
     """
 
-    task: str = dataclasses.field(metadata={"help": "Gymnasium id of the task (see `bierl tasks`)", "training": True})
+    task: str | Callable[..., Any] = dataclasses.field(
+        metadata={
+            "help": "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a "
+            "Python one, by its import path module:function where it is written",
+            "training": True,
+        }
+    )
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
         metadata={
@@ -81,6 +87,13 @@ class Config:
             "training": True,
         },
     )
+    dim: int | None = setting(
+        None,
+        "parameters of a function task; it has no network, so settings of networks and episodes do not apply",
+        at_least=1,
+        at_most=2**30,
+    )
+    vectorized: bool = setting(False, "whether a Python function takes a block (k, dim) and gives k values")
     strategy: str = setting("es", "evolution strategy of the inner level")
     meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
     seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
@@ -99,6 +112,7 @@ class Config:
     sigma: float | None = hyperparameter("noise standard deviation on policy parameters", above=0.0)
     learning_rate: float | None = hyperparameter("step size of the optimizer", above=0.0)
     momentum: float | None = hyperparameter("of the optimizers that have one", at_least=0.0, at_most=1.0)
+    scale_learning_rate: float | None = hyperparameter("step size of each parameter's own noise scale", at_least=0.0)
     weight_decay: float | None = hyperparameter("shrinks the parameters at every update", at_least=0.0)
     entropy_weight: float | None = hyperparameter("of the policy's entropy in the fitness")
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
@@ -116,9 +130,13 @@ class Config:
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     squash: str = setting("clip", "how actions are brought into the task's box", choices=("clip", "tanh"))
-    action_noise: str = setting("none", "Gaussian action noise", choices=("none", "fixed", "evolved"))
+    action_noise: str | None = setting(
+        None, "Gaussian action noise (left open: what the strategy needs)", choices=("none", "fixed", "evolved")
+    )
     log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
-    log_std_noise_scale: float = setting(1.0, "factor of sigma for an evolved log_std", above=0.0)
+    log_std_noise_scale: float | None = setting(
+        None, "factor of sigma for an evolved log_std (none: the strategy's, else 1)", above=0.0
+    )
     obs_norm: bool = setting(True, "normalise observations by running mean and standard deviation")
     episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1, at_most=2**31 - 1)
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
@@ -195,6 +213,15 @@ class Config:
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
+
+    @property
+    def task_name(self) -> str:
+        """The task in writing: a Python function by its import path, in angle brackets where it has none."""
+        if isinstance(self.task, str):
+            return self.task
+        from bierl_fast.evaluation.import_path import written_name  # noqa: PLC0415
+
+        return written_name(self.task)
 
     @property
     def learned(self) -> bool:

@@ -1,15 +1,17 @@
 """What antithetic strategies share: pairs around a centre, candidates' fitness, and the direction their weights name.
 
-theta, hp, key -> Pairs.ask -> Population ... EvaluationBatch -> by_candidate -> weights (N,) -> direction (P,)
+theta, hp, key -> Pairs.ask -> Population ... EvaluationBatch -> fitness -> weights (N,) -> direction (P,) -> next state
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bierl_fast import kernels
 from bierl_fast.messages import (
@@ -28,6 +30,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import lookup
 
 CRN = ("none", "pair", "population")
+ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,16 @@ class Pairs:
             scale_bp=None if scale is None else scale[None].copy(),
         )
 
+    def check_top(self, top: int | None) -> int | None:
+        """`top`, the pairs a shaping keeps; ValueError unless it is None or one of 1 .. N/2."""
+        if top is not None and not 1 <= top <= self.population // 2:
+            raise ValueError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
+        return top
+
+    def kept(self, top: int | None, pairs: int) -> int:
+        """How many of `pairs` pairs are kept: all for None, else the share that `top` is of N/2, at least one."""
+        return pairs if top is None else max(1, round(top * pairs / (self.population // 2)))
+
     def _episode_rows(self, candidate_r: I32, pair_r: I32) -> tuple[I32, int]:
         """Reset streams of the candidates' rows, and the first stream that none of them uses."""
         repeat_r = np.arange(candidate_r.size, dtype=np.int32) % self.episodes
@@ -98,6 +111,82 @@ class Pairs:
             return repeat_r, self.episodes
         group_r = pair_r if self.crn == "pair" else candidate_r
         return group_r * np.int32(self.episodes) + repeat_r, (int(group_r[-1]) + 1) * self.episodes
+
+
+class Antithetic(ABC):
+    """A strategy whose next state is a pure function of its state and one evaluated population.
+
+    A strategy of its own gives `declared` and `_next`. The state is arrays by name, "mean" (P,) among them.
+
+    Args:
+        mean: (P,) float32, where the search starts; copied.
+        pairs: how a generation is laid out.
+        scale: (P,) per-parameter factor of sigma, or None for ones.
+        pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
+    """
+
+    declared: Mapping[str, HyperparameterSpec]
+
+    def __init__(
+        self, mean: F32, pairs: Pairs, scale: F32 | None = None, pool: kernels.ThreadPool | None = None
+    ) -> None:
+        """See the class."""
+        theta = vector("mean", mean)
+        self._state: Arrays = {"mean": theta}
+        self._pairs = pairs
+        self._scale = None if scale is None else vector("scale", scale, theta.size)
+        self._pool = pool
+
+    @property
+    def mean(self) -> F32:
+        """(P,) the centre; a copy."""
+        return self._theta.copy()
+
+    @property
+    def _theta(self) -> F32:
+        return np.asarray(self._state["mean"], np.float32)
+
+    def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
+        """Pairs (2i, 2i+1) = theta +- sigma * scale * eps(i), then the centre's rows without `candidates`. Pure."""
+        return self._pairs.ask(self._theta, complete(hp, self.declared), key, candidates, self._scale)
+
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
+        """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
+        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        return np.asarray(self._next(population, batch, hp)["mean"], np.float32)
+
+    def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
+        """Take one step.
+
+        Raises:
+            ValueError: every candidate failed, or the batch answers another number of rows.
+        """
+        before, self._state = self._theta, self._next(population, batch, population.hyperparameters)
+        return report(population, batch, float(np.linalg.norm(self._theta - before)))
+
+    @abstractmethod
+    def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
+        """The state that `tell` would leave at `hp`, every hyperparameter given; changes nothing."""
+
+    def _ascent(self, population: Population, weight_n: F32) -> F32:
+        """(P,) sum of weight * sign * scale * eps."""
+        ascent = direction(population, weight_n, self._pool)
+        return ascent if population.scale_bp is None else ascent * population.scale_bp[0]
+
+    def state(self) -> Arrays:
+        """Everything needed to continue, copied."""
+        return {name: np.array(array) for name, array in self._state.items()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        like = self._like(arrays)
+        require_arrays(arrays, like)
+        vector("mean", np.asarray(arrays["mean"], np.float32))
+        self._state = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
+
+    def _like(self, arrays: Arrays) -> Arrays:
+        """Arrays such as `state` gives, for `load` to compare with."""
+        return self._state
 
 
 def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
@@ -124,12 +213,25 @@ def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters)
 
 def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
     """(P,) sum of weight * sign * eps over the candidates; pairs share their noise, so each row is made once."""
-    first_n = np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size))
-    signed_n = weight_n.astype(np.float64) * population.sign_r[first_n]
-    rows, position_n = np.unique(population.noise_r[first_n], return_inverse=True)
-    weights = np.bincount(position_n, weights=signed_n).astype(np.float32)
-    size = population.base_bp.shape[1]
-    return kernels.gradient(population.key, rows.astype(np.uint32), weights, size, pool=pool)
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[_first_rows(population)])
+    return kernels.gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+
+
+def scale_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
+    """(P,) sum of weight * (eps^2 - 1) over the candidates: where the logarithm of each parameter's scale should go."""
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64))
+    return kernels.scale_gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+
+
+def _first_rows(population: Population) -> NDArray[np.intp]:
+    """(N,) each candidate's first row."""
+    return np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(population.candidates))
+
+
+def _by_noise_row(population: Population, weight_n: F64) -> tuple[NDArray[np.uint32], F32]:
+    """The noise rows in use (K,), and the sum of the candidates' weights on each."""
+    rows, position_n = np.unique(population.noise_r[_first_rows(population)], return_inverse=True)
+    return rows.astype(np.uint32), np.bincount(position_n, weights=weight_n).astype(np.float32)
 
 
 def report(population: Population, batch: EvaluationBatch, update_norm: float) -> StrategyReport:

@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bierl_fast.messages import F32, Arrays
+from bierl_fast.messages import F32, Arrays, HyperparameterSpec
+from bierl_fast.names import lookup
 
 Step = Callable[[Arrays, F32, float, float], tuple[F32, Arrays]]
 
+MOMENTUM = HyperparameterSpec(default=0.9, high=0.9999, scale="linear")  # of the optimizers that have one
 ADAM_BETA2 = 0.999
 ADAM_EPSILON = 1e-8
 CLIPUP_SPEED = 2.0  # largest speed in learning rates, the paper's recommendation
@@ -59,3 +61,28 @@ def _buffer(state: Arrays, name: str, like: F32) -> F32:
 
 
 OPTIMIZERS: dict[str, Step] = {"gradient": plain, "momentum": heavy_ball, "adam": adam, "clipup": clipup}
+
+PREFIX = "optimizer_"  # of an optimizer's arrays in a strategy's state
+
+
+class Optimizer:
+    """An optimizer by name, whose arrays live in a strategy's state.
+
+    Raises:
+        UnknownNameError: `name` is not in OPTIMIZERS; the nearest is offered.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._step = lookup("optimizer", name, OPTIMIZERS)
+
+    def step(self, state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:
+        """The step (P,) and the optimizer's arrays of the strategy's next state; `state` is its present one."""
+        own = {name.removeprefix(PREFIX): array for name, array in state.items() if name.startswith(PREFIX)}
+        step, after = self._step(own, gradient, learning_rate, momentum)
+        return step, {PREFIX + name: array for name, array in after.items()}
+
+    def like(self, state: Arrays, theta: F32) -> Arrays:
+        """Arrays such as the optimizer's in `state`: none before the first step."""
+        if not any(name.startswith(PREFIX) for name in state):
+            return {}
+        return self.step({}, np.zeros_like(theta), 1.0, 0.5)[1]

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bierl_fast.messages import F32
 from bierl_fast.names import lookup
+from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
+from bierl_fast.strategy.meps import MaximumEntropyStrategy
+from bierl_fast.strategy.pgpe import ParameterExploringGradients
+from bierl_fast.strategy.snes import SeparableNES
 
-STRATEGIES: dict[str, Callable[..., Strategy]] = {"es": EvolutionStrategy}
+STRATEGIES: dict[str, Callable[..., Strategy]] = {
+    "ars": AugmentedRandomSearch,
+    "es": EvolutionStrategy,
+    "meps": MaximumEntropyStrategy,
+    "pgpe": ParameterExploringGradients,
+    "snes": SeparableNES,
+}
 
 
 def options(name: str) -> dict[str, Any]:
     """What the constructor of the strategy called `name` takes besides `mean`, with its defaults."""
     parameters = inspect.signature(lookup("strategy", name, STRATEGIES)).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
+
+
+def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the strategy called `name` requires of the policy's settings, and what it prefers where nothing was said."""
+    kind = lookup("strategy", name, STRATEGIES)
+    return getattr(kind, "requires", {}), getattr(kind, "prefers", {})
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:

@@ -89,13 +89,13 @@ def test_other_files_are_refused(path: Path) -> None:
     rewrite(path, format=1, kind="warm start")
     refused(path, "no checkpoint of a run, but 'warm start'")
     np.savez(path, mean=np.zeros(3))
-    refused(path, "damaged or no checkpoint")
+    refused(path, "has no header: it is not an archive of this project")
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    refused(path, "damaged or no checkpoint")
+    refused(path, "is damaged or not an archive of this project")
     with path.open("wb") as file:
         np.save(file, np.array([{}]), allow_pickle=True)
-    refused(path, "damaged or no checkpoint")
+    refused(path, "is damaged or not an archive of this project")
 
 
 def test_a_broken_header_is_refused(path: Path) -> None:
