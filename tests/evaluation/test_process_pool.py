@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from evaluation import pool_envs
 from evaluation.populations import arrays, assert_same_bits, population
+from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
@@ -241,6 +243,14 @@ def test_box2d_worlds_that_survive_a_reset_are_known() -> None:
     for task, fresh in (("BipedalWalker-v3", True), ("LunarLander-v3", False)):
         with make(task) as evaluator:
             assert evaluator.fresh_env == fresh
+
+
+@pytest.mark.parametrize(("change", "error", "message"), BAD)
+def test_bad_populations(change: dict[str, Any], error: type[Exception], message: str, walk: Evaluator) -> None:
+    people = people_of(walk, 4)
+    if change.get("key", people.key) is not None:
+        with pytest.raises(error, match=message):
+            walk.evaluate(dataclasses.replace(people, **change))
 
 
 def test_closing(walk: Evaluator) -> None:
