@@ -16,6 +16,7 @@ from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
+from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Population, Stream
 
@@ -236,6 +237,11 @@ def test_fresh_environments() -> None:
         assert_same_bits(wanted, always.evaluate(people))
     with make(**options, fresh_env="never") as never:
         assert (never.evaluate(people).returns_r != wanted.returns_r).sum() >= 7
+
+
+def test_an_environment_that_does_not_repeat_is_told_of() -> None:
+    with pytest.warns(EpisodeWarning, match=r"answers differently under the same seed.*reset\(seed=...\)"):
+        make(task_kwargs={"trouble": "unseeded"}).close()
 
 
 def test_box2d_worlds_that_survive_a_reset_are_known() -> None:
