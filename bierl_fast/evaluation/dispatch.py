@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
-from bierl_fast.evaluation.pool import Pool, PoolSettings
+from bierl_fast.evaluation.pool import DEATHS, Pool, PoolSettings
 from bierl_fast.evaluation.worker_messages import Batch, Done
 from bierl_fast.evaluation.worker_process import WorkerProcess
 
 GRACE = 1.0  # seconds past episode_timeout after which a worker that cannot stop itself is killed
-DEATHS = 3  # of workers under one row, after which the row has failed
 
 
 class EpisodeError(RuntimeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -23,6 +23,7 @@ from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
 MOST_WORKERS = 1024
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
+DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
 FRESH = ("auto", "always", "never")
 
@@ -89,27 +90,22 @@ class Pool:
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
         self._job = b""
+        self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
         self.workers: list[WorkerProcess] = []
         self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block)
         try:
-            first = self._start_of(maker, settings, descriptor, look_closely=True)
+            first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
             what = f"task {maker.task}"
             self._start = packed(first, what)
             self._add(self._start)
             self.ready = self._first_answer(self.workers[0])
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
-            self._start = packed(self._start_of(maker, settings, descriptor, look_closely=False), what)
+            self._start = packed(replace(first, look_closely=False), what)
         except BaseException:
             self.close()
             raise
-
-    @staticmethod
-    def _start_of(
-        maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None, *, look_closely: bool
-    ) -> Start:
-        return Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely)
 
     @property
     def interface(self) -> Interface:
@@ -126,7 +122,7 @@ class Pool:
         for message in self.heard(worker):
             if isinstance(message, Ready):
                 return message
-        raise self._no_start("it said nothing for " + f"{START_SECONDS:g} seconds")
+        raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
 
     def heard(self, worker: WorkerProcess) -> list[Any]:
         """A worker's messages.
@@ -180,7 +176,17 @@ class Pool:
             worker.send_bytes(self._job)
 
     def replace(self, worker: WorkerProcess) -> WorkerProcess:
-        """A new worker in the place of one that is gone."""
+        """A new worker in the place of one that is gone.
+
+        Raises:
+            RuntimeError: several in a row were gone before they had run anything.
+        """
+        self._stillborn = 0 if worker.used else self._stillborn + 1
+        if self._stillborn >= DEATHS:
+            raise RuntimeError(
+                f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
+                f"the last one of {worker.died()}"
+            )
         self.workers.remove(worker)
         new = self._add(self._start)
         new.send_bytes(self._job)

@@ -47,9 +47,11 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._descriptor = job.descriptor_size
         pool.employ(job)
         if not pool.ready.repeats:
-            self._warn(
+            warnings.warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
-                "cannot be repeated; let its reset(seed=...) seed all of its randomness"
+                "cannot be repeated; let its reset(seed=...) seed all of its randomness",
+                EpisodeWarning,
+                stacklevel=4,
             )
 
     @property
@@ -133,12 +135,13 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
         if len(reasons) == population.rows and population.key.stream == Stream.INNER:
             raise EpisodeError(f"all {population.rows} episodes failed; {text}")
-        self._warn(f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)")
-
-    def _warn(self, text: str) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(text, EpisodeWarning, stacklevel=3)
+            warnings.warn(
+                f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
+                EpisodeWarning,
+                stacklevel=3,
+            )
 
     def _gathered(self, views: dict[str, Any], population: Population) -> EvaluationBatch:
         moments = None

@@ -12,6 +12,7 @@ import select
 import signal
 import threading
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,7 +22,7 @@ from bierl_fast.evaluation.environments import TaskError
 from bierl_fast.evaluation.interface import read_interface, repeats, reset_restores_everything
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.shared_block import Block
-from bierl_fast.evaluation.worker_messages import Batch, Broken, Parcel, Ready, Start
+from bierl_fast.evaluation.worker_messages import Batch, Broken, Job, Parcel, Ready, Start
 
 running = False  # whether this process is a worker
 
@@ -76,12 +77,12 @@ def _started(connection: Connection) -> Worker | None:
     return worker
 
 
-def _opened(connection: Connection, parcel: Parcel) -> Any:
-    """What is in a parcel, or None once the parent was told why it cannot be opened."""
+def _opened(connection: Connection, parcel: Parcel, then: Callable[[Any], Any] = lambda content: content) -> Any:
+    """What `then` makes of what is in a parcel, or None once the parent was told why nothing can be made of it."""
     try:
         if parcel.script is not None:  # something in it stands in the parent's script
             multiprocessing.spawn.prepare(parcel.script)
-        return pickle.loads(parcel.payload)
+        return then(pickle.loads(parcel.payload))
     except Exception as error:
         text = f"a worker process cannot read what it is to do: {type(error).__name__}: {error}"
         connection.send(Broken(text, refused=True))
@@ -122,16 +123,18 @@ class Worker:
             )
         return described.size
 
+    def _player(self, job: Job) -> Player:
+        return Player(job, self._make, self._env, self._interface, self._descriptor)
+
     def serve(self, block: Block) -> None:
         """Answer messages until told to stop."""
         player: Player | None = None
         while True:
             message = self._connection.recv()
             if isinstance(message, Parcel):
-                job = _opened(self._connection, message)
-                if job is None:
+                player = _opened(self._connection, message, self._player)
+                if player is None:
                     return
-                player = Player(job, self._make, self._env, self._interface, self._descriptor)
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)

@@ -81,6 +81,7 @@ class WorkerProcess:
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
         self.ready = False
+        self.used = False  # whether it has been given a row
         self.started = time.monotonic()
         self.send_bytes(start)
 
@@ -98,6 +99,7 @@ class WorkerProcess:
         if not self.rows:
             self.since = time.monotonic()
         self.rows.append(row)
+        self.used = True
         self.send(row)
 
     def answered(self) -> None:

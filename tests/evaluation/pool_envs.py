@@ -32,6 +32,8 @@ class Walk(gymnasium.Env[Any, Any]):
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         super().reset(seed=seed)
         self._in_trouble = self.np_random.uniform() > self._above
+        if self._trouble == "unseeded":
+            self.np_random = np.random.default_rng(time.monotonic_ns())
         self._x = self.np_random.normal() + (self._kept if self._trouble == "keeps" else 0.0)
         self._step = 0
         return self._observation(), {}

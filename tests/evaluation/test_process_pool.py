@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from evaluation import pool_envs
 from evaluation.populations import arrays, assert_same_bits, population
+from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
+from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Population, Stream
 
@@ -236,11 +239,24 @@ def test_fresh_environments() -> None:
         assert (never.evaluate(people).returns_r != wanted.returns_r).sum() >= 7
 
 
+def test_an_environment_that_does_not_repeat_is_told_of() -> None:
+    with pytest.warns(EpisodeWarning, match=r"answers differently under the same seed.*reset\(seed=...\)"):
+        make(task_kwargs={"trouble": "unseeded"}).close()
+
+
 def test_box2d_worlds_that_survive_a_reset_are_known() -> None:
     pytest.importorskip("Box2D")
     for task, fresh in (("BipedalWalker-v3", True), ("LunarLander-v3", False)):
         with make(task) as evaluator:
             assert evaluator.fresh_env == fresh
+
+
+@pytest.mark.parametrize(("change", "error", "message"), BAD)
+def test_bad_populations(change: dict[str, Any], error: type[Exception], message: str, walk: Evaluator) -> None:
+    people = people_of(walk, 4)
+    if change.get("key", people.key) is not None:
+        with pytest.raises(error, match=message):
+            walk.evaluate(dataclasses.replace(people, **change))
 
 
 def test_closing(walk: Evaluator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,32 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
     assert pickle.loads(pickle.dumps(policy)).act(observation) == first
     for evaluator in evaluators:
         evaluator.close()
+
+
+class Unwelcome(torch.nn.Module):
+    """Cannot be unpickled anywhere but here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.layer(observation)
+        return answer
+
+    def __reduce__(self) -> Any:
+        return (_made_here, (os.getpid(),))
+
+
+def _made_here(pid: int) -> Unwelcome:
+    if os.getpid() != pid:
+        raise OSError("no such module on this machine")
+    return Unwelcome()
+
+
+def test_a_module_that_a_worker_cannot_read() -> None:
+    with make(policy=bf.TorchPolicy(Unwelcome())) as evaluator, pytest.raises(ValueError, match="no such module on"):
+        evaluator.evaluate(people_of(evaluator, 2))
 
 
 def test_there_and_back(tmp_path: Path) -> None:
