@@ -49,7 +49,7 @@ void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::o
   const auto input = read<double>(observation, "observation", {static_cast<py::ssize_t>(shape.observations())});
   const auto output = write<float>(action, "action", {static_cast<py::ssize_t>(shape.actions())});
   std::vector<float> scratch(shape.scratch_size());
-  act(shape, normaliser, weights.data(), input.data(), nullptr, nullptr, scratch.data(), output.data());
+  act(shape, normaliser, weights.data(), input.data(), scratch.data(), output.data());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/behaviour.hpp>
 #include <bierl/bindings/bindings.hpp>
 #include <bierl/bindings/task_options.hpp>
 #include <bierl/core/error.hpp>
@@ -15,7 +16,6 @@ namespace bierl::bindings {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-using mujoco::Behaviour;
 using mujoco::PopulationView;
 using mujoco::Rollout;
 using mujoco::RowResults;
@@ -37,14 +37,6 @@ PopulationView view_population(const py::object& population, py::ssize_t paramet
   view.sign = read<std::int8_t>(population.attr("sign_r"), "sign_r", {rows});
   view.episode = read<std::int32_t>(population.attr("episode_r"), "episode_r", {rows});
   return view;
-}
-
-Behaviour behaviour_named(const std::string& name) {
-  if (name == "none") return Behaviour::none;
-  if (name == "final_position") return Behaviour::final_position;
-  if (name == "final_observation") return Behaviour::final_observation;
-  if (name == "actions") return Behaviour::actions;
-  throw ArgumentError("no behaviour named '" + name + "'; known: none, final_position, final_observation, actions");
 }
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, m) {
   bierl::bindings::bind_info(m);
   bierl::bindings::bind_kernels(m);
   bierl::bindings::bind_policy(m);
+  bierl::bindings::bind_actor(m);
   bierl::bindings::bind_env(m);
   bierl::bindings::bind_rollout(m);
 }

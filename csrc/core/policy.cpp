@@ -43,6 +43,8 @@ T cut(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
+}  // namespace
+
 void normalise(const Normaliser& normaliser, const double* observation, std::size_t count, float* out) {
   if (normaliser.mean.empty()) {
     for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<float>(observation[i]);
@@ -54,13 +56,7 @@ void normalise(const Normaliser& normaliser, const double* observation, std::siz
     out[i] = static_cast<float>(cut((observation[i] - mean[i]) * inverse[i], -Normaliser::kCut, Normaliser::kCut));
 }
 
-}  // namespace
-
-void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
-         const float* noise, const float* std, float* scratch, float* action) {
-  float* const input = scratch + 2 * shape.network.widest();
-  normalise(normaliser, observation, shape.observations(), input);
-  mlp_forward(shape.network, parameters, input, scratch, action);
+void into_box(const PolicyShape& shape, const float* noise, const float* std, float* action) {
   const std::size_t actions = shape.actions();
   const float* const low = shape.low.data();
   const float* const high = shape.high.data();
@@ -73,10 +69,18 @@ void act(const PolicyShape& shape, const Normaliser& normaliser, const float* pa
   for (std::size_t a = 0; a < actions; ++a) action[a] = cut(action[a], low[a], high[a]);
 }
 
+void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
+         float* scratch, float* action) {
+  float* const input = scratch + 2 * shape.network.widest();
+  normalise(normaliser, observation, shape.observations(), input);
+  mlp_forward(shape.network, parameters, input, scratch, action);
+  into_box(shape, nullptr, nullptr, action);
+}
+
 void action_std(const PolicyShape& shape, const float* parameters, float* std) {
-  const float* const evolved = parameters + shape.network.parameter_count();
+  const bool evolved = shape.noise == ActionNoise::evolved;
   for (std::size_t a = 0; a < shape.actions(); ++a)
-    std[a] = std::exp(shape.noise == ActionNoise::evolved ? evolved[a] : shape.log_std);
+    std[a] = std::exp(evolved ? parameters[shape.network.parameter_count() + a] : shape.log_std);
 }
 
 double relative_entropy(const PolicyShape& shape, const float* parameters) {

@@ -1,4 +1,4 @@
-/// The compiled policy: observation -> normalised -> network -> action in the box.
+/// The compiled policy: observation -> normalised -> network -> action in the box. actor.hpp adds what an episode does.
 #pragma once
 
 #include <cstddef>
@@ -47,12 +47,18 @@ struct Normaliser {
   void check(std::size_t observations) const;
 };
 
-/// action = policy(observation). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard
-/// deviations, read with `noise` only. `scratch`: scratch_size() floats. Allocates nothing.
-void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
-         const float* noise, const float* std, float* scratch, float* action);
+/// The network's input: (count,) observations normalised, in single precision.
+void normalise(const Normaliser& normaliser, const double* observation, std::size_t count, float* out);
 
-/// std[a] = exp(log std) of a policy with these parameters.
+/// The network's output (A,) becomes an action, in place: squashed, std * noise added, cut to the box. `noise`: (A,)
+/// standard normals, or null for the mean action; `std`: (A,) standard deviations, read with `noise` only.
+void into_box(const PolicyShape& shape, const float* noise, const float* std, float* action);
+
+/// The mean action of the compiled policy. `scratch`: scratch_size() floats. Allocates nothing.
+void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
+         float* scratch, float* action);
+
+/// std[a] = exp(log std) of a policy with these parameters, which are read only where log std is evolved.
 void action_std(const PolicyShape& shape, const float* parameters, float* std);
 
 /// Entropy of the Gaussian action, in nats, over that of one with the configured log_std: the sum over actions of

@@ -73,17 +73,15 @@ struct Rollout::Worker {
         task(make_task(settings.task, settings.options, simulation.model(), simulation.data())),
         parameters(settings.shape.parameter_count()),
         observation(settings.shape.observations()),
-        network(settings.shape.scratch_size()),
         action(settings.shape.actions()),
-        action_noise(settings.shape.actions()),
-        action_std(settings.shape.actions()),
-        noise_tile(kTile) {}
+        memory(settings.shape) {}
 
   Simulation simulation;
   std::unique_ptr<Task> task;
   std::vector<float> parameters;
   std::vector<double> observation;
-  std::vector<float> network, action, action_noise, action_std, noise_tile;
+  std::vector<float> action;
+  ActorMemory memory;
 };
 
 Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(settings_.threads) {
@@ -111,27 +109,25 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   EpisodeContext context;
   context.task = worker.task.get();
   context.data = worker.simulation.data();
-  context.shape = &settings_.shape;
-  context.normaliser = &normaliser;
+  context.random = &random;
   context.stopping = &pool_.stopping();
   context.max_steps = settings_.max_steps;
-  context.behaviour = descriptor > 0 ? settings_.behaviour : Behaviour::none;
-  context.parameters = worker.parameters.data();
-  context.random = &random;
-  context.action_key = population.key.with(Purpose::action);
-  context.action_row = static_cast<std::uint32_t>(population.episode[row]);
-  context.noisy = explore && settings_.shape.noise != ActionNoise::none;
-  if (!results.moment_count.empty()) {
-    context.moments = {&results.moment_count[row], results.moment_mean.subspan(row * observations, observations),
-                       results.moment_m2.subspan(row * observations, observations)};
-  }
-  if (descriptor > 0) context.descriptor = results.behaviour.data() + row * descriptor;
   context.observation = worker.observation.data();
-  context.network = worker.network.data();
   context.action = worker.action.data();
-  context.action_noise = worker.action_noise.data();
-  context.action_std = worker.action_std.data();
-  context.noise_tile = worker.noise_tile.data();
+  Actor& actor = context.actor;
+  actor.shape = &settings_.shape;
+  actor.normaliser = &normaliser;
+  actor.parameters = worker.parameters.data();
+  actor.action_key = population.key.with(Purpose::action);
+  actor.action_row = static_cast<std::uint32_t>(population.episode[row]);
+  actor.noisy = explore && settings_.shape.noise != ActionNoise::none;
+  actor.behaviour = descriptor > 0 ? settings_.behaviour : Behaviour::none;
+  actor.memory = &worker.memory;
+  if (!results.moment_count.empty()) {
+    actor.moments = {&results.moment_count[row], results.moment_mean.subspan(row * observations, observations),
+                     results.moment_m2.subspan(row * observations, observations)};
+  }
+  if (descriptor > 0) actor.descriptor = results.behaviour.data() + row * descriptor;
   context.result = &result;
   if (!worker.simulation.guard().run(run_episode, &context)) result.failed = true;
   // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation

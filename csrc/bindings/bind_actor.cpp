@@ -1,0 +1,144 @@
+// EpisodeActor: what an episode does around its environment, for environments that are not ours.
+#include <pybind11/pybind11.h>
+
+#include <cmath>
+#include <string>
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/behaviour.hpp>
+#include <bierl/bindings/bindings.hpp>
+#include <bierl/core/actor.hpp>
+#include <bierl/core/error.hpp>
+
+namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+Behaviour behaviour_named(const std::string& name) {
+  if (name == "none") return Behaviour::none;
+  if (name == "final_position") return Behaviour::final_position;
+  if (name == "final_observation") return Behaviour::final_observation;
+  if (name == "actions") return Behaviour::actions;
+  throw ArgumentError("no behaviour named '" + name + "'; known: none, final_position, final_observation, actions");
+}
+
+namespace {
+
+template <typename T>
+bool finite(std::span<const T> values) {
+  for (const T value : values)
+    if (!std::isfinite(value)) return false;
+  return true;
+}
+
+// An Actor with its scratch, and the arrays it works on kept alive between calls.
+class EpisodeActor {
+ public:
+  EpisodeActor(const PolicyShape& shape, const std::string& behaviour)
+      : shape_(shape), behaviour_(behaviour_named(behaviour)), memory_(shape_) {
+    require(behaviour_ != Behaviour::final_position, "an environment of Python's has no final_position");
+    actor_.shape = &shape_;
+    actor_.behaviour = behaviour_;
+    actor_.memory = &memory_;
+  }
+  EpisodeActor(const EpisodeActor&) = delete;
+  EpisodeActor& operator=(const EpisodeActor&) = delete;
+
+  void begin(const Normaliser& normaliser, const py::object& parameters, const py::object& key, std::uint32_t row,
+             bool explore, const py::object& moments, const py::object& descriptor) {
+    normaliser.check(shape_.observations());
+    normaliser_ = normaliser;
+    actor_.normaliser = &normaliser_;
+    parameters_ = parameters;
+    actor_.parameters = nullptr;
+    if (!parameters.is_none())
+      actor_.parameters = read<float>(parameters, "parameters", {length(shape_.parameter_count())}).data();
+    require(actor_.parameters != nullptr || shape_.noise != ActionNoise::evolved,
+            "evolved action noise needs the compiled policy's parameters");
+    actor_.action_key = read_key(key).with(Purpose::action);
+    actor_.action_row = row;
+    actor_.noisy = explore && shape_.noise != ActionNoise::none;
+    actor_.moments = {};
+    moments_ = moments;
+    if (!moments.is_none()) {
+      const auto parts = moments.cast<py::tuple>();
+      require_size("moments", parts.size(), 3, "count, mean and m2");
+      const py::ssize_t observations = length(shape_.observations());
+      actor_.moments = {write<double>(parts[0], "count", {1}).data(), write<double>(parts[1], "mean", {observations}),
+                        write<double>(parts[2], "m2", {observations})};
+    }
+    descriptor_ = descriptor;
+    actor_.descriptor = nullptr;
+    if (!descriptor.is_none())
+      actor_.descriptor = write<double>(descriptor, "descriptor", {length(behaviour_size(behaviour_, shape_))}).data();
+    actor_.begin();
+  }
+
+  bool act(const py::object& observation, const py::object& action) {
+    const auto seen = read_observation(observation);
+    const auto answer = write<float>(action, "action", {length(shape_.actions())});
+    require(actor_.parameters != nullptr, "act needs the compiled policy's parameters; use observe and respond");
+    actor_.act(seen.data(), answer.data());
+    return finite(seen) && finite<float>(answer);
+  }
+
+  bool observe(const py::object& observation, const py::object& input) const {
+    const auto seen = read_observation(observation);
+    const auto into = write<float>(input, "input", {length(shape_.observations())});
+    actor_.observe(seen.data(), into.data());
+    return finite(seen);
+  }
+
+  bool respond(const py::object& action) {
+    const auto answer = write<float>(action, "action", {length(shape_.actions())});
+    require_begun();
+    actor_.respond(answer.data());
+    return finite<float>(answer);
+  }
+
+  bool finish(const py::object& observation) const {
+    const auto seen = read_observation(observation);
+    actor_.finish(seen.data());
+    return finite(seen);
+  }
+
+ private:
+  static py::ssize_t length(std::size_t size) { return static_cast<py::ssize_t>(size); }
+  void require_begun() const { require(actor_.normaliser != nullptr, "begin an episode first"); }
+  std::span<const double> read_observation(const py::object& observation) const {
+    require_begun();
+    return read<double>(observation, "observation", {length(shape_.observations())});
+  }
+
+  const PolicyShape shape_;
+  const Behaviour behaviour_;
+  ActorMemory memory_;
+  Normaliser normaliser_;
+  Actor actor_;
+  py::object parameters_, moments_, descriptor_;
+};
+
+}  // namespace
+
+void bind_actor(py::module_& m) {
+  py::class_<EpisodeActor>(m, "EpisodeActor",
+                           "What an episode does around its environment; see csrc/core/actor.hpp. The arrays of begin "
+                           "are kept until the next begin.")
+      .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behaviour"_a)
+      .def("begin", &EpisodeActor::begin, "normaliser"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
+           "descriptor"_a,
+           "Start an episode. parameters: (P,) float32, or None for a network that is not ours. row: of the action "
+           "noise. moments: (count (1,), mean (O,), m2 (O,)) float64, added to, or None. descriptor: float64, written, "
+           "or None.")
+      .def("act", &EpisodeActor::act, "observation"_a, "action"_a,
+           "Write the action (A,) float32 for an observation (O,) float64; whether both are finite.")
+      .def("observe", &EpisodeActor::observe, "observation"_a, "input"_a,
+           "The first half of act: write the network's input (O,) float32; whether the observation is finite.")
+      .def("respond", &EpisodeActor::respond, "action"_a,
+           "The second half of act: the network's output (A,) float32 becomes the action, in place; whether finite.")
+      .def("finish", &EpisodeActor::finish, "observation"_a,
+           "Take in the last observation (O,) float64 of the episode; whether it is finite.");
+}
+
+}  // namespace bierl::bindings
