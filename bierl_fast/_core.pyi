@@ -88,6 +88,30 @@ class EpisodeActor(metaclass=_Bound):
     def respond(self, action: F32) -> bool: ...
     def finish(self, observation: F64) -> bool: ...
 
+# bind_replay.cpp
+class ReplayBuffer(metaclass=_Bound):
+    def __init__(self, observations: int, actions: int, capacity: int) -> None: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    def __len__(self) -> int: ...
+    def append(self, transitions: F32) -> None: ...
+    def clear(self) -> None: ...
+    def records(self) -> F32: ...
+    def sample(
+        self,
+        key: NoiseKey,
+        draw: int,
+        observation: F32,
+        action: F32,
+        reward: F32,
+        next_observation: F32,
+        terminated: F32,
+    ) -> None: ...
+
+def learner_seed(key: NoiseKey) -> int: ...
+
 # bind_env.cpp
 def task_table() -> list[dict[str, Any]]: ...
 def is_native(id: str) -> bool: ...
@@ -132,6 +156,7 @@ class _Rows(TypedDict):
     count_r: F64
     mean_ro: F64
     m2_ro: F64
+    transitions_tw: F32
 
 class Rollout(metaclass=_Bound):
     def __init__(
@@ -143,9 +168,16 @@ class Rollout(metaclass=_Bound):
         max_steps: int,
         behaviour: str,
         threads: int,
+        transitions: bool = False,
     ) -> None: ...
     def evaluate(
-        self, population: Population, normaliser: Normaliser, order: I32, explore: bool, moments: bool
+        self,
+        population: Population,
+        normaliser: Normaliser,
+        order: I32,
+        explore: bool,
+        moments: bool,
+        transitions: bool = False,
     ) -> _Rows: ...
 
 def row_parameters(population: Population, row: int, out: F32) -> None: ...

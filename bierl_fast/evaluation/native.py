@@ -36,6 +36,7 @@ class NativeEvaluator:
         max_steps: int,
         obs_norm: bool = True,
         behaviour: str = "final_position",
+        transitions: bool = False,
         threads: int | None = None,
         statistics: ObservationStatistics | None = None,
     ) -> None:
@@ -45,6 +46,7 @@ class NativeEvaluator:
             raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
         self.obs_norm = obs_norm
         self.max_steps = max_steps
+        self._transitions = transitions
         self._statistics = statistics or ObservationStatistics(spec.observation_size)
         self._policy = Policy(spec, self._statistics.copy())
         self._rollout = core().Rollout(
@@ -55,6 +57,7 @@ class NativeEvaluator:
             max_steps=max_steps,
             behaviour=behaviour,
             threads=self.threads,
+            transitions=transitions,
         )
 
     @property
@@ -64,12 +67,14 @@ class NativeEvaluator:
 
     def evaluate(self, population: Population) -> EvaluationBatch:
         """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second."""
+        recorded = self._transitions and population.key.stream == Stream.INNER
         out = self._rollout.evaluate(
             population,
             self._statistics.normaliser(),
             self._order(population),
             explore=population.key.stream != Stream.EVALUATION,
             moments=self.obs_norm,
+            transitions=recorded,
         )
         moments = Moments(out["count_r"], out["mean_ro"], out["m2_ro"]) if self.obs_norm else None
         return EvaluationBatch(
@@ -80,6 +85,7 @@ class NativeEvaluator:
             entropy_r=out["entropy_r"],
             moments=moments,
             key=population.key,
+            transitions_tw=out["transitions_tw"] if recorded else None,
         )
 
     def _order(self, population: Population) -> I32:

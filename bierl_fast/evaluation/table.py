@@ -47,6 +47,7 @@ def make_evaluator(
     obs_norm: bool = True,
     episode_cap: int | None = None,
     behaviour: str = "final_position",
+    transitions: bool = False,
     threads: int | None = None,
 ) -> Evaluator:
     """An evaluator for a task, with a policy of this shape.
@@ -63,11 +64,17 @@ def make_evaluator(
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position), "final_observation", "actions" or "none".
+        transitions: record every step of inner batches, for strategies that learn from them.
         threads: worker threads; None takes the cores this process may use.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1.
+        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1,
+            transitions with obs_norm.
     """
+    if transitions and obs_norm:
+        raise ValueError(
+            "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
+        )
     _require_native(task)
     task_kwargs = dict(task_kwargs or {})
     facts = _facts(task, task_kwargs)
@@ -89,7 +96,9 @@ def make_evaluator(
     )
     limit = facts.max_episode_steps
     max_steps = limit if episode_cap is None else min(limit, episode_cap)
-    return NativeEvaluator(spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, threads=threads)
+    return NativeEvaluator(
+        spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, transitions=transitions, threads=threads
+    )
 
 
 def load_policy(path: Path) -> AnyPolicy:

@@ -1,0 +1,109 @@
+"""What rollouts record of their steps: equal to a replay, in row order, of inner rows that did not fail."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from evaluation.populations import assert_same_bits, population
+
+import bierl_fast as bf
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.messages import F32, NoiseKey, Population, Stream
+
+
+def recording(task: str, threads: int = 2, cap: int | None = None) -> Evaluator:
+    return bf.make_evaluator(
+        task, hidden=(16,), squash="tanh", obs_norm=False, transitions=True, threads=threads, episode_cap=cap
+    )
+
+
+def replayed(evaluator: Evaluator, people: Population, row: int, cap: int) -> F32:
+    """The row's steps in the native environment, one by one from Python."""
+    env = bf.NativeEnv(evaluator.policy.task)
+    policy = evaluator.policy.with_parameters(evaluator.parameters(people, row))
+    observation, _ = env.reset(seed=evaluator.reset_seed(people, row))
+    records = []
+    for _ in range(cap):
+        action = policy.act(observation)
+        after, reward, terminated, truncated, _ = env.step(action)
+        records.append(np.concatenate([observation, action, [reward], after, [float(terminated)]]))
+        observation = after
+        if terminated or truncated:
+            break
+    return np.array(records, np.float32)
+
+
+@pytest.mark.parametrize("task", ["Hopper-v5", "InvertedPendulum-v5", "Reacher-v5"])
+def test_recorded_steps_equal_a_replay(task: str) -> None:
+    """Bit for bit: one C++ object, and float32 of the same float64 numbers."""
+    cap = 30
+    evaluator = recording(task, cap=cap)
+    people = population(evaluator.policy.initial_parameters(1), 6, 0.5)
+    batch = evaluator.evaluate(people)
+    assert batch.transitions_tw is not None
+    expected = np.concatenate([replayed(evaluator, people, row, cap) for row in range(6)])
+    np.testing.assert_array_equal(batch.transitions_tw, expected)
+    assert len(expected) == batch.steps
+
+
+def test_a_time_limit_does_not_terminate() -> None:
+    """Hopper falls at different steps; a cap of 25 steps truncates those that stand."""
+    evaluator = recording("Hopper-v5", cap=25)
+    people = population(evaluator.policy.initial_parameters(1), 20, 0.5)
+    batch = evaluator.evaluate(people)
+    assert batch.transitions_tw is not None
+    ends = np.cumsum(batch.lengths_r) - 1
+    terminated = batch.transitions_tw[:, -1]
+    assert 0 < np.count_nonzero(batch.lengths_r < 25) < 20
+    np.testing.assert_array_equal(terminated[ends[batch.lengths_r < 25]], 1.0)
+    assert np.count_nonzero(terminated) <= np.count_nonzero(terminated[ends])  # nowhere but at an end
+    standing = ends[(batch.lengths_r == 25) & (terminated[ends] == 0.0)]
+    assert standing.size > 0
+    for start, end in itertools.pairwise(np.concatenate([[0], np.cumsum(batch.lengths_r)])):
+        steps = batch.transitions_tw[start:end]
+        np.testing.assert_array_equal(steps[1:, :11], steps[:-1, 15:26])  # each begins where the one before ended
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_order_is_of_rows_at_any_number_of_threads(threads: int) -> None:
+    """Noise of several sizes, so that rows start in another order than they stand."""
+    people = population(recording("Hopper-v5").policy.initial_parameters(1), 16, 0.1)
+    people.sigma_r[:] = np.linspace(1.0, 0.01, 16)
+    one, other = (recording("Hopper-v5", count).evaluate(people) for count in (1, threads))
+    assert one.transitions_tw is not None
+    assert other.transitions_tw is not None
+    np.testing.assert_array_equal(one.transitions_tw, other.transitions_tw)
+
+
+def test_recording_changes_no_result() -> None:
+    with_, without = recording("Hopper-v5"), bf.make_evaluator("Hopper-v5", hidden=(16,), squash="tanh", obs_norm=False)
+    people = population(with_.policy.initial_parameters(1), 8, 0.3)
+    assert without.evaluate(people).transitions_tw is None
+    assert_same_bits(with_.evaluate(people), without.evaluate(people))
+
+
+@pytest.mark.parametrize("stream", [Stream.META, Stream.EVALUATION, Stream.PRETRAIN])
+def test_only_inner_rows_are_recorded(stream: Stream) -> None:
+    evaluator = recording("InvertedPendulum-v5")
+    people = population(evaluator.policy.initial_parameters(1), 4, 0.3, NoiseKey(1, 2, stream))
+    assert evaluator.evaluate(people).transitions_tw is None
+
+
+def test_failed_rows_are_left_out() -> None:
+    """A control that is not a number ends row 2; its neighbours' steps stand side by side."""
+    evaluator = recording("HalfCheetah-v5", cap=10)
+    theta = evaluator.policy.initial_parameters(1)
+    people = population(theta, 4, base_bp=np.stack([theta, np.full_like(theta, np.nan)]))
+    people.base_r[2], people.sign_r[2] = 1, 0
+    batch = evaluator.evaluate(people)
+    assert batch.failed_r.tolist() == [False, False, True, False]
+    assert batch.transitions_tw is not None
+    expected = np.concatenate([replayed(evaluator, people, row, 10) for row in (0, 1, 3)])
+    np.testing.assert_array_equal(batch.transitions_tw, expected)
+
+
+def test_no_recording_under_normalised_observations() -> None:
+    with pytest.raises(ValueError, match="who learns from them needs obs_norm=False"):
+        bf.make_evaluator("Hopper-v5", transitions=True)
