@@ -58,6 +58,7 @@ def make_parts(config: Config) -> Parts:
 
 
 def _make_parts(config: Config) -> Parts:
+    config = with_policy_settings(config)
     evaluator = make_evaluator(config)
     strategy = make_strategy(config, evaluator.policy)
     config = resolved(config, strategy.declared)
@@ -67,9 +68,26 @@ def _make_parts(config: Config) -> Parts:
     return Parts(config, strategy, evaluator, meta, history)
 
 
+def with_policy_settings(config: Config) -> Config:
+    """`config` with the policy's settings that its strategy cannot do without, where the defaults stood.
+
+    Raises:
+        ConfigError: such a setting has a value of its own.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    wanted = table.policy_settings(config.strategy)
+    for name, value in wanted.items():
+        given = getattr(config, name)
+        if given not in {value, Config.__dataclass_fields__[name].default}:
+            raise ConfigError(f"strategy {config.strategy!r} needs {name} = {value!r}, got {given!r}; leave it out")
+    return config.replace(**wanted)
+
+
 def make_evaluator(config: Config) -> Evaluator:
     """The evaluator of a run's task."""
     from bierl_fast.evaluation import table  # noqa: PLC0415
+    from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
 
     return table.make_evaluator(
         config.task,
@@ -82,6 +100,7 @@ def make_evaluator(config: Config) -> Evaluator:
         obs_norm=config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
+        transitions=wants_transitions(config.strategy),
         threads=config.threads,
     )
 
@@ -89,11 +108,16 @@ def make_evaluator(config: Config) -> Evaluator:
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
     from bierl_fast.evaluation.native import available_cores  # noqa: PLC0415
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if "network" in taken:
+        values["network"] = policy.network if isinstance(policy, Policy) else None
+    if "seed" in taken:
+        values["seed"] = config.seed
     if "scale" in taken:
         values["scale"] = policy.noise_scale(config.log_std_noise_scale)
     threads = config.threads or available_cores()

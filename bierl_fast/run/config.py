@@ -113,6 +113,18 @@ class Config:
     episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
 
+    winner_share: float | None = option(
+        None, "crossovers of the last winners as a share of the population", at_least=0.0, at_most=1.0
+    )
+    mutation_clip: float | None = option(
+        None, "largest growth of sigma by automatic mutation tuning in one generation; 0: none", at_least=0.0
+    )
+    replay_size: int | None = option(None, "transitions that an actor-critic remembers", at_least=1, at_most=2**31 - 1)
+    sac_batch: int | None = option(None, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
+    sac_updates: float | None = option(None, "gradient steps of SAC for each env step", at_least=0.0)
+    sac_learning_rate: float | None = option(None, "of SAC's actor, critics and entropy coefficient", above=0.0)
+    sac_discount: float | None = option(None, "of SAC, for a reward one step later", at_least=0.0, at_most=1.0)
+
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     squash: str = setting("clip", "how actions are brought into the task's box", choices=("clip", "tanh"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bierl_fast.messages import F32
@@ -11,10 +11,12 @@ from bierl_fast.names import lookup
 from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
+from bierl_fast.strategy.esac import EvolutionWithActorCritic
 
 STRATEGIES: dict[str, Callable[..., Strategy]] = {
     "ars": AugmentedRandomSearch,
     "es": EvolutionStrategy,
+    "esac": EvolutionWithActorCritic,
 }
 
 
@@ -22,6 +24,16 @@ def options(name: str) -> dict[str, Any]:
     """What the constructor of the strategy called `name` takes besides `mean`, with its defaults."""
     parameters = inspect.signature(lookup("strategy", name, STRATEGIES)).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
+
+
+def policy_settings(name: str) -> Mapping[str, object]:
+    """The policy's settings that the strategy called `name` cannot do without, by name."""
+    return getattr(lookup("strategy", name, STRATEGIES), "policy_settings", {})
+
+
+def wants_transitions(name: str) -> bool:
+    """Whether the strategy called `name` learns from the steps of its candidates' episodes."""
+    return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_transitions", False))
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:

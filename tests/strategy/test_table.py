@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
 
 import bierl_fast as bf
-from bierl_fast.messages import Hyperparameters
+from bierl_fast.messages import Hyperparameters, Network
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.table import STRATEGIES
 
@@ -15,8 +17,13 @@ NAMES = sorted(STRATEGIES)
 HP = Hyperparameters(sigma=0.1, learning_rate=0.1)
 
 
+# What a strategy needs besides mean and population: 70 parameters are those of this network.
+NETWORK = Network(sizes=(4, 4, 10), activation="tanh", squash="tanh", low=(-1.0,) * 10, high=(1.0,) * 10)
+MORE: dict[str, dict[str, Any]] = {"esac": {"network": NETWORK}}
+
+
 def make(name: str) -> Strategy:
-    return bf.make_strategy(name, mean=np.zeros(P, np.float32), population=16)
+    return bf.make_strategy(name, mean=np.zeros(P, np.float32), population=16, **MORE.get(name, {}))
 
 
 def distance(strategy: Strategy) -> float:
