@@ -85,6 +85,8 @@ LARGEST = {
     "total_steps": 2**53,
     "episodes_per_candidate": 2**16,
     "center_episodes": 2**16,
+    "replay_size": 2**31 - 1,
+    "sac_batch": 2**20,
     "episode_cap": 2**31 - 1,
     "history": 2**20,
     "quantiles": 2**20,
