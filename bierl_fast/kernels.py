@@ -112,6 +112,25 @@ def learner_seed(key: NoiseKey) -> int:
     return _core.learner_seed(key)
 
 
+def scale_gradient(
+    key: NoiseKey,
+    rows: NDArray[np.uint32],
+    weights: F32,
+    count: int,
+    *,
+    out: F32 | None = None,
+    pool: ThreadPool | None = None,
+) -> F32:
+    """(count,) sum over i, in order, of weights[i] * (normals(key, rows[i], count)**2 - 1); arguments as `gradient`'s.
+
+    The gradient in the logarithm of each parameter's own scale; an antithetic pair shares its squares, so the weights
+    carry no sign.
+    """
+    out = _memory(out, count)
+    _core.scale_gradient(key, rows, weights, out, pool)
+    return out
+
+
 def _memory(out: F32 | None, count: int) -> F32:
     if out is None:
         return np.empty(count, dtype=np.float32)

@@ -41,16 +41,17 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     flag = "--" + field.name.replace("_", "-")
     kind = hints()[field.name]
     text = field.metadata["help"]
-    if kind is bool:
-        default = "on" if field.default else "off"
-        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=f"{text} [default: {default}]")
+    if kind in {bool, bool | None}:
+        default = {True: " [default: on]", False: " [default: off]", None: ""}[field.default]
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
     if field.name == "task_kwargs":
         return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
     if "choices" in field.metadata:
         text += f" ({', '.join(field.metadata['choices'])})"
     if field.default is not None:
         text += f" [default: {_written(field.default)}]"
-    return click.option(flag, field.name, type=SettingType(kind), default=None, help=text)
+    literal = "none" in field.metadata.get("choices", ())
+    return click.option(flag, field.name, type=SettingType(kind, literal), default=None, help=text)
 
 
 def _written(value: Any) -> str:
@@ -58,11 +59,14 @@ def _written(value: Any) -> str:
 
 
 class SettingType(click.ParamType[Any]):
-    """One setting's value as typed: `64`, `1e6`, `64,64`, and `none` where a setting may be left open."""
+    """One setting's value as typed: `64`, `1e6`, `64,64`, and `none` where a setting may be left open.
 
-    def __init__(self, kind: Any) -> None:
+    `literal` says that "none" is one of its values instead.
+    """
+
+    def __init__(self, kind: Any, literal: bool = False) -> None:
         parts = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-        self.optional = types.NoneType in parts
+        self.optional = types.NoneType in parts and not literal
         self.kind = next(part for part in parts if part is not types.NoneType)
         self.item = (typing.get_args(self.kind) or (self.kind,))[0]
         name = {int: "N", float: "X", str: "NAME"}[self.item]

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.base import Strategy
 
 
+POLICY: dict[str, Any] = {  # where no strategy wants otherwise
+    "squash": "clip",
+    "action_noise": "none",
+    "log_std_noise_scale": 1.0,
+    "obs_norm": True,
+}
 ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
 
 
@@ -69,19 +75,20 @@ def _make_parts(config: Config) -> Parts:
 
 
 def with_policy_settings(config: Config) -> Config:
-    """`config` with the policy's settings that its strategy cannot do without, where the defaults stood.
+    """`config` with the policy's open settings as its strategy needs or prefers them.
 
     Raises:
-        ConfigError: such a setting has a value of its own.
+        ConfigError: a setting is at odds with what the strategy needs.
     """
     from bierl_fast.strategy import table  # noqa: PLC0415
 
-    wanted = table.policy_settings(config.strategy)
-    for name, value in wanted.items():
+    required, preferred = table.policy_settings(config.strategy)
+    for name, needed in required.items():
         given = getattr(config, name)
-        if given not in {value, Config.__dataclass_fields__[name].default}:
-            raise ConfigError(f"strategy {config.strategy!r} needs {name} = {value!r}, got {given!r}; leave it out")
-    return config.replace(**wanted)
+        if given not in {None, needed}:
+            raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
+    wanted = {**POLICY, **preferred, **required}
+    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
 def make_evaluator(config: Config) -> Evaluator:
@@ -94,10 +101,10 @@ def make_evaluator(config: Config) -> Evaluator:
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
-        squash=config.squash,
-        action_noise=config.action_noise,
+        squash=config.squash or POLICY["squash"],
+        action_noise=config.action_noise or POLICY["action_noise"],
         log_std=config.log_std,
-        obs_norm=config.obs_norm,
+        obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
@@ -119,7 +126,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     if "seed" in taken:
         values["seed"] = config.seed
     if "scale" in taken:
-        values["scale"] = policy.noise_scale(config.log_std_noise_scale)
+        values["scale"] = policy.noise_scale(config.log_std_noise_scale or POLICY["log_std_noise_scale"])
     threads = config.threads or available_cores()
     if "pool" in taken and threads > 1:
         values["pool"] = ThreadPool(threads)

@@ -99,6 +99,7 @@ class Config:
     sigma: float | None = hyperparameter("noise standard deviation on policy parameters", above=0.0)
     learning_rate: float | None = hyperparameter("step size of the optimizer", above=0.0)
     momentum: float | None = hyperparameter("of the optimizers that have one", at_least=0.0, at_most=1.0)
+    scale_learning_rate: float | None = hyperparameter("step size of each parameter's own noise scale", at_least=0.0)
     weight_decay: float | None = hyperparameter("shrinks the parameters at every update", at_least=0.0)
     entropy_weight: float | None = hyperparameter("of the policy's entropy in the fitness")
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
@@ -127,11 +128,22 @@ class Config:
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
-    squash: str = setting("clip", "how actions are brought into the task's box", choices=("clip", "tanh"))
-    action_noise: str = setting("none", "Gaussian action noise", choices=("none", "fixed", "evolved"))
+    squash: str | None = setting(
+        None,
+        "how actions are brought into the task's box (left open: what the strategy needs, else clip)",
+        choices=("clip", "tanh"),
+    )
+    action_noise: str | None = setting(
+        None, "Gaussian action noise (left open: what the strategy needs)", choices=("none", "fixed", "evolved")
+    )
     log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
-    log_std_noise_scale: float = setting(1.0, "factor of sigma for an evolved log_std", above=0.0)
-    obs_norm: bool = setting(True, "normalise observations by running mean and standard deviation")
+    log_std_noise_scale: float | None = setting(
+        None, "factor of sigma for an evolved log_std (none: the strategy's, else 1)", above=0.0
+    )
+    obs_norm: bool | None = setting(
+        None,
+        "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",
+    )
     episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1, at_most=2**31 - 1)
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
     threads: int | None = setting(

@@ -81,6 +81,8 @@ def describe(kind: Any) -> str:
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
     """Raise unless a setting keeps the rules its field declares: choices, at_least, at_most, above."""
+    if value is None:
+        return
     if "choices" in rules and value not in rules["choices"]:
         raise unknown(name, value, rules["choices"])
     if isinstance(value, bool) or not isinstance(value, int | float):

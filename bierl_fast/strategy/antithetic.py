@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bierl_fast import kernels
 from bierl_fast.messages import (
@@ -29,6 +30,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import lookup
 
 CRN = ("none", "pair", "population")
+ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Antithetic(ABC):
     def _ascent(self, population: Population, weight_n: F32) -> F32:
         """(P,) sum of weight * sign * scale * eps."""
         ascent = direction(population, weight_n, self._pool)
-        return ascent if self._scale is None else ascent * self._scale
+        return ascent if population.scale_bp is None else ascent * population.scale_bp[0]
 
     def state(self) -> Arrays:
         """Everything needed to continue, copied."""
@@ -211,12 +213,25 @@ def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters)
 
 def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
     """(P,) sum of weight * sign * eps over the candidates; pairs share their noise, so each row is made once."""
-    first_n = np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(weight_n.size))
-    signed_n = weight_n.astype(np.float64) * population.sign_r[first_n]
-    rows, position_n = np.unique(population.noise_r[first_n], return_inverse=True)
-    weights = np.bincount(position_n, weights=signed_n).astype(np.float32)
-    size = population.base_bp.shape[1]
-    return kernels.gradient(population.key, rows.astype(np.uint32), weights, size, pool=pool)
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[_first_rows(population)])
+    return kernels.gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+
+
+def scale_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
+    """(P,) sum of weight * (eps^2 - 1) over the candidates: where the logarithm of each parameter's scale should go."""
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64))
+    return kernels.scale_gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+
+
+def _first_rows(population: Population) -> NDArray[np.intp]:
+    """(N,) each candidate's first row."""
+    return np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(population.candidates))
+
+
+def _by_noise_row(population: Population, weight_n: F64) -> tuple[NDArray[np.uint32], F32]:
+    """The noise rows in use (K,), and the sum of the candidates' weights on each."""
+    rows, position_n = np.unique(population.noise_r[_first_rows(population)], return_inverse=True)
+    return rows.astype(np.uint32), np.bincount(position_n, weights=weight_n).astype(np.float32)
 
 
 def report(population: Population, batch: EvaluationBatch, update_norm: float) -> StrategyReport:

@@ -10,7 +10,6 @@ arXiv 1803.07055, algorithm 2; their nu is sigma, their alpha the learning rate,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, fitness
 
 
 class AugmentedRandomSearch(Antithetic):
@@ -45,7 +44,7 @@ class AugmentedRandomSearch(Antithetic):
         {
             "sigma": HyperparameterSpec(default=0.025),
             "learning_rate": HyperparameterSpec(default=0.02),
-            "alive_offset": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False),
+            "alive_offset": ALIVE_OFFSET,
         }
     )
 

@@ -17,8 +17,8 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.names import lookup
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, fitness
-from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, fitness
+from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.shaping import SHAPINGS
 
 
@@ -45,10 +45,10 @@ class EvolutionStrategy(Antithetic):
         {
             "sigma": HyperparameterSpec(default=0.02),
             "learning_rate": HyperparameterSpec(default=0.01),
-            "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+            "momentum": MOMENTUM,
             "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
             "entropy_weight": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear"),
-            "alive_offset": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False),
+            "alive_offset": ALIVE_OFFSET,
         }
     )
 

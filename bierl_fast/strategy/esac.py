@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class EvolutionWithActorCritic(Antithetic):
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
-    policy_settings: Mapping[str, object] = MappingProxyType({"squash": "tanh", "obs_norm": False})
+    requires: Mapping[str, Any] = MappingProxyType({"squash": "tanh", "obs_norm": False})
     wants_transitions = True
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
         {

@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bierl_fast.messages import F32, Arrays
+from bierl_fast.messages import F32, Arrays, HyperparameterSpec
 from bierl_fast.names import lookup
 
 Step = Callable[[Arrays, F32, float, float], tuple[F32, Arrays]]
 
+MOMENTUM = HyperparameterSpec(default=0.9, high=0.9999, scale="linear")  # of the optimizers that have one
 ADAM_BETA2 = 0.999
 ADAM_EPSILON = 1e-8
 CLIPUP_SPEED = 2.0  # largest speed in learning rates, the paper's recommendation

@@ -12,11 +12,17 @@ from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
+from bierl_fast.strategy.meps import MaximumEntropyStrategy
+from bierl_fast.strategy.pgpe import ParameterExploringGradients
+from bierl_fast.strategy.snes import SeparableNES
 
 STRATEGIES: dict[str, Callable[..., Strategy]] = {
     "ars": AugmentedRandomSearch,
     "es": EvolutionStrategy,
     "esac": EvolutionWithActorCritic,
+    "meps": MaximumEntropyStrategy,
+    "pgpe": ParameterExploringGradients,
+    "snes": SeparableNES,
 }
 
 
@@ -26,14 +32,15 @@ def options(name: str) -> dict[str, Any]:
     return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
 
 
-def policy_settings(name: str) -> Mapping[str, object]:
-    """The policy's settings that the strategy called `name` cannot do without, by name."""
-    return getattr(lookup("strategy", name, STRATEGIES), "policy_settings", {})
-
-
 def wants_transitions(name: str) -> bool:
     """Whether the strategy called `name` learns from the steps of its candidates' episodes."""
     return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_transitions", False))
+
+
+def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the strategy called `name` requires of the policy's settings, and what it prefers where nothing was said."""
+    kind = lookup("strategy", name, STRATEGIES)
+    return getattr(kind, "requires", {}), getattr(kind, "prefers", {})
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:

@@ -27,6 +27,24 @@ std::span<const float> read_optional(const py::object& array, const char* name,
   return read<float>(array, name, shape);
 }
 
+using WeightedSum = void (*)(const NoiseKey&, std::span<const std::uint32_t>, std::span<const float>, std::span<float>,
+                             ThreadPool*);
+
+void bind_sum(py::module_& m, const char* name, WeightedSum sum, const char* text) {
+  m.def(
+      name,
+      [sum](const py::object& key, const py::object& rows, const py::object& weights, const py::object& out,
+            ThreadPool* pool) {
+        const NoiseKey at = read_key(key);
+        const auto row = read<std::uint32_t>(rows, "rows", {kAny});
+        const auto weight = read<float>(weights, "weights", {static_cast<py::ssize_t>(row.size())});
+        const auto target = write<float>(out, "out", {kAny});
+        const py::gil_scoped_release nogil;
+        sum(at, row, weight, target, pool);
+      },
+      "key"_a, "rows"_a, "weights"_a, "out"_a, "pool"_a = nullptr, text);
+}
+
 void bind_noise(py::module_& m) {
   py::class_<ThreadPool>(m, "ThreadPool", "A persistent pool of threads for kernels that share out their work.")
       .def(py::init<int>(), "threads"_a)
@@ -57,18 +75,8 @@ void bind_noise(py::module_& m) {
         perturb(source, step, at, row, factor, target);
       },
       "theta"_a, "step"_a, "key"_a, "row"_a, "scale"_a, "out"_a, "out = theta + step * scale * normals(key, row).");
-  m.def(
-      "gradient",
-      [](const py::object& key, const py::object& rows, const py::object& weights, const py::object& out,
-         ThreadPool* pool) {
-        const NoiseKey at = read_key(key);
-        const auto row = read<std::uint32_t>(rows, "rows", {kAny});
-        const auto weight = read<float>(weights, "weights", {static_cast<py::ssize_t>(row.size())});
-        const auto target = write<float>(out, "out", {kAny});
-        const py::gil_scoped_release nogil;
-        gradient(at, row, weight, target, pool);
-      },
-      "key"_a, "rows"_a, "weights"_a, "out"_a, "pool"_a = nullptr, "out = sum of weights * normals(key, rows).");
+  bind_sum(m, "gradient", &gradient, "out = sum of weights * normals(key, rows).");
+  bind_sum(m, "scale_gradient", &scale_gradient, "out = sum of weights * (normals(key, rows)^2 - 1).");
 }
 
 using Shaping = void (*)(Fitness, Failed, std::span<float>);

@@ -35,6 +35,9 @@ struct KernelTable {
   /// out[p] = sum over rows in order of weights[r] * eps(rows[r])[p], for count elements from first_tile on.
   void (*accumulate)(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                      std::size_t first_tile, std::size_t count, float* out);
+  /// The same sum of weights[r] * (eps(rows[r])[p]^2 - 1).
+  void (*accumulate_squares)(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
+                             std::size_t first_tile, std::size_t count, float* out);
   /// out[j] = activation(bias[j] + sum over i in order of input[i] * weight[i * outputs + j]).
   void (*dense)(const float* input, std::size_t inputs, const float* weight, const float* bias, std::size_t outputs,
                 Activation activation, float* out);

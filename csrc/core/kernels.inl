@@ -197,24 +197,33 @@ void perturb(const NoiseRow& row, const float* theta, float step, const float* s
   __builtin_memcpy(out + at, last_theta, rest * sizeof(float));
 }
 
+struct Itself {
+  BIERL_INLINE static VecF of(VecF normal) { return normal; }
+};
+struct SquareLessOne {
+  BIERL_INLINE static VecF of(VecF normal) { return normal * normal - splat(1.0f); }
+};
+
+template <class Term>
 BIERL_INLINE void accumulate_part(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                                   std::size_t tile, int part, float* out) {
   VecF sum[4] = {};
   for (std::size_t r = 0; r < row_count; ++r) {
     row.row = rows[r];
     const Part made = tile_part(row, tile, part);
-    for (int word = 0; word < 4; ++word) sum[word] = sum[word] + splat(weights[r]) * made.normal[word];
+    for (int word = 0; word < 4; ++word) sum[word] = sum[word] + splat(weights[r]) * Term::of(made.normal[word]);
   }
   for (int word = 0; word < 4; ++word) store(out + word * 16 + part * kLanes, sum[word]);
 }
 
+template <class Term>
 void accumulate(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                 std::size_t first_tile, std::size_t count, float* out) {
   for (std::size_t done = 0, tile = first_tile; done < count; done += kTile, ++tile) {
     const std::size_t rest = count - done;
     float last[kTile];
     float* const target = rest < kTile ? last : out + done;
-    for (int part = 0; part < kParts; ++part) accumulate_part(row, rows, weights, row_count, tile, part, target);
+    for (int part = 0; part < kParts; ++part) accumulate_part<Term>(row, rows, weights, row_count, tile, part, target);
     if (rest < kTile) __builtin_memcpy(out + done, last, rest * sizeof(float));
   }
 }

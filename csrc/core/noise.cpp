@@ -23,7 +23,35 @@ void require_length(std::size_t count) {
           "a row of noise has fewer than 2**34 elements, asked for " + std::to_string(count));
 }
 
-constexpr std::size_t kChunk = 64 * kTile;  // parameters in one job of a shared-out gradient
+constexpr std::size_t kChunk = 64 * kTile;  // parameters in one job of a shared-out sum
+
+using Accumulate = decltype(KernelTable::accumulate);
+
+void weighted_sum(Accumulate accumulate, const NoiseKey& key, std::span<const std::uint32_t> rows,
+                  std::span<const float> weights, std::span<float> out, ThreadPool* pool) {
+  require_length(out.size());
+  require_size("weights", weights.size(), rows.size(), "one weight for each row");
+  std::vector<std::uint32_t> used_rows;
+  std::vector<float> used_weights;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (weights[i] == 0.0F) continue;
+    used_rows.push_back(rows[i]);
+    used_weights.push_back(weights[i]);
+  }
+  const NoiseRow address = place(key, 0);
+  const auto chunk = [&](std::size_t, std::size_t index) {
+    const std::size_t begin = index * kChunk;
+    const std::size_t count = std::min(kChunk, out.size() - begin);
+    accumulate(address, used_rows.data(), used_weights.data(), used_rows.size(), begin / kTile, count,
+               out.data() + begin);
+  };
+  const std::size_t chunks = (out.size() + kChunk - 1) / kChunk;
+  if (pool != nullptr && chunks > 1) {
+    pool->run(chunks, chunk);
+  } else {
+    for (std::size_t index = 0; index < chunks; ++index) chunk(0, index);
+  }
+}
 
 }  // namespace
 
@@ -47,28 +75,12 @@ void perturb(std::span<const float> theta, float step, const NoiseKey& key, std:
 
 void gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,
               std::span<float> out, ThreadPool* pool) {
-  require_length(out.size());
-  require_size("weights", weights.size(), rows.size(), "one weight for each row");
-  std::vector<std::uint32_t> used_rows;
-  std::vector<float> used_weights;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (weights[i] == 0.0F) continue;
-    used_rows.push_back(rows[i]);
-    used_weights.push_back(weights[i]);
-  }
-  const NoiseRow address = place(key, 0);
-  const auto chunk = [&](std::size_t, std::size_t index) {
-    const std::size_t begin = index * kChunk;
-    const std::size_t count = std::min(kChunk, out.size() - begin);
-    kernels().accumulate(address, used_rows.data(), used_weights.data(), used_rows.size(), begin / kTile, count,
-                         out.data() + begin);
-  };
-  const std::size_t chunks = (out.size() + kChunk - 1) / kChunk;
-  if (pool != nullptr && chunks > 1) {
-    pool->run(chunks, chunk);
-  } else {
-    for (std::size_t index = 0; index < chunks; ++index) chunk(0, index);
-  }
+  weighted_sum(kernels().accumulate, key, rows, weights, out, pool);
+}
+
+void scale_gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,
+                    std::span<float> out, ThreadPool* pool) {
+  weighted_sum(kernels().accumulate_squares, key, rows, weights, out, pool);
 }
 
 std::uint64_t uniform64(const NoiseKey& key, std::uint32_t row, std::uint32_t element) {

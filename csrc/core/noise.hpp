@@ -1,4 +1,4 @@
-/// Normals by address, and the two things an evolution strategy does with them.
+/// Normals by address, and what an evolution strategy does with them.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,11 @@ void perturb(std::span<const float> theta, float step, const NoiseKey& key, std:
 /// Rows of weight zero are left out. Throws ShapeError when rows and weights differ in length.
 void gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,
               std::span<float> out, ThreadPool* pool = nullptr);
+
+/// The same sum of weights[i] * (normals(key, rows[i])[p]^2 - 1): the gradient in the logarithm of each parameter's own
+/// scale, where `gradient` is that in the parameter.
+void scale_gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,
+                    std::span<float> out, ThreadPool* pool = nullptr);
 
 /// One uniform 64-bit number by address: seeds of episodes.
 std::uint64_t uniform64(const NoiseKey& key, std::uint32_t row, std::uint32_t element);

@@ -96,6 +96,16 @@ void test_gradient() {
   }
   const auto first = row_of(kKey, 5, 3), second = row_of(kKey, 0, 3), third = row_of(kKey, 9, 3);
   for (std::size_t p = 0; p < 3; ++p) CHECK(alone[p] == (0.5F * first[p] + -2.0F * second[p]) + 0.25F * third[p]);
+  std::vector<float> squares(10'001), shared_squares(10'001);
+  scale_gradient(kKey, rows, weights, squares);
+  ThreadPool two(2);
+  scale_gradient(kKey, rows, weights, shared_squares, &two);
+  CHECK(shared_squares == squares);
+  const auto less_one = [](float eps) { return eps * eps - 1.0F; };
+  for (std::size_t p = 0; p < 3; ++p) {
+    const float sum = 0.5F * less_one(first[p]) + -2.0F * less_one(second[p]);
+    CHECK(squares[p] == sum + 0.25F * less_one(third[p]));
+  }
   CHECK(contains(MESSAGE_OF(ShapeError, gradient(kKey, rows, std::span(weights).first(2), alone)),
                  "weights has 2 elements, expected 3"));
 }

@@ -59,6 +59,7 @@ def kernel(name: str) -> tuple[Call, dict[str, Any]]:
         "normals": (module.normals, {"key": KEY, "row": 0, "out": f32()}),
         "perturb": (module.perturb, perturbed),
         "gradient": (module.gradient, summed),
+        "scale_gradient": (module.scale_gradient, summed),
         "merge_moments": (module.merge_moments, merged),
         "FitnessBuffer.push": (buffer().push, pushed),
         "FitnessBuffer.restore": (buffer().restore, saved),
@@ -73,6 +74,7 @@ ARRAYS = {
     "normals": ["out"],
     "perturb": ["theta", "scale", "out"],
     "gradient": ["rows", "weights", "out"],
+    "scale_gradient": ["rows", "weights", "out"],
     "log_rank_utilities": ["fitness", "failed", "out"],
     "centered_rank_utilities": ["fitness", "failed", "out"],
     "raw_weights": ["fitness", "failed", "out"],
@@ -87,7 +89,7 @@ PAIRS = [(name, argument) for name, arguments in ARRAYS.items() for argument in 
 WRITTEN = {"out", "action"}
 MERGED_INTO = {"count", "mean", "m2"}
 # The first array of a kernel sets the length that the others are held to, and outputs of free length take any.
-FREE = {("normals", "out"), ("gradient", "out")}
+FREE = {("normals", "out"), ("gradient", "out"), ("scale_gradient", "out")}
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -164,7 +166,7 @@ def test_read_only(name: str, argument: str) -> None:
         call(**arguments)
 
 
-@pytest.mark.parametrize("name", ["normals", "perturb", "gradient"])
+@pytest.mark.parametrize("name", ["normals", "perturb", "gradient", "scale_gradient"])
 def test_no_key(name: str) -> None:
     for wrong in (None, 3, (1, 2, 3)):
         call, arguments = kernel(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from reference import noise as reference
@@ -46,30 +48,35 @@ def test_perturb(count: int, scaled: bool, sign: int) -> None:
     np.testing.assert_array_equal(theta, slow)
 
 
+SUMS = [(kernels.gradient, reference.gradient), (kernels.scale_gradient, reference.scale_gradient)]
+
+
 @pytest.mark.parametrize("count", LENGTHS)
-def test_gradient(count: int) -> None:
+@pytest.mark.parametrize(("fast", "slow"), SUMS)
+def test_gradients(fast: Any, slow: Any, count: int) -> None:
     rows = np.array([3, 0, 2**32 - 1, 9, 3], np.uint32)
     weights = np.array([0.5, -1.25, 0.0, 1e-3, 7.0], np.float32)
-    slow = reference.gradient(KEYS[1], rows, weights, count)
-    np.testing.assert_array_equal(kernels.gradient(KEYS[1], rows, weights, count), slow)
+    np.testing.assert_array_equal(fast(KEYS[1], rows, weights, count), slow(KEYS[1], rows, weights, count))
 
 
-def test_gradient_of_no_rows_is_zero() -> None:
+@pytest.mark.parametrize(("fast", "slow"), SUMS)
+def test_gradients_of_no_rows_are_zero(fast: Any, slow: Any) -> None:
     none = np.empty(0, np.uint32), np.empty(0, np.float32)
     out = vector(100)
-    assert kernels.gradient(KEYS[0], *none, 100, out=out) is out
+    assert fast(KEYS[0], *none, 100, out=out) is out
     np.testing.assert_array_equal(out, np.zeros(100, np.float32))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_gradient_is_the_same_bits_with_a_pool(threads: int) -> None:
+@pytest.mark.parametrize(("fast", "slow"), SUMS)
+def test_gradients_are_the_same_bits_with_a_pool(fast: Any, slow: Any, threads: int) -> None:
     rows, weights = np.arange(7, dtype=np.uint32), vector(7)
     pool = kernels.ThreadPool(threads)
     assert pool.threads == threads
     for count in (0, 1, 4096, 4097, 50_003):  # 4096 parameters are one job
         np.testing.assert_array_equal(
-            kernels.gradient(KEYS[2], rows, weights, count, pool=pool),
-            kernels.gradient(KEYS[2], rows, weights, count),
+            fast(KEYS[2], rows, weights, count, pool=pool),
+            fast(KEYS[2], rows, weights, count),
         )
 
 

@@ -116,6 +116,15 @@ def perturb(theta: F32, step: float, key: NoiseKey, row: int, scale: F32 | None 
     return np.asarray(theta + factor * normals(key, row, theta.size))
 
 
+def scale_gradient(key: NoiseKey, rows: U32, weights: F32, count: int) -> F32:
+    """Sum over rows in order of weight * (eps**2 - 1), in float32."""
+    total = np.zeros(count, np.float32)
+    for row, weight in zip(rows, weights, strict=True):
+        eps = normals(key, int(row), count)
+        total = total + weight * (eps * eps - np.float32(1))
+    return total
+
+
 def gradient(key: NoiseKey, rows: U32, weights: F32, count: int) -> F32:
     """Sum over rows in order, in float32."""
     total = np.zeros(count, np.float32)

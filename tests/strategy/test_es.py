@@ -143,18 +143,6 @@ def test_scale_of_the_direction_does_not_change_with_population() -> None:
         assert large > 5 * large_error
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_a_pool_changes_no_bit(threads: int) -> None:
-    mean = np.zeros(20_000, np.float32)
-    means = []
-    for pool in (None, kernels.ThreadPool(threads)):
-        strategy = EvolutionStrategy(mean=mean, population=4, pool=pool)
-        population = strategy.ask(Hyperparameters(), key(0))
-        strategy.tell(population, evaluate(population))
-        means.append(strategy.mean)
-    np.testing.assert_array_equal(means[0], means[1])
-
-
 def test_raw_divides_by_sigma() -> None:
     """On a linear return the raw direction is its gradient whatever sigma: float32 rounding aside, the same step."""
     steps = []

@@ -1,0 +1,43 @@
+"""Every hyperparameter that a strategy declares adaptable is moved by the learned meta-level, within its range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from meta.world import Evaluator, report
+from strategy.sphere import P
+
+import bierl_fast as bf
+from bierl_fast.messages import Hyperparameters, HyperparameterSpec, NoiseKey
+from bierl_fast.meta.history import History, Range, default_range
+from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.table import MetaParts, make_meta
+from bierl_fast.strategy.table import STRATEGIES
+
+
+def range_of(spec: HyperparameterSpec) -> Range:
+    wanted = default_range(spec.default, spec.scale)
+    return Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
+
+
+def adaptable(name: str) -> dict[str, float]:
+    declared = bf.make_strategy(name, mean=np.zeros(P, np.float32), population=8).declared
+    return {name: spec.default for name, spec in declared.items() if spec.adaptable}
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(STRATEGIES) if adaptable(name)])
+def test_every_adaptable_hyperparameter_is_moved(name: str) -> None:
+    strategy = bf.make_strategy(name, mean=np.zeros(P, np.float32), population=8)
+    declared, values = strategy.declared, adaptable(name)
+    ranges = {name: range_of(declared[name]) for name in values}
+    start = Hyperparameters(**{name: spec.default for name, spec in declared.items()})
+    past = History(length=4, quantiles=8, ranges=ranges)
+    for generation in range(6):
+        past.append(report(generation, start))
+    level = make_meta("lstm", MetaParts(start, past, MetaSettings(), encoder_size=8, generator_hidden=8, seed=0))
+    level.improve(strategy, Evaluator(noise=1), past, NoiseKey(5, 9))
+    moved = level.propose(past)
+    for adapted, bounds in ranges.items():
+        assert moved[adapted] != start[adapted], adapted
+        assert bounds.low <= moved[adapted] <= bounds.high
+        declared[adapted].check(adapted, moved[adapted])
