@@ -91,10 +91,10 @@ STUDIES = {
         "Hopper-v5",
         {300_000: 1},
         {},
-        slack=20_000,
+        slack=17_000,
         contenders={
-            "es": {"meta": "none"},
-            "esac": {"meta": "none", "strategy": "esac"},
+            "es": {"meta": "none", "population": 16},
+            "esac": {"meta": "none", "population": 16, "strategy": "esac"},
             "sb3-sac": {},
         },
         peers=("sb3-sac",),

@@ -7,6 +7,7 @@ python -m pytest bench/test_kernels.py --benchmark-disable    # answers alone
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import bierl_fast as bf
 from bierl_fast import kernels
+from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F32, F64, Bool
 
 KEY = bf.NoiseKey(run_seed=1, generation=2)
@@ -223,3 +225,50 @@ def test_policy_torch(
         return action
 
     np.testing.assert_allclose(benchmark(act), policy.act(observation), atol=2e-6)
+
+
+DIMENSION = 100
+
+
+@pytest.fixture(scope="module")
+def population() -> bf.Population:
+    """64 candidates in pairs, around ones."""
+    strategy = bf.make_strategy("es", mean=np.ones(DIMENSION, np.float32), population=CANDIDATES, center_episodes=0)
+    return strategy.ask(bf.Hyperparameters(sigma=0.1), KEY)
+
+
+def quadratics(x_kp: F32, condition: float = 100.0) -> F64:
+    weights = condition ** (np.arange(x_kp.shape[1]) / (x_kp.shape[1] - 1))
+    return -np.asarray((x_kp.astype(np.float64) ** 2 * weights).sum(axis=1))
+
+
+def rows_of(evaluator: Evaluator, population: bf.Population) -> F32:
+    return np.stack([evaluator.parameters(population, row) for row in range(population.rows)])
+
+
+@pytest.mark.benchmark(group="quadratic, 64 candidates of 100 parameters: perturb and evaluate")
+@pytest.mark.parametrize("kind", ["native", "vectorized"])
+def test_function(benchmark: BenchmarkFixture, population: bf.Population, kind: str) -> None:
+    tasks: dict[str, Any] = {
+        "native": {"task": "quadratic", "task_kwargs": {"condition": 100.0}},
+        "vectorized": {"task": quadratics, "vectorized": True},
+    }
+    evaluator = bf.make_evaluator(**tasks[kind], dim=DIMENSION, threads=1)
+    batch = benchmark(evaluator.evaluate, population)
+    np.testing.assert_allclose(batch.returns_r, quadratics(rows_of(evaluator, population)), rtol=1e-12)
+
+
+@pytest.mark.benchmark(group="quadratic, 64 candidates of 100 parameters: perturb and evaluate")
+def test_function_numpy(benchmark: BenchmarkFixture) -> None:
+    """The vectorised loop of a NumPy program: fresh noise for each pair, one block, its values."""
+    generator = np.random.Generator(np.random.SFC64(0))
+    theta, weights = np.ones(DIMENSION, np.float32), 100.0 ** (np.arange(DIMENSION) / (DIMENSION - 1))
+
+    def evaluate() -> F64:
+        noise = np.float32(0.1) * generator.standard_normal((CANDIDATES // 2, DIMENSION), dtype=np.float32)
+        block = np.concatenate([theta + noise, theta - noise]).astype(np.float64)
+        return np.asarray(-((block * block) @ weights))
+
+    values = benchmark(evaluate)
+    # E sum w (1 + 0.1 e)^2 = sum w (1 + 0.01); the weights' sum is about 2,150.
+    assert values.mean() == pytest.approx(-weights.sum() * 1.01, rel=0.1)

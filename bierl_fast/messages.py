@@ -38,6 +38,7 @@ class Stream(IntEnum):
     PRETRAIN = 3  # warm start of the meta-level
     GENERATOR = 4  # perturbations of the meta-level's own weights
     INITIAL = 5  # initial policy parameters and initial generator weights
+    TASK = 6  # what a task itself is made of: rotation and shift of a test function
 
 
 @dataclass(frozen=True, slots=True)

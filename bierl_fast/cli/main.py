@@ -12,7 +12,8 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -63,7 +64,7 @@ for command in (training.train, training.resume, show.evaluate, show.tasks, show
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _modules_from_here():
         warnings.simplefilter("always", RunWarning)
         warnings.showwarning = _show_warning
         try:
@@ -71,6 +72,16 @@ def entry(arguments: Sequence[str] | None = None) -> int:
             return code if isinstance(code, int) else 0
         except Exception as error:
             return _failed(error, debug="--debug" in arguments)
+
+
+@contextmanager
+def _modules_from_here() -> Iterator[None]:
+    """The working directory last among the places of modules: a task may be a function of one that lies there."""
+    sys.path.append(os.curdir)
+    try:
+        yield
+    finally:
+        sys.path.remove(os.curdir)
 
 
 def _failed(error: Exception, debug: bool) -> int:

@@ -42,7 +42,7 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     kind = hints()[field.name]
     text = field.metadata["help"]
     if kind in {bool, bool | None}:
-        default = {True: " [default: on]", False: " [default: off]", None: ""}[field.default]
+        default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
     if field.name == "task_kwargs":
         return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)

@@ -40,16 +40,18 @@ def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, as_js
 @json_option
 @debug_option
 def tasks(as_json: bool) -> None:
-    """List the native tasks."""
-    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415
+    """List the native tasks: environments, and test functions."""
+    from bierl_fast.evaluation.table import native_functions, native_tasks  # noqa: PLC0415
 
-    known = native_tasks()
+    known, functions = native_tasks(), native_functions()
     if as_json:
-        _print_json(known)
+        _print_json([*known, *functions])
         return
     for task in known:
         click.echo(task["id"])
     click.echo("Native, each. Any other Gymnasium id works through the process pool: in a later version.")
+    names = ", ".join(function["id"] for function in functions)
+    click.echo(f"Functions, with --dim N: {names}, or a Python function as module:function.")
 
 
 @click.command(short_help="Versions and machine.")

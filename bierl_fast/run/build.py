@@ -66,6 +66,7 @@ def make_parts(config: Config) -> Parts:
 def _make_parts(config: Config) -> Parts:
     config = with_policy_settings(config)
     evaluator = make_evaluator(config)
+    config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
     strategy = make_strategy(config, evaluator.policy)
     config = resolved(config, strategy.declared)
     ranges = adapted_ranges(config, strategy.declared)
@@ -96,8 +97,13 @@ def make_evaluator(config: Config) -> Evaluator:
     from bierl_fast.evaluation import table  # noqa: PLC0415
     from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
 
+    transitions = wants_transitions(config.strategy)
+    if transitions and config.dim is not None:
+        raise ConfigError(f"strategy {config.strategy!r} learns from the steps of episodes, and a function has none")
     return table.make_evaluator(
         config.task,
+        dim=config.dim,
+        vectorized=config.vectorized,
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
@@ -107,7 +113,7 @@ def make_evaluator(config: Config) -> Evaluator:
         obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
-        transitions=wants_transitions(config.strategy),
+        transitions=transitions,
         threads=config.threads,
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.messages import Arrays
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import CheckpointError
@@ -61,7 +61,7 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
     header = {
         "format": FORMAT,
         "kind": KIND,
-        "task": config.task,
+        "task": config.task_name,
         "strategy": config.strategy,
         "meta": config.meta,
         "generation": checkpoint.counters.generation,
@@ -117,8 +117,10 @@ def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
     try:
         text, arrays = read_archive(path)
         header = json.loads(text)
-    except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
-        raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no checkpoint: its header is no JSON ({error})") from error
     if not isinstance(header, dict):
         raise CheckpointError(f"{path} is no checkpoint: its header is no JSON object")
     return header, arrays
@@ -135,9 +137,10 @@ def _require_format(path: Path, header: dict[str, Any]) -> None:
 
 
 def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> None:
-    if header.get("task") != config.task:
+    if header.get("task") != config.task_name:
         raise CheckpointError(
-            f"{path} is a checkpoint of task {header.get('task')!r}, but the run's config.toml says {config.task!r}"
+            f"{path} is a checkpoint of task {header.get('task')!r}, "
+            f"but the run's config.toml says {config.task_name!r}"
         )
     # A setting that came after the checkpoint was written had its default then.
     defaults = Config(task=config.task).training()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, TypeVar
@@ -73,7 +73,13 @@ class Config:
     Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
     """
 
-    task: str = dataclasses.field(metadata={"help": "Gymnasium id of the task (see `bierl tasks`)", "training": True})
+    task: str | Callable[..., Any] = dataclasses.field(
+        metadata={
+            "help": "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a "
+            "Python one, by its import path module:function where it is written",
+            "training": True,
+        }
+    )
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
         metadata={
@@ -81,6 +87,13 @@ class Config:
             "training": True,
         },
     )
+    dim: int | None = setting(
+        None,
+        "parameters of a function task; it has no network, so settings of networks and episodes do not apply",
+        at_least=1,
+        at_most=2**30,
+    )
+    vectorized: bool = setting(False, "whether a Python function takes a block (k, dim) and gives k values")
     strategy: str = setting("es", "evolution strategy of the inner level")
     meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
     seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
@@ -193,6 +206,15 @@ class Config:
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
+
+    @property
+    def task_name(self) -> str:
+        """The task in writing: a Python function by its import path, in angle brackets where it has none."""
+        if isinstance(self.task, str):
+            return self.task
+        from bierl_fast.evaluation.import_path import written_name  # noqa: PLC0415
+
+        return written_name(self.task)
 
     @property
     def learned(self) -> bool:

@@ -146,7 +146,7 @@ def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Pat
 
     It goes again, and `root` with it when it is new, if nothing is in it when the block raises.
     """
-    task = re.sub(r"[^A-Za-z0-9._-]+", "_", config.task)
+    task = re.sub(r"[^A-Za-z0-9._-]+", "_", config.task_name)
     stem = f"{task}-{config.strategy}-{config.meta}-s{config.seed}"
     new = [] if root.exists() else [root]
     root.mkdir(parents=True, exist_ok=True)

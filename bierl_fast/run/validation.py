@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 def typed(name: str, value: Any, kind: Any) -> Any:
     """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
-    value = plain(value)
     if name == "task" and callable(value):
         return value  # the evaluator knows which tasks it can run
+    if name == "task":
+        kind = str
+    value = plain(value)
     if name == "task_kwargs":
         check_task_kwargs(value)
     try:
@@ -103,8 +105,10 @@ _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most"}
 
 def check_together(config: Config) -> None:
     """Raise when settings are at odds with each other."""
-    if not callable(config.task) and not config.task.strip():
+    if isinstance(config.task, str) and not config.task.strip():
         raise ConfigError("task must be the id of a task, got ''; `bierl tasks` lists them")
+    if config.vectorized and config.dim is None:
+        raise ConfigError("vectorized is for functions, which need dim, the number of their parameters; got none")
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
         if count % 2:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast._library import core
 from bierl_fast.messages import (
     F32,
     F64,
@@ -200,8 +201,7 @@ class EvolutionWithActorCritic(Antithetic):
         before = self._theta
         following = self._next(population, batch, population.hyperparameters)
         if batch.transitions_tw is not None:
-            self._partner.remember(batch.transitions_tw)
-            self._partner.learn(len(batch.transitions_tw), population.key)
+            self._partner.learn(batch.transitions_tw, population.key)
         self._state = following
         return report(population, batch, float(np.linalg.norm(self._theta - before)))
 
@@ -311,6 +311,7 @@ def _signs(population: Population) -> np.ndarray:
 
 
 def _parameters(population: Population, row: int) -> F32:
-    base = population.base_bp[population.base_r[row]]
-    sigma, sign = float(population.sigma_r[row]), int(population.sign_r[row])
-    return kernels.perturb(base, sigma, population.key, int(population.noise_r[row]), sign)
+    """(P,) what that row ran."""
+    out = np.empty(population.base_bp.shape[1], np.float32)
+    core().row_parameters(population, row, out)
+    return out

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 REMEDY = "strategy 'esac' needs Stable-Baselines3; install it with: pip install 'bierl-fast[esac]'"
 CRITIC_HIDDEN = (256, 256)  # Stable-Baselines3's own, and the paper's
-REPLAY, POLICY, OPTIMIZER, LOG_ALPHA = "sac_replay", "sac_policy/", "sac_optimizer/", "sac_log_alpha"
+REPLAY, SEEN, LOG_ALPHA = "sac_replay", "sac_seen", "sac_log_alpha"
+POLICY, OPTIMIZER = "sac_policy/", "sac_optimizer/"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # Adam's state of one parameter
 
 
@@ -57,15 +58,15 @@ class SacSettings:
     discount: float = 0.99
 
     def __post_init__(self) -> None:
-        for name in ("replay_size", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1 transition, got {getattr(self, name)}")
+        for name, value in (("replay_size", self.replay_size), ("sac_batch", self.batch)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1 transition, got {value}")
         if not (math.isfinite(self.updates) and self.updates >= 0.0):
-            raise ValueError(f"updates must be finite and at least 0 for each transition, got {self.updates}")
+            raise ValueError(f"sac_updates must be finite and at least 0 for each transition, got {self.updates}")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0.0):
-            raise ValueError(f"learning_rate of SAC must be finite and above 0, got {self.learning_rate}")
+            raise ValueError(f"sac_learning_rate must be finite and above 0, got {self.learning_rate}")
         if not 0.0 <= self.discount < 1.0:
-            raise ValueError(f"discount must be at least 0 and below 1, got {self.discount}")
+            raise ValueError(f"sac_discount must be at least 0 and below 1, got {self.discount}")
 
 
 class SoftActorCritic:
@@ -88,6 +89,7 @@ class SoftActorCritic:
         """See the class."""
         self._network, self._settings = network, settings
         self.replay = kernels.ReplayBuffer(network.sizes[0], network.sizes[-1], settings.replay_size)
+        self._seen = 0  # transitions ever
         with _torch_at(NoiseKey(seed, 0, Stream.INITIAL)):
             self._model = _model(network, settings)
         self.actor = theta
@@ -119,17 +121,19 @@ class SoftActorCritic:
             squashed = self._model.actor(torch.from_numpy(observation_bo), deterministic=True).numpy()
         return np.asarray(self._model.policy.unscale_action(squashed), np.float32)
 
-    def remember(self, transitions_tw: F32) -> None:
-        """Append (T, W) transitions, oldest first; ValueError or TypeError for those of another task."""
-        self.replay.append(transitions_tw)
-
-    def learn(self, transitions: int, key: NoiseKey) -> int:
-        """Take `updates` gradient steps for each of so many new transitions; the steps taken.
+    def learn(self, transitions_tw: F32, key: NoiseKey) -> int:
+        """Remember (T, W) transitions, oldest first, and take `updates` gradient steps for each; the steps taken.
 
         No step while fewer transitions than one batch are remembered. Batches and the actor's exploration noise are
         functions of `key`.
+
+        Raises:
+            ValueError, TypeError: transitions of another task; nothing has changed then.
         """
-        steps = int(self._settings.updates * transitions)
+        self.replay.append(transitions_tw)
+        before, self._seen = self._seen, self._seen + len(transitions_tw)
+        # Differences of whole numbers, so that no fraction of a step is lost over short generations.
+        steps = int(self._settings.updates * self._seen) - int(self._settings.updates * before)
         if steps == 0 or len(self.replay) < self._settings.batch:
             return 0
         with _torch_at(key):
@@ -151,9 +155,12 @@ class SoftActorCritic:
 
     def state(self) -> Arrays:
         """Memory, networks, optimizers and entropy coefficient, copied."""
+        return {REPLAY: self.replay.records(), **self._learned()}
+
+    def _learned(self) -> Arrays:
         policy = {POLICY + name: value.numpy().copy() for name, value in self._model.policy.state_dict().items()}
         moments = {name: value.numpy().copy() for name, value in self._moments()}
-        return {REPLAY: self.replay.records(), LOG_ALPHA: self._log_alpha().numpy().copy(), **policy, **moments}
+        return {SEEN: np.array([self._seen]), LOG_ALPHA: self._log_alpha().numpy().copy(), **policy, **moments}
 
     def _log_alpha(self) -> torch.Tensor:
         assert self._model.log_ent_coef is not None
@@ -173,7 +180,8 @@ class SoftActorCritic:
     def like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for their shapes and kinds; the memory is as full as that of `arrays`."""
         filled = arrays[REPLAY].shape[0] if REPLAY in arrays and arrays[REPLAY].ndim == 2 else 0
-        return {**self.state(), REPLAY: np.zeros((min(filled, self.replay.capacity), self.replay.width), np.float32)}
+        memory = np.empty((min(filled, self.replay.capacity), self.replay.width), np.float32)
+        return {REPLAY: memory, **self._learned()}
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; the arrays must be `like` it."""
@@ -182,6 +190,7 @@ class SoftActorCritic:
         def tensor(name: str) -> torch.Tensor:
             return torch.from_numpy(np.array(arrays[name], np.float32))
 
+        self._seen = int(np.asarray(arrays[SEEN])[0])
         self.replay.clear()
         self.replay.append(np.ascontiguousarray(arrays[REPLAY], np.float32))
         self._model.policy.load_state_dict({n: tensor(POLICY + n) for n in self._model.policy.state_dict()})

@@ -41,17 +41,20 @@ py::array require_array(const py::object& object, const char* name) {
 void check_array(const py::object& object, const char* name, const py::dtype& dtype,
                  std::initializer_list<py::ssize_t> shape, bool writable) {
   const py::array array = require_array(object, name);
-  const std::string wanted = std::string(name) + " must be a C-contiguous " + std::string(py::str(dtype)) +
-                             " array of shape " + shape_text(shape);
+  // Put together for an error alone: NumPy takes microseconds to name a dtype.
+  const auto wanted = [&] {
+    return std::string(name) + " must be a C-contiguous " + std::string(py::str(dtype)) + " array of shape " +
+           shape_text(shape);
+  };
   if (!array.dtype().is(dtype) && !array.dtype().equal(dtype))
-    throw py::type_error(wanted + ", got dtype " + std::string(py::str(array.dtype())) +
+    throw py::type_error(wanted() + ", got dtype " + std::string(py::str(array.dtype())) +
                          "; convert it yourself, nothing is converted silently");
-  if (!fits(array, shape)) throw py::value_error(wanted + ", got shape " + shape_text(array));
+  if (!fits(array, shape)) throw py::value_error(wanted() + ", got shape " + shape_text(array));
   if ((array.flags() & py::array::c_style) == 0)
-    throw py::value_error(wanted + ", got one with other strides; pass np.ascontiguousarray(...)");
+    throw py::value_error(wanted() + ", got one with other strides; pass np.ascontiguousarray(...)");
   if ((array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) == 0)
-    throw py::value_error(wanted + ", got one whose memory is not aligned; pass a copy");
-  if (writable && !array.writeable()) throw py::value_error(wanted + " that can be written to, got a read-only one");
+    throw py::value_error(wanted() + ", got one whose memory is not aligned; pass a copy");
+  if (writable && !array.writeable()) throw py::value_error(wanted() + " that can be written to, got a read-only one");
 }
 
 py::ssize_t dimension(const py::object& object, const char* name, py::ssize_t axis) {

@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include <bierl/core/error.hpp>
-#include <bierl/core/noise.hpp>
+#include <bierl/core/kernels.hpp>
 #include <bierl/mujoco/handles.hpp>
 #include <bierl/mujoco/rollout.hpp>
 #include <bierl/mujoco/task_table.hpp>
@@ -10,10 +7,6 @@
 namespace bierl::mujoco {
 
 namespace {
-
-void require_row(bool holds, std::size_t row, const std::string& message) {
-  if (!holds) throw ArgumentError("row " + std::to_string(row) + " of the population: " + message);
-}
 
 void check_order(std::span<const std::int32_t> order, std::size_t rows) {
   if (order.empty()) return;
@@ -30,43 +23,6 @@ void check_order(std::span<const std::int32_t> order, std::size_t rows) {
 std::size_t width(const PolicyShape& shape) { return TransitionShape{shape.observations(), shape.actions()}.width(); }
 
 }  // namespace
-
-void PopulationView::check(std::size_t parameters) const {
-  const std::string why = "one entry for each row";
-  require_size("sigma_r", sigma.size(), rows(), why);
-  require_size("noise_r", noise.size(), rows(), why);
-  require_size("sign_r", sign.size(), rows(), why);
-  require_size("episode_r", episode.size(), rows(), why);
-  require(parameters > 0 && !bases.empty() && bases.size() % parameters == 0,
-          "base_bp must be (B, " + std::to_string(parameters) + ") for this policy, got " +
-              std::to_string(bases.size()) + " elements");
-  if (!scales.empty()) require_size("scale_bp", scales.size(), bases.size(), "the shape of base_bp");
-  const auto count = static_cast<std::int64_t>(bases.size() / parameters);
-  for (std::size_t r = 0; r < rows(); ++r) {
-    require_row(base[r] >= 0 && base[r] < count, r, "base " + std::to_string(base[r]) + " of " + std::to_string(count));
-    require_row(noise[r] >= 0 && episode[r] >= 0, r, "noise and episode must not be negative");
-    require_row(sign[r] >= -1 && sign[r] <= 1, r, "sign must be -1, 0 or 1, got " + std::to_string(sign[r]));
-    require_row(std::isfinite(sigma[r]) && sigma[r] >= 0.0F, r,
-                "sigma must be finite and not negative, got " + std::to_string(sigma[r]));
-  }
-}
-
-void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out) {
-  const std::size_t at = static_cast<std::size_t>(population.base[row]) * out.size();
-  const auto base = population.bases.subspan(at, out.size());
-  if (population.sign[row] == 0) {
-    std::copy(base.begin(), base.end(), out.begin());
-    return;
-  }
-  const auto scale = population.scales.empty() ? population.scales : population.scales.subspan(at, out.size());
-  const float step = static_cast<float>(population.sign[row]) * population.sigma[row];
-  perturb(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]), scale,
-          out);
-}
-
-std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode) {
-  return uniform64(key.with(Purpose::reset), static_cast<std::uint32_t>(episode), 0) >> 1;
-}
 
 /// One thread's simulation and memory.
 struct Rollout::Worker {

@@ -12,29 +12,13 @@
 #include <string>
 #include <vector>
 
-#include <bierl/core/address.hpp>
 #include <bierl/core/parallel.hpp>
 #include <bierl/core/policy.hpp>
+#include <bierl/core/population.hpp>
 #include <bierl/mujoco/episode.hpp>
 #include <bierl/mujoco/options.hpp>
 
 namespace bierl::mujoco {
-
-/// Views of a Population (bierl_fast/messages.py gives the meaning).
-struct PopulationView {
-  NoiseKey key;
-  std::span<const float> bases;           ///< (B, P)
-  std::span<const float> scales;          ///< (B, P) or empty
-  std::span<const std::int32_t> base;     ///< (R,)
-  std::span<const float> sigma;           ///< (R,)
-  std::span<const std::int32_t> noise;    ///< (R,)
-  std::span<const std::int8_t> sign;      ///< (R,)
-  std::span<const std::int32_t> episode;  ///< (R,)
-
-  [[nodiscard]] std::size_t rows() const { return base.size(); }
-  /// ShapeError or ArgumentError with the first row that does not fit a policy of `parameters` parameters.
-  void check(std::size_t parameters) const;
-};
 
 /// Where results go; every span has one entry (or one block) for each row. Moments, behaviour and entropy may be empty.
 struct RowResults {
@@ -49,12 +33,6 @@ struct RowResults {
   /// (R,) each row's transitions, (steps, width); none of a failed row. Empty: not wanted.
   std::span<std::vector<float>> transitions;
 };
-
-/// The parameters that row `row` runs.
-void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out);
-
-/// Gymnasium's reset(seed) of rows with this `episode`: a pure function of the address, below 2^63.
-std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode);
 
 class Rollout {
  public:

@@ -17,7 +17,7 @@ from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
-from bierl_fast.messages import NoiseKey
+from bierl_fast.messages import Hyperparameters, NoiseKey, Population
 
 def show(name, array):
     print(name, hashlib.sha256(array.tobytes()).hexdigest())
@@ -37,6 +37,16 @@ for activation in ("tanh", "relu"):
             spec = PolicySpec("t", 17, (-2.0,) * 6, (2.0,) * 6, {}, hidden, activation, squash)
             policy = Policy(spec, ObservationStatistics(17))
             show(spec, policy.with_parameters(noise[: policy.parameter_count]).act(observation))
+rows_r = np.arange(9, dtype=np.int32)
+population = Population(
+    noise[None, :300].copy(), 0 * rows_r, np.full(9, 0.3, np.float32), rows_r, np.full(9, -1, np.int8), rows_r, rows_r,
+    Hyperparameters(), key,
+)
+for name in core().function_names():
+    function = core().TestFunction(name, 300, rotation_seed=1, shift_radius=2.0)
+    returns = np.empty(9)
+    core().FunctionRollout(function, 0.1, 1).evaluate(population, returns)
+    show(name, returns)
 print(core().build_info()["instruction_set"])
 """
 
@@ -61,7 +71,7 @@ def test_every_set_gives_the_same_bits() -> None:
         assert done.returncode == 0, done.stderr
         *answers[name], used = done.stdout.splitlines()
         assert used == name
-        assert len(answers[name]) == 5 + 16
+        assert len(answers[name]) == 5 + 16 + 4
     assert all(answer == answers[sets[0]] for answer in answers.values())
     assert len(sets) >= 2, f"only {sets} here: nothing was compared"
 

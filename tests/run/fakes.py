@@ -215,7 +215,7 @@ class Fakes:
         strategy: Any = FakeStrategy(mean, config.population)
         config = build.resolved(config, strategy.declared)
         build.adapted_ranges(config, strategy.declared)
-        evaluator: Any = FakeEvaluator(FakePolicy(config.task, mean))
+        evaluator: Any = FakeEvaluator(FakePolicy(config.task_name, mean))
         meta: Any = FakeMeta(build.configured(config, strategy.declared), config.learned)
         history: Any = FakeHistory()
         parts = Parts(config, strategy, evaluator, meta, history)

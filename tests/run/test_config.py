@@ -35,6 +35,8 @@ FULL = Config(
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"task": ""}, "task must be the id of a task"),
     ({"task": 3}, "task must be a string, got 3"),
+    ({"dim": 0}, "dim must be at least 1 and at most 1073741824, got 0"),
+    ({"vectorized": True}, "vectorized is for functions, which need dim"),
     ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),
     ({"task_kwargs": {1: 2}}, "task_kwargs must be a dict with names"),
     ({"population": 63}, "population must be even .*, got 63; take 64"),
@@ -55,7 +57,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"total_steps": 0}, "total_steps must be at least 1"),
     ({"hidden": (64, 0)}, "hidden must hold layer sizes of at least 1"),
     ({"hidden": "64"}, "hidden must be a list, each an integer"),
-    ({"obs_norm": 1}, "obs_norm must be true or false, got 1"),
+    ({"obs_norm": 1}, "obs_norm must be true or false or none, got 1"),
     ({"sigma_range": (0.5, 0.1)}, "sigma_range must be low,high"),
     ({"sigma_range": (0.0, 0.1)}, "sigma_range must be low,high"),
     ({"learning_rate_range": (1, 2, 3)}, "learning_rate_range must be 2 values"),
@@ -78,6 +80,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 LARGEST = {
+    "dim": 2**30,
     "threads": 1024,
     "population": 2**20,
     "top": 2**16,
@@ -189,7 +192,7 @@ def test_toml_gives_the_same_config_back(config: Config, tmp_path: Path) -> None
 
 
 def test_a_python_function_cannot_be_saved() -> None:
-    config = Config(task=lambda theta: 0.0)  # type: ignore[arg-type]
+    config = Config(task=lambda theta: 0.0)
     with pytest.raises(ConfigError, match="cannot be saved"):
         toml.dumps(config)
 

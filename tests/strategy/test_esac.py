@@ -83,11 +83,10 @@ def test_learning_sees_actions_as_the_actor_makes_them() -> None:
     partner = SoftActorCritic(network, START, SacSettings(replay_size=10, batch=1, updates=1.0))
     steps = transitions(0, 3)
     steps[:, 4:14] = np.stack([network.low, network.high, (np.array(network.low) + network.high) / 2])
-    partner.remember(steps)
     seen: list[Any] = []
     model: Any = partner._model
     model.train = lambda **_: seen.append(model.replay_buffer.sample(60))
-    partner.learn(1, key(0))
+    partner.learn(steps, key(0))
     (batch,) = seen
     # Quotients of small integers in float32.
     np.testing.assert_allclose(np.unique(batch.actions.numpy().round(6)), [-1.0, 0.0, 1.0], rtol=0, atol=1e-6)
@@ -102,13 +101,12 @@ def test_a_time_limit_is_no_failure_to_the_critic() -> None:
     values = []
     for terminated in (0.0, 1.0):
         network = replace(NETWORK, sizes=(1, 1), low=(-1.0,), high=(1.0,))
-        settings = SacSettings(replay_size=8, batch=8, updates=1.0, learning_rate=3e-3, discount=0.5)
+        settings = SacSettings(replay_size=8, batch=8, updates=1500 / 8, learning_rate=3e-3, discount=0.5)
         partner = SoftActorCritic(network, np.zeros(2, np.float32), settings)
         partner._model.target_entropy = -1e9  # drives the entropy coefficient to zero
         action = np.linspace(-1, 1, 8)
         steps = np.stack([np.ones(8), action, np.ones(8), np.ones(8), np.full(8, terminated)], axis=1)
-        partner.remember(steps.astype(np.float32))
-        partner.learn(1500, key(0))
+        partner.learn(steps.astype(np.float32), key(0))
         import torch
 
         with torch.no_grad():
@@ -297,6 +295,14 @@ def test_too_few_transitions_are_remembered_but_not_learned_from() -> None:
     assert (strategy.actor != START).any()
 
 
+def test_no_fraction_of_a_gradient_step_is_lost() -> None:
+    """0.04 steps for each of 40 transitions: 1, 2, 1, 2, 2, ... whole ones; the sum is that of all."""
+    partner = SoftActorCritic(NETWORK, START, SacSettings(replay_size=1000, batch=1, updates=0.04))
+    steps = [partner.learn(transitions(generation, 40), key(generation)) for generation in range(10)]
+    assert steps[:5] == [1, 2, 1, 2, 2]
+    assert sum(steps) == 16
+
+
 def test_transitions_of_another_task_change_nothing() -> None:
     strategy, untouched = make(), make()
     population = strategy.ask(HP, key(0))
@@ -341,10 +347,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"mutation_clip": -1.0}, "mutation_clip must be finite and at least 0, got -1.0"),
     ({"shaping": "raw"}, "no shaping named 'raw'; known: centered_rank, log_rank"),
     ({"replay_size": 0}, "replay_size must be at least 1 transition, got 0"),
-    ({"sac_batch": 0}, "batch must be at least 1 transition, got 0"),
-    ({"sac_updates": np.nan}, "updates must be finite and at least 0 for each transition, got nan"),
-    ({"sac_learning_rate": 0.0}, "learning_rate of SAC must be finite and above 0, got 0.0"),
-    ({"sac_discount": 1.0}, "discount must be at least 0 and below 1, got 1.0"),
+    ({"sac_batch": 0}, "sac_batch must be at least 1 transition, got 0"),
+    ({"sac_updates": np.nan}, "sac_updates must be finite and at least 0 for each transition, got nan"),
+    ({"sac_learning_rate": 0.0}, "sac_learning_rate must be finite and above 0, got 0.0"),
+    ({"sac_discount": 1.0}, "sac_discount must be at least 0 and below 1, got 1.0"),
 ]
 
 

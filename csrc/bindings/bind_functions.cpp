@@ -1,0 +1,72 @@
+// Plain functions as tasks: the native test functions, and compiled ones from elsewhere.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/bindings.hpp>
+#include <bierl/bindings/population.hpp>
+#include <bierl/core/function_rollout.hpp>
+#include <bierl/core/functions.hpp>
+
+namespace bierl::bindings {
+
+using py::literals::operator""_a;
+
+namespace {
+
+std::shared_ptr<TestFunction> make_function(const std::string& name, std::size_t dimension, double condition,
+                                            std::optional<std::uint64_t> rotation_seed, double shift_radius,
+                                            std::uint64_t shift_seed) {
+  const py::gil_scoped_release nogil;
+  return std::make_shared<TestFunction>(
+      TestFunction::Settings{function_named(name), dimension, condition, rotation_seed, shift_radius, shift_seed});
+}
+
+std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t dimension, int threads) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): Python hands out addresses as integers.
+  const auto function = reinterpret_cast<ExternalFunction::Pointer>(address);
+  return std::make_unique<FunctionRollout>(std::make_shared<ExternalFunction>(function, dimension), 0.0, threads);
+}
+
+void evaluate(FunctionRollout& self, const py::object& population, const py::object& returns) {
+  const PopulationView view = view_population(population, static_cast<py::ssize_t>(self.objective().dimension()));
+  const auto target = write<double>(returns, "returns", {static_cast<py::ssize_t>(view.rows())});
+  const py::gil_scoped_release nogil;
+  self.evaluate(view, target, &no_signal);
+}
+
+}  // namespace
+
+void bind_functions(py::module_& m) {
+  m.def(
+      "function_names", [] { return std::vector<std::string>(std::begin(kFunctionNames), std::end(kFunctionNames)); },
+      "The native test functions.");
+  py::class_<TestFunction, std::shared_ptr<TestFunction>>(m, "TestFunction",
+                                                          "A classical test function; see csrc/core/functions.hpp.")
+      .def(py::init(&make_function), "name"_a, "dimension"_a, "condition"_a = 1.0, "rotation_seed"_a = py::none(),
+           "shift_radius"_a = 0.0, "shift_seed"_a = 0)
+      .def(
+          "place",
+          [](const TestFunction& self, const py::object& x, const py::object& z) {
+            const auto size = static_cast<py::ssize_t>(self.dimension());
+            const auto source = read<float>(x, "x", {size});
+            const auto target = write<double>(z, "z", {size});
+            const py::gil_scoped_release nogil;
+            self.place(source, target);
+          },
+          "x"_a, "z"_a, "Write z = Q (x - s) into z (P,) float64; x (P,) float32.");
+  py::class_<FunctionRollout>(m, "FunctionRollout",
+                              "A function on a pool of threads; see csrc/core/function_rollout.hpp.")
+      .def(py::init([](std::shared_ptr<TestFunction> function, double noise, int threads) {
+             return std::make_unique<FunctionRollout>(std::move(function), noise, threads);
+           }),
+           "function"_a, "noise"_a, "threads"_a)
+      .def_static("at", &rollout_at, "address"_a, "dimension"_a, "threads"_a,
+                  "The compiled function double(const float*, int64) at this address, which must outlive the rollout.")
+      .def("evaluate", &evaluate, "population"_a, "returns"_a, "Write the return of every row into returns (R,).");
+}
+
+}  // namespace bierl::bindings

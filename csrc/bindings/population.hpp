@@ -1,0 +1,12 @@
+/// bierl_fast.messages.Population -> PopulationView.
+#pragma once
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/core/population.hpp>
+
+namespace bierl::bindings {
+
+/// Views of a population of candidates with so many parameters; TypeError or ValueError for an array that does not fit.
+PopulationView view_population(const py::object& population, py::ssize_t parameters);
+
+}  // namespace bierl::bindings

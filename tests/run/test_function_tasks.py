@@ -1,0 +1,200 @@
+"""Whole runs on functions: every call counted, saved by import path, refused where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation import functions
+
+import bierl_fast as bf
+from bierl_fast.cli.main import entry
+from bierl_fast.messages import F32
+from bierl_fast.run import metrics, toml
+from bierl_fast.run.config import Config
+from bierl_fast.run.directory import default_directory
+from bierl_fast.run.errors import ConfigError
+
+Captured = pytest.CaptureFixture[str]
+
+SMALL: dict[str, Any] = {
+    "population": 8,
+    "sigma": 0.1,
+    "learning_rate": 0.1,
+    "meta_pairs": 1,
+    "meta_interval": 2,
+    "meta_budget": 0.7,
+}
+NATIVE = Config(
+    task="rastrigin",
+    dim=12,
+    task_kwargs={"noise": 0.1, "rotation_seed": 1, "shift_radius": 1.0},
+    generations=12,
+    **SMALL,
+)
+
+
+def test_every_call_is_a_step_with_a_meta_level_too() -> None:
+    functions.CALLS["hill"] = 0
+    config = Config(task=functions.hill, dim=60, sigma=0.05, learning_rate=0.05, population=32, total_steps=12_000)
+    result = bf.train(config)
+    last = result.metrics[-1]
+    assert config.meta == "lstm"
+    assert last["meta_updates"] > 0
+    assert functions.CALLS["hill"] == last["env_steps"] >= 12_000
+    assert last["env_steps"] == last["inner_steps"] + last["meta_steps"]
+    assert result.metrics[0]["center_return"] == -60.0  # from zeros, 1 away in each of 60
+    assert last["mean_return"] > -30.0
+    assert result.policy.task == "evaluation.functions:hill"
+    np.testing.assert_array_equal(result.policy.parameters, result.parameters)
+
+
+@pytest.mark.parametrize("meta", ["none", "lstm"])
+def test_reporting_calls_are_counted_apart(meta: str) -> None:
+    functions.CALLS["hill"] = 0
+    result = bf.train(
+        Config(task=functions.hill, dim=3, meta=meta, generations=7, eval_interval=3, eval_episodes=5, **SMALL)
+    )
+    last = result.metrics[-1]
+    assert last["eval_steps"] == 2 * 5
+    assert functions.CALLS["hill"] == last["env_steps"] + last["eval_steps"]
+
+
+def lines(result: bf.Result) -> list[dict[str, Any]]:
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
+
+
+def same(one: bf.Result, other: bf.Result) -> None:
+    assert one.run_dir is not None
+    assert other.run_dir is not None
+    assert lines(one) == lines(other)
+    for name in ("checkpoint.npz", "policy.npz"):
+        assert (one.run_dir / name).read_bytes() == (other.run_dir / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        NATIVE,
+        Config(task=functions.hills, dim=5, vectorized=True, task_kwargs={"top": 2.0}, generations=12, **SMALL),
+        Config(task=functions.hill, dim=5, meta="none", generations=12, **SMALL),
+    ],
+    ids=["native", "vectorized", "plain"],
+)
+def test_threads_and_a_stop_change_nothing(config: Config, tmp_path: Path) -> None:
+    whole = bf.train(config.replace(threads=1), tmp_path / "whole")
+    same(whole, bf.train(config.replace(threads=3), tmp_path / "threads"))
+    bf.train(config.replace(generations=5), tmp_path / "stopped")
+    same(whole, bf.resume(tmp_path / "stopped", generations=12))
+    saved = toml.compose(toml.read(tmp_path / "whole" / "config.toml"))
+    assert saved.task == config.task_name
+    assert whole.run_dir is not None
+    assert bf.evaluate(whole.run_dir, episodes=3) == bf.evaluate(whole.policy, episodes=3)
+
+
+def test_a_function_without_an_import_path_trains_but_does_not_resume(tmp_path: Path) -> None:
+    def local(x: F32) -> float:
+        return -float(x @ x)
+
+    result = bf.train(Config(task=local, dim=4, meta="none", generations=3, **SMALL), tmp_path / "run")
+    assert bf.evaluate(result.policy, episodes=2)["episodes"] == 2  # its function is at hand
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    message = (
+        r"the task was the Python function <.*<locals>.local>, which cannot be imported: a lambda, a local function"
+    )
+    with pytest.raises(ConfigError, match=message):
+        bf.resume(tmp_path / "run", generations=6)
+    with pytest.raises(ValueError, match=message):
+        bf.evaluate(tmp_path / "run")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_an_exception_of_the_function_saves_what_was_done(tmp_path: Path) -> None:
+    calls = []
+
+    def failing(x: F32) -> float:
+        calls.append(x)
+        if len(calls) > 30:
+            raise ZeroDivisionError("too often")
+        return 0.5 * float(x[0])
+
+    with pytest.raises(ZeroDivisionError, match="too often") as caught:
+        bf.train(Config(task=failing, dim=4, meta="none", generations=9, **SMALL), tmp_path / "run")
+    assert any("failing> in row 3 of the population" in note for note in caught.value.__notes__)  # 3 * 9 + 3 went well
+    assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 3
+
+
+def test_failed_calls_are_counted(tmp_path: Path) -> None:
+    result = bf.train(
+        Config(task=lambda x: float("nan") if x[0] > 0.15 else float(x[1]), dim=2, meta="none", generations=5, **SMALL)
+    )
+    assert 0 < result.metrics[-1]["episode_failures"] < result.metrics[-1]["env_steps"] == 45
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden": (8,)}, r"a function task has no policy network and no episodes: leave out hidden, got \(8,\)"),
+        ({"obs_norm": False}, "leave out obs_norm, got False"),
+        ({"behaviour": "actions"}, "leave out behaviour, got 'actions'"),
+        ({"log_std_noise_scale": 2.0}, "log_std_noise_scale must be 1, got 2.0"),
+        ({"dim": None}, "needs dim, the number of its parameters"),
+        ({"vectorized": True}, "vectorized is for Python functions"),
+        ({"task": "rastrigan"}, "no function named 'rastrigan'; .* did you mean 'rastrigin'"),
+    ],
+)
+def test_what_does_not_apply_is_a_bad_setting(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        bf.train(NATIVE.replace(**changes))
+
+
+def test_default_directories_have_plain_names(tmp_path: Path) -> None:
+    for task, name in ((functions.hill, "evaluation.functions_hill"), ("m:f", "m_f"), (lambda x: 0.0, "_tests.run.")):
+        with default_directory(Config(task=task, dim=3), tmp_path) as path:
+            assert path.name.startswith(name)
+            assert not set(path.name) & set("<>:/ ")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a module of a user's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "users_module.py").write_text("def fn(x):\n    return -float(x @ x) + x[0]\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_the_command_line_runs_functions(elsewhere: Path, capsys: Captured) -> None:
+    train = ["train", "users_module:fn", "--dim", "3", "--population", "8", "--quiet"]
+    assert entry([*train, "--generations", "4"]) == 0
+    run = "runs/users_module_fn-es-lstm-s0-1"
+    assert entry(["resume", run, "--generations", "6", "--quiet"]) == 0
+    capsys.readouterr()
+    assert entry(["evaluate", run, "--episodes", "2"]) == 0
+    assert capsys.readouterr().out.startswith("users_module:fn: 2 fresh episodes, seed 0\n")
+    assert entry(["train", "rastrigin", "--dim", "4", "--total-steps", "300", "--quiet"]) == 0
+    assert (elsewhere / "runs/rastrigin-es-lstm-s0-1").is_dir()
+    assert entry(["tasks"]) == 0
+    assert "Functions, with --dim N: quadratic, rosenbrock, rastrigin, ackley" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("rastrigin", "'rastrigin' is a test function and needs dim, the number of its parameters (--dim N)"),
+        ("rastrigan --dim 3", "did you mean 'rastrigin'?"),
+        ("rastrigin --dim 0", "dim must be at least 1 and at most 1073741824, got 0"),
+        ("rastrigin --vectorized", "vectorized is for functions, which need dim"),
+        ("no_module_of_mine:fn --dim 3", "No module named 'no_module_of_mine'"),
+        ("users_module:gn --dim 3", "cannot import the task 'users_module:gn': AttributeError"),
+        ("quadratic --dim 3 --task-kwarg condition=0", "condition must be finite and at least 1, got 0"),
+    ],
+)
+def test_bad_function_tasks_exit_with_2(arguments: str, message: str, elsewhere: Path, capsys: Captured) -> None:
+    assert entry(["train", *arguments.split(), "--generations", "1"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert [path.name for path in elsewhere.iterdir() if path.name != "__pycache__"] == ["users_module.py"]
