@@ -9,7 +9,9 @@ import pytest
 from evaluation.populations import assert_same_bits, population
 
 import bierl_fast as bf
+from bierl_fast._library import core
 from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.policy import Policy
 from bierl_fast.messages import F32, NoiseKey, Population, Stream
 
 
@@ -107,3 +109,54 @@ def test_failed_rows_are_left_out() -> None:
 def test_no_recording_under_normalised_observations() -> None:
     with pytest.raises(ValueError, match="who learns from them needs obs_norm=False"):
         bf.make_evaluator("Hopper-v5", transitions=True)
+
+
+def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
+    """The process pool's workers use the native rollout's own recorder; here around the native environment."""
+    evaluator = recording("Hopper-v5", cap=30)
+    people = population(evaluator.policy.initial_parameters(1), 6, 0.5)
+    batch = evaluator.evaluate(people)
+    policy = evaluator.policy
+    assert isinstance(policy, Policy)
+    env = bf.NativeEnv("Hopper-v5")
+    records, action = np.empty((30, 27), np.float32), np.empty(3, np.float32)
+    actor = core().EpisodeActor(policy.shape, "none")
+    recorded = []
+    for row in range(6):
+        actor.begin(
+            core().Normaliser(),
+            evaluator.parameters(people, row),
+            people.key,
+            0,
+            False,
+            None,
+            None,
+            transitions=records,
+        )
+        observation, _ = env.reset(seed=evaluator.reset_seed(people, row))
+        steps, over = 0, False
+        while steps < 30 and not over:
+            actor.act(observation, action)
+            observation, reward, over, _, _ = env.step(action)
+            actor.answered(float(reward), over)
+            steps += 1
+        actor.finish(observation)
+        recorded.append(records[:steps].copy())
+    assert batch.transitions_tw is not None
+    np.testing.assert_array_equal(batch.transitions_tw, np.concatenate(recorded))
+
+
+def test_an_actor_refuses_what_it_cannot_record() -> None:
+    policy = recording("Hopper-v5").policy
+    assert isinstance(policy, Policy)
+    actor = core().EpisodeActor(policy.shape, "none")
+    observation, action = np.zeros(11), np.empty(3, np.float32)
+    arguments = core().Normaliser(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None
+    with pytest.raises(ValueError, match=r"transitions must be .* shape \(any, 27\), got shape \(2, 26\)"):
+        actor.begin(*arguments, transitions=np.empty((2, 26), np.float32))
+    actor.begin(*arguments, transitions=np.empty((1, 27), np.float32))
+    with pytest.raises(ValueError, match="act first"):
+        actor.answered(1.0, False)
+    actor.act(observation, action)
+    with pytest.raises(ValueError, match="transitions have room for 1 steps, and the episode goes on"):
+        actor.act(observation, action)
