@@ -25,7 +25,7 @@ import numpy as np
 from common import Report, arguments
 
 import bierl_fast as bf
-from bierl_fast.evaluation.native import available_cores
+from bierl_fast.evaluation.shared import available_cores
 from bierl_fast.messages import NoiseKey
 from bierl_fast.run import build, loop, toml
 from bierl_fast.run.record import Recorder

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bierl_fast import kernels as kernels
     from bierl_fast.evaluation.policy import Policy as Policy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
+    from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
     from bierl_fast.messages import Hyperparameters as Hyperparameters
     from bierl_fast.messages import HyperparameterSpec as HyperparameterSpec
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
     from bierl_fast.run.config import Config as Config
+    from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
 __version__ = "0.1.0"
@@ -40,8 +42,10 @@ _HOME = {
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",
     "make_meta": "meta.table",
+    "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy",
+    "TorchPolicy": "evaluation.torch_policy",
     "EvaluationBatch": "messages",
     "Hyperparameters": "messages",
     "HyperparameterSpec": "messages",

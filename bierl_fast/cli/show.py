@@ -18,13 +18,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
 @click.option("--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]")
+@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: the cores]")
 @json_option
 @debug_option
-def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, as_json: bool) -> None:
+def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, workers: int | None, as_json: bool) -> None:
     """Run the policy of DIR on fresh episodes, without action noise."""
     from bierl_fast.run import api  # noqa: PLC0415
 
-    report = api.evaluate(run_dir, episodes=episodes, seed=seed, threads=threads)
+    report = api.evaluate(run_dir, episodes=episodes, seed=seed, threads=threads, workers=workers)
     if as_json:
         _print_json(report)
         return
@@ -49,7 +50,7 @@ def tasks(as_json: bool) -> None:
         return
     for task in known:
         click.echo(task["id"])
-    click.echo("Native, each. Any other Gymnasium id works through the process pool: in a later version.")
+    click.echo("Native, each. Any other Gymnasium id works too, in worker processes: `bierl train LunarLander-v3`.")
     names = ", ".join(function["id"] for function in functions)
     click.echo(f"Functions, with --dim N: {names}, or a Python function as module:function.")
 

@@ -30,7 +30,6 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but err
 @click.option("--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file")
 @click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
-@click.option("--workers", type=int, help="processes for tasks that are not native (comes with a later version)")
 @quiet_option
 @debug_option
 @click.pass_context
@@ -42,7 +41,6 @@ def train(
     run_dir: Path | None,
     config_file: Path | None,
     preset: str | None,
-    workers: int | None,
     quiet: bool,
     **_: Any,
 ) -> None:
@@ -53,10 +51,6 @@ def train(
     from bierl_fast.run import api, toml  # noqa: PLC0415
     from bierl_fast.run.directory import default_directory  # noqa: PLC0415
 
-    if workers is not None:
-        raise click.UsageError(
-            "--workers: the process pool comes with a later version; native tasks use --threads", context
-        )
     config = toml.compose(
         toml.read_preset(preset) if preset else {},
         toml.read(config_file) if config_file else {},

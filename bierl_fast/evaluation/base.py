@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Population
+
+Action = F32 | np.int64  # what an environment's step takes: a vector (or an array in the box's shape), or a choice
+Observation = F64 | F32 | NDArray[np.uint8]
 
 
 class AnyPolicy(Protocol):
@@ -30,8 +36,8 @@ class AnyPolicy(Protocol):
     def with_parameters(self, theta: F32) -> AnyPolicy:
         """The same policy with other parameters (P,) float32, copied."""
 
-    def act(self, observation: F64) -> F32:
-        """The deterministic action for one observation."""
+    def act(self, observation: Observation) -> Action:
+        """The deterministic action for one observation, in the form that the environment's `step` takes."""
 
     def save(self, path: str | Path) -> None:
         """Write a file that `bierl_fast.evaluation.table.load_policy` reads."""
@@ -61,3 +67,6 @@ class Evaluator(Protocol):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from what `state` gave."""
+
+    def close(self) -> None:
+        """Free what the evaluator holds (worker processes); it cannot evaluate afterwards. Twice is fine."""

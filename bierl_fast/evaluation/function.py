@@ -22,7 +22,7 @@ from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.evaluation.import_path import imported, written_name
-from bierl_fast.evaluation.native import row_parameters, row_reset_seed, thread_count
+from bierl_fast.evaluation.shared import row_parameters, row_reset_seed, thread_count
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, NoiseKey, Population, Stream
 from bierl_fast.names import lookup, unknown
 
@@ -156,8 +156,8 @@ class VectorPolicy:
 class Runner(Protocol):
     """Writes the return of every row of a population."""
 
-    def evaluate(self, population: Population, returns: F64) -> None:
-        """`returns` (R,) float64 is written, row by row."""
+    def evaluate(self, population: Population, out: F64) -> None:
+        """`out` (R,) float64 is written, row by row."""
 
 
 class FunctionEvaluator:
@@ -223,6 +223,9 @@ class FunctionEvaluator:
         """Nothing to continue from; ValueError when there is something."""
         if arrays:
             raise ValueError(f"a function task has no state, got {sorted(arrays)}")
+
+    def close(self) -> None:
+        """Nothing to free."""
 
 
 def make_function_evaluator(
@@ -290,8 +293,8 @@ class _Compiled:
         self._function = function
         self._runner = runner
 
-    def evaluate(self, population: Population, returns: F64) -> None:
-        self._runner.evaluate(population, returns)
+    def evaluate(self, population: Population, out: F64) -> None:
+        self._runner.evaluate(population, out)
 
 
 def _compiled(spec: FunctionSpec, function: Any, threads: int) -> Runner:
@@ -328,7 +331,7 @@ class _PythonFunction:
         self._function = functools.partial(function, **spec.task_kwargs) if spec.task_kwargs else function
         self._pool = kernels.ThreadPool(threads) if threads > 1 else None
 
-    def evaluate(self, population: Population, returns: F64) -> None:
+    def evaluate(self, population: Population, out: F64) -> None:
         rows, dim = population.rows, self._spec.dim
         call = self._block if self._spec.vectorized else self._one_by_one
         portion = max(1, BLOCK // dim)
@@ -336,16 +339,16 @@ class _PythonFunction:
             # Made anew, as a function may keep what it is given.
             block = np.empty((min(portion, rows - first), dim), np.float32)
             core().population_parameters(population, first, block, self._pool)
-            call(block, first, returns[first : first + len(block)])
+            call(block, first, out[first : first + len(block)])
 
-    def _one_by_one(self, block: F32, first: int, returns: F64) -> None:
+    def _one_by_one(self, block: F32, first: int, out: F64) -> None:
         for index, x in enumerate(block):
             try:
                 value = self._function(x)
             except Exception as error:
                 error.add_note(f"raised by {self._spec.task} in row {first + index} of the population")
                 raise
-            returns[index] = self._number(value, first + index)
+            out[index] = self._number(value, first + index)
 
     def _number(self, value: Any, row: int) -> float:
         if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -358,7 +361,7 @@ class _PythonFunction:
             )
         return float(value)
 
-    def _block(self, block: F32, first: int, returns: F64) -> None:
+    def _block(self, block: F32, first: int, out: F64) -> None:
         try:
             values = self._function(block)
         except Exception as error:
@@ -368,6 +371,6 @@ class _PythonFunction:
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
             came = f"dtype {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
             raise TypeError(f"{wanted}, got {came}")
-        if values.shape != returns.shape:
+        if values.shape != out.shape:
             raise ValueError(f"{wanted}, got shape {values.shape}")
-        returns[:] = values
+        out[:] = values

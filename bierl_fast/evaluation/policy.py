@@ -17,6 +17,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, F64, Arrays, Network, NoiseKey, Stream
 
@@ -37,6 +38,11 @@ class PolicySpec:
         squash: "clip" cuts the output to the box, "tanh" maps it in.
         action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
         log_std: its log standard deviation (the start, when evolved).
+        observation_shape: of the environment's observations, where it is not (O,): they are flattened.
+        action_shape: of the environment's actions, where it is not (A,): they are reshaped.
+        episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
+        first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
+            box is infinite), and acts by the largest; among equals, the lowest.
     """
 
     task: str
@@ -49,11 +55,53 @@ class PolicySpec:
     squash: str = "clip"
     action_noise: str = "none"
     log_std: float = -1.0
+    observation_shape: tuple[int, ...] | None = None
+    action_shape: tuple[int, ...] | None = None
+    first_action: int | None = None
+    episode_cap: int | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Layer sizes from O to A."""
         return (self.observation_size, *self.hidden, len(self.low))
+
+    def flat(self, observation: Observation) -> F64:
+        """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
+
+        Raises:
+            ValueError: the observation has another shape.
+        """
+        shape = self.observation_shape or (self.observation_size,)
+        if np.shape(observation) != shape:
+            raise ValueError(f"observation must have shape {shape}, got {np.shape(observation)}")
+        return np.ascontiguousarray(observation, np.float64).reshape(-1)
+
+    def answer(self, action: F32) -> Action:
+        """What the environment's `step` takes for the network's answer (A,): a copy in its shape, or a choice."""
+        if self.first_action is not None:
+            return np.int64(self.first_action + action.argmax())
+        return action.reshape(self.action_shape or action.shape).copy()
+
+
+def read_spec(header: dict[str, Any]) -> PolicySpec:
+    """A PolicySpec out of JSON, whose lists are its tuples; TypeError for an unknown name."""
+    for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
+        if header.get(name) is not None:
+            header[name] = tuple(header[name])
+    return PolicySpec(**header)
+
+
+def policy_shape(spec: PolicySpec) -> Any:
+    """The compiled policy's own form of `spec`; ValueError when it cannot be."""
+    return core().PolicyShape(
+        sizes=list(spec.sizes),
+        activation=spec.activation,
+        low=list(spec.low),
+        high=list(spec.high),
+        squash=spec.squash,
+        noise=spec.action_noise,
+        log_std=spec.log_std,
+    )
 
 
 class Policy:
@@ -63,15 +111,7 @@ class Policy:
         """Parameters are zeros unless given; statistics with no observations leave observations as they are."""
         self.spec = spec
         self.statistics = statistics
-        self.shape = core().PolicyShape(
-            sizes=list(spec.sizes),
-            activation=spec.activation,
-            low=list(spec.low),
-            high=list(spec.high),
-            squash=spec.squash,
-            noise=spec.action_noise,
-            log_std=spec.log_std,
-        )
+        self.shape = policy_shape(spec)
         self._normaliser = statistics.normaliser()
         self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
 
@@ -133,14 +173,18 @@ class Policy:
             )
         return Policy(self.spec, self.statistics, theta)
 
-    def act(self, observation: F64) -> F32:
-        """(A,) action for one observation (O,); float32 observations are widened, which is exact."""
-        given = np.asarray(observation)
-        if given.shape != (self.spec.observation_size,):
-            raise ValueError(f"observation must have shape ({self.spec.observation_size},), got {given.shape}")
+    def with_statistics(self, statistics: ObservationStatistics) -> Policy:
+        """The same policy under other observation statistics, which it keeps."""
+        return Policy(self.spec, statistics, self.parameters)
+
+    def act(self, observation: Observation) -> Action:
+        """The action for one observation of the environment, in its own shapes: (O,) -> (A,) float32 for most.
+
+        A discrete action space is answered by an integer (np.int64, as the space's own `sample`).
+        """
         action = np.empty(len(self.spec.low), np.float32)
-        self.shape.act(self._normaliser, self.parameters, np.ascontiguousarray(given, np.float64), action)
-        return action
+        self.shape.act(self._normaliser, self.parameters, self.spec.flat(observation), action)
+        return self.spec.answer(action)
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""
@@ -164,9 +208,7 @@ class Policy:
         kind, number = header.pop("kind", None), header.pop("format", None)
         if (kind, number) != ("policy", FORMAT):
             raise ValueError(f"its header says {kind} of format {number}")
-        for name in ("low", "high", "hidden"):
-            header[name] = tuple(header[name])
-        spec = PolicySpec(**header)
+        spec = read_spec(header)
         statistics = ObservationStatistics(spec.observation_size)
         statistics.load(arrays)
         return cls(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))

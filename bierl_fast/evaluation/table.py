@@ -14,11 +14,18 @@ from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
 from bierl_fast.evaluation import function
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
+from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
+from bierl_fast.evaluation.process_pool import PoolSettings
+from bierl_fast.evaluation.torch_policy import TorchPolicy
+from bierl_fast.evaluation.worker import Descriptor
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
+
+EVALUATORS = ("auto", "native", "pool")
 
 
 def native_tasks() -> list[dict[str, Any]]:
@@ -37,24 +44,34 @@ def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     return core().EnvCore(task, gymnasium_assets(), task_kwargs)
 
 
-def _native_id(task: object) -> str:
-    """`task`, which must be the id of a native environment."""
-    if callable(task):
-        raise ValueError("a task that is a Python function needs dim, the number of its parameters")
-    if not isinstance(task, str):
-        raise TypeError(f"task must be the id of an environment or a function, got {type(task).__name__}")
-    if task in function.native_functions():
-        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
-    if not core().is_native(task):
-        known = [entry["id"] for entry in native_tasks()]
+def _native(
+    task: Any, evaluator: str, behaviour: str | Descriptor, policy: TorchPolicy | None, settings: PoolSettings
+) -> bool:
+    """Whether a task runs on native threads: `evaluator` says so, or "auto" finds nothing against it.
+
+    Raises:
+        ValueError: what was asked for does not go together.
+    """
+    if evaluator not in EVALUATORS:
+        raise unknown("evaluator", evaluator, EVALUATORS)
+    native = isinstance(task, str) and core().is_native(task)
+    needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
+    if evaluator == "native":
+        if not native:
+            raise unknown("native task", str(task), [entry["id"] for entry in native_tasks()])
+        if needed is not None:
+            raise ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
+    elif evaluator == "pool" or not native or needed is not None:
+        return False
+    if settings.workers is not None:
         raise ValueError(
-            f"{unknown('native task', task, known)} (other Gymnasium ids run through the process pool, "
-            "which comes with a later version)"
+            f"workers = {settings.workers}, and the native {task} runs on threads; give threads, or take evaluator "
+            "'pool'"
         )
-    return task
+    return True
 
 
-# What a policy network, its observations and its episodes have, and a function has not.
+# What a policy network, its observations, its episodes and the processes that run them have, and a function has not.
 _OF_ENVIRONMENTS = (
     "hidden",
     "activation",
@@ -65,6 +82,14 @@ _OF_ENVIRONMENTS = (
     "episode_cap",
     "behaviour",
     "transitions",
+    "policy",
+    "evaluator",
+    "workers",
+    "fresh_env",
+    "flatten_observation",
+    "on_failure",
+    "retries",
+    "episode_timeout",
 )
 
 
@@ -91,37 +116,56 @@ def make_evaluator(
     log_std: float = -1.0,
     obs_norm: bool = True,
     episode_cap: int | None = None,
-    behaviour: str = "final_position",
+    behaviour: str | Descriptor = "final_position",
     transitions: bool = False,
+    policy: TorchPolicy | None = None,
+    evaluator: str = "auto",
     threads: int | None = None,
+    workers: int | None = None,
+    fresh_env: str = "auto",
+    flatten_observation: bool = False,
+    on_failure: str = "rank_last",
+    retries: int = 2,
+    episode_timeout: float | None = None,
 ) -> Evaluator:
     """An evaluator for a task, with a policy of this shape.
 
     Args:
-        task: an environment id, such as "HalfCheetah-v5". With `dim`, a function whose value is the return: the name of
-            a native one ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32,
-            an import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
+        task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; a factory, that
+            is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on threads,
+            all others in worker processes. With `dim`, a function whose value is the return: the name of a native one
+            ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32, its import
+            path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
         dim: P, the number of a function's parameters. A function has no policy network: what is below and is about
-            networks, observations or episodes is refused unless it is left at its default.
+            networks, observations, episodes or processes is refused unless it is left at its default.
         vectorized: whether a Python function takes a block (k, P) and gives (k,).
         initial: (P,) float32 where the search of a function starts; None: zeros, for a native one standard normals.
-        task_kwargs: the task's own keyword arguments. Of native functions: noise, rotation_seed, shift_radius,
-            shift_seed, and condition (quadratic).
+        task_kwargs: keyword arguments of the environment, the factory or the function. Of native functions: noise,
+            rotation_seed, shift_radius, shift_seed, and condition (quadratic).
         hidden: hidden layer sizes; () is a linear policy.
         activation: "tanh" or "relu".
         squash: how outputs enter the action box: "clip" or "tanh".
-        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation.
+        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions it
+            is added to the outputs, of which the largest acts.
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
-        episode_cap: truncate episodes after so many steps, if the task does not do so earlier.
+        episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
+            environment has no time limit.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
-            root position), "final_observation", "actions" or "none".
+            root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
+            function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
         transitions: record every step of inner batches, for strategies that learn from them.
-        threads: worker threads; None takes the cores this process may use.
+        policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
+        evaluator: "native", "pool", or "auto": native where that is possible.
+        threads: worker threads of a native task; None takes the cores this process may use.
+        workers: worker processes of any other; None takes the cores this process may use.
+        fresh_env, flatten_observation, on_failure, retries, episode_timeout: of worker processes; see PoolSettings.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1,
+        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an
+            environment that cannot be made, or whose spaces no policy here serves;
             transitions with obs_norm.
+        RuntimeError: worker processes that break while they start.
     """
     if dim is not None:
         _refuse_for_functions(locals())
@@ -134,24 +178,41 @@ def make_evaluator(
         raise ValueError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
-    id = _native_id(task)
+    if isinstance(task, str) and task in function.native_functions():
+        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
+    settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
-    facts = _facts(id, task_kwargs)
     if episode_cap is not None and episode_cap < 1:
         raise ValueError(f"episode_cap must be at least 1 step, got {episode_cap}")
+    shape: dict[str, Any] = {
+        "hidden": tuple(hidden),
+        "activation": activation,
+        "squash": squash,
+        "action_noise": action_noise,
+        "log_std": log_std,
+    }
+    if not _native(task, evaluator, behaviour, policy, settings):
+        return pool_evaluator(
+            find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
+            settings,
+            shape,
+            obs_norm=obs_norm,
+            episode_cap=episode_cap,
+            behaviour=behaviour,
+            policy=policy,
+        )
+    assert isinstance(task, str)
+    assert isinstance(behaviour, str)
+    facts = _facts(task, task_kwargs)
     if behaviour == "final_position" and not facts.has_root_position:
         behaviour = "final_observation"
     spec = PolicySpec(
-        task=id,
+        task=task,
         task_kwargs=task_kwargs,
         observation_size=facts.observation_size,
         low=tuple(facts.action_bounds[0::2]),
         high=tuple(facts.action_bounds[1::2]),
-        hidden=tuple(hidden),
-        activation=activation,
-        squash=squash,
-        action_noise=action_noise,
-        log_std=log_std,
+        **shape,
     )
     limit = facts.max_episode_steps
     max_steps = limit if episode_cap is None else min(limit, episode_cap)
@@ -165,24 +226,32 @@ POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, funct
 
 def load_policy(path: Path) -> AnyPolicy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
-    header = json.loads(read_archive(path)[0])
-    kind = header.get("kind") if isinstance(header, dict) else None
-    return POLICIES.get(str(kind), Policy.load)(path)  # of no known kind: refused there
+    text, _ = read_archive(path)
+    try:
+        kind = str(json.loads(text)["kind"])
+    except (ValueError, TypeError, KeyError):
+        kind = "none"
+    return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None) -> Evaluator:
+def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
     """An evaluator for a saved policy's task, with the policy's own shape and observation statistics."""
     if isinstance(policy, VectorPolicy):
         return FunctionEvaluator(policy.spec, policy.function, threads=threads)
-    if not isinstance(policy, Policy):
-        raise TypeError(f"policy must be a Policy or a VectorPolicy, got {type(policy).__name__}")
-    _native_id(policy.task)
-    facts = _facts(policy.task, policy.task_kwargs)
-    return NativeEvaluator(
-        policy.spec,
-        max_steps=facts.max_episode_steps,
-        obs_norm=bool(np.any(policy.statistics.count)),
-        behaviour="none",
-        threads=threads,
-        statistics=policy.statistics.copy(),
-    )
+    if not isinstance(policy, Policy | TorchPolicy):
+        raise TypeError(f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}")
+    obs_norm = bool(np.any(policy.statistics.count))
+    spec = policy.spec
+    if spec is None:
+        raise ValueError("a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet")
+    if isinstance(policy, Policy) and core().is_native(spec.task):
+        facts = _facts(spec.task, spec.task_kwargs)
+        return NativeEvaluator(
+            spec,
+            max_steps=facts.max_episode_steps,
+            obs_norm=obs_norm,
+            behaviour="none",
+            threads=threads,
+            statistics=policy.statistics.copy(),
+        )
+    return pool_evaluator_of(policy, PoolSettings(workers=workers), obs_norm=obs_norm)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +61,12 @@ def train(config: Config, run_dir: PathLike | None = None, observer: Observer | 
     if directory is not None:
         directory.require_free()
     parts = build.make_parts(config)
-    if directory is None:
-        return _to_the_end(Run(parts, Recorder(parts.config, None, observer)), None)
-    directory.create(parts.config)
-    with directory.held():
-        return _to_the_end(_begun(directory, parts, observer), directory)
+    with closing(parts.evaluator):
+        if directory is None:
+            return _to_the_end(Run(parts, Recorder(parts.config, None, observer)), None)
+        directory.create(parts.config)
+        with directory.held():
+            return _to_the_end(_begun(directory, parts, observer), directory)
 
 
 def _begun(directory: RunDirectory, parts: build.Parts, observer: Observer | None) -> Run:
@@ -112,12 +113,14 @@ def resume(
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters)
-        run = _restored(directory, config, start, observer)
-        return _to_the_end(run, directory)
+        parts = build.make_parts(config)
+        with closing(parts.evaluator):
+            return _to_the_end(_restored(directory, parts, start, observer), directory)
 
 
-def _restored(directory: RunDirectory, config: Config, start: checkpoint.Checkpoint, observer: Observer | None) -> Run:
-    parts = build.make_parts(config)
+def _restored(
+    directory: RunDirectory, parts: build.Parts, start: checkpoint.Checkpoint, observer: Observer | None
+) -> Run:
     loop.restore(parts, start)
     # Only now, when nothing can be refused any more, do files change.
     records = metrics.truncate(directory.metrics, start.counters.generation)
@@ -153,7 +156,11 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
 
 
 def evaluate(
-    run_dir_or_policy: PathLike | AnyPolicy, episodes: int = 100, seed: int = 0, threads: int | None = None
+    run_dir_or_policy: PathLike | AnyPolicy,
+    episodes: int = 100,
+    seed: int = 0,
+    threads: int | None = None,
+    workers: int | None = None,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
 
@@ -162,24 +169,25 @@ def evaluate(
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
+        workers: processes, for a task that is not native; None: the cores this process may use.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
         episode_failures. An episode that failed counts with its return so far.
 
     Raises:
-        ConfigError: episodes outside [1, 2**20], threads outside [1, 1024], a seed outside [0, 2**64).
+        ConfigError: episodes outside [1, 2**20], threads or workers outside [1, 1024], a seed outside [0, 2**64).
         RunDirectoryError: no run there, or no readable policy in it.
     """
-    for name, value, most in (("episodes", episodes, LONG), ("threads", 1 if threads is None else threads, 1024)):
-        if not 1 <= value <= most:
+    for name, value, most in (("episodes", episodes, LONG), ("threads", threads, 1024), ("workers", workers, 1024)):
+        if value is not None and not 1 <= value <= most:
             raise ConfigError(f"{name} must be at least 1 and at most {most}, got {value}")
     if not 0 <= seed < 2**64:
         raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}")
     policy = _policy(run_dir_or_policy)
-    evaluator = build.evaluator_of(policy, threads)
     population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
+    with closing(build.evaluator_of(policy, threads, workers)) as evaluator:
+        return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
 
 
 def _policy(source: PathLike | AnyPolicy) -> AnyPolicy:

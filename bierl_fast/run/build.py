@@ -7,6 +7,7 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,13 +66,16 @@ def make_parts(config: Config) -> Parts:
 
 def _make_parts(config: Config) -> Parts:
     config = with_policy_settings(config)
-    evaluator = make_evaluator(config)
-    config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
-    strategy = make_strategy(config, evaluator.policy)
-    config = resolved(config, strategy.declared)
-    ranges = adapted_ranges(config, strategy.declared)
-    history = make_history(config, ranges)
-    meta = make_meta(config, strategy, history)
+    with ExitStack() as refused:
+        evaluator = make_evaluator(config)
+        refused.callback(evaluator.close)
+        config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
+        strategy = make_strategy(config, evaluator.policy)
+        config = resolved(config, strategy.declared)
+        ranges = adapted_ranges(config, strategy.declared)
+        history = make_history(config, ranges)
+        meta = make_meta(config, strategy, history)
+        refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history)
 
 
@@ -84,7 +88,14 @@ def with_policy_settings(config: Config) -> Config:
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     required, preferred = table.policy_settings(config.strategy)
+    if config.dim is not None:
+        preferred = {}  # a function has no policy network that a preference could be about
     for name, needed in required.items():
+        if config.dim is not None:
+            raise ConfigError(
+                f"strategy {config.strategy!r} needs {name} {needed!r}, and a function task has no policy network; "
+                "take another strategy"
+            )
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
@@ -97,9 +108,6 @@ def make_evaluator(config: Config) -> Evaluator:
     from bierl_fast.evaluation import table  # noqa: PLC0415
     from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
 
-    transitions = wants_transitions(config.strategy)
-    if transitions and config.dim is not None:
-        raise ConfigError(f"strategy {config.strategy!r} learns from the steps of episodes, and a function has none")
     return table.make_evaluator(
         config.task,
         dim=config.dim,
@@ -113,15 +121,22 @@ def make_evaluator(config: Config) -> Evaluator:
         obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
-        transitions=transitions,
+        transitions=wants_transitions(config.strategy),
+        evaluator=config.evaluator,
         threads=config.threads,
+        workers=config.workers,
+        fresh_env=config.fresh_env,
+        flatten_observation=config.flatten_observation,
+        on_failure=config.on_failure,
+        retries=config.retries,
+        episode_timeout=config.episode_timeout,
     )
 
 
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
-    from bierl_fast.evaluation.native import available_cores  # noqa: PLC0415
     from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+    from bierl_fast.evaluation.shared import available_cores  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
@@ -284,8 +299,8 @@ def read_policy(path: Path) -> AnyPolicy:
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None) -> Evaluator:
+def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
     """An evaluator for the task that `policy` was trained on, with its own observation statistics."""
     from bierl_fast.evaluation import table  # noqa: PLC0415
 
-    return table.evaluator_of(policy, threads=threads)
+    return table.evaluator_of(policy, threads=threads, workers=workers)

@@ -118,6 +118,7 @@ class Config:
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
     shaping: str | None = option(None, "how fitnesses become update weights (none: the strategy's)")
     top: int | None = option(None, "pairs that shaping 'standardized' keeps (none: all)", at_least=1, at_most=MANY)
+    separable: bool = option(False, "a diagonal covariance matrix, for more than two thousand parameters (cmaes)")
     optimizer: str | None = option(None, "how the gradient becomes a step (none: the strategy's)")
     crn: str = option(
         "pair",
@@ -166,6 +167,32 @@ class Config:
         at_least=1,
         at_most=1024,
     )
+    evaluator: str = setting(
+        "auto",
+        "where episodes run: native threads, or worker processes for any Gymnasium environment; auto: by the task",
+        choices=("auto", "native", "pool"),
+    )
+    workers: int | None = setting(
+        None,
+        "processes for tasks that are not native (none: the cores this process may use); results are the same at any "
+        "number",
+        training=False,
+        at_least=1,
+        at_most=1024,
+    )
+    fresh_env: str = setting(
+        "auto",
+        "a new environment for every episode in worker processes; auto: where reset does not restore everything",
+        choices=("auto", "always", "never"),
+    )
+    flatten_observation: bool = setting(False, "take observations of several dimensions (images) as one long vector")
+    on_failure: str = setting(
+        "rank_last",
+        "of an episode in a worker process that raises, answers no number, or outlives episode_timeout",
+        choices=("rank_last", "retry", "raise"),
+    )
+    retries: int = setting(2, "times that on_failure = retry runs an episode again", at_least=0, at_most=MANY)
+    episode_timeout: float | None = setting(None, "seconds an episode in a worker process may take", above=0.0)
 
     history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)

@@ -211,6 +211,21 @@ def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters)
     return by_candidate(population, fitness_r, batch.failed_r)
 
 
+def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+    """(N,) minus fitness, a failed candidate's above all others: for optimizers of other libraries, which minimise.
+
+    Raises:
+        ValueError: every candidate failed, a fitness that did not fail is not finite, or another number of rows.
+    """
+    fitness_n, failed_n = fitness(population, batch, hp)
+    if failed_n.all():
+        raise ValueError(f"all {failed_n.size} candidates failed; lower sigma, or look at the task")
+    if not np.isfinite(fitness_n[~failed_n]).all():
+        raise ValueError("a fitness is not finite and not marked as failed; mark it as failed")
+    worst = -float(fitness_n[~failed_n].min())
+    return np.where(failed_n, worst + max(1.0, abs(worst)), -fitness_n)
+
+
 def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
     """(P,) sum of weight * sign * eps over the candidates; pairs share their noise, so each row is made once."""
     rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[_first_rows(population)])

@@ -10,6 +10,7 @@ from bierl_fast.messages import F32
 from bierl_fast.names import lookup
 from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
@@ -18,6 +19,7 @@ from bierl_fast.strategy.snes import SeparableNES
 
 STRATEGIES: dict[str, Callable[..., Strategy]] = {
     "ars": AugmentedRandomSearch,
+    "cmaes": CovarianceMatrixAdaptation,
     "es": EvolutionStrategy,
     "esac": EvolutionWithActorCritic,
     "meps": MaximumEntropyStrategy,

@@ -31,9 +31,9 @@ std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t 
   return std::make_unique<FunctionRollout>(std::make_shared<ExternalFunction>(function, dimension), 0.0, threads);
 }
 
-void evaluate(FunctionRollout& self, const py::object& population, const py::object& returns) {
+void evaluate(FunctionRollout& self, const py::object& population, const py::object& out) {
   const PopulationView view = view_population(population, static_cast<py::ssize_t>(self.objective().dimension()));
-  const auto target = write<double>(returns, "returns", {static_cast<py::ssize_t>(view.rows())});
+  const auto target = write<double>(out, "out", {static_cast<py::ssize_t>(view.rows())});
   const py::gil_scoped_release nogil;
   self.evaluate(view, target, &no_signal);
 }
@@ -50,14 +50,14 @@ void bind_functions(py::module_& m) {
            "shift_radius"_a = 0.0, "shift_seed"_a = 0)
       .def(
           "place",
-          [](const TestFunction& self, const py::object& x, const py::object& z) {
+          [](const TestFunction& self, const py::object& x, const py::object& out) {
             const auto size = static_cast<py::ssize_t>(self.dimension());
             const auto source = read<float>(x, "x", {size});
-            const auto target = write<double>(z, "z", {size});
+            const auto target = write<double>(out, "out", {size});
             const py::gil_scoped_release nogil;
             self.place(source, target);
           },
-          "x"_a, "z"_a, "Write z = Q (x - s) into z (P,) float64; x (P,) float32.");
+          "x"_a, "out"_a, "Write z = Q (x - s) into out (P,) float64; x (P,) float32.");
   py::class_<FunctionRollout>(m, "FunctionRollout",
                               "A function on a pool of threads; see csrc/core/function_rollout.hpp.")
       .def(py::init([](std::shared_ptr<TestFunction> function, double noise, int threads) {
@@ -66,7 +66,7 @@ void bind_functions(py::module_& m) {
            "function"_a, "noise"_a, "threads"_a)
       .def_static("at", &rollout_at, "address"_a, "dimension"_a, "threads"_a,
                   "The compiled function double(const float*, int64) at this address, which must outlive the rollout.")
-      .def("evaluate", &evaluate, "population"_a, "returns"_a, "Write the return of every row into returns (R,).");
+      .def("evaluate", &evaluate, "population"_a, "out"_a, "Write the return of every row into out (R,) float64.");
 }
 
 }  // namespace bierl::bindings

@@ -68,6 +68,13 @@ void bind_policy(py::module_& m) {
   py::class_<PolicyShape>(m, "PolicyShape", "What a policy is, apart from its parameters; see csrc/core/policy.hpp.")
       .def(py::init(&make_shape), "sizes"_a, "activation"_a, "low"_a, "high"_a, "squash"_a, "noise"_a, "log_std"_a)
       .def_property_readonly("parameter_count", &PolicyShape::parameter_count)
+      .def(
+          "relative_entropy",
+          [](const PolicyShape& shape, const py::object& parameters) {
+            const auto count = static_cast<py::ssize_t>(shape.parameter_count());
+            return relative_entropy(shape, read<float>(parameters, "parameters", {count}).data());
+          },
+          "parameters"_a, "Entropy of the action noise over that of the configured log_std, in nats.")
       .def("act", &forward, "normaliser"_a, "parameters"_a, "observation"_a, "action"_a,
            "Write the mean action (A,) for one observation (O,) float64.");
 }

@@ -1,8 +1,10 @@
 // test_core DATA: the kernels, shapings, buffers and the thread pool without Python. DATA is tests/data.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <sstream>
 #include <stdexcept>
@@ -12,6 +14,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/fitness_buffer.hpp>
+#include <bierl/core/functions.hpp>
 #include <bierl/core/moments.hpp>
 #include <bierl/core/noise.hpp>
 #include <bierl/core/parallel.hpp>
@@ -274,6 +277,77 @@ void test_replay() {
   CHECK(contains(MESSAGE_OF(ArgumentError, ReplayBuffer(shape, 2).sample(kKey, 0, {})), "no transitions to draw"));
 }
 
+// A population of `rows` pairs around a base of ones.
+struct Pairs {
+  explicit Pairs(std::size_t rows, std::size_t dimension)
+      : base(dimension, 1.0F), base_r(rows, 0), sigma(rows, 0.5F), noise(rows), sign(rows, 1), episode(rows) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      noise[r] = episode[r] = static_cast<std::int32_t>(r / 2);
+      if (r % 2 == 1) sign[r] = -1;
+    }
+  }
+  PopulationView view() const { return {kKey, base, {}, base_r, sigma, noise, sign, episode}; }
+
+  std::vector<float> base;
+  std::vector<std::int32_t> base_r;
+  std::vector<float> sigma;
+  std::vector<std::int32_t> noise;
+  std::vector<std::int8_t> sign;
+  std::vector<std::int32_t> episode;
+};
+
+void test_population_is_checked() {
+  Pairs pairs(6, 3);
+  pairs.sign[4] = 2;
+  CHECK(contains(MESSAGE_OF(ArgumentError, pairs.view().check(3)), "row 4 of the population: sign must be -1, 0 or 1"));
+  pairs.sign[4] = 1;
+  pairs.base_r[5] = 1;
+  CHECK(contains(MESSAGE_OF(ArgumentError, pairs.view().check(3)), "row 5 of the population: base 1 of 1"));
+  pairs.base_r[5] = 0;
+  pairs.view().check(3);
+  std::vector<float> out(3 * 3);
+  CHECK(contains(MESSAGE_OF(ArgumentError, population_parameters(pairs.view(), 4, 3, out)), "rows 4 to 7 of a popula"));
+  population_parameters(pairs.view(), 3, 3, out);
+  std::vector<float> row(3);
+  row_parameters(pairs.view(), 4, row);
+  CHECK(std::equal(row.begin(), row.end(), out.begin() + 3));
+}
+
+// Enough rows that the threads take part.
+void test_functions_on_threads() {
+  const Pairs pairs(20'001, 10);
+  for (const FunctionKind kind : {FunctionKind::quadratic, FunctionKind::ackley}) {
+    TestFunction::Settings settings;
+    settings.kind = kind;
+    settings.dimension = 10;
+    settings.rotation_seed = 4;
+    const auto function = std::make_shared<TestFunction>(settings);
+    std::vector<double> scratch(function->scratch_size()), first(20'001), other(20'001);
+    FunctionRollout(function, 0.25, 1).evaluate(pairs.view(), first, nullptr);
+    FunctionRollout(function, 0.25, 3).evaluate(pairs.view(), other, nullptr);
+    CHECK(first == other);
+    std::vector<float> row(10);
+    row_parameters(pairs.view(), 20'000, row);
+    const double noise = 0.25 * static_cast<double>(row_of(kKey.with(Purpose::action), 10'000, 1).front());
+    CHECK(first.back() == function->value(row, scratch) + noise);
+  }
+  CHECK(contains(MESSAGE_OF(ArgumentError, function_named("sphere")), "known: quadratic, rosenbrock, rastrigin, ack"));
+}
+
+double slow_first(const float* x, std::int64_t count) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return count > 0 ? static_cast<double>(*x) : 0.0;
+}
+
+void test_functions_are_interrupted() {
+  const Pairs pairs(20'000, 2);
+  std::vector<double> returns(20'000);
+  FunctionRollout rollout(std::make_shared<ExternalFunction>(&slow_first, 2), 0.0, 2);
+  // Ten seconds of work, given up when the pool asks for the first time, after 50 ms.
+  CHECK(contains(MESSAGE_OF(Interrupted, rollout.evaluate(pairs.view(), returns, [] { return false; })), "interrupt"));
+  CHECK(contains(MESSAGE_OF(ArgumentError, ExternalFunction(nullptr, 2)), "has an address, got 0"));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -294,5 +368,8 @@ int main(int count, char** arguments) {
   test_moments();
   test_replay();
   test_policy();
+  test_population_is_checked();
+  test_functions_on_threads();
+  test_functions_are_interrupted();
   return bierl::test::verdict();
 }

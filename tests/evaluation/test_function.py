@@ -16,7 +16,7 @@ from evaluation.populations import population
 from subprocesses import run
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError
+from bierl_fast.archive import ArchiveError, write_archive
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
 from bierl_fast.evaluation.import_path import imported, written_name
@@ -405,6 +405,10 @@ def test_files(tmp_path: Path) -> None:
     assert isinstance(load_policy(path), Policy)
     with pytest.raises(ArchiveError, match="is not a vector of format 1"):
         VectorPolicy.load(path)
+    for header in ("no JSON", "[]", "{}", '{"kind": "tensor"}'):
+        write_archive(path, header, {})
+        with pytest.raises(ArchiveError, match="is not a policy of format 1"):
+            load_policy(path)
 
 
 def test_a_policy_of_a_function_without_a_path_keeps_it() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluation.populations import population
 from subprocesses import run
 
 from bierl_fast import kernels
 from bierl_fast._library import core
-from bierl_fast.messages import NoiseKey
+from bierl_fast.messages import NoiseKey, Population
 
 KEY = NoiseKey(0, 0)
 N = 8
@@ -43,6 +44,22 @@ def shape() -> Any:
     )
 
 
+def function() -> Any:
+    return core().TestFunction("quadratic", N)
+
+
+def rollout() -> Any:
+    return core().FunctionRollout(function(), 0.0, 1)
+
+
+def rows() -> Population:
+    return population(np.zeros(N, np.float32), 2)
+
+
+def block() -> Any:
+    return np.zeros((2, N), np.float32)
+
+
 def kernel(name: str) -> tuple[Call, dict[str, Any]]:
     """A kernel as the module binds it, with good arguments by name, made anew."""
     module = core()
@@ -64,6 +81,9 @@ def kernel(name: str) -> tuple[Call, dict[str, Any]]:
         "FitnessBuffer.push": (buffer().push, pushed),
         "FitnessBuffer.restore": (buffer().restore, saved),
         "Normaliser.from_moments": (module.Normaliser.from_moments, {"count": 1.0, "mean": f64(), "m2": f64()}),
+        "population_parameters": (module.population_parameters, {"population": rows(), "first": 0, "out": block()}),
+        "TestFunction.place": (function().place, {"x": f32(), "out": f64()}),
+        "FunctionRollout.evaluate": (rollout().evaluate, {"population": rows(), "out": np.zeros(2)}),
         "PolicyShape.act": (shape().act, {**acting, "action": np.zeros(2, np.float32)}),
     }
     return table[name]
@@ -83,6 +103,9 @@ ARRAYS = {
     "FitnessBuffer.push": ["returns", "failed", "hyperparameters"],
     "FitnessBuffer.restore": ["window"],
     "Normaliser.from_moments": ["mean", "m2"],
+    "population_parameters": ["out"],
+    "TestFunction.place": ["x", "out"],
+    "FunctionRollout.evaluate": ["out"],
     "PolicyShape.act": ["parameters", "observation", "action"],
 }
 PAIRS = [(name, argument) for name, arguments in ARRAYS.items() for argument in arguments]

@@ -62,6 +62,9 @@ class Evaluator:
     def load(self, arrays: Arrays) -> None:
         raise AssertionError("a meta-level must not load an evaluator")
 
+    def close(self) -> None:
+        raise AssertionError("a meta-level must not close an evaluator")
+
 
 def strategy() -> EvolutionStrategy:
     """After a few generations, so that its optimizer has a state to spoil."""

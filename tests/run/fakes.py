@@ -94,6 +94,9 @@ class FakeEvaluator:
     def load(self, arrays: Arrays) -> None:
         self.policy = FakePolicy(self.policy.task, self.policy.parameters, float(arrays["seen"]))
 
+    def close(self) -> None:
+        pass
+
 
 class FakeStrategy:
     declared: Mapping[str, HyperparameterSpec] = {
@@ -224,7 +227,7 @@ class Fakes:
         return parts
 
     @staticmethod
-    def evaluator_of(policy: Any, threads: int | None = None) -> Any:
+    def evaluator_of(policy: Any, threads: int | None = None, workers: int | None = None) -> Any:
         return FakeEvaluator(policy)
 
 

@@ -87,7 +87,10 @@ def test_under_a_meta_level_meta_rows_are_not_learned_from(tmp_path: Path) -> No
     [
         ({"squash": "clip"}, "strategy 'esac' needs squash 'tanh', got 'clip'; leave squash out"),
         ({"obs_norm": True}, "strategy 'esac' needs obs_norm False, got True; leave obs_norm out"),
-        ({"task": "quadratic", "dim": 4}, "learns from the steps of episodes, and a function has none"),
+        (
+            {"task": "quadratic", "dim": 4},
+            "strategy 'esac' needs squash 'tanh', and a function task has no policy network",
+        ),
         ({"action_noise": "evolved"}, "policies without evolved action noise"),
         ({"shaping": "standardized"}, "no shaping named 'standardized'; known: centered_rank, log_rank"),
         ({"strategy": "es", "replay_size": 10}, "strategy 'es' takes no option replay_size, got 10"),

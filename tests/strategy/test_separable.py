@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from reference import es as reference
-from reference import noise, shaping
+from reference import shaping
 from strategy.sphere import P, evaluate, key, train
 
 import bierl_fast as bf
+from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, Population
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.separable import WIDEST
@@ -34,7 +35,7 @@ def noise_of(population: Population) -> F64:
     return np.stack(
         [
             float(population.sign_r[r])
-            * noise.normals(population.key, int(population.noise_r[r]), P).astype(np.float64)
+            * kernels.normals(population.key, int(population.noise_r[r]), P).astype(np.float64)
             for r in rows
         ]
     )

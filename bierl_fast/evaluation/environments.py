@@ -1,0 +1,137 @@
+"""Gymnasium environments by name or factory: found in the parent, made in the worker.
+
+id, "module:id", "module:factory", factory  ->  find  ->  EnvMaker  ->  pickled  ->  EnvMaker() -> gymnasium.Env
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.names import unknown
+
+if TYPE_CHECKING:
+    import gymnasium
+    from gymnasium.envs.registration import EnvSpec
+
+# Gymnasium's own packages whose extra this project names too.
+EXTRAS = {"gymnasium.envs.box2d": "box2d"}
+
+
+class TaskError(ValueError):
+    """An environment that cannot be made or used; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvMaker:
+    """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there."""
+
+    task: str  # its id, or the factory's import path or name
+    kwargs: dict[str, Any]
+    spec: EnvSpec | None = None
+    factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
+
+    def __call__(self) -> gymnasium.Env[Any, Any]:
+        """A new environment. Raises what the environment raises."""
+        import gymnasium  # noqa: PLC0415
+
+        if self.spec is not None:
+            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+        assert self.factory is not None
+        env = self.factory(**self.kwargs)
+        if not isinstance(env, gymnasium.Env):
+            raise TaskError(
+                f"{self.task} must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
+                "is a task with dim=..."
+            )
+        return env
+
+    def why_not(self, error: BaseException) -> str:
+        """What to say of an error that making or first using the environment raised."""
+        from gymnasium.error import DependencyNotInstalled  # noqa: PLC0415
+
+        if isinstance(error, TaskError):
+            return str(error)
+        if isinstance(error, DependencyNotInstalled | ImportError):
+            return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
+        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}"
+
+    def _remedy(self) -> str:
+        entry = self.spec.entry_point if self.spec is not None else None
+        for package, extra in EXTRAS.items():
+            if isinstance(entry, str) and entry.startswith(package):
+                return f"; install it with: pip install 'bierl-fast[{extra}]'"
+        return ""
+
+
+def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str] = ()) -> EnvMaker:
+    """What makes the environments of a task.
+
+    Args:
+        task: a Gymnasium id ("LunarLander-v3"), an id that a module registers ("module:Env-v0"), the import path of a
+            factory ("module:make_env"), or a factory: a callable that returns a gymnasium.Env.
+        task_kwargs: keyword arguments of the environment or the factory.
+        more_names: ids to offer beside Gymnasium's when the id is unknown.
+
+    Raises:
+        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name.
+        TypeError: neither a string nor a callable.
+    """
+    if callable(task):
+        return EnvMaker(import_path(task) or repr(task), task_kwargs, factory=task)
+    if not isinstance(task, str):
+        raise TypeError(
+            f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}"
+        )
+    module, colon, name = task.partition(":")
+    home = _import(task, module) if colon else None
+    return _by_name(task, name if colon else task, home, task_kwargs, more_names)
+
+
+def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:
+    import gymnasium  # noqa: PLC0415
+
+    if home is not None and name not in gymnasium.registry:
+        factory = _attribute(home, name)
+        if callable(factory):
+            return EnvMaker(task, kwargs, factory=factory)
+    try:
+        return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+    except gymnasium.error.Error as error:
+        newest = {
+            f"{spec.namespace}/{spec.name}" if spec.namespace else spec.name: id
+            for id, spec in sorted(gymnasium.registry.items(), key=lambda item: item[1].version or 0)
+        }
+        offered = unknown("task", task, {*newest.values(), *more_names})
+        if isinstance(error, gymnasium.error.VersionNotFound | gymnasium.error.DeprecatedEnv):
+            offered = type(offered)(str(error))
+        raise offered from error
+
+
+def _import(task: str, module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:  # a module of the user's may raise anything
+        raise TaskError(
+            f"task {task!r}: the module {module!r} cannot be imported ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _attribute(home: Any, path: str) -> Any:
+    for part in path.split("."):
+        home = getattr(home, part, None)
+    return home
+
+
+def import_path(function: Callable[..., Any]) -> str | None:
+    """Where another process finds this very object, as "module:qualname"; None when it does not."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+    if not module or not name or module == "__main__":
+        return None
+    try:
+        found = _attribute(importlib.import_module(module), name)
+    except ImportError:
+        return None
+    return f"{module}:{name}" if found is function else None

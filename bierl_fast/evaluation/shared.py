@@ -1,0 +1,91 @@
+"""What evaluators of episodes have in common: the policy with its statistics, addresses of rows, their order."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+import numpy as np
+
+from bierl_fast._library import core
+from bierl_fast.evaluation.base import AnyPolicy
+from bierl_fast.evaluation.obs_norm import ObservationStatistics
+from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class EpisodePolicy(AnyPolicy, Protocol):
+    """A policy that acts on observations normalised by running statistics."""
+
+    def with_statistics(self, statistics: ObservationStatistics) -> Self:
+        """The same policy under other observation statistics, which it keeps."""
+
+
+P = TypeVar("P", bound=EpisodePolicy)
+
+
+class EpisodeEvaluator(Generic[P]):
+    """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds."""
+
+    def __init__(self, policy: P, statistics: ObservationStatistics, *, obs_norm: bool, max_steps: int) -> None:
+        self.obs_norm = obs_norm
+        self.max_steps = max_steps
+        self._statistics = statistics
+        self._policy = policy.with_statistics(statistics.copy())
+
+    @property
+    def policy(self) -> P:
+        """The policy with this evaluator's present observation statistics."""
+        return self._policy
+
+    def absorb(self, batch: EvaluationBatch) -> None:
+        """Merge an inner batch's observation moments, in row order; other batches are left out."""
+        if batch.key is None or batch.key.stream != Stream.INNER or batch.moments is None:
+            return
+        self._statistics.merge(batch.moments)
+        self._policy = self._policy.with_statistics(self._statistics.copy())
+
+    def parameters(self, population: Population, row: int) -> F32:
+        """(P,) what that row ran; ValueError when there is no such row."""
+        out = np.empty(population.base_bp.shape[1], np.float32)
+        core().row_parameters(population, row, out)
+        return out
+
+    def reset_seed(self, population: Population, row: int) -> int:
+        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""
+        if not 0 <= row < population.rows:
+            raise ValueError(f"row {row} of a population of {population.rows}")
+        return int(core().reset_seed(population.key, int(population.episode_r[row])))
+
+    def state(self) -> Arrays:
+        """The observation statistics."""
+        return self._statistics.state()
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`."""
+        self._statistics.load(arrays)
+        self._policy = self._policy.with_statistics(self._statistics.copy())
+
+    def close(self) -> None:
+        """Free what the evaluator holds; it cannot evaluate afterwards. Calling it twice is fine."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def longest_first(population: Population) -> I32:
+    """Rows, longest-expected first: the more noise, the shorter a life. No result depends on it."""
+    if np.shape(population.sigma_r) != np.shape(population.sign_r):
+        return np.arange(population.rows, dtype=np.int32)  # whoever runs the rows says what is wrong
+    noise_r = population.sigma_r * np.abs(population.sign_r)
+    return np.argsort(noise_r, kind="stable").astype(np.int32)

@@ -1,0 +1,61 @@
+"""Arrays that several processes see, in memory that the system frees with the last of them.
+
+    Block.create -> fileno handed to workers -> Block.attach      same fields -> same views
+
+An anonymous file, not a named one: nothing is left behind however the processes end, and no helper process counts
+names. It grows in place.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Field = tuple[str, Any, tuple[int, ...]]  # name, dtype, shape
+ALIGNMENT = 64
+
+
+def _anonymous_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("bierl")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+class Block:
+    """One block of shared memory. Views stay good until the next call of `views`."""
+
+    def __init__(self, fileno: int | None = None) -> None:
+        """A new block, or another process's by its file descriptor, which it owns from now on."""
+        self.fileno = _anonymous_file() if fileno is None else fileno
+        self._owner = fileno is None
+        self._map: mmap.mmap | None = None
+
+    def views(self, fields: Iterable[Field]) -> dict[str, NDArray[Any]]:
+        """One array for each field, uninitialised; the creating process makes room for them first."""
+        layout, size = [], 0
+        for name, dtype, shape in fields:
+            layout.append((name, np.dtype(dtype), shape, size))
+            length = np.dtype(dtype).itemsize * int(np.prod(shape, dtype=np.int64))
+            size += -(-length // ALIGNMENT) * ALIGNMENT
+        mapped = self._mapped(max(size, 1))
+        return {name: np.ndarray(shape, dtype, mapped, offset) for name, dtype, shape, offset in layout}
+
+    def _mapped(self, size: int) -> mmap.mmap:
+        if self._map is None or len(self._map) < size:
+            if self._owner:
+                os.ftruncate(self.fileno, size)
+            self._map = mmap.mmap(self.fileno, size)  # the old one goes with the last view of it
+        return self._map
+
+    def close(self) -> None:
+        """Let go of the file; views already made stay good."""
+        if self.fileno >= 0:
+            os.close(self.fileno)
+        self.fileno, self._map = -1, None

@@ -1,0 +1,250 @@
+"""Any torch module as a policy: recurrent or custom networks, in worker processes.
+
+observation (O,) -> normalised float32 -> module -> outputs (A,) -> action in the box, or the largest's number
+
+Slower than the compiled policy, by the tens of microseconds that torch takes for each step.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bierl_fast._library import core
+from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy import PolicySpec, policy_shape, read_spec
+from bierl_fast.messages import F32, F64, NoiseKey
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = 1
+KIND = "torch_policy"
+
+
+class TorchPolicy:
+    """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
+
+        evaluator = bf.make_evaluator("LunarLander-v3", policy=bf.TorchPolicy(module))
+
+    The module takes a float32 observation (O,), normalised where the evaluator normalises, and answers (A,) outputs: one
+    for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at the
+    start of every episode: a recurrent module forgets there. It runs in evaluation mode, without gradients, on one
+    thread. Buffers (running statistics of a batch norm) are not parameters and stay as they are.
+
+    Args:
+        module: any torch.nn.Module with float32 parameters, of a class that a worker process can import; copied.
+
+    Raises:
+        TypeError: no module, or one with parameters that are not float32.
+    """
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        import torch  # noqa: PLC0415
+
+        if not isinstance(module, torch.nn.Module):
+            raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+        kinds = {str(parameter.dtype) for parameter in module.parameters()}
+        if kinds != {"torch.float32"}:
+            raise TypeError(f"every parameter of the module must be float32, got {sorted(kinds) or 'none at all'}")
+        self.module = copy.deepcopy(module).eval().requires_grad_(False)
+        self.parameters: F32 = flat_parameters(self.module)
+        self.spec: PolicySpec | None = None
+        self.statistics = ObservationStatistics(0)
+        self._brain: TorchBrain | None = None
+
+    @property
+    def task(self) -> str:
+        """The environment's id; empty before `make_evaluator` has bound the policy to one."""
+        return "" if self.spec is None else self.spec.task
+
+    @property
+    def task_kwargs(self) -> dict[str, Any]:
+        """The environment's keyword arguments."""
+        return {} if self.spec is None else dict(self.spec.task_kwargs)
+
+    def for_task(self, spec: PolicySpec, statistics: ObservationStatistics) -> TorchPolicy:
+        """This policy for an environment.
+
+        Raises:
+            ValueError: the module does not answer an observation of it with (A,) float32, or the settings ask for what a
+                module cannot do.
+        """
+        if spec.action_noise == "evolved":
+            raise ValueError("a TorchPolicy has no log standard deviations to evolve; take action_noise 'fixed'")
+        bound = self._like(self.parameters, spec, statistics)
+        bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
+        return bound
+
+    def _like(self, parameters: F32, spec: PolicySpec | None, statistics: ObservationStatistics) -> TorchPolicy:
+        other = copy.copy(self)
+        other.parameters, other.spec, other.statistics, other._brain = parameters, spec, statistics, None
+        return other
+
+    def with_statistics(self, statistics: ObservationStatistics) -> TorchPolicy:
+        """The same policy under other observation statistics, which it keeps."""
+        return self._like(self.parameters, self.spec, statistics)
+
+    def with_parameters(self, theta: F32) -> TorchPolicy:
+        """The same policy with other parameters (P,) float32, copied."""
+        theta = np.array(theta, copy=True)
+        if theta.dtype != np.float32 or theta.shape != self.parameters.shape:
+            raise ValueError(
+                f"theta must be float32 of shape {self.parameters.shape}, got {theta.dtype} of shape {theta.shape}"
+            )
+        return self._like(theta, self.spec, self.statistics)
+
+    def initial_parameters(self, seed: int = 0) -> F32:
+        """(P,) the module's own parameters, as it came; `seed` changes nothing."""
+        return flat_parameters(self.module)
+
+    def noise_scale(self, log_std_scale: float) -> F32 | None:
+        """None: sigma is the same for every parameter."""
+        return None
+
+    def reset(self) -> None:
+        """Start an episode: a recurrent module forgets."""
+        self._own_brain().forget()
+
+    def act(self, observation: Observation) -> Action:
+        """The action for one observation of the environment; a recurrent module remembers it until `reset`."""
+        brain = self._own_brain()
+        assert self.spec is not None
+        action = np.empty(len(self.spec.low), np.float32)
+        brain.act(self.spec.flat(observation), action)
+        return self.spec.answer(action)
+
+    def _own_brain(self) -> TorchBrain:
+        if self.spec is None:
+            raise ValueError("a TorchPolicy acts once make_evaluator(task, policy=...) has bound it to a task")
+        if self._brain is None:
+            self._brain = TorchBrain(self.spec, copy.deepcopy(self.module), "none")
+            self._brain.begin(self.statistics.normaliser(), self.parameters, NoiseKey(0, 0), 0, False, None, None)
+        return self._brain
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_brain": None}
+
+    def save(self, path: str | Path) -> None:
+        """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
+
+        `TorchPolicy.load(path, module)` reads it back with a module made as this one was.
+        """
+        if self.spec is None:
+            raise ValueError("a TorchPolicy can be saved once make_evaluator(task, policy=...) has bound it to a task")
+        kind = type(self.module)
+        header = {
+            "format": FORMAT,
+            "kind": KIND,
+            "module": f"{kind.__module__}:{kind.__qualname__}",
+            "shapes": [list(parameter.shape) for parameter in self.module.parameters()],
+            **asdict(self.spec),
+        }
+        arrays = {"parameters": self.parameters, **self.statistics.state()}
+        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+
+    @classmethod
+    def load(cls, path: str | Path, module: torch.nn.Module) -> TorchPolicy:
+        """Read what `save` wrote, into a module made as the saved one was.
+
+        Raises:
+            ArchiveError: no such file, a damaged one, or one of another kind or another module.
+        """
+        text, arrays = read_archive(Path(path))
+        try:
+            header = json.loads(text)
+            kind, number = header.pop("kind", None), header.pop("format", None)
+            if (kind, number) != (KIND, FORMAT):
+                raise ValueError(f"its header says {kind} of format {number}")
+            name, shapes = header.pop("module"), header.pop("shapes")
+            policy = cls(module)
+            if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
+                raise ValueError(f"it was saved from a {name} with parameters of shapes {shapes}")
+            spec = read_spec(header)
+            statistics = ObservationStatistics(spec.observation_size)
+            statistics.load(arrays)
+            bound = policy.for_task(spec, statistics)
+            return bound.with_parameters(np.asarray(arrays["parameters"], np.float32))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArchiveError(
+                f"{path} is not a TorchPolicy of format {FORMAT} for this module ({error}); write one with "
+                "TorchPolicy.save"
+            ) from error
+
+
+class TorchBrain:
+    """A module in the place of the compiled network, inside the actor of an episode."""
+
+    describes: bool
+
+    def __init__(self, spec: PolicySpec, module: torch.nn.Module, behaviour: str) -> None:
+        import torch  # noqa: PLC0415
+
+        self._torch = torch
+        self._module = module
+        self._parameters = list(module.parameters())
+        self.describes = behaviour != "none"
+        # The network that the shape tells of is not used: the module stands in its place.
+        self._actor = core().EpisodeActor(policy_shape(spec), behaviour)
+        self._input = torch.zeros(spec.observation_size)
+        self._input_view: F32 = self._input.numpy()
+        self._outputs = len(spec.low)
+        self.finish: Callable[[F64], bool] = self._actor.finish
+
+    def entropy(self, parameters: F32) -> float:
+        """Zero: nothing is evolved."""
+        return 0.0
+
+    def forget(self) -> None:
+        """Call the module's `reset`, if it has one."""
+        reset = getattr(self._module, "reset", None)
+        if callable(reset):
+            reset()
+
+    def begin(
+        self,
+        normaliser: Any,
+        parameters: F32,
+        key: NoiseKey,
+        row: int,
+        explore: bool,
+        moments: tuple[F64, F64, F64] | None,
+        descriptor: F64 | None,
+    ) -> None:
+        """As EpisodeActor.begin: load the parameters (P,), forget what was."""
+        at = 0
+        with self._torch.no_grad():
+            for parameter in self._parameters:
+                part = parameters[at : at + parameter.numel()]
+                parameter.copy_(self._torch.from_numpy(part.copy()).reshape(parameter.shape))
+                at += parameter.numel()
+        self._actor.begin(normaliser, None, key, row, explore, moments, descriptor)
+        self.forget()
+
+    def act(self, observation: F64, action: F32) -> bool:
+        """As EpisodeActor.act, by the module.
+
+        Raises:
+            ValueError: the module's answer is not (A,) float32.
+        """
+        finite = self._actor.observe(observation, self._input_view)
+        with self._torch.no_grad():
+            outputs = self._module(self._input)
+        if not isinstance(outputs, self._torch.Tensor) or tuple(outputs.shape) != (self._outputs,):
+            got = tuple(outputs.shape) if isinstance(outputs, self._torch.Tensor) else type(outputs).__name__
+            raise ValueError(f"the module must answer one observation with shape ({self._outputs},), got {got}")
+        action[:] = outputs.numpy()
+        return bool(self._actor.respond(action)) and bool(finite)
+
+
+def flat_parameters(module: torch.nn.Module) -> F32:
+    """(P,) every parameter of a module, one after another, copied."""
+    return np.concatenate([parameter.detach().numpy().reshape(-1) for parameter in module.parameters()])

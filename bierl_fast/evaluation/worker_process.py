@@ -1,0 +1,169 @@
+"""A worker process seen from its parent: started, told, heard, ended.
+
+A fresh interpreter, never a fork: threads of the parent do no harm. It does not run the parent's script, unless the
+task's factory stands in that script; so a script needs `if __name__ == "__main__":` in that case alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing.spawn
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from bierl_fast.evaluation.worker import Start
+
+# One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
+    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
+    "SDL_VIDEODRIVER": "dummy",
+    "SDL_AUDIODRIVER": "dummy",
+}
+CODE = (
+    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.worker import main; main({socket}, {block}, {pid})"
+)
+PATIENCE = 2.0  # seconds that a worker gets to close its environment
+
+
+def packed(start: Start) -> bytes:
+    """`start` for a fresh process, with what it needs of the parent's script.
+
+    Raises:
+        ValueError: the task's factory or the behaviour function cannot be pickled.
+    """
+    remedy = (
+        "write it as a function at the top level of a module that can be imported (no lambda, no inner function), or "
+        "register the environment with Gymnasium and give its id"
+    )
+    try:
+        payload = pickle.dumps(start)
+    except Exception as error:  # pickle raises what the objects raise
+        raise ValueError(
+            f"task {start.maker.task} cannot be sent to a worker process ({type(error).__name__}: {error}); {remedy}"
+        ) from error
+    main_module: dict[str, Any] | None = None
+    if b"__main__" in payload:
+        data = multiprocessing.spawn.get_preparation_data("bierl worker")
+        main_module = {name: value for name, value in data.items() if name.startswith("init_main")}
+        if not main_module:
+            raise ValueError(
+                f"task {start.maker.task} needs something that is defined in an interactive session, which a worker "
+                f"process cannot see; {remedy}"
+            )
+    return pickle.dumps((main_module, payload))
+
+
+class WorkerProcess:
+    """One worker process, and the rows it has been given."""
+
+    def __init__(self, start: bytes, block: int) -> None:
+        if not sys.executable:
+            raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            code = CODE.format(path=sys.path, socket=theirs.fileno(), block=block, pid=os.getpid())
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **ENVIRONMENT},
+                pass_fds=(theirs.fileno(), block),
+                process_group=0,  # out of the terminal's reach: the parent alone decides on Ctrl-C
+            )
+        self.connection = Connection(ours.detach())
+        self.rows: deque[int] = deque()  # given and not answered, the running one first
+        self.since = 0.0  # when the running row began
+        self.ready = False
+        self.started = time.monotonic()
+        self.send_bytes(start)
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send; a worker that is gone is noticed when it is listened to."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send_bytes(data)
+
+    def send(self, message: Any) -> None:
+        """Send any message."""
+        self.send_bytes(pickle.dumps(message))
+
+    def give(self, row: int) -> None:
+        """One more row to run."""
+        if not self.rows:
+            self.since = time.monotonic()
+        self.rows.append(row)
+        self.send(row)
+
+    def answered(self) -> None:
+        """The running row is done; the next begins."""
+        self.rows.popleft()
+        self.since = time.monotonic()
+
+    def heard(self) -> list[Any]:
+        """What has come in; EOFError when the process is gone."""
+        messages = []
+        try:
+            while self.connection.poll():
+                messages.append(self.connection.recv())
+        except (EOFError, ConnectionResetError):
+            if not messages:
+                raise EOFError from None
+        if not messages and self._process.poll() is not None and not self.connection.poll():
+            raise EOFError
+        return messages
+
+    def kill(self) -> str:
+        """End it now; how it ended."""
+        self._process.kill()
+        return self._ended()
+
+    def died(self) -> str:
+        """How a process that is gone ended."""
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        return self._ended()
+
+    def _ended(self) -> str:
+        code = self._process.wait()
+        self.connection.close()
+        if code >= 0:
+            return f"exit code {code}"
+        try:
+            return f"signal {signal.Signals(-code).name}"
+        except ValueError:
+            return f"signal {-code}"
+
+    def end(self, deadline: float) -> None:
+        """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._ended()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+
+def end_all(workers: list[WorkerProcess]) -> None:
+    """End every worker: idle ones close their environments, busy ones are killed. The list is empty afterwards."""
+    for worker in workers:
+        if worker.rows or not worker.ready:
+            worker.kill()
+        else:
+            worker.send(None)
+    deadline = time.monotonic() + PATIENCE
+    for worker in workers:
+        worker.end(deadline)
+    workers.clear()

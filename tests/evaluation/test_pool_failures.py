@@ -1,0 +1,136 @@
+"""Episodes that fail, workers that die, clocks that run out: what the pool makes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation.populations import assert_same_bits
+from evaluation.test_process_pool import make, people_of
+
+from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.evaluation.process_pool import EpisodeError
+
+REASONS = {
+    "raise": r"ZeroDivisionError: the walk fell over \(.*pool_envs.py, line \d+\)",
+    "nan_reward": "step 3 gave the reward nan",
+    "vector_reward": r"a reward has shape \(1,\), expected a number",
+    "nan_observation": "element 0 of an observation is nan",
+    "wrong_shape": r"an observation has shape \(3,\), its space says \(2,\)",
+}
+
+
+def walk(trouble: str, **options: Any) -> dict[str, Any]:
+    return {"task_kwargs": {"trouble": trouble, **options}, "fresh_env": "never", "behaviour": "actions"}
+
+
+@pytest.fixture(scope="module", name="calm")
+def calm_fixture() -> Any:
+    with make(**walk("none")) as evaluator:
+        yield evaluator.evaluate(people_of(evaluator, 12))
+
+
+@pytest.mark.parametrize("trouble", sorted(REASONS))
+def test_failed_rows_touch_no_others(trouble: str, calm: Any) -> None:
+    with make(**walk(trouble), workers=2) as evaluator:
+        people = people_of(evaluator, 12)
+        with pytest.warns(EpisodeWarning, match=f"of 12 episodes failed and rank last; row .*: {REASONS[trouble]}"):
+            batch = evaluator.evaluate(people)
+        failed = batch.failed_r
+        assert 2 <= failed.sum() <= 10
+        assert_same_bits(calm, batch, ~failed)
+        assert (batch.lengths_r[failed] == (2 if trouble == "raise" else 3)).all()  # steps that were answered
+        assert np.isfinite(batch.returns_r).all()
+        assert batch.moments is not None
+        assert not batch.moments.count_r[failed].any()  # what they saw is no statistic
+        assert_same_bits(batch, evaluator.evaluate(people))  # and said once
+        evaluator.absorb(batch)
+        assert evaluator.state()["obs_count"] == calm.lengths_r[~failed].sum()
+
+
+def test_a_policy_that_answers_nan() -> None:
+    with make() as evaluator:
+        people = people_of(evaluator, 4)
+        people.base_bp[0, -1] = np.nan
+        with pytest.raises(EpisodeError, match=r"all 4 episodes failed; row 0, reset seed \d+: .*action is not finite"):
+            evaluator.evaluate(people)
+
+
+def test_raise() -> None:
+    with make(**walk("raise"), on_failure="raise") as evaluator:
+        people = people_of(evaluator, 12)
+        for _ in range(2):  # the pool goes on
+            with pytest.raises(EpisodeError, match=r"row \d+ failed: ZeroDivisionError: the walk fell over"):
+                evaluator.evaluate(people)
+
+
+def test_retry_from_the_same_streams(tmp_path: Path, calm: Any) -> None:
+    options = walk("raise_once", marker=str(tmp_path / "marker"))
+    with make(**options, on_failure="retry") as evaluator:
+        assert_same_bits(calm, evaluator.evaluate(people_of(evaluator, 12)))
+        assert (tmp_path / "marker").exists()
+    with make(**walk("raise"), on_failure="retry", retries=1) as evaluator, pytest.warns(EpisodeWarning):
+        assert evaluator.evaluate(people_of(evaluator, 12)).failed_r.any()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_is_replaced_and_nobody_notices(workers: int, tmp_path: Path, calm: Any) -> None:
+    options = walk("die_once", marker=str(tmp_path / "marker"))
+    with make(**options, workers=workers) as evaluator:
+        before = evaluator.workers
+        assert_same_bits(calm, evaluator.evaluate(people_of(evaluator, 12)))
+        assert (tmp_path / "marker").exists()
+        assert len(evaluator.workers) == workers
+        assert len(set(before) - set(evaluator.workers)) == 1
+
+
+def test_kill_9_from_outside(calm: Any) -> None:
+    """At work, and idle between two evaluations."""
+    with make(**walk("none", pause=0.02), workers=2) as evaluator:
+        people = people_of(evaluator, 12)
+        victim = evaluator.workers[0]
+        killer = threading.Timer(0.15, os.kill, (victim, signal.SIGKILL))
+        killer.start()
+        assert_same_bits(calm, evaluator.evaluate(people))
+        killer.join()
+        for pid in evaluator.workers:
+            os.kill(pid, signal.SIGKILL)
+        assert_same_bits(calm, evaluator.evaluate(people))
+        assert victim not in evaluator.workers
+
+
+def test_a_row_that_always_kills_its_worker_fails_in_the_end(calm: Any) -> None:
+    with make(**walk("die", trouble_above=0.9), workers=2) as evaluator:
+        people = people_of(evaluator, 12)
+        with pytest.warns(EpisodeWarning, match="its worker process died 3 times, the last time of signal SIGKILL"):
+            batch = evaluator.evaluate(people)
+        assert 1 <= batch.failed_r.sum() <= 4
+        assert_same_bits(calm, batch, ~batch.failed_r)
+        assert not batch.returns_r[batch.failed_r].any()
+
+
+def test_an_episode_that_hangs_inside_a_step(calm: Any) -> None:
+    with make(**walk("hang", trouble_above=0.9), workers=2, episode_timeout=0.3) as evaluator:
+        people = people_of(evaluator, 12)
+        start = time.monotonic()
+        with pytest.warns(EpisodeWarning, match=r"it outlived episode_timeout = 0.3 seconds inside one step"):
+            batch = evaluator.evaluate(people)
+        assert time.monotonic() - start < 20.0  # a second and a start for each, on a busy machine
+        assert_same_bits(calm, batch, ~batch.failed_r)
+
+
+def test_an_episode_that_takes_too_long() -> None:
+    """It steps on, so its worker looks at the clock itself, and keeps what it has."""
+    with make(**walk("none", pause=0.05), episode_timeout=0.2) as evaluator:
+        pids = evaluator.workers
+        with pytest.raises(
+            EpisodeError, match=r"all 2 episodes failed; .*episode_timeout = 0.2 seconds, at step [3-5]"
+        ):
+            evaluator.evaluate(people_of(evaluator, 2))
+        assert evaluator.workers == pids

@@ -1,0 +1,148 @@
+"""Scripts around the pool: interrupted, killed, forked, or written without a guard. Nobody is left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from subprocesses import TIMEOUT, command, environment, run
+
+HEAD = """
+import os, sys, time
+import numpy as np
+import bierl_fast as bf
+from evaluation.populations import assert_same_bits, population
+from evaluation.test_process_pool import WALK
+"""
+SLOW = """
+evaluator = bf.make_evaluator(WALK, hidden=(), workers=2, task_kwargs={"pause": 0.05})
+theta = evaluator.policy.initial_parameters()
+short = population(theta, 2)
+before = evaluator.evaluate(short)
+print(*evaluator.workers, flush=True)
+"""
+
+
+def started(code: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(HEAD + code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+
+
+def said(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    return process.stdout.readline().split()
+
+
+def require_gone(pids: list[int], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while alive := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, f"still there: {alive}"
+        time.sleep(0.05)
+
+
+def test_interrupt_within_a_second() -> None:
+    code = """
+try:
+    evaluator.evaluate(population(theta, 1000))
+    print("not interrupted")
+except KeyboardInterrupt:
+    print("interrupted", repr(time.time()), flush=True)
+assert_same_bits(before, evaluator.evaluate(short))
+print(*evaluator.workers, flush=True)
+"""
+    with started(SLOW + code) as process:
+        first = said(process)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        sent = time.time()
+        word, moment = said(process)
+        assert word == "interrupted"
+        assert float(moment) - sent < 1.0
+        second = said(process)
+        _, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, err) == (0, "")
+    require_gone([int(pid) for pid in first + second])
+
+
+@pytest.mark.parametrize("end", ["", "os._exit(0)", "raise SystemExit(3)", "1 / 0", "os.kill(os.getpid(), 9)"])
+def test_no_orphans_however_the_script_ends(end: str) -> None:
+    with started(SLOW + end) as process:
+        pids = [int(pid) for pid in said(process)]
+        _, err = process.communicate(timeout=TIMEOUT)
+    assert len(pids) == 2
+    require_gone(pids)
+    assert "resource_tracker" not in err
+    assert ("Traceback" in err) == (end == "1 / 0")
+
+
+def test_no_orphans_when_the_script_is_killed_at_work() -> None:
+    with started(SLOW + "evaluator.evaluate(population(theta, 1000))") as process:
+        pids = [int(pid) for pid in said(process)]
+        time.sleep(0.3)
+        process.kill()
+        process.communicate(timeout=TIMEOUT)
+    require_gone(pids)
+
+
+def test_a_fork_has_no_say_over_its_parents_workers() -> None:
+    code = """
+pid = os.fork()
+if pid == 0:
+    try:
+        evaluator.evaluate(short)
+    except RuntimeError as error:
+        assert "make an evaluator after fork" in str(error), error
+        sys.exit(5)
+    sys.exit(6)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+assert_same_bits(before, evaluator.evaluate(short))
+print("fine")
+"""
+    done = run(HEAD + SLOW + code)
+    assert done.stdout.endswith("fine\n"), done.stderr
+
+
+SCRIPT = """
+import bierl_fast as bf
+from evaluation.pool_envs import Walk
+from gymnasium.wrappers import TimeLimit
+
+def make_env():
+    return TimeLimit(Walk(), 5)
+
+def begin():
+    evaluator = bf.make_evaluator({task}, hidden=(), workers=1)
+    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(), population=2)
+    batch = evaluator.evaluate(strategy.ask(bf.Hyperparameters(sigma=0.1, learning_rate=0.1), bf.NoiseKey(0, 0)))
+    print("evaluated", batch.steps > 0)
+
+{begin}
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "begin", "expected"),
+    [
+        ("'CartPole-v1'", "begin()", "evaluated True"),  # nothing of the script is needed there: no guard is
+        ("make_env", "if __name__ == '__main__': begin()", "evaluated True"),
+        ("make_env", "begin()", 'put what starts under `if __name__ == "__main__":`'),
+    ],
+)
+def test_scripts_with_and_without_a_guard(task: str, begin: str, expected: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(task=task, begin=begin), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment(), capture_output=True, text=True, check=False, timeout=TIMEOUT
+    )
+    assert expected in (done.stdout if done.returncode == 0 else done.stderr.splitlines()[-1])
+    assert done.returncode in (0, 1)
+
+
+def test_an_interactive_factory_is_refused_with_a_sentence() -> None:
+    done = run("import bierl_fast as bf\ndef make_env(): pass\nbf.make_evaluator(make_env, workers=1)")
+    assert "needs something that is defined in an interactive session" in done.stderr.splitlines()[-1]

@@ -1,0 +1,108 @@
+"""What the process pool refuses, and what it says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pytest
+from evaluation import pool_envs
+from evaluation.test_process_pool import WALK, make
+
+import bierl_fast as bf
+from bierl_fast.evaluation import process_pool
+
+SPACES = "evaluation.pool_envs:pool_tests/Spaces-v0"
+
+
+INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pickled
+
+
+def no_env() -> Any:
+    raise OSError("no licence")
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "message"),
+    [
+        ("LunarLanderr-v3", {}, "no task named 'LunarLanderr-v3'.*did you mean 'LunarLander-v3'"),
+        ("LunarLander-v2", {}, "LunarLander-v3"),
+        ("no_such_module:Env-v0", {}, "the module 'no_such_module' cannot be imported"),
+        ("evaluation.pool_envs:make_wolk", {}, "no task named 'evaluation.pool_envs:make_wolk'"),
+        (WALK, {"task_kwargs": {"lenght": 3}}, "cannot be made in a worker process: TypeError: .*lenght"),
+        (SPACES, {"task_kwargs": {"observation": "dict"}}, "is Dict, expected Box; .*FlattenObservation"),
+        (SPACES, {"task_kwargs": {"observation": "tuple"}}, "is Tuple, expected Box; .*FlattenObservation"),
+        (SPACES, {"task_kwargs": {"observation": "discrete"}}, "is Discrete, expected Box"),
+        (SPACES, {"task_kwargs": {"observation": "image"}}, r"shape \(4, 4, 3\), .*set flatten_observation"),
+        (SPACES, {"task_kwargs": {"action": "tuple"}}, "action space is Tuple.*gymnasium.ActionWrapper"),
+        (SPACES, {"task_kwargs": {"action": "integers"}}, r"action space is Box\(int64"),
+        (
+            SPACES,
+            {"task_kwargs": {"action": "infinite"}, "squash": "tanh"},
+            "squash 'tanh' needs a finite action box",
+        ),
+        ("CartPole-v1", {"squash": "tanh"}, "squash 'tanh' needs a box of actions"),
+        ("evaluation.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
+        ("evaluation.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
+        (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
+        (no_env, {}, "cannot be made in a worker process: OSError: no licence"),
+        (WALK, {"behaviour": "final"}, "no behaviour named 'final'"),
+        (WALK, {"behaviour": lambda *_: [0.0]}, "cannot be sent to a worker process"),
+        (WALK, {"evaluator": "native"}, "no native task named"),
+        (WALK, {"evaluator": "pol"}, "no evaluator named 'pol'; .*did you mean 'pool'"),
+        ("Hopper-v5", {}, "the native Hopper-v5 runs on threads"),
+        ("Hopper-v5", {"workers": None, "evaluator": "native", "behaviour": pool_envs.describe}, "worker processes"),
+        (WALK, {"workers": 0}, r"workers must be an integer in \[1, 1024\], got 0"),
+        (WALK, {"fresh_env": "often"}, "fresh_env must be one of auto, always, never, got 'often'"),
+        (WALK, {"on_failure": "ignore"}, "on_failure must be one of rank_last, retry, raise"),
+        (WALK, {"retries": -1}, "retries must be at least 0"),
+        (WALK, {"episode_timeout": 0.0}, "episode_timeout must be above 0"),
+        (WALK, {"episode_cap": 0}, "episode_cap must be at least 1"),
+    ],
+)
+def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises((ValueError, RuntimeError), match=message) as caught:
+        make(task, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_task_is_an_id_or_a_callable() -> None:
+    with pytest.raises(TypeError, match="must be the id of an environment or a callable that makes one, got int"):
+        bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
+
+
+def test_a_missing_extra_is_named_with_its_pip_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Box2D.py").write_text("raise ImportError(\"No module named 'Box2D'\")", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)  # workers look where their parent looks
+    with pytest.raises(ValueError, match=r"needs a package that is not installed.*pip install 'bierl-fast\[box2d\]'"):
+        make("LunarLander-v3")
+
+
+def test_more_workers_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_pool, "available_bytes", lambda: 2**20)
+    with pytest.raises(ValueError, match=r"3 workers of about \d+ MB each do not fit .*take at most 1 \(--workers 1\)"):
+        make(workers=3)
+    make(workers=1).close()
+
+
+def test_a_process_that_cannot_start_says_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match="cannot start: its process ended with exit code 1"):
+        make()
+
+
+def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_pool.worker_module, "running", True)
+    with pytest.raises(RuntimeError, match='under `if __name__ == "__main__":`'):
+        make()
+
+
+def test_registered_here_alone_and_gone_again() -> None:
+    gymnasium.register("Gone-v0", entry_point="evaluation.no_such:Walk", max_episode_steps=3)
+    try:
+        with pytest.raises(ValueError, match="needs a package that is not installed"):
+            make("Gone-v0")
+    finally:
+        del gymnasium.registry["Gone-v0"]

@@ -1,0 +1,122 @@
+"""Torch modules as policies, in worker processes and alone."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from evaluation.populations import assert_same_bits, population
+from evaluation.test_process_pool import WALK, make, people_of, replay
+
+import bierl_fast as bf
+from bierl_fast.archive import ArchiveError
+from bierl_fast.evaluation.table import evaluator_of, load_policy
+
+
+class Recurrent(torch.nn.Module):
+    """Remembers a running sum of its observations."""
+
+    memory: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+        self.reset()
+
+    def reset(self) -> None:
+        self.memory = torch.zeros(2)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        self.memory = self.memory + observation
+        answer: torch.Tensor = self.layer(self.memory)
+        return answer
+
+
+def module() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+
+
+def compiled_order(theta: Any) -> Any:
+    """Torch's weights are (outputs, inputs), ours (inputs, outputs)."""
+    first, bias, second, rest = theta[:8].reshape(4, 2), theta[8:12], theta[12:16].reshape(1, 4), theta[16:]
+    return np.concatenate([first.T.reshape(-1), bias, second.T.reshape(-1), rest])
+
+
+def test_the_same_network_compiled_and_in_torch() -> None:
+    """Sums in another order and another tanh: float32 noise, which 20 steps of the walk hardly multiply."""
+    options: dict[str, Any] = {"action_noise": "fixed", "behaviour": "actions", "hidden": (4,)}
+    with make(policy=bf.TorchPolicy(module()), **options) as torch_side, make(**options) as ours:
+        theta = torch_side.policy.initial_parameters()
+        assert theta.shape == (17,)
+        for generation in range(2):
+            key = bf.NoiseKey(0, generation)
+            one = torch_side.evaluate(population(theta, 4, 0.0, key))
+            other = ours.evaluate(population(compiled_order(theta), 4, 0.0, key))
+            np.testing.assert_array_equal(one.lengths_r, other.lengths_r)
+            np.testing.assert_allclose(one.returns_r, other.returns_r, rtol=1e-4)
+            np.testing.assert_allclose(one.behaviour_rd, other.behaviour_rd, rtol=1e-4, atol=1e-5)
+            for evaluator in (torch_side, ours):
+                evaluator.absorb(other)
+
+
+def test_recurrent_modules_forget_at_an_episodes_start() -> None:
+    evaluators = [make(policy=bf.TorchPolicy(Recurrent()), workers=n) for n in (1, 2)]
+    people = people_of(evaluators[0], 6)
+    batch, other = (evaluator.evaluate(people) for evaluator in evaluators)
+    assert_same_bits(batch, other)
+    env = gymnasium.make(WALK)
+    for row in range(2):
+        assert replay(evaluators[0], people, row, env)[0] == batch.returns_r[row]
+    policy = evaluators[0].policy
+    observation = np.ones(2)
+    first, second = policy.act(observation), policy.act(observation)
+    policy.reset()
+    assert first != second
+    assert policy.act(observation) == first
+    assert pickle.loads(pickle.dumps(policy)).act(observation) == first
+    for evaluator in evaluators:
+        evaluator.close()
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    with make(policy=bf.TorchPolicy(module())) as evaluator:
+        people = people_of(evaluator, 4)
+        evaluator.absorb(evaluator.evaluate(people))
+        policy = evaluator.policy.with_parameters(people.base_bp[0] * 2)
+        wanted = evaluator.evaluate(people)
+    policy.save(path)
+    loaded = bf.TorchPolicy.load(path, module())
+    np.testing.assert_array_equal(loaded.parameters, policy.parameters)
+    assert loaded.act(np.ones(2)) == policy.act(np.ones(2))
+    again: Any = evaluator_of(loaded, workers=1)
+    np.testing.assert_array_equal(again.evaluate(people).returns_r, wanted.returns_r)
+    again.close()
+    with pytest.raises(ArchiveError, match="TorchPolicy.load"):
+        load_policy(path)
+    with pytest.raises(ArchiveError, match="it was saved from a torch.nn.modules.container:Sequential with parameters"):
+        bf.TorchPolicy.load(path, Recurrent())
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(TypeError, match="module must be a torch.nn.Module, got int"):
+        bf.TorchPolicy(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="every parameter of the module must be float32, got"):
+        bf.TorchPolicy(torch.nn.Linear(2, 1).double())
+    policy = bf.TorchPolicy(module())
+    with pytest.raises(ValueError, match="has bound it to a task"):
+        policy.act(np.zeros(2))
+    with pytest.raises(ValueError, match="has bound it to a task"):
+        policy.save("nowhere")
+    with pytest.raises(ValueError, match="no log standard deviations to evolve"):
+        make(policy=policy, action_noise="evolved")
+    with pytest.raises(ValueError, match=r"must answer one observation with shape \(1,\), got \(3,\)"):
+        make(policy=bf.TorchPolicy(torch.nn.Linear(2, 3)))
+    with pytest.raises(ValueError, match="a TorchPolicy runs in worker processes alone"):
+        bf.make_evaluator("Hopper-v5", evaluator="native", policy=policy)
