@@ -93,6 +93,9 @@ class Sampler:
     def load(self, arrays: Arrays) -> None:
         self._evaluator.load(arrays)
 
+    def close(self) -> None:
+        self._evaluator.close()
+
 
 def sampled_run(config: bf.Config) -> tuple[Sampler, list[metrics.Record]]:
     """The same run in this process, with its rows sampled."""

@@ -84,9 +84,11 @@ def resume(run_dir: Path, generations: int | None, total_steps: int | None, quie
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer], Result]) -> None:
     from bierl_fast.cli.progress import Progress  # noqa: PLC0415
+    from bierl_fast.evaluation.base import EpisodeWarning  # noqa: PLC0415
 
     if quiet:
         warnings.simplefilter("ignore", RunWarning)
+        warnings.simplefilter("ignore", EpisodeWarning)
     try:
         with Progress(config, directory, quiet) as progress:
             result = call(progress)

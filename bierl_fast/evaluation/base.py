@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Population
+from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 
-Action = F32 | np.int64  # what an environment's step takes: a vector (or an array in the box's shape), or a choice
-Observation = F64 | F32 | NDArray[np.uint8]
+# What an environment's `step` takes: (A,) float32, an array in the shape of its box, or np.int64 of a discrete space.
+# Any, because the caller knows which, and a union would make every caller say so.
+Action = Any
+Observation = NDArray[Any]  # as the environment gives it
+
+
+class EpisodeWarning(UserWarning):
+    """Something about a task's episodes that their owner should hear once."""
 
 
 class AnyPolicy(Protocol):

@@ -43,7 +43,7 @@ class EnvMaker:
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
             raise TaskError(
-                f"{self.task} must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
+                f"what makes an environment must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
                 "is a task with dim=..."
             )
         return env
@@ -53,7 +53,7 @@ class EnvMaker:
         from gymnasium.error import DependencyNotInstalled  # noqa: PLC0415
 
         if isinstance(error, TaskError):
-            return str(error)
+            return f"task {self.task}: {error}"
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}"
@@ -99,15 +99,18 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
             return EnvMaker(task, kwargs, factory=factory)
     try:
         return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+    except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
+        raise TaskError(f"task {task!r}: {error}") from error
     except gymnasium.error.Error as error:
-        newest = {
-            f"{spec.namespace}/{spec.name}" if spec.namespace else spec.name: id
-            for id, spec in sorted(gymnasium.registry.items(), key=lambda item: item[1].version or 0)
-        }
-        offered = unknown("task", task, {*newest.values(), *more_names})
-        if isinstance(error, gymnasium.error.VersionNotFound | gymnasium.error.DeprecatedEnv):
-            offered = type(offered)(str(error))
-        raise offered from error
+        raise unknown("task", task, {*_newest_ids(), *more_names}) from error
+
+
+def _newest_ids() -> Iterable[str]:
+    """Every registered id, in its newest version."""
+    import gymnasium  # noqa: PLC0415
+
+    by_version = sorted(gymnasium.registry.values(), key=lambda spec: spec.version or 0)
+    return {(spec.namespace, spec.name): spec.id for spec in by_version}.values()
 
 
 def _import(task: str, module: str) -> Any:

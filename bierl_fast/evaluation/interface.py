@@ -65,13 +65,13 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
     if not isinstance(observation, spaces.Box):
         raise TaskError(
             f"the observation space is {type(observation).__name__}, expected Box; wrap the environment in "
-            "gymnasium.wrappers.FlattenObservation, in a factory: lambda-free, at the top level of a module"
+            "gymnasium.wrappers.FlattenObservation, in a function that makes it, and give that function as the task"
         )
     if len(observation.shape) != 1 and not flatten:
         raise TaskError(
             f"the observation space is a Box of shape {observation.shape}, expected one dimension; set "
             f"flatten_observation to take its {int(np.prod(observation.shape))} numbers as they are, or wrap the "
-            "environment in a factory"
+            "environment in a function that makes it, and give that function as the task"
         )
     if not observation.shape or 0 in observation.shape:
         raise TaskError(f"the observation space is a Box of shape {observation.shape}, which holds nothing to see")
@@ -90,7 +90,7 @@ def _actions(
         kind = f"{type(space).__name__}({space.dtype}, shape {space.shape})"
         raise TaskError(
             f"the action space is {kind}, expected Discrete or a Box of floating point numbers; translate it in a "
-            "gymnasium.ActionWrapper, in a factory"
+            "gymnasium.ActionWrapper, in a function that makes it, and give that function as the task"
         )
     low, high = np.float32(space.low).reshape(-1), np.float32(space.high).reshape(-1)
     # Rounded to single precision a bound may lie outside the box, where the environment refuses it.

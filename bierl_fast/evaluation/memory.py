@@ -27,6 +27,8 @@ def _of_the_group() -> int | None:
     try:
         limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
         used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):  # no such group, or "max"
+        parts = dict(line.split() for line in (CGROUP / "memory.stat").read_text(encoding="ascii").splitlines())
+        cached = int(parts["file"]) - int(parts["shmem"])  # given up when memory is short
+    except (OSError, ValueError, KeyError):  # no such group, or "max"
         return None
-    return max(0, limit - used)
+    return max(0, limit - used + cached)

@@ -206,6 +206,8 @@ class Policy:
     @classmethod
     def _read(cls, header: dict[str, Any], arrays: Arrays) -> Policy:
         kind, number = header.pop("kind", None), header.pop("format", None)
+        if kind == "torch_policy":
+            raise ValueError("it is a TorchPolicy's, read by bf.TorchPolicy.load(path, module)")
         if (kind, number) != ("policy", FORMAT):
             raise ValueError(f"its header says {kind} of format {number}")
         spec = read_spec(header)

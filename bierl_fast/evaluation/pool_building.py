@@ -11,10 +11,11 @@ from bierl_fast.evaluation.environments import EnvMaker, TaskError, find
 from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
-from bierl_fast.evaluation.process_pool import Pool, PoolSettings, ProcessPoolEvaluator
+from bierl_fast.evaluation.pool import Pool, PoolSettings
+from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
 from bierl_fast.evaluation.shared import EpisodePolicy
 from bierl_fast.evaluation.torch_policy import TorchPolicy
-from bierl_fast.evaluation.worker import Descriptor, Job
+from bierl_fast.evaluation.worker_messages import Descriptor, Job
 from bierl_fast.names import unknown
 
 P = TypeVar("P", bound=EpisodePolicy)

@@ -18,10 +18,10 @@ from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
+from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
-from bierl_fast.evaluation.process_pool import PoolSettings
 from bierl_fast.evaluation.torch_policy import TorchPolicy
-from bierl_fast.evaluation.worker import Descriptor
+from bierl_fast.evaluation.worker_messages import Descriptor
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
 
@@ -131,11 +131,11 @@ def make_evaluator(
     """An evaluator for a task, with a policy of this shape.
 
     Args:
-        task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; a factory, that
-            is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on threads,
-            all others in worker processes. With `dim`, a function whose value is the return: the name of a native one
-            ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32, its import
-            path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
+        task: an environment id, such as "HalfCheetah-v5"; an id that a module registers, "module:Env-v0"; or a factory,
+            that is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on
+            threads, all others in worker processes. With `dim`, a function whose value is the return: the name of a
+            native one ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32,
+            its import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
         dim: P, the number of a function's parameters. A function has no policy network: what is below and is about
             networks, observations, episodes or processes is refused unless it is left at its default.
         vectorized: whether a Python function takes a block (k, P) and gives (k,).
@@ -145,8 +145,8 @@ def make_evaluator(
         hidden: hidden layer sizes; () is a linear policy.
         activation: "tanh" or "relu".
         squash: how outputs enter the action box: "clip" or "tanh".
-        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions it
-            is added to the outputs, of which the largest acts.
+        action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions
+            it is added to the outputs, of which the largest acts.
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
@@ -159,7 +159,12 @@ def make_evaluator(
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
         workers: worker processes of any other; None takes the cores this process may use.
-        fresh_env, flatten_observation, on_failure, retries, episode_timeout: of worker processes; see PoolSettings.
+        fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
+            PoolSettings for this and the rest, all of worker processes alone.
+        flatten_observation: take observations of several dimensions as one long vector.
+        on_failure: "rank_last", "retry" or "raise": of an episode that fails.
+        retries: of a failed episode.
+        episode_timeout: seconds an episode may take.
 
     Raises:
         ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an

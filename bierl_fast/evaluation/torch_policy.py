@@ -35,9 +35,9 @@ class TorchPolicy:
 
         evaluator = bf.make_evaluator("LunarLander-v3", policy=bf.TorchPolicy(module))
 
-    The module takes a float32 observation (O,), normalised where the evaluator normalises, and answers (A,) outputs: one
-    for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at the
-    start of every episode: a recurrent module forgets there. It runs in evaluation mode, without gradients, on one
+    The module takes a float32 observation (O,), normalised where the evaluator normalises, and answers (A,) outputs,
+    one for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at
+    the start of every episode: a recurrent module forgets there. It runs in evaluation mode, without gradients, on one
     thread. Buffers (running statistics of a batch norm) are not parameters and stay as they are.
 
     Args:
@@ -75,8 +75,8 @@ class TorchPolicy:
         """This policy for an environment.
 
         Raises:
-            ValueError: the module does not answer an observation of it with (A,) float32, or the settings ask for what a
-                module cannot do.
+            ValueError: the module does not answer an observation of it with (A,) numbers, or the settings ask for what
+                a module cannot do.
         """
         if spec.action_noise == "evolved":
             raise ValueError("a TorchPolicy has no log standard deviations to evolve; take action_noise 'fixed'")

@@ -19,7 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bierl_fast.evaluation.worker import Start
+from bierl_fast.evaluation.worker_messages import Job, Parcel, Start
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {
@@ -34,32 +34,31 @@ CODE = (
 PATIENCE = 2.0  # seconds that a worker gets to close its environment
 
 
-def packed(start: Start) -> bytes:
-    """`start` for a fresh process, with what it needs of the parent's script.
+def packed(message: Start | Job, what: str) -> bytes:
+    """A message that may hold objects of the user's, for a fresh process, with what that needs of the parent's script.
 
     Raises:
-        ValueError: the task's factory or the behaviour function cannot be pickled.
+        ValueError: something in it cannot be pickled; `what` names it.
     """
-    remedy = (
-        "write it as a function at the top level of a module that can be imported (no lambda, no inner function), or "
-        "register the environment with Gymnasium and give its id"
-    )
+    remedy = "write it at the top level of a module that can be imported (no lambda, no inner function or class)"
+    if isinstance(message, Start):
+        remedy += ", or register the environment with Gymnasium and give its id"
     try:
-        payload = pickle.dumps(start)
+        payload = pickle.dumps(message)
     except Exception as error:  # pickle raises what the objects raise
         raise ValueError(
-            f"task {start.maker.task} cannot be sent to a worker process ({type(error).__name__}: {error}); {remedy}"
+            f"{what} cannot be sent to a worker process ({type(error).__name__}: {error}); {remedy}"
         ) from error
-    main_module: dict[str, Any] | None = None
+    script: dict[str, Any] | None = None
     if b"__main__" in payload:
         data = multiprocessing.spawn.get_preparation_data("bierl worker")
-        main_module = {name: value for name, value in data.items() if name.startswith("init_main")}
-        if not main_module:
+        script = {name: value for name, value in data.items() if name.startswith("init_main")}
+        if not script:
             raise ValueError(
-                f"task {start.maker.task} needs something that is defined in an interactive session, which a worker "
-                f"process cannot see; {remedy}"
+                f"{what} needs something that is defined in an interactive session, which a worker process cannot see; "
+                f"{remedy}"
             )
-    return pickle.dumps((main_module, payload))
+    return pickle.dumps(Parcel(script, payload))
 
 
 class WorkerProcess:

@@ -135,6 +135,10 @@ def make_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.wrappers.TimeLimit(Walk(**kwargs), 20)
 
 
+def new_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
+    return Walk(**kwargs)
+
+
 def make_nothing() -> int:
     return 3
 

@@ -316,9 +316,9 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 
 def test_unknown_tasks() -> None:
-    with pytest.raises(ValueError, match=r"did you mean 'Hopper-v5'.*process pool"):
+    with pytest.raises(ValueError, match=r"no task named 'Hoper-v5'; .*did you mean 'Hopper-v5'"):
         bf.make_evaluator("Hoper-v5")
-    with pytest.raises(TypeError, match="task must be the id of an environment or a function, got int"):
+    with pytest.raises(TypeError, match="task must be the id of an environment or a callable that makes one, got int"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
 
 

@@ -15,7 +15,7 @@ from evaluation.populations import assert_same_bits
 from evaluation.test_process_pool import make, people_of
 
 from bierl_fast.evaluation.base import EpisodeWarning
-from bierl_fast.evaluation.process_pool import EpisodeError
+from bierl_fast.evaluation.dispatch import EpisodeError
 
 REASONS = {
     "raise": r"ZeroDivisionError: the walk fell over \(.*pool_envs.py, line \d+\)",

@@ -12,7 +12,7 @@ from evaluation import pool_envs
 from evaluation.test_process_pool import WALK, make
 
 import bierl_fast as bf
-from bierl_fast.evaluation import process_pool
+from bierl_fast.evaluation import pool, worker
 
 SPACES = "evaluation.pool_envs:pool_tests/Spaces-v0"
 
@@ -81,7 +81,7 @@ def test_a_missing_extra_is_named_with_its_pip_line(tmp_path: Path, monkeypatch:
 
 
 def test_more_workers_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_pool, "available_bytes", lambda: 2**20)
+    monkeypatch.setattr(pool, "available_bytes", lambda: 2**20)
     with pytest.raises(ValueError, match=r"3 workers of about \d+ MB each do not fit .*take at most 1 \(--workers 1\)"):
         make(workers=3)
     make(workers=1).close()
@@ -94,7 +94,7 @@ def test_a_process_that_cannot_start_says_how_it_ended(tmp_path: Path, monkeypat
 
 
 def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_pool.worker_module, "running", True)
+    monkeypatch.setattr(worker, "running", True)
     with pytest.raises(RuntimeError, match='under `if __name__ == "__main__":`'):
         make()
 

@@ -131,7 +131,7 @@ def make_and_evaluate(task: Any, **options: Any) -> EvaluationBatch:
 
 
 def test_the_ways_to_name_an_environment(walk: Evaluator) -> None:
-    gymnasium.register("Mine-v0", entry_point=pool_envs.Walk, max_episode_steps=20)  # in this process alone
+    gymnasium.register("Mine-v0", entry_point=pool_envs.new_walk, max_episode_steps=20)  # in this process alone
     try:
         wanted = walk.evaluate(people_of(walk))
         for task in ("Mine-v0", pool_envs.make_walk, "evaluation.pool_envs:make_walk", "pool_tests/Walk-v0"):

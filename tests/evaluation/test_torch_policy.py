@@ -60,6 +60,8 @@ def test_the_same_network_compiled_and_in_torch() -> None:
             other = ours.evaluate(population(compiled_order(theta), 4, 0.0, key))
             np.testing.assert_array_equal(one.lengths_r, other.lengths_r)
             np.testing.assert_allclose(one.returns_r, other.returns_r, rtol=1e-4)
+            assert one.behaviour_rd is not None
+            assert other.behaviour_rd is not None
             np.testing.assert_allclose(one.behaviour_rd, other.behaviour_rd, rtol=1e-4, atol=1e-5)
             for evaluator in (torch_side, ours):
                 evaluator.absorb(other)
@@ -98,14 +100,14 @@ def test_there_and_back(tmp_path: Path) -> None:
     again: Any = evaluator_of(loaded, workers=1)
     np.testing.assert_array_equal(again.evaluate(people).returns_r, wanted.returns_r)
     again.close()
-    with pytest.raises(ArchiveError, match="TorchPolicy.load"):
+    with pytest.raises(ArchiveError, match=r"TorchPolicy\.load"):
         load_policy(path)
-    with pytest.raises(ArchiveError, match="it was saved from a torch.nn.modules.container:Sequential with parameters"):
+    with pytest.raises(ArchiveError, match=r"it was saved from a .*:Sequential with parameters"):
         bf.TorchPolicy.load(path, Recurrent())
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(TypeError, match="module must be a torch.nn.Module, got int"):
+    with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got int"):
         bf.TorchPolicy(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="every parameter of the module must be float32, got"):
         bf.TorchPolicy(torch.nn.Linear(2, 1).double())

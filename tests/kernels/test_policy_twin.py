@@ -52,7 +52,8 @@ def hidden(x: F32, activation: str = "tanh") -> F32:
     k = x.size
     compiled = policy((1, k, k), activation)
     theta = np.concatenate([np.zeros(k), x, np.eye(k).reshape(-1), np.zeros(k)]).astype(np.float32)
-    return compiled.with_parameters(theta).act(np.zeros(1))
+    answer: F32 = compiled.with_parameters(theta).act(np.zeros(1))
+    return answer
 
 
 def test_tanh_is_its_twin_within_three_ulp_of_the_exact() -> None:

@@ -1,0 +1,204 @@
+"""Worker processes that hold an environment each: started, looked after, replaced, ended.
+
+EnvMaker, PoolSettings -> Pool -> Interface       then a Job from whoever made a policy for it -> employ
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any
+
+from bierl_fast.evaluation import worker as this_process
+from bierl_fast.evaluation.environments import EnvMaker, TaskError
+from bierl_fast.evaluation.interface import Interface
+from bierl_fast.evaluation.memory import available_bytes
+from bierl_fast.evaluation.shared import available_cores
+from bierl_fast.evaluation.shared_block import Block
+from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Job, Ready, Start
+from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
+
+MOST_WORKERS = 1024
+START_SECONDS = 120.0  # a worker that says nothing for so long will not start
+FAILURE_POLICIES = ("rank_last", "retry", "raise")
+FRESH = ("auto", "always", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How a pool runs episodes.
+
+    Attributes:
+        workers: processes; None takes the cores this process may use.
+        fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
+            everything (known for Gymnasium's own, tried out at the start for others).
+        flatten_observation: take observations of more than one dimension as one long vector.
+        on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
+            `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
+            times, "raise" ends the evaluation with an EpisodeError.
+        retries: of a failed episode.
+        episode_timeout: seconds an episode may take; None: any.
+    """
+
+    workers: int | None = None
+    fresh_env: str = "auto"
+    flatten_observation: bool = False
+    on_failure: str = "rank_last"
+    retries: int = 2
+    episode_timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("fresh_env", self.fresh_env, FRESH),
+            ("on_failure", self.on_failure, FAILURE_POLICIES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        if self.workers is not None and (not isinstance(self.workers, int) or not 1 <= self.workers <= MOST_WORKERS):
+            raise ValueError(f"workers must be an integer in [1, {MOST_WORKERS}], got {self.workers!r}")
+        if self.retries < 0:
+            raise ValueError(f"retries must be at least 0, got {self.retries}")
+        if self.episode_timeout is not None and not 0.0 < self.episode_timeout < float("inf"):
+            raise ValueError(f"episode_timeout must be above 0 and finite (none: any), got {self.episode_timeout}")
+
+
+class Pool:
+    """Worker processes that hold one environment each; knows nothing of policies until `employ`.
+
+    The first worker is asked about the environment, and what it needs of memory is multiplied out before the others
+    start.
+    """
+
+    def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
+        """Start the first worker and hear what it says of the environment; the others start with `employ`.
+
+        Raises:
+            ValueError: the environment cannot be made or used, or so many workers do not fit into memory.
+            RuntimeError: a worker broke while it started, or this is a worker itself.
+        """
+        if this_process.running:
+            raise RuntimeError(
+                "a worker process was about to start workers of its own: it imports the script that defines its "
+                "environment's factory, and that script starts training when imported; put what starts under `if "
+                '__name__ == "__main__":`, or the factory into a module of its own'
+            )
+        self._process = os.getpid()
+        self._count = available_cores() if settings.workers is None else settings.workers
+        self._maker = maker
+        self._job = b""
+        self.block = Block()
+        self.workers: list[WorkerProcess] = []
+        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block)
+        try:
+            first = self._start_of(maker, settings, descriptor, look_closely=True)
+            what = f"task {maker.task}"
+            self._start = packed(first, what)
+            self._add(self._start)
+            self.ready = self._first_answer(self.workers[0])
+            self._require_memory(self.ready.private_bytes)
+            self.fresh = self.ready.fresh
+            self._start = packed(self._start_of(maker, settings, descriptor, look_closely=False), what)
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _start_of(
+        maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None, *, look_closely: bool
+    ) -> Start:
+        return Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely)
+
+    @property
+    def interface(self) -> Interface:
+        """What the environment looks like."""
+        return self.ready.interface
+
+    def _add(self, start: bytes) -> WorkerProcess:
+        worker = WorkerProcess(start, self.block.fileno)
+        self.workers.append(worker)
+        return worker
+
+    def _first_answer(self, worker: WorkerProcess) -> Ready:
+        wait([worker.connection], START_SECONDS)
+        for message in self.heard(worker):
+            if isinstance(message, Ready):
+                return message
+        raise self._no_start("it said nothing for " + f"{START_SECONDS:g} seconds")
+
+    def heard(self, worker: WorkerProcess) -> list[Any]:
+        """A worker's messages.
+
+        Raises:
+            EOFError: it is gone, after it had been ready.
+            ValueError, RuntimeError: it cannot start, and this is why.
+        """
+        try:
+            messages = worker.heard()
+        except EOFError:
+            if worker.ready:
+                raise
+            raise self._no_start(f"its process ended with {worker.died()}") from None
+        for message in messages:
+            if isinstance(message, Broken):
+                raise TaskError(message.text) if message.refused else RuntimeError(message.text)
+            if isinstance(message, Ready):
+                worker.ready = True
+        if not worker.ready and time.monotonic() - worker.started > START_SECONDS:
+            raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
+        return messages
+
+    def _no_start(self, why: str) -> RuntimeError:
+        return RuntimeError(f"a worker process for task {self._maker.task} cannot start: {why}")
+
+    def _require_memory(self, each: int) -> None:
+        room = available_bytes()
+        fitting = self._count if room is None or each == 0 else 1 + room // each
+        if fitting < self._count:
+            raise ValueError(
+                f"{self._count} workers of about {each / 2**20:.0f} MB each do not fit into the "
+                f"{(room or 0) / 2**20:.0f} MB of memory that are free; take at most {fitting} (--workers {fitting})"
+            )
+
+    def employ(self, job: Job) -> None:
+        """Give every worker its policy; the missing ones start."""
+        self._job = packed(job, "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}")
+        for worker in self.workers:
+            worker.send_bytes(self._job)
+        self.fill()
+
+    def fill(self) -> None:
+        """Start workers until there are as many as wanted."""
+        if os.getpid() != self._process:
+            raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
+        if not self._finalizer.alive:
+            raise RuntimeError("this evaluator is closed; make another")
+        while len(self.workers) < self._count:
+            worker = self._add(self._start)
+            worker.send_bytes(self._job)
+
+    def replace(self, worker: WorkerProcess) -> WorkerProcess:
+        """A new worker in the place of one that is gone."""
+        self.workers.remove(worker)
+        new = self._add(self._start)
+        new.send_bytes(self._job)
+        return new
+
+    def drop_busy(self) -> None:
+        """End the workers that are at work or not yet ready; `fill` starts new ones."""
+        busy = [worker for worker in self.workers if worker.rows or not worker.ready]
+        for worker in busy:
+            worker.kill()
+            self.workers.remove(worker)
+
+    def close(self) -> None:
+        """End every worker and free the block. Twice is fine."""
+        self._finalizer()
+
+
+def _shut_down(process: int, workers: list[WorkerProcess], block: Block) -> None:
+    if os.getpid() == process:  # a fork of it has copies, and no say
+        end_all(workers)
+        block.close()

@@ -1,0 +1,125 @@
+"""What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
+
+parent -> worker: Start, Job, then for each evaluation a Batch and row numbers; None to stop
+worker -> parent: Ready or Broken, then Done for each row
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bierl_fast.evaluation.environments import EnvMaker
+from bierl_fast.evaluation.interface import Interface
+from bierl_fast.evaluation.shared_block import Field
+from bierl_fast.messages import NoiseKey
+
+if TYPE_CHECKING:
+    from bierl_fast.evaluation.policy import PolicySpec
+
+# (env, last observation as the environment gave it, last info) -> (D,) numbers
+Descriptor = Callable[[Any, Any, dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A Start or a Job, which may hold objects of the user's; opened in two steps because they may need his script."""
+
+    script: dict[str, Any] | None  # what multiprocessing.spawn.prepare takes to import the parent's script
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker is told first."""
+
+    maker: EnvMaker
+    flatten_observation: bool
+    fresh_env: str  # auto, always or never; auto is decided by the first worker
+    descriptor: Descriptor | None
+    look_closely: bool  # the first worker: decide fresh_env, try the environment and the descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a worker answers to Start."""
+
+    interface: Interface
+    fresh: bool
+    repeats: bool  # False: not even a new environment repeats an episode
+    descriptor_size: int  # of the user's function; 0 without one
+    private_bytes: int  # memory that this process shares with no other
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Answered instead of Ready: why this worker cannot start."""
+
+    text: str
+    refused: bool  # a setting or a task that cannot be, rather than something that broke
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all batches have in common."""
+
+    spec: PolicySpec
+    module: Any | None  # of a TorchPolicy
+    behaviour: str  # a name of the actor's; "none" beside a function
+    descriptor_size: int
+    max_steps: int
+    episode_timeout: float | None  # seconds
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One evaluation: the sizes of what lies in the shared block, and the address of its randomness."""
+
+    rows: int
+    bases: int
+    parameters: int
+    scaled: bool
+    observations: int
+    descriptor: int
+    moments: bool
+    key: NoiseKey
+
+    def fields(self) -> list[Field]:
+        """The block's arrays: the population, the frozen observation statistics, the results by row."""
+        r, o = self.rows, self.observations
+        seen = r if self.moments else 0
+        scale = [("scale_bp", np.float32, (self.bases, self.parameters))] if self.scaled else []
+        return [
+            ("base_bp", np.float32, (self.bases, self.parameters)),
+            *scale,
+            ("base_r", np.int32, (r,)),
+            ("sigma_r", np.float32, (r,)),
+            ("noise_r", np.int32, (r,)),
+            ("sign_r", np.int8, (r,)),
+            ("candidate_r", np.int32, (r,)),
+            ("episode_r", np.int32, (r,)),
+            ("obs_count", np.float64, (1,)),
+            ("obs_mean", np.float64, (o,)),
+            ("obs_m2", np.float64, (o,)),
+            ("returns_r", np.float64, (r,)),
+            ("lengths_r", np.int32, (r,)),
+            ("failed_r", np.bool_, (r,)),
+            ("entropy_r", np.float64, (r,)),
+            ("behaviour_rd", np.float64, (r, self.descriptor)),
+            ("count_r", np.float64, (seen,)),
+            ("mean_ro", np.float64, (seen, o)),
+            ("m2_ro", np.float64, (seen, o)),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One row has run. `reason`: why it failed; `fatal`: no failure of an episode, but of the settings."""
+
+    row: int
+    reason: str | None = None
+    fatal: bool = False
