@@ -13,12 +13,36 @@ from bierl_fast.evaluation.base import AnyPolicy
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
 
+MOST_THREADS = 1024
+
 
 def available_cores() -> int:
     """The cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def thread_count(threads: int | None) -> int:
+    """How many threads to start; None: the cores this process may use. ValueError outside [1, 1024]."""
+    count = available_cores() if threads is None else threads
+    if not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
+        raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
+    return count
+
+
+def row_parameters(population: Population, row: int) -> F32:
+    """(P,) what a row runs; ValueError when there is no such row."""
+    out = np.empty(population.base_bp.shape[1], np.float32)
+    core().row_parameters(population, row, out)
+    return out
+
+
+def row_reset_seed(population: Population, row: int) -> int:
+    """The seed of a row's episode, below 2**63; ValueError when there is no such row."""
+    if not 0 <= row < population.rows:
+        raise ValueError(f"row {row} of a population of {population.rows}")
+    return int(core().reset_seed(population.key, int(population.episode_r[row])))
 
 
 class EpisodePolicy(AnyPolicy, Protocol):
@@ -54,15 +78,11 @@ class EpisodeEvaluator(Generic[P]):
 
     def parameters(self, population: Population, row: int) -> F32:
         """(P,) what that row ran; ValueError when there is no such row."""
-        out = np.empty(population.base_bp.shape[1], np.float32)
-        core().row_parameters(population, row, out)
-        return out
+        return row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
         """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""
-        if not 0 <= row < population.rows:
-            raise ValueError(f"row {row} of a population of {population.rows}")
-        return int(core().reset_seed(population.key, int(population.episode_r[row])))
+        return row_reset_seed(population, row)
 
     def state(self) -> Arrays:
         """The observation statistics."""
