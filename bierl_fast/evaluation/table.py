@@ -204,6 +204,7 @@ def make_evaluator(
             obs_norm=obs_norm,
             episode_cap=episode_cap,
             behaviour=behaviour,
+            transitions=transitions,
             policy=policy,
         )
     assert isinstance(task, str)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from evaluation.populations import assert_same_bits, population
 
 import bierl_fast as bf
 from bierl_fast._library import core
-from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.base import EpisodeWarning, Evaluator
 from bierl_fast.evaluation.policy import Policy
 from bierl_fast.messages import F32, NoiseKey, Population, Stream
 
@@ -160,3 +163,29 @@ def test_an_actor_refuses_what_it_cannot_record() -> None:
     actor.act(observation, action)
     with pytest.raises(ValueError, match="transitions have room for 1 steps, and the episode goes on"):
         actor.act(observation, action)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_worker_processes_record_the_same(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gymnasium's Hopper, whose steps are the native ones bit for bit; row 3 fails; other streams record nothing."""
+    monkeypatch.chdir(tmp_path)  # Gymnasium's side writes MUJOCO_LOG.TXT
+    native = recording("Hopper-v5", cap=30)
+    theta = native.policy.initial_parameters(1)
+    people = population(theta, 8, 0.5, base_bp=np.stack([theta, np.full_like(theta, np.nan)]))
+    people.base_r[3], people.sign_r[3] = 1, 0
+    expected = native.evaluate(people).transitions_tw
+    assert expected is not None
+    options: dict[str, Any] = {"hidden": (16,), "squash": "tanh", "obs_norm": False, "episode_cap": 30}
+    pool = bf.make_evaluator("Hopper-v5", evaluator="pool", transitions=True, workers=workers, **options)
+    try:
+        for _ in range(2):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", EpisodeWarning)
+                batch = pool.evaluate(people)
+            assert batch.failed_r.tolist() == [row == 3 for row in range(8)]
+            assert batch.transitions_tw is not None
+            np.testing.assert_array_equal(batch.transitions_tw, expected)
+        other = population(theta, 2, 0.5, NoiseKey(1, 2, Stream.META))
+        assert pool.evaluate(other).transitions_tw is None
+    finally:
+        pool.close()
