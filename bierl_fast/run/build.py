@@ -90,12 +90,11 @@ def with_policy_settings(config: Config) -> Config:
     required, preferred = table.policy_settings(config.strategy)
     if config.dim is not None:
         preferred = {}  # a function has no policy network that a preference could be about
+    if required and config.dim is not None:
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
+        )
     for name, needed in required.items():
-        if config.dim is not None:
-            raise ConfigError(
-                f"strategy {config.strategy!r} needs {name} {needed!r}, and a function task has no policy network; "
-                "take another strategy"
-            )
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")

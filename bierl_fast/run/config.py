@@ -83,7 +83,7 @@ class Config:
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
         metadata={
-            "help": "Gymnasium's own keyword arguments of the task: name=value, value as in TOML",
+            "help": "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
             "training": True,
         },
     )

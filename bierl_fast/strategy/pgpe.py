@@ -25,6 +25,9 @@ from bierl_fast.strategy.separable import Separable
 from bierl_fast.strategy.shaping import SHAPINGS
 
 SIGMA = 0.02
+# Toklu et al. take a thirtieth, with populations of hundreds and more. With 64 candidates on HalfCheetah-v5 (MLP 64-64)
+# seed 0 stood at 21 after 650,000 steps with that, at 939 with four times as much, and at 148 with eight times.
+RADIUS_SHARE = 4.0 / 30.0
 LARGEST_CHANGE = 0.2  # of a standard deviation in one update
 ZERO_SUM = {name: SHAPINGS[name] for name in ("centered_rank", "log_rank", "raw")}  # the baseline of the scale's update
 
@@ -32,10 +35,9 @@ ZERO_SUM = {name: SHAPINGS[name] for name in ("centered_rank", "log_rank", "raw"
 class ParameterExploringGradients(Separable):
     """PGPE over a flat vector; see the module for sigma, level and scale.
 
-    The learning rate's default is sigma's default times sqrt(P) / 30, Toklu et al.'s rule: the fastest speed, twice the
-    learning rate, is a fifteenth of the radius sigma * sqrt(P) that the candidates stand at. With another sigma, or
-    another optimizer than ClipUp, give a learning rate too. The scale's learning rate is not for a meta-level: what it
-    does shows only in later generations, not in the centre one step on.
+    The learning rate's default is RADIUS_SHARE of the radius sigma * sqrt(P) that the candidates stand at, at sigma's
+    own default. With another sigma, or another optimizer than ClipUp, give a learning rate too. The scale's learning
+    rate is not for a meta-level: what it does shows only in later generations, not in the centre one step on.
 
     Args:
         mean: (P,) float32, where the search starts; copied.
@@ -71,7 +73,7 @@ class ParameterExploringGradients(Separable):
         self._shape = lookup("shaping whose weights sum to zero", shaping, ZERO_SUM)
         self._raw = shaping == "raw"
         self._optimizer = Optimizer(optimizer)
-        usual = SIGMA * math.sqrt(self._theta.size) / 30.0
+        usual = RADIUS_SHARE * SIGMA * math.sqrt(self._theta.size)
         self.declared: Mapping[str, HyperparameterSpec] = {
             "sigma": HyperparameterSpec(default=SIGMA),
             "learning_rate": HyperparameterSpec(default=usual),

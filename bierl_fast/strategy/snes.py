@@ -57,7 +57,7 @@ class SeparableNES(Separable):
         size = self._theta.size
         usual = (3.0 + math.log(size)) / (5.0 * math.sqrt(size))
         self.declared: Mapping[str, HyperparameterSpec] = {
-            "sigma": HyperparameterSpec(default=0.05),
+            "sigma": HyperparameterSpec(default=0.02),
             "learning_rate": HyperparameterSpec(default=1.0),
             "scale_learning_rate": HyperparameterSpec(default=usual, scale="linear", adaptable=False),
             "alive_offset": ALIVE_OFFSET,

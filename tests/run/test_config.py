@@ -82,6 +82,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 LARGEST = {
     "dim": 2**30,
     "threads": 1024,
+    "workers": 1024,
+    "retries": 2**16,
     "population": 2**20,
     "top": 2**16,
     "generations": 2**53,

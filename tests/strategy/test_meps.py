@@ -51,7 +51,12 @@ def test_another_action_noise_is_refused(given: str) -> None:
         build.make_parts(CONFIG.replace(action_noise=given))
 
 
-def test_said_outright_it_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_function_has_no_policy_to_switch_it_on_in() -> None:
+    with pytest.raises(ConfigError, match="strategy 'meps' needs a policy network, which a function task has not"):
+        build.make_parts(Config(task="quadratic", dim=4, strategy="meps", meta="none"))
+
+
+def test_said_outright_it_is_taken() -> None:
     parts = build.make_parts(CONFIG.replace(action_noise="evolved", log_std_noise_scale=2.0))
     assert parts.config.log_std_noise_scale == 2.0
 

@@ -148,7 +148,7 @@ def test_no_scale_runs_away() -> None:
 def test_default_learning_rates() -> None:
     small, large = (ParameterExploringGradients(mean=np.zeros(size, np.float32)) for size in (100, 10_000))
     rates = [strategy.declared["learning_rate"].default for strategy in (small, large)]
-    assert rates == pytest.approx([0.02 * 10 / 30, 0.02 * 100 / 30], rel=1e-12)
+    assert rates == pytest.approx([0.02 * 10 * 4 / 30, 0.02 * 100 * 4 / 30], rel=1e-12)
     assert SeparableNES(mean=START).declared["learning_rate"].default == 1.0
 
 
