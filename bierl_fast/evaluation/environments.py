@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.evaluation.import_path import imported, written_name
 from bierl_fast.names import unknown
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Gymnasium's own packages whose extra this project names too.
 EXTRAS = {"gymnasium.envs.box2d": "box2d"}
+PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
 
 
 class TaskError(ValueError):
@@ -42,10 +44,7 @@ class EnvMaker:
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
-            raise TaskError(
-                f"what makes an environment must return a gymnasium.Env, got {type(env).__name__}; a plain function to be maximised "
-                "is a task with dim=..."
-            )
+            raise TaskError(f"what makes an environment must return a gymnasium.Env, got {type(env).__name__}{PLAIN}")
         return env
 
     def why_not(self, error: BaseException) -> str:
@@ -56,7 +55,8 @@ class EnvMaker:
             return f"task {self.task}: {error}"
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
-        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}"
+        plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
+        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
 
     def _remedy(self) -> str:
         entry = self.spec.entry_point if self.spec is not None else None
@@ -76,15 +76,18 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         more_names: ids to offer beside Gymnasium's when the id is unknown.
 
     Raises:
-        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name.
+        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, or a
+            factory without an import path that a saved policy names.
         TypeError: neither a string nor a callable.
     """
     if callable(task):
-        return EnvMaker(import_path(task) or repr(task), task_kwargs, factory=task)
+        return EnvMaker(written_name(task), task_kwargs, factory=task)
     if not isinstance(task, str):
         raise TypeError(
             f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}"
         )
+    if task.startswith("<"):
+        imported(task)  # which says why not
     module, colon, name = task.partition(":")
     home = _import(task, module) if colon else None
     return _by_name(task, name if colon else task, home, task_kwargs, more_names)
@@ -126,15 +129,3 @@ def _attribute(home: Any, path: str) -> Any:
     for part in path.split("."):
         home = getattr(home, part, None)
     return home
-
-
-def import_path(function: Callable[..., Any]) -> str | None:
-    """Where another process finds this very object, as "module:qualname"; None when it does not."""
-    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    if not module or not name or module == "__main__":
-        return None
-    try:
-        found = _attribute(importlib.import_module(module), name)
-    except ImportError:
-        return None
-    return f"{module}:{name}" if found is function else None

@@ -54,6 +54,8 @@ def _native(
     """
     if evaluator not in EVALUATORS:
         raise unknown("evaluator", evaluator, EVALUATORS)
+    if isinstance(task, str) and task in function.native_functions():
+        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     native = isinstance(task, str) and core().is_native(task)
     needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
     if evaluator == "native":
@@ -135,9 +137,9 @@ def make_evaluator(
             that is a callable that returns a gymnasium.Env, or its import path "module:make_env". Native ids run on
             threads, all others in worker processes. With `dim`, a function whose value is the return: the name of a
             native one ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32,
-            its import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
+            an import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
         dim: P, the number of a function's parameters. A function has no policy network: what is below and is about
-            networks, observations, episodes or processes is refused unless it is left at its default.
+            networks, observations, episodes or worker processes is refused unless it is left at its default.
         vectorized: whether a Python function takes a block (k, P) and gives (k,).
         initial: (P,) float32 where the search of a function starts; None: zeros, for a native one standard normals.
         task_kwargs: keyword arguments of the environment, the factory or the function. Of native functions: noise,
@@ -154,7 +156,7 @@ def make_evaluator(
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
-        transitions: record every step of inner batches, for strategies that learn from them.
+        transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
@@ -183,8 +185,6 @@ def make_evaluator(
         raise ValueError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
-    if isinstance(task, str) and task in function.native_functions():
-        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
     if episode_cap is not None and episode_cap < 1:
@@ -207,13 +207,13 @@ def make_evaluator(
             transitions=transitions,
             policy=policy,
         )
-    assert isinstance(task, str)
+    id = str(task)
     assert isinstance(behaviour, str)
-    facts = _facts(task, task_kwargs)
+    facts = _facts(id, task_kwargs)
     if behaviour == "final_position" and not facts.has_root_position:
         behaviour = "final_observation"
     spec = PolicySpec(
-        task=task,
+        task=id,
         task_kwargs=task_kwargs,
         observation_size=facts.observation_size,
         low=tuple(facts.action_bounds[0::2]),

@@ -335,7 +335,7 @@ def test_a_compiled_function_of_another_signature_is_refused() -> None:
         ("quadratic", {}, "'quadratic' is a test function and needs dim"),
         ("quadratik", {"dim": 3}, "no function named 'quadratik'; known: .* did you mean 'quadratic'"),
         ("Hopper-v5", {"dim": 3}, "no function named 'Hopper-v5'.* an environment takes none"),
-        (functions.hill, {}, "a task that is a Python function needs dim"),
+        (functions.hill, {}, "a function whose value is to be maximised needs dim"),
         (functions.hill, {"dim": 3, "obs_norm": False}, "no policy network and no episodes: leave out obs_norm, got F"),
         (functions.hill, {"dim": 3, "hidden": [8]}, r"leave out hidden, got \(8,\)"),
         (functions.hill, {"dim": 3, "episode_cap": 10}, "leave out episode_cap, got 10"),

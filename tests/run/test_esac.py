@@ -89,7 +89,7 @@ def test_under_a_meta_level_meta_rows_are_not_learned_from(tmp_path: Path) -> No
         ({"obs_norm": True}, "strategy 'esac' needs obs_norm False, got True; leave obs_norm out"),
         (
             {"task": "quadratic", "dim": 4},
-            "strategy 'esac' needs squash 'tanh', and a function task has no policy network",
+            "strategy 'esac' needs a policy network, which a function task has not",
         ),
         ({"action_noise": "evolved"}, "policies without evolved action noise"),
         ({"shaping": "standardized"}, "no shaping named 'standardized'; known: centered_rank, log_rank"),

@@ -140,10 +140,6 @@ def test_failed_calls_are_counted(tmp_path: Path) -> None:
         ({"obs_norm": False}, "leave out obs_norm, got False"),
         ({"behaviour": "actions"}, "leave out behaviour, got 'actions'"),
         ({"log_std_noise_scale": 2.0}, "log_std_noise_scale must be 1, got 2.0"),
-        (
-            {"strategy": "meps"},
-            "strategy 'meps' needs action_noise 'evolved', and a function task has no policy network",
-        ),
         ({"dim": None}, "needs dim, the number of its parameters"),
         ({"vectorized": True}, "vectorized is for Python functions"),
         ({"task": "rastrigan"}, "no function named 'rastrigan'; .* did you mean 'rastrigin'"),
