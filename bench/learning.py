@@ -99,6 +99,14 @@ STUDIES = {
         },
         peers=("sb3-sac",),
     ),
+    # 241 generations of 40 candidates and the centre are 9,881 training episodes, the bar's being 10,000.
+    "lunar_lander_pgpe": Study(
+        "LunarLanderContinuous-v3",
+        {10_000_000: 3},
+        {10_000_000: 200.0},
+        slack=0,
+        contenders={"pgpe": preset("pgpe-lunarlander", generations=241)},
+    ),
     "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
 }
 
