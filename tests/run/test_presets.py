@@ -28,6 +28,7 @@ def test_a_preset_is_described_and_builds_a_run(name: str) -> None:
     assert description.endswith(".")
     given = toml.read_preset(name)
     parts = build.make_parts(toml.compose(given).replace(threads=1))
+    parts.evaluator.close()
     hyperparameters = build.configured(parts.config, parts.strategy.declared)
     for setting, value in given.items():
         used: Any = hyperparameters[setting] if setting in hyperparameters else getattr(parts.config, setting)
