@@ -43,6 +43,7 @@ class Study:
     bars: dict[int, float]  # env steps -> return to reach
     slack: int  # env steps of the longest generation with its meta-update
     contenders: dict[str, Settings]  # what is compared: name -> settings
+    peers: tuple[str, ...] = ()  # contenders that a script of their own runs (sac_alone.py)
 
     def directory(self, runs: Path, contender: str, seed: int) -> Path:
         """Of one run."""
@@ -85,6 +86,18 @@ STUDIES = {
     ),
     "walker2d_ars": Study(
         "Walker2d-v5", {38_000_000: 3}, {38_000_000: 3830.0}, slack=80_000, contenders={"ars": preset("ars-walker2d")}
+    ),
+    "esac": Study(
+        "Hopper-v5",
+        {300_000: 1},
+        {},
+        slack=17_000,
+        contenders={
+            "es": {"meta": "none", "population": 16},
+            "esac": {"meta": "none", "population": 16, "strategy": "esac"},
+            "sb3-sac": {},
+        },
+        peers=("sb3-sac",),
     ),
     "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
 }
@@ -242,6 +255,8 @@ def main() -> None:
     for mark, seeds in sorted(study.marks.items()) if not arguments.report else ():
         for seed in range(seeds):
             for contender in study.contenders:
+                if contender in study.peers:
+                    continue
                 run_to(study, contender, seed, mark, arguments.runs)
     write(arguments.study, arguments.runs)
 

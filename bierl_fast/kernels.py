@@ -1,4 +1,4 @@
-"""The kernels, as NumPy functions: noise by address, gradient, shapings, the fitness buffer.
+"""The kernels, as NumPy functions: noise by address, gradient, shapings, the fitness and replay buffers.
 
 Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
 ValueError.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 else:
     _core = core()
 FitnessBuffer = _core.FitnessBuffer
+ReplayBuffer = _core.ReplayBuffer
 ThreadPool = _core.ThreadPool
 
 
@@ -104,6 +105,11 @@ def gradient(
     out = _memory(out, count)
     _core.gradient(key, rows, weights, out, pool)
     return out
+
+
+def learner_seed(key: NoiseKey) -> int:
+    """The seed of a learner's own generator at this key, below 2**64; a ReplayBuffer draws from other addresses."""
+    return _core.learner_seed(key)
 
 
 def scale_gradient(

@@ -3,11 +3,12 @@
     NoiseKey, Hyperparameters -> Population -> EvaluationBatch -> StrategyReport -> GenerationReport
 
 Shape letters: N candidates, R rows (one row is one episode), P policy parameters, B base vectors, O observation,
-A action, H generations of history, M meta-candidates, D behaviour descriptor.
+A action, H generations of history, M meta-candidates, D behaviour descriptor, T transitions, W numbers in each of them.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -225,6 +226,25 @@ class Moments:
     m2_ro: F64  # (R, O) sum of squared differences from the row's mean
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a policy is, apart from its parameters, for a strategy that learns one by gradient too.
+
+    Its flat parameters (P,) are weights (inputs, outputs) and bias of each layer in turn.
+    """
+
+    sizes: tuple[int, ...]  # layer sizes from O to A
+    activation: str  # of the hidden layers: "tanh" or "relu"
+    squash: str  # how outputs enter the action box: "clip" or "tanh"
+    low: tuple[float, ...]  # (A,) the action box
+    high: tuple[float, ...]
+
+    @property
+    def parameter_count(self) -> int:
+        """P of the layers alone."""
+        return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(self.sizes))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationBatch:
     """Row i answers row i of the population."""
@@ -236,6 +256,9 @@ class EvaluationBatch:
     entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the reference policy, nats
     moments: Moments | None = None
     key: NoiseKey | None = None  # the population's key: only inner batches are absorbed
+    # (T, W) every step of the rows that did not fail, in row order: observation (O) as the task gave it, action (A),
+    # reward, next observation (O), terminated (1 or 0; a time limit does not terminate). None: not recorded.
+    transitions_tw: F32 | None = None
 
     @property
     def steps(self) -> int:
@@ -243,7 +266,7 @@ class EvaluationBatch:
         return int(self.lengths_r.sum(dtype=np.int64))
 
     def part(self, start: int, stop: int) -> EvaluationBatch:
-        """The rows [start, stop), without observation moments."""
+        """The rows [start, stop), without observation moments and transitions."""
         rows = slice(start, stop)
         return EvaluationBatch(
             returns_r=self.returns_r[rows],

@@ -9,12 +9,13 @@ import pytest
 from subprocesses import run
 
 PACKAGE = Path(__file__).parents[1] / "bierl_fast"
-BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels"}
+BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels", "torch_threads"}
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
     "messages": set(),
     "names": set(),
     "files": set(),
+    "torch_threads": set(),
     "_core": {"messages"},
     "_library": {"_core"},
     "archive": {"messages", "files"},

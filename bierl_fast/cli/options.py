@@ -41,9 +41,9 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     flag = "--" + field.name.replace("_", "-")
     kind = hints()[field.name]
     text = field.metadata["help"]
-    if kind is bool:
-        default = "on" if field.default else "off"
-        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=f"{text} [default: {default}]")
+    if kind in {bool, bool | None}:
+        default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
     if field.name == "task_kwargs":
         return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
     if "choices" in field.metadata:

@@ -24,6 +24,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         max_steps: int,
         obs_norm: bool = True,
         behaviour: str = "final_position",
+        transitions: bool = False,
         threads: int | None = None,
         statistics: ObservationStatistics | None = None,
     ) -> None:
@@ -31,6 +32,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         self.threads = thread_count(threads)
         statistics = statistics or ObservationStatistics(spec.observation_size)
         super().__init__(Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps)
+        self._transitions = transitions
         self._rollout = core().Rollout(
             task=spec.task,
             options=spec.task_kwargs,
@@ -39,16 +41,19 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             max_steps=max_steps,
             behaviour=behaviour,
             threads=self.threads,
+            transitions=transitions,
         )
 
     def evaluate(self, population: Population) -> EvaluationBatch:
         """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second."""
+        recorded = self._transitions and population.key.stream == Stream.INNER
         out = self._rollout.evaluate(
             population,
             self._statistics.normaliser(),
             longest_first(population),
             explore=population.key.stream != Stream.EVALUATION,
             moments=self.obs_norm,
+            transitions=recorded,
         )
         moments = Moments(out["count_r"], out["mean_ro"], out["m2_ro"]) if self.obs_norm else None
         return EvaluationBatch(
@@ -59,4 +64,5 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             entropy_r=out["entropy_r"],
             moments=moments,
             key=population.key,
+            transitions_tw=out["transitions_tw"] if recorded else None,
         )

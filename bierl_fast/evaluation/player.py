@@ -127,9 +127,11 @@ class Player:
             key.stream != Stream.EVALUATION,
             self._moments(row),
             self._views["behaviour_rd"][row] if self._brain.describes else None,
+            self._views["transitions_rsw"][row] if self._batch.transitions else None,
         )
         # The loop that everything else is there for: names bound here are looked up once.
         step, brain, answer, take = env.step, self._brain.act, self._spec.answer, self._take
+        answered = self._brain.answered if self._batch.transitions else None
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._job.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
@@ -144,6 +146,8 @@ class Player:
             if not isfinite(gained):
                 raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
             tally.total += gained
+            if answered is not None:
+                answered(gained, bool(terminated))
             if terminated or truncated:
                 break
             if timeout is not None and time.monotonic() - tally.started > timeout:
@@ -212,6 +216,7 @@ class _CompiledBrain:
         self.describes = job.behaviour != "none"
         actor = core().EpisodeActor(shape, job.behaviour)
         self.begin, self.act, self.finish = actor.begin, actor.act, actor.finish
+        self.answered = actor.answered
 
 
 def _brain(job: Job) -> Any:

@@ -19,7 +19,7 @@ from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.messages import F32, F64, Arrays, NoiseKey, Stream
+from bierl_fast.messages import F32, F64, Arrays, Network, NoiseKey, Stream
 
 FORMAT = 1
 
@@ -124,6 +124,12 @@ class Policy:
     def task_kwargs(self) -> dict[str, Any]:
         """The environment's keyword arguments."""
         return dict(self.spec.task_kwargs)
+
+    @property
+    def network(self) -> Network:
+        """Layers and action box, for a strategy that learns the same network by gradient too."""
+        spec = self.spec
+        return Network(spec.sizes, spec.activation, spec.squash, spec.low, spec.high)
 
     @property
     def parameter_count(self) -> int:

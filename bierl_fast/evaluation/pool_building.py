@@ -26,6 +26,7 @@ def pool_evaluator(
     obs_norm: bool,
     episode_cap: int | None,
     behaviour: str | Descriptor,
+    transitions: bool,
     policy: TorchPolicy | None,
 ) -> ProcessPoolEvaluator[Any]:
     """See `bierl_fast.evaluation.table.make_evaluator`; `shape` is what PolicySpec takes of the network."""
@@ -39,10 +40,12 @@ def pool_evaluator(
         if policy is None:
             job = _job(pool, spec, None, named, episode_cap, settings)
             made = Policy(spec, statistics)
-            return ProcessPoolEvaluator(pool, made, job, settings, statistics, obs_norm=obs_norm)
+            return ProcessPoolEvaluator(
+                pool, made, job, settings, statistics, obs_norm=obs_norm, transitions=transitions
+            )
         bound = policy.for_task(spec, statistics)
         job = _job(pool, spec, bound.module, named, episode_cap, settings)
-        return ProcessPoolEvaluator(pool, bound, job, settings, statistics, obs_norm=obs_norm)
+        return ProcessPoolEvaluator(pool, bound, job, settings, statistics, obs_norm=obs_norm, transitions=transitions)
     except BaseException:
         pool.close()
         raise

@@ -21,7 +21,7 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.worker_messages import Batch, Job
-from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
+from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
 
 
 class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
@@ -36,12 +36,14 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         statistics: ObservationStatistics,
         *,
         obs_norm: bool,
+        transitions: bool = False,
     ) -> None:
         """See `bierl_fast.evaluation.table.make_evaluator`. Takes the pool over: closes it when it is closed."""
         super().__init__(policy, statistics, obs_norm=obs_norm, max_steps=job.max_steps)
         self.settings = settings
         self._pool = pool
         self._job = job
+        self._transitions = transitions
         self._turn = threading.Lock()
         self._warned = False
         self._descriptor = job.descriptor_size
@@ -119,6 +121,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             descriptor=self._descriptor,
             moments=self.obs_norm,
             key=population.key,
+            transitions=self._room(population),
         )
         views = self._pool.block.views(batch.fields())
         for name in ("base_bp", "scale_bp", "base_r", "sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r"):
@@ -127,6 +130,13 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         for name, array in self._statistics.state().items():
             views[name][...] = array
         return views, batch
+
+    def _room(self, population: Population) -> tuple[int, int] | None:
+        """Steps of a row and numbers in a transition, where they are recorded: in inner batches."""
+        if not self._transitions or population.key.stream != Stream.INNER:
+            return None
+        spec = self._job.spec
+        return self._job.max_steps, 2 * spec.observation_size + len(spec.low) + 2
 
     def _judge(self, reasons: dict[int, str], population: Population) -> None:
         if not reasons:
@@ -155,4 +165,12 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             entropy_r=views["entropy_r"].copy(),
             moments=moments,
             key=population.key,
+            transitions_tw=_joined(views) if self._room(population) else None,
         )
+
+
+def _joined(views: dict[str, Any]) -> F32:
+    """(T, W) the steps of the rows that did not fail, in row order."""
+    rows = zip(views["transitions_rsw"], views["lengths_r"], views["failed_r"], strict=True)
+    recorded = [steps[:length] for steps, length, failed in rows if not failed]
+    return np.concatenate(recorded) if recorded else views["transitions_rsw"][0, :0].copy()

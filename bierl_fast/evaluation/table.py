@@ -83,6 +83,7 @@ _OF_ENVIRONMENTS = (
     "obs_norm",
     "episode_cap",
     "behaviour",
+    "transitions",
     "policy",
     "evaluator",
     "workers",
@@ -118,6 +119,7 @@ def make_evaluator(
     obs_norm: bool = True,
     episode_cap: int | None = None,
     behaviour: str | Descriptor = "final_position",
+    transitions: bool = False,
     policy: TorchPolicy | None = None,
     evaluator: str = "auto",
     threads: int | None = None,
@@ -154,6 +156,7 @@ def make_evaluator(
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
+        transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
@@ -167,7 +170,8 @@ def make_evaluator(
 
     Raises:
         ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an
-            environment that cannot be made, or whose spaces no policy here serves.
+            environment that cannot be made, or whose spaces no policy here serves;
+            transitions with obs_norm.
         RuntimeError: worker processes that break while they start.
     """
     if dim is not None:
@@ -177,6 +181,10 @@ def make_evaluator(
         )
     if vectorized or initial is not None:
         raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
+    if transitions and obs_norm:
+        raise ValueError(
+            "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
+        )
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
     if episode_cap is not None and episode_cap < 1:
@@ -196,6 +204,7 @@ def make_evaluator(
             obs_norm=obs_norm,
             episode_cap=episode_cap,
             behaviour=behaviour,
+            transitions=transitions,
             policy=policy,
         )
     id = str(task)
@@ -213,7 +222,9 @@ def make_evaluator(
     )
     limit = facts.max_episode_steps
     max_steps = limit if episode_cap is None else min(limit, episode_cap)
-    return NativeEvaluator(spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, threads=threads)
+    return NativeEvaluator(
+        spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, transitions=transitions, threads=threads
+    )
 
 
 POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.KIND: VectorPolicy.load}

@@ -198,6 +198,7 @@ class TorchBrain:
         self._input_view: F32 = self._input.numpy()
         self._outputs = len(spec.low)
         self.finish: Callable[[F64], bool] = self._actor.finish
+        self.answered: Callable[[float, bool], None] = self._actor.answered
 
     def entropy(self, parameters: F32) -> float:
         """Zero: nothing is evolved."""
@@ -218,6 +219,7 @@ class TorchBrain:
         explore: bool,
         moments: tuple[F64, F64, F64] | None,
         descriptor: F64 | None,
+        transitions: F32 | None = None,
     ) -> None:
         """As EpisodeActor.begin: load the parameters (P,), forget what was."""
         at = 0
@@ -226,7 +228,7 @@ class TorchBrain:
                 part = parameters[at : at + parameter.numel()]
                 parameter.copy_(self._torch.from_numpy(part.copy()).reshape(parameter.shape))
                 at += parameter.numel()
-        self._actor.begin(normaliser, None, key, row, explore, moments, descriptor)
+        self._actor.begin(normaliser, None, key, row, explore, moments, descriptor, transitions)
         self.forget()
 
     def act(self, observation: F64, action: F32) -> bool:

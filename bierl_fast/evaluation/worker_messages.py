@@ -87,11 +87,13 @@ class Batch:
     descriptor: int
     moments: bool
     key: NoiseKey
+    transitions: tuple[int, int] | None = None  # room for so many steps of a row, numbers in each; None: not recorded
 
     def fields(self) -> list[Field]:
         """The block's arrays: the population, the frozen observation statistics, the results by row."""
         r, o = self.rows, self.observations
         seen = r if self.moments else 0
+        room = (r, *self.transitions) if self.transitions else (0, 0, 0)
         scale = [("scale_bp", np.float32, (self.bases, self.parameters))] if self.scaled else []
         return [
             ("base_bp", np.float32, (self.bases, self.parameters)),
@@ -113,6 +115,7 @@ class Batch:
             ("count_r", np.float64, (seen,)),
             ("mean_ro", np.float64, (seen, o)),
             ("m2_ro", np.float64, (seen, o)),
+            ("transitions_rsw", np.float32, room),  # last, and the system gives memory to what is written alone
         ]
 
 

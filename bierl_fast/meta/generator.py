@@ -17,7 +17,7 @@ from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.encoder import Encoder, Layer, split
 from bierl_fast.meta.history import Range
-from bierl_fast.meta.torch_threads import one_torch_thread
+from bierl_fast.torch_threads import one_torch_thread
 
 
 class Generator:

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.base import Strategy
 
 
-POLICY: dict[str, Any] = {"action_noise": "none", "log_std_noise_scale": 1.0}  # where no strategy wants otherwise
+POLICY: dict[str, Any] = {  # where no strategy wants otherwise
+    "squash": "clip",
+    "action_noise": "none",
+    "log_std_noise_scale": 1.0,
+    "obs_norm": True,
+}
 ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
 
 
@@ -100,6 +105,7 @@ def with_policy_settings(config: Config) -> Config:
 def make_evaluator(config: Config) -> Evaluator:
     """The evaluator of a run's task."""
     from bierl_fast.evaluation import table  # noqa: PLC0415
+    from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
 
     return table.make_evaluator(
         config.task,
@@ -108,12 +114,13 @@ def make_evaluator(config: Config) -> Evaluator:
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
-        squash=config.squash,
+        squash=config.squash or POLICY["squash"],
         action_noise=config.action_noise or POLICY["action_noise"],
         log_std=config.log_std,
-        obs_norm=config.obs_norm,
+        obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
+        transitions=wants_transitions(config.strategy),
         evaluator=config.evaluator,
         threads=config.threads,
         workers=config.workers,
@@ -127,12 +134,17 @@ def make_evaluator(config: Config) -> Evaluator:
 
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
     from bierl_fast.evaluation.shared import available_cores  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if "network" in taken:
+        values["network"] = policy.network if isinstance(policy, Policy) else None
+    if "seed" in taken:
+        values["seed"] = config.seed
     if "scale" in taken:
         values["scale"] = policy.noise_scale(config.log_std_noise_scale or POLICY["log_std_noise_scale"])
     threads = config.threads or available_cores()

@@ -128,9 +128,25 @@ class Config:
     episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
 
+    winner_share: float | None = option(
+        None, "crossovers of the last winners as a share of the population", at_least=0.0, at_most=1.0
+    )
+    mutation_clip: float | None = option(
+        None, "largest growth of sigma by automatic mutation tuning in one generation; 0: none", at_least=0.0
+    )
+    replay_size: int | None = option(None, "transitions that an actor-critic remembers", at_least=1, at_most=2**31 - 1)
+    sac_batch: int | None = option(None, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
+    sac_updates: float | None = option(None, "gradient steps of SAC for each env step", at_least=0.0)
+    sac_learning_rate: float | None = option(None, "of SAC's actor, critics and entropy coefficient", above=0.0)
+    sac_discount: float | None = option(None, "of SAC, for a reward one step later", at_least=0.0, at_most=1.0)
+
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
-    squash: str = setting("clip", "how actions are brought into the task's box", choices=("clip", "tanh"))
+    squash: str | None = setting(
+        None,
+        "how actions are brought into the task's box (left open: what the strategy needs, else clip)",
+        choices=("clip", "tanh"),
+    )
     action_noise: str | None = setting(
         None, "Gaussian action noise (left open: what the strategy needs)", choices=("none", "fixed", "evolved")
     )
@@ -138,7 +154,10 @@ class Config:
     log_std_noise_scale: float | None = setting(
         None, "factor of sigma for an evolved log_std (none: the strategy's, else 1)", above=0.0
     )
-    obs_norm: bool = setting(True, "normalise observations by running mean and standard deviation")
+    obs_norm: bool | None = setting(
+        None,
+        "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",
+    )
     episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1, at_most=2**31 - 1)
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
     threads: int | None = setting(

@@ -12,6 +12,7 @@ from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation
 from bierl_fast.strategy.es import EvolutionStrategy
+from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.snes import SeparableNES
@@ -20,6 +21,7 @@ STRATEGIES: dict[str, Callable[..., Strategy]] = {
     "ars": AugmentedRandomSearch,
     "cmaes": CovarianceMatrixAdaptation,
     "es": EvolutionStrategy,
+    "esac": EvolutionWithActorCritic,
     "meps": MaximumEntropyStrategy,
     "pgpe": ParameterExploringGradients,
     "snes": SeparableNES,
@@ -30,6 +32,11 @@ def options(name: str) -> dict[str, Any]:
     """What the constructor of the strategy called `name` takes besides `mean`, with its defaults."""
     parameters = inspect.signature(lookup("strategy", name, STRATEGIES)).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
+
+
+def wants_transitions(name: str) -> bool:
+    """Whether the strategy called `name` learns from the steps of its candidates' episodes."""
+    return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_transitions", False))
 
 
 def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

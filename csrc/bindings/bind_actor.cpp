@@ -46,7 +46,7 @@ class EpisodeActor {
   EpisodeActor& operator=(const EpisodeActor&) = delete;
 
   void begin(const Normaliser& normaliser, const py::object& parameters, const py::object& key, std::uint32_t row,
-             bool explore, const py::object& moments, const py::object& descriptor) {
+             bool explore, const py::object& moments, const py::object& descriptor, const py::object& transitions) {
     normaliser.check(shape_.observations());
     normaliser_ = normaliser;
     actor_.normaliser = &normaliser_;
@@ -72,12 +72,21 @@ class EpisodeActor {
     actor_.descriptor = nullptr;
     if (!descriptor.is_none())
       actor_.descriptor = write<double>(descriptor, "descriptor", {length(behaviour_size(behaviour_, shape_))}).data();
+    transitions_ = transitions;
+    actor_.recorder = {nullptr, {shape_.observations(), shape_.actions()}};
+    if (!transitions.is_none()) {
+      const std::size_t width = actor_.recorder.shape.width();
+      const auto records = write<float>(transitions, "transitions", {kAny, length(width)});
+      actor_.recorder.records = records.data();
+      room_ = records.size() / width;
+    }
     actor_.begin();
   }
 
   bool act(const py::object& observation, const py::object& action) {
     const auto seen = read_observation(observation);
     const auto answer = write<float>(action, "action", {length(shape_.actions())});
+    require_room();
     require(actor_.parameters != nullptr, "act needs the compiled policy's parameters; use observe and respond");
     actor_.act(seen.data(), answer.data());
     return finite(seen) && finite<float>(answer);
@@ -86,6 +95,7 @@ class EpisodeActor {
   bool observe(const py::object& observation, const py::object& input) const {
     const auto seen = read_observation(observation);
     const auto into = write<float>(input, "input", {length(shape_.observations())});
+    require_room();
     actor_.observe(seen.data(), into.data());
     return finite(seen);
   }
@@ -93,8 +103,14 @@ class EpisodeActor {
   bool respond(const py::object& action) {
     const auto answer = write<float>(action, "action", {length(shape_.actions())});
     require_begun();
+    require_room();
     actor_.respond(answer.data());
     return finite<float>(answer);
+  }
+
+  void answered(double reward, bool terminated) const {
+    require(actor_.step > 0, "act first: there is no action yet to answer to");
+    actor_.answered(reward, terminated);
   }
 
   bool finish(const py::object& observation) const {
@@ -106,6 +122,10 @@ class EpisodeActor {
  private:
   static py::ssize_t length(std::size_t size) { return static_cast<py::ssize_t>(size); }
   void require_begun() const { require(actor_.normaliser != nullptr, "begin an episode first"); }
+  void require_room() const {
+    require(actor_.recorder.records == nullptr || actor_.step < room_,
+            "transitions have room for " + std::to_string(room_) + " steps, and the episode goes on");
+  }
   std::span<const double> read_observation(const py::object& observation) const {
     require_begun();
     return read<double>(observation, "observation", {length(shape_.observations())});
@@ -116,7 +136,8 @@ class EpisodeActor {
   ActorMemory memory_;
   Normaliser normaliser_;
   Actor actor_;
-  py::object parameters_, moments_, descriptor_;
+  std::size_t room_ = 0;  // steps that can be recorded
+  py::object parameters_, moments_, descriptor_, transitions_;
 };
 
 }  // namespace
@@ -127,16 +148,18 @@ void bind_actor(py::module_& m) {
                            "are kept until the next begin.")
       .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behaviour"_a)
       .def("begin", &EpisodeActor::begin, "normaliser"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
-           "descriptor"_a,
+           "descriptor"_a, "transitions"_a = py::none(),
            "Start an episode. parameters: (P,) float32, or None for a network that is not ours. row: of the action "
            "noise. moments: (count (1,), mean (O,), m2 (O,)) float64, added to, or None. descriptor: float64, written, "
-           "or None.")
+           "or None. transitions: (steps, W) float32, each step written into its row, or None.")
       .def("act", &EpisodeActor::act, "observation"_a, "action"_a,
            "Write the action (A,) float32 for an observation (O,) float64; whether both are finite.")
       .def("observe", &EpisodeActor::observe, "observation"_a, "input"_a,
            "The first half of act: write the network's input (O,) float32; whether the observation is finite.")
       .def("respond", &EpisodeActor::respond, "action"_a,
            "The second half of act: the network's output (A,) float32 becomes the action, in place; whether finite.")
+      .def("answered", &EpisodeActor::answered, "reward"_a, "terminated"_a,
+           "What the environment answered to the last action; needed for transitions alone.")
       .def("finish", &EpisodeActor::finish, "observation"_a,
            "Take in the last observation (O,) float64 of the episode; whether it is finite.");
 }

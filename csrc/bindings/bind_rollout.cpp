@@ -11,6 +11,7 @@
 #include <bierl/bindings/population.hpp>
 #include <bierl/bindings/task_options.hpp>
 #include <bierl/core/error.hpp>
+#include <bierl/core/replay.hpp>
 #include <bierl/mujoco/rollout.hpp>
 
 namespace bierl::bindings {
@@ -24,41 +25,60 @@ namespace {
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
                                       const PolicyShape& shape, int max_steps, const std::string& behaviour,
-                                      int threads) {
-  Rollout::Settings settings{task,      read_options(options),      assets, shape,
-                             max_steps, behaviour_named(behaviour), threads};
+                                      int threads, bool transitions) {
+  Rollout::Settings settings{task,      read_options(options),      assets,      shape,
+                             max_steps, behaviour_named(behaviour), transitions, threads};
   const py::gil_scoped_release nogil;
   return std::make_unique<Rollout>(std::move(settings));
 }
 
 // The arrays of one evaluation, made here and handed to Python as one dict.
 struct Outputs {
-  Outputs(const Rollout& rollout, py::ssize_t rows, bool moments)
-      : returns(rows), lengths(rows), failed(rows), entropy(rows), count(moments ? rows : 0) {
+  Outputs(const Rollout& rollout, py::ssize_t rows, bool moments, bool recorded)
+      : returns(rows),
+        lengths(rows),
+        failed(rows),
+        entropy(rows),
+        count(moments ? rows : 0),
+        transitions(recorded ? static_cast<std::size_t>(rows) : 0) {
     const auto& settings = rollout.settings();
     const auto observations = static_cast<py::ssize_t>(settings.shape.observations());
     mean = zeros(moments ? rows : 0, observations);
     m2 = zeros(moments ? rows : 0, observations);
     behaviour = zeros(rows, static_cast<py::ssize_t>(behaviour_size(settings.behaviour, settings.shape)));
     std::fill_n(count.mutable_data(), count.size(), 0.0);
+    width = TransitionShape{settings.shape.observations(), settings.shape.actions()}.width();
   }
 
   RowResults views() {
-    return {span_of(returns), span_of(lengths), span_of(failed),    span_of(count),
-            span_of(mean),    span_of(m2),      span_of(behaviour), span_of(entropy)};
+    return {span_of(returns), span_of(lengths),   span_of(failed),  span_of(count), span_of(mean),
+            span_of(m2),      span_of(behaviour), span_of(entropy), transitions};
   }
 
   py::dict as_dict() const {
     return py::dict("returns_r"_a = returns, "lengths_r"_a = lengths, "failed_r"_a = failed, "entropy_r"_a = entropy,
-                    "behaviour_rd"_a = behaviour, "count_r"_a = count, "mean_ro"_a = mean, "m2_ro"_a = m2);
+                    "behaviour_rd"_a = behaviour, "count_r"_a = count, "mean_ro"_a = mean, "m2_ro"_a = m2,
+                    "transitions_tw"_a = joined());
   }
 
   py::array_t<double> returns;
   py::array_t<std::int32_t> lengths;
   py::array_t<bool> failed;
   py::array_t<double> entropy, count, mean, m2, behaviour;
+  std::vector<std::vector<float>> transitions;
+  std::size_t width = 0;
 
  private:
+  // Every row's transitions, one row after another.
+  py::array_t<float> joined() const {
+    std::size_t total = 0;
+    for (const auto& row : transitions) total += row.size();
+    py::array_t<float> array({total / width, width});
+    float* to = array.mutable_data();
+    const py::gil_scoped_release nogil;
+    for (const auto& row : transitions) to = std::copy(row.begin(), row.end(), to);
+    return array;
+  }
   static py::array_t<double> zeros(py::ssize_t rows, py::ssize_t columns) {
     py::array_t<double> array({rows, columns});
     std::fill_n(array.mutable_data(), array.size(), 0.0);
@@ -71,12 +91,12 @@ struct Outputs {
 };
 
 py::dict evaluate(Rollout& self, const py::object& population, const Normaliser& normaliser, const py::object& order,
-                  bool explore, bool moments) {
+                  bool explore, bool moments, bool transitions) {
   const auto parameters = static_cast<py::ssize_t>(self.settings().shape.parameter_count());
   const PopulationView view = view_population(population, parameters);
   const auto rows = static_cast<py::ssize_t>(view.rows());
   const auto first = read<std::int32_t>(order, "order", {rows});
-  Outputs outputs(self, rows, moments);
+  Outputs outputs(self, rows, moments, transitions);
   const RowResults results = outputs.views();
   {
     const py::gil_scoped_release nogil;
@@ -91,9 +111,9 @@ void bind_rollout(py::module_& m) {
   py::class_<Rollout>(m, "Rollout",
                       "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
       .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a,
-           "threads"_a)
+           "threads"_a, "transitions"_a = false)
       .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "explore"_a, "moments"_a,
-           "Run one episode for each row; a dict of arrays, one entry for each row.");
+           "transitions"_a = false, "Run one episode for each row; a dict of arrays, one entry for each row.");
 }
 
 }  // namespace bierl::bindings

@@ -12,6 +12,7 @@ void bind_policy(pybind11::module_& m);
 void bind_population(pybind11::module_& m);
 void bind_functions(pybind11::module_& m);
 void bind_actor(pybind11::module_& m);
+void bind_replay(pybind11::module_& m);
 void bind_env(pybind11::module_& m);
 void bind_rollout(pybind11::module_& m);
 

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   bierl::bindings::bind_population(m);
   bierl::bindings::bind_functions(m);
   bierl::bindings::bind_actor(m);
+  bierl::bindings::bind_replay(m);
   bierl::bindings::bind_env(m);
   bierl::bindings::bind_rollout(m);
 }

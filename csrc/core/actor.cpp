@@ -67,6 +67,7 @@ void Actor::act(const double* observation, float* action) {
 
 void Actor::observe(const double* observation, float* input) const {
   if (moments.count != nullptr) add_to_moments(moments, observation);
+  if (recorder.records != nullptr) recorder.saw(step, observation);
   normalise(*normaliser, observation, shape->observations(), input);
 }
 
@@ -74,10 +75,16 @@ void Actor::respond(float* action) {
   if (noisy) draw_action_noise(*this);
   into_box(*shape, noisy ? memory->noise.data() : nullptr, memory->std.data(), action);
   if (behaviour == Behaviour::actions && descriptor != nullptr) remember_action(*this, action);
+  if (recorder.records != nullptr) recorder.did(step, action);
   ++step;
 }
 
+void Actor::answered(double reward, bool terminated) const {
+  if (recorder.records != nullptr) recorder.answered(step - 1, reward, terminated);
+}
+
 void Actor::finish(const double* observation) const {
+  if (recorder.records != nullptr) recorder.ended(step, observation);
   if (behaviour == Behaviour::final_observation && descriptor != nullptr)
     std::copy_n(observation, shape->observations(), descriptor);
 }

@@ -1,6 +1,6 @@
 /// What an episode does around its environment: observation in, action out, and what is remembered of both.
 ///
-///     begin -> (environment observes) act (environment steps) ... -> finish
+///     begin -> (environment observes) act (environment steps) answered ... -> finish
 ///
 /// The native rollout calls it inside MuJoCo, whose errors leave by longjmp: an Actor is views only, allocates nothing
 /// and has no destructor. The process pool's workers call the same code around a Python environment.
@@ -14,6 +14,7 @@
 #include <bierl/core/address.hpp>
 #include <bierl/core/moments.hpp>
 #include <bierl/core/policy.hpp>
+#include <bierl/core/replay.hpp>
 
 namespace bierl {
 
@@ -43,6 +44,7 @@ struct Actor {
   MomentsView moments{};  ///< count null: not wanted
   Behaviour behaviour = Behaviour::none;
   double* descriptor = nullptr;  ///< behaviour_size numbers, or null
+  TransitionRecorder recorder;   ///< with room for every step, or none
   ActorMemory* memory = nullptr;
   std::size_t step = 0;  ///< actions taken
 
@@ -54,6 +56,8 @@ struct Actor {
   void observe(const double* observation, float* input) const;
   /// The second half: the network's output (A,) becomes the action, in place, noise and box included.
   void respond(float* action);
+  /// What the environment answered to the last action; for the recorder, and needless without.
+  void answered(double reward, bool terminated) const;
   /// After the last step: the observation that the environment ended with. final_position is the environment's to tell.
   void finish(const double* observation) const;
 };

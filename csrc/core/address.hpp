@@ -12,7 +12,7 @@
 namespace bierl {
 
 /// What a number is drawn for within a stream.
-enum class Purpose : std::uint32_t { noise = 0, reset = 1, action = 2 };
+enum class Purpose : std::uint32_t { noise = 0, reset = 1, action = 2, replay = 3 };
 
 /// Names one generation of one stream. Streams are numbered in bierl_fast/messages.py.
 struct NoiseKey {

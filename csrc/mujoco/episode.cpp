@@ -20,6 +20,7 @@ void run_episode(const mjModel*, mjData*, int, void* context) {
       break;
     }
     result.total += step.reward;
+    c.actor.answered(step.reward, step.terminated);
     if (step.terminated) break;
   }
   if (c.actor.behaviour == Behaviour::final_position) c.task->root_position(c.actor.descriptor);

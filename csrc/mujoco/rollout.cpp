@@ -20,6 +20,8 @@ void check_order(std::span<const std::int32_t> order, std::size_t rows) {
   }
 }
 
+std::size_t width(const PolicyShape& shape) { return TransitionShape{shape.observations(), shape.actions()}.width(); }
+
 }  // namespace
 
 /// One thread's simulation and memory.
@@ -30,7 +32,8 @@ struct Rollout::Worker {
         parameters(settings.shape.parameter_count()),
         observation(settings.shape.observations()),
         action(settings.shape.actions()),
-        memory(settings.shape) {}
+        memory(settings.shape),
+        records(settings.transitions ? static_cast<std::size_t>(settings.max_steps) * width(settings.shape) : 0) {}
 
   Simulation simulation;
   std::unique_ptr<Task> task;
@@ -38,6 +41,7 @@ struct Rollout::Worker {
   std::vector<double> observation;
   std::vector<float> action;
   ActorMemory memory;
+  std::vector<float> records;  // one episode's transitions
 };
 
 Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(settings_.threads) {
@@ -84,11 +88,16 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
                      results.moment_m2.subspan(row * observations, observations)};
   }
   if (descriptor > 0) actor.descriptor = results.behaviour.data() + row * descriptor;
+  if (!results.transitions.empty()) actor.recorder = {worker.records.data(), {observations, settings_.shape.actions()}};
   context.result = &result;
   if (!worker.simulation.guard().run(run_episode, &context)) result.failed = true;
   // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation
   // statistics.
   if (result.failed && !results.moment_count.empty()) results.moment_count[row] = 0.0;
+  if (!results.transitions.empty() && !result.failed) {
+    const auto count = static_cast<std::ptrdiff_t>(static_cast<std::size_t>(result.steps) * width(settings_.shape));
+    results.transitions[row].assign(worker.records.begin(), worker.records.begin() + count);
+  }
   results.returns[row] = result.total;
   results.lengths[row] = result.steps;
   results.failed[row] = result.failed;
@@ -102,6 +111,10 @@ void Rollout::evaluate(const PopulationView& population, const Normaliser& norma
   normaliser.check(settings_.shape.observations());
   const std::size_t rows = population.rows();
   require_size("returns", results.returns.size(), rows, "one for each row");
+  if (!results.transitions.empty()) {
+    require(settings_.transitions, "these rollouts were built without room for transitions");
+    require_size("transitions", results.transitions.size(), rows, "one for each row");
+  }
   check_order(order, rows);
   pool_.run(
       rows,

@@ -30,6 +30,8 @@ struct RowResults {
   std::span<double> moment_m2;     ///< (R, O)
   std::span<double> behaviour;     ///< (R, D)
   std::span<double> entropy;       ///< (R,) policy entropy a step, relative to that of the configured log_std, in nats
+  /// (R,) each row's transitions, (steps, width); none of a failed row. Empty: not wanted.
+  std::span<std::vector<float>> transitions;
 };
 
 class Rollout {
@@ -41,6 +43,7 @@ class Rollout {
     PolicyShape shape;
     int max_steps = 0;  ///< env steps after which an episode is truncated
     Behaviour behaviour = Behaviour::none;
+    bool transitions = false;  ///< whether any evaluation will ask for transitions
     int threads = 1;
   };
 

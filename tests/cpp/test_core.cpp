@@ -21,6 +21,7 @@
 #include <bierl/core/parallel.hpp>
 #include <bierl/core/philox.hpp>
 #include <bierl/core/policy.hpp>
+#include <bierl/core/replay.hpp>
 #include <bierl/core/shaping.hpp>
 
 #include "check.hpp"
@@ -286,6 +287,38 @@ void test_policy() {
   CHECK(contains(MESSAGE_OF(ShapeError, seen.check(3)), "normaliser has 2 elements, expected 3"));
 }
 
+// Two episodes recorded as a rollout does, then a memory of three transitions of the five.
+void test_replay() {
+  const TransitionShape shape{2, 1};
+  std::vector<float> steps(3 * shape.width());
+  const TransitionRecorder recorder{steps.data(), shape};
+  ReplayBuffer buffer(shape, 3);
+  for (const std::size_t length : {3, 2}) {
+    for (std::size_t step = 0; step < length; ++step) {
+      const double level = static_cast<double>(10 * length + step);
+      const double observation[2] = {level, -level};
+      const float action[1] = {0.5F};
+      recorder.saw(step, observation);
+      recorder.did(step, action);
+      recorder.answered(step, 2.0 * level, length == 2 && step == 1);
+    }
+    const double last[2] = {-1.0, -2.0};
+    recorder.ended(length, last);
+    buffer.append({steps.data(), length * shape.width()});
+  }
+  std::vector<float> kept(buffer.size() * shape.width());
+  buffer.copy_to(kept);
+  const std::vector<float> expected{32, -32, 0.5, 64, -1,  -2,  0,  20, -20, 0.5, 40,
+                                    21, -21, 0,   21, -21, 0.5, 42, -1, -2,  1};
+  CHECK(kept == expected);
+  float before[2], after[2], action[1], reward[1], terminated[1];
+  buffer.sample(kKey, 4, {before, action, reward, after, terminated});
+  CHECK(reward[0] == 2.0F * before[0] && action[0] == 0.5F);
+  CHECK(
+      contains(MESSAGE_OF(ArgumentError, buffer.append({steps.data(), 8})), "transitions have 7 numbers each, got 8"));
+  CHECK(contains(MESSAGE_OF(ArgumentError, ReplayBuffer(shape, 2).sample(kKey, 0, {})), "no transitions to draw"));
+}
+
 // A population of `rows` pairs around a base of ones.
 struct Pairs {
   explicit Pairs(std::size_t rows, std::size_t dimension)
@@ -376,6 +409,7 @@ int main(int count, char** arguments) {
   test_fitness_buffer();
   test_moments();
   test_actor();
+  test_replay();
   test_policy();
   test_population_is_checked();
   test_functions_on_threads();

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, parameters, train
 
 import bierl_fast as bf
 from bierl_fast import kernels
-from bierl_fast.messages import Hyperparameters
+from bierl_fast.messages import F32, Hyperparameters, Network
+from bierl_fast.strategy import table
 from bierl_fast.strategy.base import Strategy
-from bierl_fast.strategy.table import STRATEGIES, options
+from bierl_fast.strategy.table import STRATEGIES
 
 NAMES = sorted(STRATEGIES)
 # What the sphere takes where a strategy's own default, meant for a policy, is not it. Its entropy is made up, and would
@@ -27,8 +30,13 @@ def hp_of(name: str, **changes: float) -> Hyperparameters:
     return Hyperparameters(**{**TUNED.get(name, {"sigma": 0.1, "learning_rate": 0.1}), **changes})
 
 
-def make(name: str) -> Strategy:
-    return bf.make_strategy(name, mean=np.zeros(P, np.float32), population=16)
+def make(name: str, mean: F32 | None = None, population: int = 16, **options: Any) -> Strategy:
+    """Some strategies also ask for the policy's layers: here those of a linear policy with ten actions."""
+    mean = np.zeros(P, np.float32) if mean is None else mean
+    if "network" in table.options(name):
+        sizes = (mean.size // 10 - 1, 10)
+        options["network"] = Network(sizes, "tanh", "tanh", low=(-1.0,) * 10, high=(1.0,) * 10)
+    return bf.make_strategy(name, mean=mean, population=population, **options)
 
 
 def distance(strategy: Strategy) -> float:
@@ -153,13 +161,11 @@ def test_a_batch_or_state_of_another_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("name", [name for name in NAMES if "pool" in options(name)])
+@pytest.mark.parametrize("name", [name for name in NAMES if "pool" in table.options(name)])
 def test_the_same_bits_at_any_thread_count(name: str, threads: int) -> None:
     """Every array of the state, after two generations over several jobs of 4096 parameters."""
     mean = np.zeros(20_000, np.float32)
-    alone, shared = (
-        bf.make_strategy(name, mean=mean, population=4, pool=pool) for pool in (None, kernels.ThreadPool(threads))
-    )
+    alone, shared = (make(name, mean, 4, pool=pool) for pool in (None, kernels.ThreadPool(threads)))
     for strategy in (alone, shared):
         train(strategy, hp_of(name), range(2))
     assert_same_state(alone, shared)
@@ -168,7 +174,7 @@ def test_the_same_bits_at_any_thread_count(name: str, threads: int) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_centres_rows_run_the_centre(name: str) -> None:
-    strategy = bf.make_strategy(name, mean=np.full(P, 0.5, np.float32), population=16, center_episodes=2)
+    strategy = make(name, np.full(P, 0.5, np.float32), center_episodes=2)
     train(strategy, hp_of(name), range(2))
     population = strategy.ask(hp_of(name), key(2))
     assert (population.rows, population.candidates) == (18, 16)

@@ -1,8 +1,8 @@
-"""One torch thread while the meta-level runs.
+"""One torch thread while the meta-level or a strategy's learner runs.
 
-Its matrices are small: waking torch's threads for each of them costs ten times the work itself when the cores are busy
-(measured: 11.1 s against 1.05 s for 20 generations of Reacher-v5 with `lstm`, 2 cores under load). And its sums then
-cannot depend on the number of cores.
+Their matrices are small: waking torch's threads for each of them costs ten times the work itself when the cores are
+busy (measured: 11.1 s against 1.05 s for 20 generations of Reacher-v5 with `lstm`, 2 cores under load). And their sums
+then cannot depend on the number of cores.
 """
 
 from __future__ import annotations

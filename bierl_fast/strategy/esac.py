@@ -1,0 +1,317 @@
+"""Evolution strategy with a soft actor-critic partner.
+
+    theta +- sigma eps, crossovers of the last winners, the actor -> fitness -> ranks -> theta, winners, sigma
+    every step of all of them -> replay memory -> soft actor-critic -> the actor
+
+Source: Suri et al. 2020, "Maximum mutation reinforcement learning for scalable control", arXiv 2007.13690. What is
+decided otherwise than there: the actor and the crossovers are ranked as they are, without noise, and where they do
+well their displacement from the centre enters the update, cut to the length of noise (Hansen 2011, "Injecting external
+solutions into CMA-ES", arXiv 1110.4181); soft actor-critic learns from the population's own steps instead of episodes
+apart; automatic mutation tuning reads ranks instead of returns, whose scale is the task's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast._library import core
+from bierl_fast.messages import (
+    F32,
+    F64,
+    Arrays,
+    Bool,
+    EvaluationBatch,
+    Hyperparameters,
+    HyperparameterSpec,
+    Network,
+    NoiseKey,
+    Population,
+    StrategyReport,
+)
+from bierl_fast.names import lookup
+from bierl_fast.strategy.antithetic import Antithetic, Pairs, complete, fitness, report, require_arrays, vector
+from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
+from bierl_fast.strategy.shaping import SHAPINGS
+
+RANKINGS = {name: SHAPINGS[name] for name in ("centered_rank", "log_rank")}  # the actor has a rank like any other
+CROSSOVER = 2**31  # noise rows from here on choose genes; candidates' rows are 31 bits
+LEAST = 4  # a pair, a crossover and the actor
+
+
+class EvolutionWithActorCritic(Antithetic):
+    """Evolution strategy whose population holds the actor of a soft actor-critic and crossovers of its winners.
+
+    A generation of N candidates is pairs theta +- sigma eps, then W crossovers (each unit of the network, with its
+    incoming weights and bias, from a winner of the generation before or from the centre, evenly), then the actor. The
+    W best become winners, whatever they were (soft winner selection). The first generation is pairs alone.
+
+    Automatic mutation tuning: after a generation, sigma grows by learning_rate / (N sigma) * g**2 / 2, cut at
+    `mutation_clip`, where g is how far the best mutant's rank lies above the middle, of -1/2 to 1/2 (nothing when it
+    lies below). It is kept as a factor of the hyperparameter sigma, which stays the caller's.
+
+    A population of another size (`ask` with `candidates`) is pairs alone, and `stepped` the step of the centre: neither
+    touches the partner, whose learning is `tell`'s.
+
+    Args:
+        mean: (P,) float32, where centre and actor start; copied.
+        network: the policy's layers and action box; squash by tanh, no evolved action noise, no observation
+            normalisation (the partner learns from observations as the task gives them).
+        population: N candidates, even, at least 4.
+        shaping: "centered_rank" or "log_rank".
+        optimizer: "adam", "gradient", "momentum" or "clipup".
+        crn: common random numbers: "none", "pair" or "population"; crossovers and actor are pairs of their own.
+        episodes_per_candidate: episodes whose mean is a candidate's return.
+        center_episodes: rows that run the centre itself; no weight in the update.
+        winner_share: W as a share of N, in [0, 1); at least one, and as many as leave whole pairs.
+        mutation_clip: largest growth of sigma in one generation; 0 keeps it.
+        replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount: see sac.SacSettings.
+        seed: of the partner's initial critics.
+        pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
+
+    Raises:
+        ValueError: Stable-Baselines3 is not installed (with the pip line), no network or one that does not fit `mean`,
+            an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
+    """
+
+    requires: Mapping[str, Any] = MappingProxyType({"squash": "tanh", "obs_norm": False})
+    wants_transitions = True
+    declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
+        {
+            "sigma": HyperparameterSpec(default=0.02),
+            "learning_rate": HyperparameterSpec(default=0.01),
+            "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+            "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
+            "alive_offset": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False),
+        }
+    )
+
+    def __init__(
+        self,
+        *,
+        mean: F32,
+        network: Network | None = None,
+        population: int = 64,
+        shaping: str = "centered_rank",
+        optimizer: str = "adam",
+        crn: str = "pair",
+        episodes_per_candidate: int = 1,
+        center_episodes: int = 0,
+        winner_share: float = 0.4,
+        mutation_clip: float = 1e-4,
+        replay_size: int = 1_000_000,
+        sac_batch: int = 256,
+        sac_updates: float = 0.1,
+        sac_learning_rate: float = 3e-4,
+        sac_discount: float = 0.99,
+        seed: int = 0,
+        pool: kernels.ThreadPool | None = None,
+    ) -> None:
+        """See the class."""
+        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
+        if population < LEAST:
+            raise ValueError(
+                f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}"
+            )
+        if not 0.0 <= winner_share < 1.0:
+            raise ValueError(f"winner_share must be at least 0 and below 1, got {winner_share}")
+        if not (math.isfinite(mutation_clip) and mutation_clip >= 0.0):
+            raise ValueError(f"mutation_clip must be finite and at least 0, got {mutation_clip}")
+        self._network = _fitting(network, self._theta)
+        # Odd, so that with the actor an even number is left for the pairs.
+        self._winners = min(2 * int(winner_share * population / 2) + 1, population - 3)
+        self._mutation_clip = mutation_clip
+        self._rank = lookup("shaping", shaping, RANKINGS)
+        self._optimizer = Optimizer(optimizer)
+        settings = SacSettings(replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount)
+        self._partner = SoftActorCritic(self._network, self._theta, settings, seed)
+        self._state |= {"winners": np.empty((0, self._theta.size), np.float32), "mutation": np.ones(1)}
+
+    @property
+    def actor(self) -> F32:
+        """(P,) the soft actor-critic's actor as a flat policy; a copy."""
+        return self._partner.actor
+
+    @property
+    def mutation(self) -> float:
+        """The factor of sigma that automatic mutation tuning has reached; at least 1."""
+        return float(np.asarray(self._state["mutation"])[0])
+
+    def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
+        """Pairs, crossovers and the actor, then the centre's rows; pairs alone with `candidates`. Pure."""
+        hp = complete(hp, self.declared)
+        if candidates is not None or not len(self._state["winners"]):
+            return self._mutated(self._pairs.ask(self._theta, hp, key, candidates))
+        extra = self._winners + 1
+        pairs = replace(self._pairs, population=self._pairs.population - extra, center_episodes=0)
+        own = np.concatenate([self._crossovers(key), self._partner.actor[None]])
+        return self._joined(self._mutated(pairs.ask(self._theta, hp, key)), own)
+
+    def _mutated(self, population: Population) -> Population:
+        return replace(population, sigma_r=population.sigma_r * np.float32(self.mutation))
+
+    def _crossovers(self, key: NoiseKey) -> F32:
+        """(W, P): of a winner, each in turn, the units that a coin says; of the centre, the others."""
+        winners = np.resize(np.asarray(self._state["winners"], np.float32), (self._winners, self._theta.size))
+        gene_p, genes = _genes(self._network)
+        coins = [kernels.normals(key, CROSSOVER + child, genes) > 0.0 for child in range(self._winners)]
+        return np.where(np.stack(coins)[:, gene_p], winners, self._theta)
+
+    def _joined(self, pairs: Population, own_cp: F32) -> Population:
+        """The pairs' rows, those of candidates that are bases of their own, and the centre's."""
+        episodes, center = self._pairs.episodes, self._pairs.center_episodes
+        number_c = np.repeat(np.arange(len(own_cp), dtype=np.int32), episodes)
+        repeat_c = np.tile(np.arange(episodes, dtype=np.int32), len(own_cp))
+        shared = self._pairs.crn == "population"
+        used = int(pairs.episode_r.max()) + 1
+        episode_c = repeat_c if shared else used + number_c * np.int32(episodes) + repeat_c
+        episode_r = np.concatenate([pairs.episode_r, episode_c])
+        center_r = int(episode_r.max()) + 1 + np.arange(center)
+        rows = number_c.size + center
+
+        def followed(array: np.ndarray, *others: object) -> np.ndarray:
+            return np.concatenate([array, *others]).astype(array.dtype)
+
+        return replace(
+            pairs,
+            base_bp=np.concatenate([pairs.base_bp, own_cp]),
+            base_r=followed(pairs.base_r, 1 + number_c, np.zeros(center)),
+            sigma_r=followed(pairs.sigma_r, np.full(rows, pairs.sigma_r[0])),
+            noise_r=followed(pairs.noise_r, np.zeros(rows)),
+            sign_r=followed(pairs.sign_r, np.zeros(rows)),
+            candidate_r=followed(pairs.candidate_r, pairs.candidates + number_c, np.full(center, -1)),
+            episode_r=followed(episode_r, center_r),
+        )
+
+    def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
+        """Take one step, choose winners, tune the mutation, and let the partner learn from the batch's transitions.
+
+        Raises:
+            ValueError, TypeError: every candidate failed, the batch answers another number of rows, or its transitions
+                are another task's; nothing has changed then.
+        """
+        before = self._theta
+        following = self._next(population, batch, population.hyperparameters)
+        if batch.transitions_tw is not None:
+            self._partner.learn(batch.transitions_tw, population.key)
+        self._state = following
+        return report(population, batch, float(np.linalg.norm(self._theta - before)))
+
+    def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
+        fitness_n, failed_n = fitness(population, batch, hp)
+        weight_n = self._rank(fitness_n, failed_n, 0)
+        ascent = self._ascent(population, weight_n) + self._injected(population, weight_n)
+        if hp["weight_decay"] != 0.0:
+            ascent = ascent - np.float32(hp["weight_decay"]) * self._theta
+        step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
+        growth = self._growth(population, fitness_n, failed_n, hp)
+        return {
+            "mean": self._theta + step,
+            "winners": self._best(population, fitness_n, failed_n),
+            "mutation": np.array([self.mutation + growth / hp["sigma"]]),
+            **optimizer_state,
+        }
+
+    def _injected(self, population: Population, weight_n: F32) -> F32:
+        """(P,) sum of weight * displacement in sigmas, over candidates without noise that did better than the middle.
+
+        Away from a bad one is no direction: it would lead past the centre's own past.
+        """
+        total, longest = np.zeros_like(self._theta), math.sqrt(self._theta.size)
+        for candidate in np.flatnonzero((_signs(population) == 0) & (weight_n > 0.0)):
+            row = int(np.searchsorted(_own(population.candidate_r), candidate))
+            displacement = (population.base_bp[population.base_r[row]] - self._theta) / population.sigma_r[row]
+            length = float(np.linalg.norm(displacement))
+            total += np.float32(weight_n[candidate] * min(1.0, longest / max(length, longest))) * displacement
+        return total
+
+    def _growth(self, population: Population, fitness_n: F64, failed_n: Bool, hp: Hyperparameters) -> float:
+        """What automatic mutation tuning adds to sigma; at least 0, at most the clip."""
+        rank_n = kernels.centered_rank_utilities(fitness_n, failed_n) * np.float32(fitness_n.size)
+        lead = max(0.0, float(rank_n[_signs(population) != 0].max()))
+        sigma = float(population.sigma_r[0])
+        return min(hp["learning_rate"] / (fitness_n.size * sigma) * lead**2 / 2, self._mutation_clip)
+
+    def _best(self, population: Population, fitness_n: F64, failed_n: Bool) -> F32:
+        """(W, P) what the best candidates ran, best first; of equals, the earlier; fewer where fewer did not fail."""
+        survivors = np.flatnonzero(~failed_n)
+        best = survivors[np.argsort(-fitness_n[survivors], kind="stable")][: self._winners]
+        rows = np.searchsorted(_own(population.candidate_r), best)
+        return np.stack([_parameters(population, int(row)) for row in rows])
+
+    def state(self) -> Arrays:
+        """Centre, optimizer, winners, mutation; the partner's memory, networks and optimizers; copied."""
+        return {**super().state(), **self._partner.state()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        partner = self._partner.like(arrays)
+        if "mean" in arrays:
+            vector("mean", np.asarray(arrays["mean"]), self._theta.size)
+        require_arrays(arrays, {**self._like(arrays), **partner})
+        super().load({name: array for name, array in arrays.items() if name not in partner})
+        self._partner.load(arrays)
+
+    def _like(self, arrays: Arrays) -> Arrays:
+        rows = min(len(arrays["winners"]), self._winners) if "winners" in arrays else 0
+        return {
+            "mean": self._theta,
+            "mutation": np.ones(1),
+            "winners": np.empty((rows, self._theta.size), np.float32),
+            **self._optimizer.like(arrays, self._theta),
+        }
+
+
+def _fitting(network: Network | None, theta: F32) -> Network:
+    """`network`; ValueError when it cannot be a soft actor-critic's actor with these parameters."""
+    if network is None:
+        raise ValueError(
+            "strategy 'esac' needs the policy's layers: pass network=evaluator.policy.network "
+            "(a compiled policy, linear or MLP, with continuous actions)"
+        )
+    if network.parameter_count != theta.size:
+        raise ValueError(
+            f"the network has {network.parameter_count} parameters, mean has {theta.size}: strategy 'esac' takes "
+            "policies without evolved action noise"
+        )
+    if network.squash != "tanh":
+        raise ValueError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
+    for low, high in zip(network.low, network.high, strict=True):
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ValueError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
+    return network
+
+
+def _genes(network: Network) -> tuple[np.ndarray, int]:
+    """(P,) which unit each parameter belongs to (incoming weights and bias), and how many units there are."""
+    gene_p, units = [], 0
+    for inputs, outputs in itertools.pairwise(network.sizes):
+        gene_p += [units + np.arange(outputs)] * (inputs + 1)
+        units += outputs
+    return np.concatenate(gene_p), units
+
+
+def _own(candidate_r: np.ndarray) -> np.ndarray:
+    """The candidates' rows: those of the centre come last."""
+    return candidate_r[candidate_r >= 0]
+
+
+def _signs(population: Population) -> np.ndarray:
+    """(N,) the sign of each candidate's noise."""
+    own = _own(population.candidate_r)
+    return population.sign_r[np.searchsorted(own, np.arange(population.candidates))]
+
+
+def _parameters(population: Population, row: int) -> F32:
+    """(P,) what that row ran."""
+    out = np.empty(population.base_bp.shape[1], np.float32)
+    core().row_parameters(population, row, out)
+    return out

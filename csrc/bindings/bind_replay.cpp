@@ -1,0 +1,70 @@
+// The memory of transitions that learners draw from.
+#include <pybind11/pybind11.h>
+
+#include <bierl/bindings/arrays.hpp>
+#include <bierl/bindings/bindings.hpp>
+#include <bierl/core/replay.hpp>
+
+namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+namespace {
+
+py::ssize_t width(const ReplayBuffer& buffer) { return static_cast<py::ssize_t>(buffer.shape().width()); }
+
+py::array_t<float> records(const ReplayBuffer& self) {
+  py::array_t<float> out({static_cast<py::ssize_t>(self.size()), width(self)});
+  const std::span<float> target{out.mutable_data(), static_cast<std::size_t>(out.size())};
+  const py::gil_scoped_release nogil;
+  self.copy_to(target);
+  return out;
+}
+
+void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw, const py::object& observation,
+            const py::object& action, const py::object& reward, const py::object& next_observation,
+            const py::object& terminated) {
+  const NoiseKey at = read_key(key);
+  const auto observations = static_cast<py::ssize_t>(self.shape().observations);
+  const auto actions = static_cast<py::ssize_t>(self.shape().actions);
+  TransitionBatch out;
+  out.reward = write<float>(reward, "reward", {kAny});
+  const auto count = static_cast<py::ssize_t>(out.reward.size());
+  out.observation = write<float>(observation, "observation", {count, observations});
+  out.action = write<float>(action, "action", {count, actions});
+  out.next_observation = write<float>(next_observation, "next_observation", {count, observations});
+  out.terminated = write<float>(terminated, "terminated", {count});
+  const py::gil_scoped_release nogil;
+  self.sample(at, draw, out);
+}
+
+}  // namespace
+
+void bind_replay(py::module_& m) {
+  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/core/replay.hpp.")
+      .def(py::init([](std::size_t observations, std::size_t actions, std::size_t capacity) {
+             return ReplayBuffer({observations, actions}, capacity);
+           }),
+           "observations"_a, "actions"_a, "capacity"_a)
+      .def_property_readonly("capacity", &ReplayBuffer::capacity)
+      .def_property_readonly("width", &width)
+      .def("__len__", &ReplayBuffer::size)
+      .def(
+          "append",
+          [](ReplayBuffer& self, const py::object& transitions) {
+            const auto source = read<float>(transitions, "transitions", {kAny, width(self)});
+            const py::gil_scoped_release nogil;
+            self.append(source);
+          },
+          "transitions"_a, "Add (T, width) float32, oldest first.")
+      .def("clear", &ReplayBuffer::clear, "Forget everything.")
+      .def("records", &records, "(size, width) float32, oldest first; a copy.")
+      .def("sample", &sample, "key"_a, "draw"_a, "observation"_a, "action"_a, "reward"_a, "next_observation"_a,
+           "terminated"_a, "Write B transitions, drawn uniformly by address, into (B, ...) float32 arrays.");
+  m.def(
+      "learner_seed", [](const py::object& key) { return learner_seed(read_key(key)); }, "key"_a,
+      "The seed of a learner's own generator at this key, below 2**64.");
+}
+
+}  // namespace bierl::bindings
