@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.evaluation.import_path import imported, written_name
+from bierl_fast.evaluation.import_path import imported, why_no_import, written_name
 from bierl_fast.names import unknown
 
 if TYPE_CHECKING:
@@ -120,9 +120,7 @@ def _import(task: str, module: str) -> Any:
     try:
         return importlib.import_module(module)
     except Exception as error:  # a module of the user's may raise anything
-        raise TaskError(
-            f"task {task!r}: the module {module!r} cannot be imported ({type(error).__name__}: {error})"
-        ) from error
+        raise TaskError(f"task {task!r}: the module {module!r} cannot be imported: {why_no_import(error)}") from error
 
 
 def _attribute(home: Any, path: str) -> Any:

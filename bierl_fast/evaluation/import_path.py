@@ -46,13 +46,14 @@ def imported(path: str) -> Callable[..., Any]:
         for name in qualname.split("."):
             found = getattr(found, name)
     except Exception as error:  # whatever a user's module raises
-        raise ValueError(f"cannot import the task {path!r}: {_reason(error)}") from error
+        raise ValueError(f"cannot import the task {path!r}: {why_no_import(error)}") from error
     if not callable(found):
         raise ValueError(f"the task {path!r} must be a function, got {type(found).__name__}")
     return found  # type: ignore[no-any-return]
 
 
-def _reason(error: Exception) -> str:
+def why_no_import(error: Exception) -> str:
+    """An error of importing a user's module, with what to do where that is known."""
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         return f"{error.name} is not installed; install it with: pip install 'bierl-fast[{error.name}]'"
     if isinstance(error, ModuleNotFoundError):

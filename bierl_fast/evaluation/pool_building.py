@@ -5,7 +5,7 @@ EnvMaker -> Pool -> Interface -> PolicySpec -> Policy or TorchPolicy -> Job -> P
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from bierl_fast.evaluation.environments import EnvMaker, TaskError, find
 from bierl_fast.evaluation.interface import Interface
@@ -13,12 +13,9 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
-from bierl_fast.evaluation.shared import EpisodePolicy
 from bierl_fast.evaluation.torch_policy import TorchPolicy
 from bierl_fast.evaluation.worker_messages import Descriptor, Job
 from bierl_fast.names import unknown
-
-P = TypeVar("P", bound=EpisodePolicy)
 
 
 def pool_evaluator(
@@ -62,9 +59,10 @@ def pool_evaluator_of(
     assert spec is not None
     flatten = spec.observation_shape is not None
     settings = PoolSettings(workers=settings.workers, flatten_observation=flatten)
-    pool = Pool(find(spec.task, spec.task_kwargs), settings)
+    maker = find(spec.task, spec.task_kwargs)
+    pool = Pool(maker, settings)
     try:
-        now = policy_spec(pool.interface, find(spec.task, spec.task_kwargs), {})
+        now = policy_spec(pool.interface, maker, {})
         if (now.observation_size, len(now.low)) != (spec.observation_size, len(spec.low)):
             raise TaskError(
                 f"the policy was made for {spec.observation_size} observations and {len(spec.low)} actions, and task "

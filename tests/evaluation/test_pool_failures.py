@@ -17,6 +17,8 @@ from evaluation.test_process_pool import make, people_of
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.dispatch import EpisodeError
 
+pytestmark = pytest.mark.slow  # processes started by the dozen
+
 REASONS = {
     "raise": r"ZeroDivisionError: the walk fell over \(.*pool_envs.py, line \d+\)",
     "nan_reward": "step 3 gave the reward nan",

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from subprocesses import TIMEOUT, command, environment, run
 
+pytestmark = pytest.mark.slow  # processes started by the dozen
+
 HEAD = """
 import os, sys, time
 import numpy as np
