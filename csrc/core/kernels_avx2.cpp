@@ -11,5 +11,5 @@
 
 namespace bierl {
 extern const KernelTable kAvx2Kernels;
-const KernelTable kAvx2Kernels{"avx2", normals, perturb, accumulate, dense, activate_all};
+const KernelTable kAvx2Kernels{"avx2", normals, perturb, accumulate, dense, activate_all, scores};
 }  // namespace bierl

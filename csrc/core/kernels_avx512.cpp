@@ -11,5 +11,5 @@
 
 namespace bierl {
 extern const KernelTable kAvx512Kernels;
-const KernelTable kAvx512Kernels{"avx512", normals, perturb, accumulate, dense, activate_all};
+const KernelTable kAvx512Kernels{"avx512", normals, perturb, accumulate, dense, activate_all, scores};
 }  // namespace bierl
