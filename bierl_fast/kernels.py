@@ -34,6 +34,11 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     return word0, word1, word2, word3
 
 
+def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
+    """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
+    return float(_core.uniform64(key, row, element) >> 11) * 2.0**-53
+
+
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
     """(count,) standard normals of a row, a pure function of (key, row, element).
 

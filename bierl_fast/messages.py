@@ -37,6 +37,7 @@ class Stream(IntEnum):
     PRETRAIN = 3  # warm start of the meta-level
     GENERATOR = 4  # perturbations of the meta-level's own weights
     INITIAL = 5  # initial policy parameters and initial generator weights
+    CENTER = 6  # which of several centres a strategy draws around
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,7 @@ class StrategyReport:
     failed_n: Bool  # (N,)
     update_norm: float  # |theta' - theta|
     longest_episode: int  # env steps of the longest row
+    center: int = 0  # which of the strategy's centres the candidates were drawn around
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,9 @@ class Config:
     learning_rate: float | None = hyperparameter("step size of the optimizer", above=0.0)
     momentum: float | None = hyperparameter("of the optimizers that have one", at_least=0.0, at_most=1.0)
     weight_decay: float | None = hyperparameter("shrinks the parameters at every update", at_least=0.0)
+    novelty_weight: float | None = hyperparameter(
+        "share of novelty in the update, the rest is the return's", at_least=0.0, at_most=1.0
+    )
     entropy_weight: float | None = hyperparameter("of the policy's entropy in the fitness")
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
     shaping: str | None = option(None, "how fitnesses become update weights (none: the strategy's)")
@@ -112,6 +115,16 @@ class Config:
     )
     episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
+
+    centers: int = option(3, "centres that a novelty strategy searches from", at_least=1, at_most=MANY)
+    neighbours: int = option(10, "nearest archived behaviours whose mean distance is novelty", at_least=1, at_most=LONG)
+    archive_size: int | None = option(
+        None, "behaviours the novelty archive holds, the oldest leave first (none: all)", at_least=1, at_most=LONG
+    )
+    patience: int = option(
+        5, "generations without a better return until strategy nsra turns to novelty", at_least=1, at_most=FAR
+    )
+    novelty_delta: float = option(0.05, "by how much strategy nsra moves the weight of novelty", above=0.0, at_most=1.0)
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))

@@ -10,8 +10,14 @@ from bierl_fast.messages import F32
 from bierl_fast.names import lookup
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.es import EvolutionStrategy
+from bierl_fast.strategy.novelty import AdaptiveNoveltyAndReward, NoveltyAndReward, NoveltySearch
 
-STRATEGIES: dict[str, Callable[..., Strategy]] = {"es": EvolutionStrategy}
+STRATEGIES: dict[str, Callable[..., Strategy]] = {
+    "es": EvolutionStrategy,
+    "ns": NoveltySearch,
+    "nsr": NoveltyAndReward,
+    "nsra": AdaptiveNoveltyAndReward,
+}
 
 
 def options(name: str) -> dict[str, Any]:

@@ -37,6 +37,12 @@ void bind_noise(py::module_& m) {
       [](std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) { return philox4x32(counter, key); },
       "counter"_a, "key"_a, "Four uniform 32-bit words of Philox4x32-10.");
   m.def(
+      "uniform64",
+      [](const py::object& key, std::uint32_t row, std::uint32_t element) {
+        return uniform64(read_key(key), row, element);
+      },
+      "key"_a, "row"_a, "element"_a, "One uniform 64-bit number by address.");
+  m.def(
       "normals",
       [](const py::object& key, std::uint32_t row, const py::object& out) {
         const NoiseKey at = read_key(key);

@@ -1,6 +1,7 @@
 #include <bierl/mujoco/task_table.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
@@ -10,6 +11,7 @@ namespace bierl::mujoco {
 const std::vector<TaskEntry>& task_table() {
   static const std::vector<TaskEntry> table = {
       tasks::ant(),
+      tasks::deceptive_point(),
       tasks::half_cheetah(),
       tasks::hopper(),
       tasks::humanoid(),
@@ -51,7 +53,10 @@ void check_options(const std::string& id, const TaskOptions& options) {
 }
 
 Model load_task_model(const std::string& id, const std::string& assets) {
-  return load_model(assets + "/" + find_task(id).model_file);
+  const TaskEntry& entry = find_task(id);
+  if (const char* tune = std::getenv("TUNE_XML"); tune && !entry.model_xml.empty()) return load_model(tune);
+  return entry.model_xml.empty() ? load_model(assets + "/" + entry.model_file)
+                                 : parse_model(entry.model_file, entry.model_xml);
 }
 
 std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model, mjData* data) {

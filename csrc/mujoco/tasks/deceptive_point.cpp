@@ -1,0 +1,102 @@
+// bierl/DeceptivePoint-v0: a point mass whose straight way to the goal ends in a U-shaped wall.
+//
+// The reward is minus the distance to the goal, so climbing it leads into the U and stays there; the way to the goal
+// first leads away from it, around an arm. After the deceptive task of Conti et al. 2018, arXiv 1712.06560,
+// section 3.1.
+#include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/tasks/root_task.hpp>
+
+namespace bierl::mujoco::tasks {
+namespace {
+
+// Metres, seconds, newtons. The point starts at the origin before the U's opening; at full thrust it moves at 3 m/s.
+// Contacts are without friction, so that it slides along a wall. The goal is a place, not a body.
+constexpr const char* kModel = R"(
+<mujoco model="deceptive point">
+  <option timestep="0.01" integrator="implicitfast" gravity="0 0 0"/>
+  <default>
+    <geom type="box" condim="1" rgba="0.5 0.5 0.5 1"/>
+    <joint type="slide" damping="2"/>
+    <motor gear="6" ctrllimited="true" ctrlrange="-1 1"/>
+  </default>
+  <worldbody>
+    <light pos="2 0 10"/>
+    <geom name="back" pos="1.9 0 0.1" size="0.1 1.1 0.1"/>
+    <geom name="left_arm" pos="1.25 1 0.1" size="0.75 0.1 0.1"/>
+    <geom name="right_arm" pos="1.25 -1 0.1" size="0.75 0.1 0.1"/>
+    <geom name="west" pos="-2.1 0 0.1" size="0.1 3.2 0.1"/>
+    <geom name="east" pos="6.1 0 0.1" size="0.1 3.2 0.1"/>
+    <geom name="north" pos="2 3.1 0.1" size="4 0.1 0.1"/>
+    <geom name="south" pos="2 -3.1 0.1" size="4 0.1 0.1"/>
+    <site name="goal" pos="4 0 0.1" size="0.4" rgba="0.1 0.8 0.1 0.5"/>
+    <body name="point" pos="0 0 0.1">
+      <joint name="x" axis="1 0 0"/>
+      <joint name="y" axis="0 1 0"/>
+      <geom name="point" type="sphere" size="0.1" mass="1" rgba="0.9 0.2 0.2 1"/>
+    </body>
+  </worldbody>
+  <actuator>
+    <motor joint="x"/>
+    <motor joint="y"/>
+  </actuator>
+</mujoco>
+)";
+
+class DeceptivePoint final : public RootTask {
+ public:
+  struct Options {
+    int frame_skip;
+    double reward_scale;
+    double reset_noise_scale;
+    static Options read(OptionReader& reader) {
+      return {.frame_skip = reader.count("frame_skip", 5),
+              .reward_scale = reader.number("reward_scale", 0.15),
+              .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.01)};
+    }
+  };
+
+  DeceptivePoint(const mjModel* model, mjData* data, const Options& options)
+      : RootTask(model, data, Root::kXY, false,
+                 {.frame_skip = options.frame_skip,
+                  .reset_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_to_goal"}},
+                  .step_fields = {{.name = "x_position"}, {.name = "y_position"}, {.name = "distance_to_goal"}}}),
+        options_(options),
+        goal_(mj_name2id(model, mjOBJ_SITE, "goal")) {}
+
+  void reset(NumpyRandom& random) override {
+    reset_with_noise(random, options_.reset_noise_scale, VelocityNoise::kUniform);
+  }
+
+  /// Minus the scaled distance after the step; the episode ends at the goal.
+  Step step(const float* action) override {
+    simulate(action);
+    describe(info());
+    const double distance = distance_to_goal();
+    return {-options_.reward_scale * distance, distance < model_->site_size[3 * goal_]};
+  }
+
+  void observe(double* out) const override { put_velocities(put_positions(out)); }
+
+  void reset_info(double* out) const override { describe(out); }
+
+ private:
+  double distance_to_goal() const {
+    const double* goal = model_->site_pos + 3 * goal_;
+    const double away[2] = {goal[0] - data_->qpos[0], goal[1] - data_->qpos[1]};
+    return norm(away, 2);
+  }
+  void describe(double* out) const { put(out, {data_->qpos[0], data_->qpos[1], distance_to_goal()}); }
+
+  Options options_;
+  int goal_;
+};
+
+}  // namespace
+
+TaskEntry deceptive_point() {
+  TaskEntry made = entry<DeceptivePoint>("bierl/DeceptivePoint-v0", "deceptive_point.xml", 300, -50.0);
+  made.model_xml = kModel;
+  return made;
+}
+
+}  // namespace bierl::mujoco::tasks
