@@ -6,9 +6,9 @@
 Every generation also runs each centre itself, and the best policy so far. From these rows come the behaviours that enter
 the archive (a centre's, the generation after its update), the chance of each centre to be chosen, and `mean`.
 
-Source: Conti et al. 2018, "Improving exploration in evolution strategies for deep reinforcement learning via a population
-of novelty-seeking agents", arXiv 1712.06560. Its w is the weight of the return; here `novelty_weight` is that of the
-novelty, 1 - w. It shapes the mean of return and novelty; here each is shaped by itself, so that neither's scale counts.
+Source: Conti et al. 2018, "Improving exploration in evolution strategies for deep reinforcement learning via a
+population of novelty-seeking agents", arXiv 1712.06560. Its w is the weight of the return; here `novelty_weight` is that of the
+novelty, 1 - w. Return and novelty are each shaped by rank before they are mixed, so that neither's scale counts.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Own:
 class NoveltySearch:
     """`ns`: novelty alone leads (novelty_weight 1).
 
-    `mean` is the best policy so far by its own episodes. It runs anew in every generation beside the centres, and gives way
-    to a centre that returns more; so it is the answer of the search although the centres go on.
+    `mean` is the best policy so far by its own episodes. It runs anew in every generation beside the centres, and gives
+    way to a centre that returns more; so it is the answer of the search although the centres go on.
 
     Args:
         mean: (P,) float32, where every centre starts; copied.
@@ -147,8 +147,8 @@ class NoveltySearch:
     def center(self, key: NoiseKey) -> int:
         """Which centre `ask` draws around at `key`: by chance, in proportion to the novelty of its behaviour.
 
-        A pure function of state and key. A centre's behaviour is the one seen when it last ran, before its last update. All
-        are equally likely before any has run, and where none is novel.
+        A pure function of state and key. A centre's behaviour is the one seen when it last ran, before its last update.
+        All are equally likely before any has run, and where none is novel.
         """
         novelty_m = self._state.archive.novelty(self._state.behaviour_md, self._pool)
         share_m = np.cumsum(novelty_m if novelty_m.any() else np.ones_like(novelty_m))
@@ -227,7 +227,7 @@ class NoveltySearch:
         return theta + step, optimizer
 
     def _seen(self, population: Population, batch: EvaluationBatch) -> State:
-        """The state after the centres' own rows: archive, behaviours, the best policy. As it is where there are none."""
+        """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
         own = self._own(population, batch)
         if own is None:
             return self._state
@@ -298,7 +298,8 @@ class NoveltySearch:
         rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
         if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
             raise ValueError(
-                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), got {behaviour_md.shape} and {rows_nd.shape}"
+                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
+                f"got {behaviour_md.shape} and {rows_nd.shape}"
             )
         weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
         self._state = State(

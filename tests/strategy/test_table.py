@@ -52,15 +52,16 @@ def test_tell_equals_stepped_and_stepped_changes_nothing(name: str) -> None:
     train(strategy, HP, range(2))
     population = strategy.ask(HP, key(2))
     batch = evaluate(population, failed=(3,))
-    before = strategy.mean
+    before, theta = strategy.mean, population.base_bp[0].copy()
     stepped = strategy.stepped(population, batch)
     np.testing.assert_array_equal(stepped, strategy.stepped(population, batch, HP))
     strategy.stepped(population, batch, Hyperparameters(learning_rate=5.0))
     np.testing.assert_array_equal(strategy.mean, before)
     report = strategy.tell(population, batch)
-    np.testing.assert_array_equal(strategy.mean, stepped)
+    # Where there are several centres, `mean` may be another one; each is run in the next generation.
+    assert (strategy.ask(HP, key(3)).base_bp == stepped).all(axis=1).any()
     # A norm of 70 float32 differences: rounding of float32 twice.
-    assert report.update_norm == pytest.approx(float(np.linalg.norm(stepped - before)), rel=1e-6)
+    assert report.update_norm == pytest.approx(float(np.linalg.norm(stepped - theta)), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -129,7 +130,7 @@ def test_all_failed_changes_nothing(name: str) -> None:
 def test_a_batch_or_state_of_another_size(name: str) -> None:
     strategy = make(name)
     population = strategy.ask(HP, key(0))
-    with pytest.raises(ValueError, match="the batch answers 4 rows, the population has 16"):
+    with pytest.raises(ValueError, match=f"the batch answers 4 rows, the population has {population.rows}"):
         strategy.tell(population, evaluate(strategy.ask(HP, key(0), candidates=4)))
     with pytest.raises(ValueError, match=r"mean must be float32 of shape \(70,\), got float32 of shape \(3,\)"):
         strategy.load({"mean": np.zeros(3, np.float32)})
