@@ -3,12 +3,13 @@
     centres (M, P) -> one chosen by its novelty -> theta +- sigma eps -> return and behaviour of each candidate
     -> ranks of return R, ranks of novelty N -> (1 - w) R + w N -> sum of weight * eps -> optimizer -> that centre
 
-Every generation also runs each centre itself, and the best policy so far. From these rows come the behaviours that enter
-the archive (a centre's, the generation after its update), the chance of each centre to be chosen, and `mean`.
+Every generation also runs each centre itself, and the best policy so far. From these rows come the behaviours that
+enter the archive (a centre's, the generation after its update), the chance of each centre to be chosen, and `mean`.
 
 Source: Conti et al. 2018, "Improving exploration in evolution strategies for deep reinforcement learning via a
-population of novelty-seeking agents", arXiv 1712.06560. Its w is the weight of the return; here `novelty_weight` is that of the
-novelty, 1 - w. Return and novelty are each shaped by rank before they are mixed, so that neither's scale counts.
+population of novelty-seeking agents", arXiv 1712.06560. Its w is the weight of the return; here `novelty_weight` is
+that of the novelty, 1 - w. Return and novelty are each shaped by rank before they are mixed, so that neither's scale
+counts.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class State:
     due_m: Bool  # (M,) whose behaviour has not entered the archive
     weight: float  # nsra's own novelty weight
     best: float  # nsra: the largest return of a centre so far
-    stagnant: int  # nsra: generations since then, or since the weight last rose
+    stagnant: int  # nsra: generations since then
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -326,9 +327,9 @@ class NoveltyAndReward(NoveltySearch):
 class AdaptiveNoveltyAndReward(NoveltySearch):
     """`nsra`: the return alone at first; novelty gains weight while the return stagnates.
 
-    The weight of novelty starts at 0. It rises by `novelty_delta` at every `patience` generations in which no centre
-    returned more than any before, and falls by as much with each that did; it stays in [0, 1]. It is state, so
-    novelty_weight is no hyperparameter here: a meta-level that is to move it goes with `nsr`.
+    The weight of novelty starts at 0 and stays in [0, 1]. While no centre has returned more than the best before for
+    `patience` generations or longer, every generation raises it by `novelty_delta`; one in which a centre did lowers
+    it by as much. It is state, so novelty_weight is no hyperparameter here: a meta-level that is to move it goes with `nsr`.
 
     Args: those of NoveltySearch, and
         patience: generations of stagnation, at least 1.
@@ -382,6 +383,6 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
         if largest_return > state.best:
             weight = max(0.0, state.weight - self._delta)
             return replace(state, weight=weight, best=largest_return, stagnant=0)
-        if state.stagnant + 1 < self._patience:
-            return replace(state, stagnant=state.stagnant + 1)
-        return replace(state, weight=min(1.0, state.weight + self._delta), stagnant=0)
+        stagnant = state.stagnant + 1
+        rise = self._delta if stagnant >= self._patience else 0.0
+        return replace(state, weight=min(1.0, state.weight + rise), stagnant=stagnant)

@@ -109,7 +109,7 @@ def test_all_centres_are_likely_before_any_ran() -> None:
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
 def test_ranks_are_mixed(weight: float) -> None:
-    """The plain step against its formula: (1 - w) R + w N, novelty against an archive that has this generation's rows."""
+    """The plain step against its formula, (1 - w) R + w N; the archive has this generation's own rows already."""
     strategy = NoveltyAndReward(mean=START, population=8, centers=1, optimizer="gradient", neighbours=2)
     population = strategy.ask(HP.replace(learning_rate=1.0, novelty_weight=weight), key(0))
     rng = np.random.default_rng(0)
@@ -172,6 +172,16 @@ def weights_over(returns: list[float], **options: Any) -> list[float]:
     return weights
 
 
+def test_nsra_turns_to_novelty_while_the_return_stagnates() -> None:
+    assert weights_over([0.0] * 9) == [0.0] * 5 + [0.05, 0.1, 0.15, 0.2]  # the first return is an improvement
+    assert weights_over([0.0] * 4, patience=1, novelty_delta=0.4) == [0.0, 0.4, 0.8, 1.0]
+
+
+def test_nsra_turns_back_with_every_improvement() -> None:
+    assert weights_over([0.0] * 8 + [1.0, 1.0, 2.0, 1.5]) == [0.0] * 5 + [0.05, 0.1, 0.15, 0.1, 0.1, 0.05, 0.05]
+    assert weights_over([float(value) for value in range(6)]) == [0.0] * 6
+
+
 def test_bad_arguments() -> None:
     bad: list[tuple[type[NoveltySearch], dict[str, Any], str]] = [
         (NoveltySearch, {"centers": 0}, "centers must be at least 1, got 0"),
@@ -193,7 +203,7 @@ def test_bad_arguments() -> None:
 def test_a_batch_without_behaviours_names_the_setting(none: F64 | None) -> None:
     strategy = NoveltySearch(mean=START, population=4)
     population = strategy.ask(HP, key(0))
-    with pytest.raises(ValueError, match="novelty needs a behaviour .*; set behaviour to 'final_position'"):
+    with pytest.raises(ValueError, match=r"novelty needs a behaviour .*; set behaviour to 'final_position'"):
         strategy.tell(population, replace(evaluate(population), behaviour_rd=none))
 
 

@@ -72,7 +72,7 @@ class DeceptivePoint final : public RootTask {
     simulate(action);
     describe(info());
     const double distance = distance_to_goal();
-    return {-options_.reward_scale * distance, distance < model_->site_size[3 * goal_]};
+    return {-options_.reward_scale * std::round(10.0 * distance) / 10.0, distance < model_->site_size[3 * goal_]};
   }
 
   void observe(double* out) const override { put_velocities(put_positions(out)); }
