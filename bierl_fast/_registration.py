@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 AWAITED = "gymnasium.envs"  # once it is executed, Gymnasium's own registry is complete
-OWN = {"bierl/DeceptivePoint-v0": {"max_episode_steps": 200, "reward_threshold": -50.0}}  # as in the task table
+OWN = {"bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0}}  # as in the task table
 
 
 def when_gymnasium_is_there() -> None:

@@ -1,7 +1,6 @@
 #include <bierl/mujoco/task_table.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
@@ -54,7 +53,6 @@ void check_options(const std::string& id, const TaskOptions& options) {
 
 Model load_task_model(const std::string& id, const std::string& assets) {
   const TaskEntry& entry = find_task(id);
-  if (const char* tune = std::getenv("TUNE_XML"); tune && !entry.model_xml.empty()) return load_model(tune);
   return entry.model_xml.empty() ? load_model(assets + "/" + entry.model_file)
                                  : parse_model(entry.model_file, entry.model_xml);
 }

@@ -1,34 +1,34 @@
-// bierl/DeceptivePoint-v0: a point mass whose straight way to the goal ends in a U-shaped wall.
+// bierl/DeceptivePoint-v0: a point mass that starts in a U-shaped wall, the goal right behind it.
 //
-// The reward is minus the distance to the goal, so climbing it leads into the U and stays there; the way to the goal
-// first leads away from it, around an arm. After the deceptive task of Conti et al. 2018, arXiv 1712.06560,
-// section 3.1.
+// The reward is minus the distance to the goal, so climbing it leads to the bottom of the U and stays there: the way to
+// the goal first leads away from it, around an arm. The distance is read to the decimetre, so the bottom is a plateau
+// on which nothing improves. After the deceptive task of Conti et al. 2018, arXiv 1712.06560, section 3.1.
 #include <bierl/mujoco/tasks/entries.hpp>
 #include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 namespace {
 
-// Metres, seconds, newtons. The point starts at the origin before the U's opening; at full thrust it moves at 3 m/s.
-// Contacts are without friction, so that it slides along a wall. The goal is a place, not a body.
+// Metres, seconds, newtons. At full thrust the point moves at 2 m/s. Contacts are without friction, so that it slides
+// along a wall. The goal is a place, not a body; it begins behind the wall and takes in the way around it.
 constexpr const char* kModel = R"(
 <mujoco model="deceptive point">
-  <option timestep="0.01" integrator="implicitfast" gravity="0 0 0"/>
+  <option timestep="0.025" integrator="implicitfast" gravity="0 0 0"/>
   <default>
     <geom type="box" condim="1" rgba="0.5 0.5 0.5 1"/>
     <joint type="slide" damping="2"/>
-    <motor gear="6" ctrllimited="true" ctrlrange="-1 1"/>
+    <motor gear="10" ctrllimited="true" ctrlrange="-0.4 0.4"/>
   </default>
   <worldbody>
-    <light pos="2 0 10"/>
-    <geom name="back" pos="1.9 0 0.1" size="0.1 1.1 0.1"/>
-    <geom name="left_arm" pos="1.25 1 0.1" size="0.75 0.1 0.1"/>
-    <geom name="right_arm" pos="1.25 -1 0.1" size="0.75 0.1 0.1"/>
-    <geom name="west" pos="-2.1 0 0.1" size="0.1 3.2 0.1"/>
-    <geom name="east" pos="6.1 0 0.1" size="0.1 3.2 0.1"/>
-    <geom name="north" pos="2 3.1 0.1" size="4 0.1 0.1"/>
-    <geom name="south" pos="2 -3.1 0.1" size="4 0.1 0.1"/>
-    <site name="goal" pos="4 0 0.1" size="0.4" rgba="0.1 0.8 0.1 0.5"/>
+    <light pos="0.5 0 5"/>
+    <geom name="bottom" pos="0.15 0 0.1" size="0.05 0.5 0.1"/>
+    <geom name="left_arm" pos="-0.025 0.45 0.1" size="0.175 0.05 0.1"/>
+    <geom name="right_arm" pos="-0.025 -0.45 0.1" size="0.175 0.05 0.1"/>
+    <geom name="west" pos="-0.65 0 0.1" size="0.2 1.15 0.1"/>
+    <geom name="east" pos="1.8 0 0.1" size="0.2 1.15 0.1"/>
+    <geom name="north" pos="0.575 0.95 0.1" size="1.025 0.2 0.1"/>
+    <geom name="south" pos="0.575 -0.95 0.1" size="1.025 0.2 0.1"/>
+    <site name="goal" pos="1.2 0 0.1" size="0.9" rgba="0.1 0.8 0.1 0.3"/>
     <body name="point" pos="0 0 0.1">
       <joint name="x" axis="1 0 0"/>
       <joint name="y" axis="0 1 0"/>
@@ -49,8 +49,8 @@ class DeceptivePoint final : public RootTask {
     double reward_scale;
     double reset_noise_scale;
     static Options read(OptionReader& reader) {
-      return {.frame_skip = reader.count("frame_skip", 5),
-              .reward_scale = reader.number("reward_scale", 0.15),
+      return {.frame_skip = reader.count("frame_skip", 2),
+              .reward_scale = reader.number("reward_scale", 0.3),
               .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.01)};
     }
   };
@@ -67,7 +67,7 @@ class DeceptivePoint final : public RootTask {
     reset_with_noise(random, options_.reset_noise_scale, VelocityNoise::kUniform);
   }
 
-  /// Minus the scaled distance after the step; the episode ends at the goal.
+  /// Minus the scaled distance after the step, to the decimetre; the episode ends at the goal.
   Step step(const float* action) override {
     simulate(action);
     describe(info());
