@@ -6,11 +6,13 @@ behaviours (K, D) -> added -> Archive (n, D); queries (Q, D) -> novelty (Q,)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bierl_fast import kernels
-from bierl_fast.messages import F64, Bool, EvaluationBatch, Population
+from bierl_fast.messages import F64, EvaluationBatch, Population
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +65,11 @@ def behaviours(batch: EvaluationBatch) -> F64:
     return batch.behaviour_rd
 
 
-def mean_by_group(value_rd: F64, group_r: Bool | F64, groups: int) -> F64:
+def mean_by_group(value_rd: F64, group_r: NDArray[np.integer[Any]], groups: int) -> F64:
     """(groups, D) the mean over the rows of each group 0, 1, ...; every group has a row."""
-    index_r = np.asarray(group_r, np.int64)
     sum_gd = np.zeros((groups, value_rd.shape[1]))
-    np.add.at(sum_gd, index_r, value_rd)
-    return sum_gd / np.bincount(index_r, minlength=groups)[:, None]
+    np.add.at(sum_gd, group_r, value_rd)
+    return sum_gd / np.bincount(group_r, minlength=groups)[:, None]
 
 
 def by_candidate(population: Population, behaviour_rd: F64) -> F64:

@@ -294,7 +294,7 @@ class NoveltySearch:
         started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
         wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
         wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
-        seen = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
+        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
         require_arrays(arrays, {**wanted, **seen})  # these two grow
         rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
         if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):

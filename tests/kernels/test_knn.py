@@ -38,7 +38,8 @@ def test_any_number_of_queries_and_neighbours(queries: int, k: int) -> None:
 def test_known_answers() -> None:
     archive = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0], [0.0, 0.0]])
     queries = np.array([[0.0, 0.0], [3.0, 4.0]])
-    for k, wanted in {1: [0, 0], 2: [0, 2.5], 3: [5 / 3, 10 / 3], 4: [3.75, 3.75], 99: [3.75, 3.75]}.items():
+    answers = {1: [0.0, 0.0], 2: [0.0, 2.5], 3: [5 / 3, 10 / 3], 4: [3.75, 3.75], 99: [3.75, 3.75]}
+    for k, wanted in answers.items():
         np.testing.assert_allclose(kernels.knn_mean_distance(queries, archive, k), wanted, rtol=1e-15)
 
 
@@ -107,7 +108,7 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match=r"queries must be a C-contiguous float64 array of shape \(3, 2\)"):
         kernels.knn_mean_distance(cloud(3, 3, 19), archive, 1)
     with pytest.raises(TypeError, match=r"archive must be a C-contiguous float64 array .*, got dtype float32"):
-        kernels.knn_mean_distance(queries, archive.astype(np.float32), 1)  # type: ignore[arg-type]
+        kernels.knn_mean_distance(queries, archive.astype(np.float32), 1)
     with pytest.raises(ValueError, match="archive needs at least 2"):
         kernels.knn_mean_distance(queries, archive[0], 1)
     with pytest.raises(ValueError, match="a behaviour needs at least one number, got dimension 0"):
