@@ -14,9 +14,12 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 AWAITED = "gymnasium.envs"  # once it is executed, Gymnasium's own registry is complete
-OWN = {"bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0}}  # as in the task table
+OWN: dict[str, dict[str, Any]] = {
+    "bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0}
+}  # as in the task table
 
 
 def when_gymnasium_is_there() -> None:

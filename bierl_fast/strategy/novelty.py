@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -170,15 +171,16 @@ class NoveltySearch:
         base_bp = np.concatenate([asked.base_bp, others, self._state.mean[None]])
         added, episodes = base_bp.shape[0] - 1, self._own_episodes
         own = slice(asked.rows - episodes, None)  # the chosen centre's
+        repeated: dict[str, Any] = {
+            name: np.concatenate([getattr(asked, name), np.tile(getattr(asked, name)[own], added)])
+            for name in ("sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
+        }
         return replace(
             asked,
             base_bp=base_bp,
             base_r=np.concatenate([asked.base_r, np.repeat(np.arange(1, added + 1, dtype=np.int32), episodes)]),
             scale_bp=None if asked.scale_bp is None else np.repeat(asked.scale_bp, added + 1, axis=0),
-            **{
-                name: np.concatenate([getattr(asked, name), np.tile(getattr(asked, name)[own], added)])
-                for name in ("sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
-            },
+            **repeated,
         )
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
