@@ -78,6 +78,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 LARGEST = {
+    "centers": 2**16,
+    "neighbours": 2**20,
+    "archive_size": 2**20,
+    "patience": 2**53,
     "threads": 1024,
     "population": 2**20,
     "top": 2**16,
