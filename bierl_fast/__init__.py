@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast._registration import when_gymnasium_is_there
+
 if TYPE_CHECKING:
     from bierl_fast import kernels as kernels
     from bierl_fast.evaluation.policy import Policy as Policy
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
 __version__ = "0.1.0"
+
+when_gymnasium_is_there()
 
 _HOME = {
     "Config": "run.config",

@@ -1,4 +1,4 @@
-"""The kernels, as NumPy functions: noise by address, gradient, shapings, the fitness and replay buffers.
+"""The kernels, as NumPy functions: noise by address, gradient, shapings, fitness and replay buffers, neighbours.
 
 Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
 ValueError.
@@ -33,6 +33,11 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     """
     word0, word1, word2, word3 = _core.philox4x32(counter, key)
     return word0, word1, word2, word3
+
+
+def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
+    """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
+    return float(_core.uniform64(key, row, element) >> 11) * 2.0**-53
 
 
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
@@ -174,6 +179,30 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     """
     out = np.empty(np.shape(fitness_n), dtype=np.float32)
     _core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
+    return out
+
+
+def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadPool | None = None) -> F64:
+    """(Q,) the mean Euclidean distance from each query to the k archive rows nearest to it: its novelty.
+
+    With fewer than k rows the mean is over all of them; an empty archive (0, D) gives zeros. Rows at the same distance
+    each count, a row equal to the query with distance 0. The search is exhaustive, its distances in float64.
+
+    Args:
+        queries_qd: (Q, D).
+        archive_nd: (n, D).
+        k: neighbours, at least 1.
+        pool: threads that share the queries out; the bits stay the same.
+
+    Raises:
+        ValueError: k < 1, another D, a number that is not finite or beyond 1e150 in magnitude.
+
+    Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
+    """
+    if k < 1:
+        raise ValueError(f"neighbours must be at least 1, got {k}")
+    out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
+    _core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
 
 

@@ -39,6 +39,7 @@ class Stream(IntEnum):
     GENERATOR = 4  # perturbations of the meta-level's own weights
     INITIAL = 5  # initial policy parameters and initial generator weights
     TASK = 6  # what a task itself is made of: rotation and shift of a test function
+    CENTER = 7  # which of several centres a strategy draws around
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,7 @@ class StrategyReport:
     failed_n: Bool  # (N,)
     update_norm: float  # |theta' - theta|
     longest_episode: int  # env steps of the longest row
+    center: int = 0  # which of the strategy's centres the candidates were drawn around
 
 
 @dataclass(frozen=True, slots=True)

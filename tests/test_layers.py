@@ -13,6 +13,7 @@ BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels", "torch
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
     "messages": set(),
+    "_registration": set(),
     "names": set(),
     "files": set(),
     "torch_threads": set(),

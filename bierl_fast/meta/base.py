@@ -15,8 +15,8 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
 class MetaLevel(Protocol):
     """Sets a strategy's hyperparameters, generation by generation."""
 
-    def propose(self, history: History) -> Hyperparameters:
-        """The hyperparameters of the next generation. Pure."""
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
+        """The hyperparameters of the next generation, which is drawn around this centre. Pure."""
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""

@@ -19,7 +19,7 @@ class FixedMeta:
         """`hyperparameters`: complete."""
         self._hyperparameters = hyperparameters
 
-    def propose(self, history: History) -> Hyperparameters:
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The configured values."""
         return self._hyperparameters
 

@@ -54,7 +54,9 @@ class Range:
 
 
 class History:
-    """The fitness buffer, fed by generation reports.
+    """The fitness buffer, fed by generation reports; one window for each centre of the strategy.
+
+    A centre's window holds the generations that were drawn around it. Most strategies have one centre, 0.
 
     Args:
         length: H, generations kept.
@@ -65,47 +67,87 @@ class History:
     def __init__(self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None) -> None:
         """See the class."""
         self.ranges = dict(ranges or {})
-        self._buffer = kernels.FitnessBuffer(length, quantiles, len(self.ranges))
+        self._sizes = (length, quantiles, len(self.ranges))
+        self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
         self.longest_episode = 0  # env steps, in the latest generation
-        self.latest: dict[str, float] = {}  # the adapted hyperparameters as last used; empty at first
 
     @property
     def features(self) -> int:
         """Numbers in one row of the window."""
-        return int(self._buffer.features)
+        return int(self._centers[0].buffer.features)
 
     def append(self, report: GenerationReport) -> None:
         """Take in one generation."""
         positions = [2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()]
         strategy = report.strategy
-        self._buffer.push(
-            strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64)
-        )
+        own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
+        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64))
+        own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         self.generations += 1
         self.longest_episode = strategy.longest_episode
-        self.latest = {name: report.hyperparameters[name] for name in self.ranges}
 
-    def window(self) -> F32:
-        """(H, features) float32, oldest first, a copy; see csrc/core/fitness_buffer.hpp."""
-        return np.array(self._buffer.window(), copy=True)
+    def window(self, center: int = 0) -> F32:
+        """(H, features) float32, oldest first, a copy; zeros for a centre not yet drawn around.
+
+        See csrc/core/fitness_buffer.hpp.
+        """
+        own = self._centers.get(center)
+        return np.zeros((self._sizes[0], self.features), np.float32) if own is None else own.rows()
+
+    def latest(self, center: int = 0) -> dict[str, float]:
+        """The adapted hyperparameters as last used around a centre; empty at first."""
+        own = self._centers.get(center)
+        return {} if own is None else dict(own.latest)
 
     def state(self) -> Arrays:
-        """The window and what the next row is compared with."""
-        return {
-            "window": self.window(),
-            "counts": np.array([self._buffer.filled, self.generations, self.longest_episode], np.int64),
-            "latest": np.array([self._buffer.last_mean, self._buffer.last_center]),
-            "used": np.array([self.latest[name] for name in self.ranges] if self.latest else [], np.float64),
-        }
+        """The windows and what their next rows are compared with; names of centre c above 0 begin with `center{c}_`."""
+        arrays: Arrays = {}
+        for center, own in self._centers.items():
+            named = own.state(self.generations, self.longest_episode)
+            arrays.update({_prefix(center) + name: array for name, array in named.items()})
+        return arrays
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`."""
-        filled, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        others = {int(name.split("_")[0].removeprefix("center")) for name in arrays if name.startswith("center")}
+        centers = {}
+        for center in (0, *sorted(others)):
+            own = {name: arrays[_prefix(center) + name] for name in ("window", "counts", "latest", "used")}
+            centers[center] = _Window(*self._sizes)
+            centers[center].load(own, tuple(self.ranges))
+        _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        self._centers = centers
+
+
+class _Window:
+    """One centre's part of the history."""
+
+    def __init__(self, length: int, quantiles: int, hyperparameters: int) -> None:
+        self.buffer = kernels.FitnessBuffer(length, quantiles, hyperparameters)
+        self.latest: dict[str, float] = {}
+
+    def rows(self) -> F32:
+        return np.array(self.buffer.window(), copy=True)
+
+    def state(self, generations: int, longest_episode: int) -> Arrays:
+        return {
+            "window": self.rows(),
+            "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
+            "latest": np.array([self.buffer.last_mean, self.buffer.last_center]),
+            "used": np.array(list(self.latest.values()), np.float64),
+        }
+
+    def load(self, arrays: Arrays, names: tuple[str, ...]) -> None:
         mean, center = (float(x) for x in arrays["latest"])
         used = [float(x) for x in arrays["used"]]
-        self.latest = dict(zip(self.ranges, used, strict=True)) if used else {}
-        self._buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+        self.latest = dict(zip(names, used, strict=True)) if used else {}
+        filled = int(arrays["counts"][0])
+        self.buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+
+
+def _prefix(center: int) -> str:
+    return f"center{center}_" if center else ""
 
 
 def default_range(value: float, scale: Literal["log", "linear"]) -> Range:

@@ -20,7 +20,7 @@ from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.optimizer import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.meta.settings import MetaSettings
-from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.base import Strategy, center_of
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
 
@@ -39,15 +39,15 @@ class LearnedMeta:
         self._updates = 0
         self._last_update = 0  # generations the history had then
 
-    def propose(self, history: History) -> Hyperparameters:
-        """The generator's output for the present window, at most `max_move` from the generation before.
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
+        """The generator's output for the centre's window, at most `max_move` from its generation before.
 
         The configured values before the first meta-update.
         """
-        wanted = self._generator.propose(self._weights[None], history.window())[0]
+        wanted = self._generator.propose(self._weights[None], history.window(center))[0]
         largest = math.log(self._settings.max_move)
         moved = {}
-        for name, used in history.latest.items():
+        for name, used in history.latest(center).items():
             relative = self._relative(name, used, wanted[name])
             if abs(relative) > largest:
                 bounds = self._ranges[name]
@@ -65,7 +65,7 @@ class LearnedMeta:
 
     def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
         """One meta-update in two wide evaluations. Strategy and evaluator are left as they are."""
-        window = history.window()
+        window = history.window(center_of(strategy, key.with_stream(Stream.META)))
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
             self._sigma = self._calibrate(window, noise)

@@ -114,6 +114,9 @@ class Config:
     momentum: float | None = hyperparameter("of the optimizers that have one", at_least=0.0, at_most=1.0)
     scale_learning_rate: float | None = hyperparameter("step size of each parameter's own noise scale", at_least=0.0)
     weight_decay: float | None = hyperparameter("shrinks the parameters at every update", at_least=0.0)
+    novelty_weight: float | None = hyperparameter(
+        "share of novelty in the update, the rest is the return's", at_least=0.0, at_most=1.0
+    )
     entropy_weight: float | None = hyperparameter("of the policy's entropy in the fitness")
     alive_offset: float | None = hyperparameter("subtracted from the fitness for every step lived")
     shaping: str | None = option(None, "how fitnesses become update weights (none: the strategy's)")
@@ -139,6 +142,15 @@ class Config:
     sac_updates: float | None = option(None, "gradient steps of SAC for each env step", at_least=0.0)
     sac_learning_rate: float | None = option(None, "of SAC's actor, critics and entropy coefficient", above=0.0)
     sac_discount: float | None = option(None, "of SAC, for a reward one step later", at_least=0.0, at_most=1.0)
+    centers: int = option(3, "centres that a novelty strategy searches from", at_least=1, at_most=MANY)
+    neighbours: int = option(10, "nearest archived behaviours whose mean distance is novelty", at_least=1, at_most=LONG)
+    archive_size: int | None = option(
+        None, "behaviours the novelty archive holds, the oldest leave first (none: all)", at_least=1, at_most=LONG
+    )
+    patience: int = option(
+        5, "generations without a better return until strategy nsra turns to novelty", at_least=1, at_most=FAR
+    )
+    novelty_delta: float = option(0.05, "by how much strategy nsra moves the weight of novelty", above=0.0, at_most=1.0)
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))

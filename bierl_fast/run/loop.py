@@ -26,6 +26,7 @@ from bierl_fast.run.config import Config
 from bierl_fast.run.errors import CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.strategy.base import center_of
 
 PHASES = ("ask", "evaluate", "tell", "meta", "record")
 
@@ -45,7 +46,8 @@ def train(run: Run) -> None:
 def advance(run: Run) -> None:
     """One generation."""
     with run.timed("meta"):
-        hyperparameters = run.meta.propose(run.history)
+        center = center_of(run.strategy, run.key(Stream.INNER))
+        hyperparameters = run.meta.propose(run.history, center)
     with run.timed("ask"):
         population = run.strategy.ask(hyperparameters, run.key(Stream.INNER))
     with run.timed("evaluate"):

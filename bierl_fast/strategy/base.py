@@ -6,7 +6,7 @@ Hyperparameters, NoiseKey -> ask -> Population ... EvaluationBatch -> tell -> St
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bierl_fast.messages import (
     F32,
@@ -48,3 +48,16 @@ class Strategy(Protocol):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from what `state` gave."""
+
+
+@runtime_checkable
+class SeveralCenters(Protocol):
+    """A strategy that draws the candidates of a generation around one of several centres."""
+
+    def center(self, key: NoiseKey) -> int:
+        """Which one `ask` draws around at `key`: a pure function of state and key."""
+
+
+def center_of(strategy: Strategy, key: NoiseKey) -> int:
+    """Which of a strategy's centres `ask` draws around at `key`; 0 where it has one."""
+    return strategy.center(key) if isinstance(strategy, SeveralCenters) else 0

@@ -14,6 +14,7 @@ from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
+from bierl_fast.strategy.novelty import AdaptiveNoveltyAndReward, NoveltyAndReward, NoveltySearch
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.snes import SeparableNES
 
@@ -23,6 +24,9 @@ STRATEGIES: dict[str, Callable[..., Strategy]] = {
     "es": EvolutionStrategy,
     "esac": EvolutionWithActorCritic,
     "meps": MaximumEntropyStrategy,
+    "ns": NoveltySearch,
+    "nsr": NoveltyAndReward,
+    "nsra": AdaptiveNoveltyAndReward,
     "pgpe": ParameterExploringGradients,
     "snes": SeparableNES,
 }

@@ -1,4 +1,4 @@
-// Noise, gradient, shapings, the fitness buffer and moments.
+// Noise, gradient, shapings, the fitness buffer, moments and nearest neighbours.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -8,6 +8,7 @@
 #include <bierl/bindings/bindings.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/core/fitness_buffer.hpp>
+#include <bierl/core/knn.hpp>
 #include <bierl/core/moments.hpp>
 #include <bierl/core/noise.hpp>
 #include <bierl/core/parallel.hpp>
@@ -53,6 +54,12 @@ void bind_noise(py::module_& m) {
       "philox4x32",
       [](std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) { return philox4x32(counter, key); },
       "counter"_a, "key"_a, "Four uniform 32-bit words of Philox4x32-10.");
+  m.def(
+      "uniform64",
+      [](const py::object& key, std::uint32_t row, std::uint32_t element) {
+        return uniform64(read_key(key), row, element);
+      },
+      "key"_a, "row"_a, "element"_a, "One uniform 64-bit number by address.");
   m.def(
       "normals",
       [](const py::object& key, std::uint32_t row, const py::object& out) {
@@ -167,6 +174,21 @@ void bind_moments(py::module_& m) {
       "Merge rows of moments, in row order, into count (1,), mean (O,) and m2 (O,).");
 }
 
+void bind_knn(py::module_& m) {
+  m.def(
+      "knn_mean_distance",
+      [](const py::object& queries, const py::object& archive, std::size_t k, const py::object& out, ThreadPool* pool) {
+        const py::ssize_t size = dimension(archive, "archive", 1);
+        const auto behaviours = read<double>(archive, "archive", {kAny, size});
+        const auto target = write<double>(out, "out", {kAny});
+        const auto asked = read<double>(queries, "queries", {static_cast<py::ssize_t>(target.size()), size});
+        const py::gil_scoped_release nogil;
+        knn_mean_distance(asked, behaviours, static_cast<std::size_t>(size), k, target, pool);
+      },
+      "queries"_a, "archive"_a, "k"_a, "out"_a, "pool"_a = nullptr,
+      "out (Q,) = mean distance from queries (Q, D) to the k nearest rows of archive (n, D).");
+}
+
 }  // namespace
 
 void bind_kernels(py::module_& m) {
@@ -174,6 +196,7 @@ void bind_kernels(py::module_& m) {
   bind_shapings(m);
   bind_fitness_buffer(m);
   bind_moments(m);
+  bind_knn(m);
 }
 
 }  // namespace bierl::bindings

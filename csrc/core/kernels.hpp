@@ -1,6 +1,6 @@
 /// The inner loops that are compiled once for each instruction set and chosen at run time.
 ///
-///     kernels.inl -> kernels_{generic,avx2,avx512}.cpp -> KernelTable -> noise, gradient, mlp
+///     kernels.inl -> kernels_{generic,avx2,avx512}.cpp -> KernelTable -> noise, gradient, mlp, knn
 ///
 /// Every entry gives the same bits on every instruction set: only IEEE operations that round once, in a fixed order, no
 /// fused multiply-add. Sizes are the callers' business; nothing here checks or allocates.
@@ -23,6 +23,10 @@ struct NoiseRow {
   std::uint32_t domain;
 };
 
+/// `scores` takes this many archive rows and queries at a time.
+inline constexpr std::size_t kScoreGroup = 64;
+inline constexpr std::size_t kScoreQueries = 4;
+
 enum class Activation : int { identity = 0, tanh = 1, relu = 2 };
 
 struct KernelTable {
@@ -43,6 +47,11 @@ struct KernelTable {
                 Activation activation, float* out);
   /// x[j] = activation(x[j]).
   void (*activate)(float* x, std::size_t count, Activation activation);
+  /// For each group g of 64 rows and each of 4 queries q, at out[(g * 4 + q) * 64 + i]:
+  /// half[g * 64 + i] minus, over d in order, queries[q * dimension + d] * points[(g * dimension + d) * 64 + i].
+  /// near[g * 4 + q] = 1 where one of these 64 is at most bounds[q], else 0.
+  void (*scores)(const float* queries, const float* points, const float* half, std::size_t groups,
+                 std::size_t dimension, const float* bounds, float* out, std::uint8_t* near);
 };
 
 /// The widest table this processor runs, or the one named by the environment variable BIERL_INSTRUCTION_SET

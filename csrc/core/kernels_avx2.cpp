@@ -11,6 +11,6 @@
 
 namespace bierl {
 extern const KernelTable kAvx2Kernels;
-const KernelTable kAvx2Kernels{"avx2", normals,     perturb, accumulate<Itself>, accumulate<SquareLessOne>,
-                               dense,  activate_all};
+const KernelTable kAvx2Kernels{"avx2", normals,      perturb, accumulate<Itself>, accumulate<SquareLessOne>,
+                               dense,  activate_all, scores};
 }  // namespace bierl

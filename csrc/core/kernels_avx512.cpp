@@ -11,6 +11,6 @@
 
 namespace bierl {
 extern const KernelTable kAvx512Kernels;
-const KernelTable kAvx512Kernels{"avx512", normals,     perturb, accumulate<Itself>, accumulate<SquareLessOne>,
-                                 dense,    activate_all};
+const KernelTable kAvx512Kernels{"avx512", normals,      perturb, accumulate<Itself>, accumulate<SquareLessOne>,
+                                 dense,    activate_all, scores};
 }  // namespace bierl

@@ -17,6 +17,6 @@ extern const KernelTable kBaselineKernels;
 #else
 #define BIERL_BASELINE_NAME "generic"
 #endif
-const KernelTable kBaselineKernels{BIERL_BASELINE_NAME,       normals, perturb,     accumulate<Itself>,
-                                   accumulate<SquareLessOne>, dense,   activate_all};
+const KernelTable kBaselineKernels{BIERL_BASELINE_NAME,       normals, perturb,      accumulate<Itself>,
+                                   accumulate<SquareLessOne>, dense,   activate_all, scores};
 }  // namespace bierl

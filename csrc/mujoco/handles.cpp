@@ -36,6 +36,16 @@ class QuietLog {
   mjLogConfig before_;
 };
 
+// From a file, or from `files` where they are given.
+Model load(const std::string& path, const mjVFS* files) {
+  require_matching_mujoco();
+  std::array<char, 1024> reason{};
+  const QuietLog quiet;
+  mjModel* model = mj_loadXML(path.c_str(), files, reason.data(), static_cast<int>(reason.size()));
+  if (model == nullptr) throw SimulationError("cannot load the model '" + path + "': " + reason.data());
+  return Model(model, [](const mjModel* owned) { mj_deleteModel(const_cast<mjModel*>(owned)); });
+}
+
 }  // namespace
 
 void require_matching_mujoco() {
@@ -45,13 +55,17 @@ void require_matching_mujoco() {
                         dotted(mjVERSION_HEADER) + "; run: pip install mujoco==" + dotted(mjVERSION_HEADER));
 }
 
-Model load_model(const std::string& path) {
-  require_matching_mujoco();
-  std::array<char, 1024> reason{};
-  const QuietLog quiet;
-  mjModel* model = mj_loadXML(path.c_str(), nullptr, reason.data(), static_cast<int>(reason.size()));
-  if (model == nullptr) throw SimulationError("cannot load the model '" + path + "': " + reason.data());
-  return Model(model, [](const mjModel* owned) { mj_deleteModel(const_cast<mjModel*>(owned)); });
+Model load_model(const std::string& path) { return load(path, nullptr); }
+
+Model parse_model(const std::string& name, const std::string& xml) {
+  const std::unique_ptr<mjVFS, void (*)(mjVFS*)> files(new mjVFS, [](mjVFS* owned) {
+    mj_deleteVFS(owned);
+    delete owned;
+  });
+  mj_defaultVFS(files.get());
+  if (mj_addBufferVFS(files.get(), name.c_str(), xml.data(), static_cast<int>(xml.size())) != 0)
+    throw SimulationError("MuJoCo cannot take in the model '" + name + "'");
+  return load(name, files.get());
 }
 
 Guard::Guard(const mjModel* model) {

@@ -26,6 +26,9 @@ void require_matching_mujoco();
 /// Throws SimulationError with the file and MuJoCo's reason. Safe to call from several threads.
 Model load_model(const std::string& path);
 
+/// The same for MJCF text; `name` is what errors call it.
+Model parse_model(const std::string& name, const std::string& xml);
+
 /// Runs functions that call MuJoCo so that an mju_error inside ends only them.
 /// One thread at a time per guard; guards in different threads do not meet. A run costs about 0.16 us.
 class Guard {

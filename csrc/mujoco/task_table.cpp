@@ -10,6 +10,7 @@ namespace bierl::mujoco {
 const std::vector<TaskEntry>& task_table() {
   static const std::vector<TaskEntry> table = {
       tasks::ant(),
+      tasks::deceptive_point(),
       tasks::half_cheetah(),
       tasks::hopper(),
       tasks::humanoid(),
@@ -51,7 +52,9 @@ void check_options(const std::string& id, const TaskOptions& options) {
 }
 
 Model load_task_model(const std::string& id, const std::string& assets) {
-  return load_model(assets + "/" + find_task(id).model_file);
+  const TaskEntry& entry = find_task(id);
+  return entry.model_xml.empty() ? load_model(assets + "/" + entry.model_file)
+                                 : parse_model(entry.model_file, entry.model_xml);
 }
 
 std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options, const mjModel* model, mjData* data) {

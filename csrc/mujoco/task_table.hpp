@@ -15,12 +15,13 @@ namespace bierl::mujoco {
 /// What the table knows of one task; the numbers are Gymnasium's registry's.
 struct TaskEntry {
   std::string id;
-  std::string model_file;  ///< in Gymnasium's assets directory
+  std::string model_file;  ///< in Gymnasium's assets directory, unless `model_xml` holds it
   int max_episode_steps;
   std::optional<double> reward_threshold;
   std::vector<std::string> keywords;  ///< the options the task takes
   std::unique_ptr<Task> (*make)(OptionReader& reader, const mjModel* model, mjData* data);
   void (*check)(OptionReader& reader);
+  std::string model_xml;  ///< the model itself, of a task that is not Gymnasium's; else empty
 };
 
 const std::vector<TaskEntry>& task_table();
@@ -33,7 +34,7 @@ const TaskEntry& find_task(const std::string& id);
 /// looked for by make_task).
 void check_options(const std::string& id, const TaskOptions& options);
 
-/// Loads the task's model file from Gymnasium's assets directory.
+/// Loads the task's own model, else its model file from Gymnasium's assets directory.
 Model load_task_model(const std::string& id, const std::string& assets);
 
 /// Builds the task over a simulation, which must outlive it. Throws as find_task and check_options.

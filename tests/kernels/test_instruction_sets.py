@@ -30,6 +30,8 @@ show("scaled perturb", kernels.perturb(noise, 0.03, key, 6, scale=noise))
 rows = np.arange(9, dtype=np.uint32)
 show("gradient", kernels.gradient(key, rows, noise[:9].copy(), count))
 show("scale gradient", kernels.scale_gradient(key, rows, noise[:9].copy(), count))
+behaviours = noise[: 1500 * 17].astype(np.float64).reshape(1500, 17)
+show("k nearest", kernels.knn_mean_distance(behaviours[:100] + 0.1, behaviours, 10))
 observation = noise[:17].astype(np.float64)
 for activation in ("tanh", "relu"):
     for squash in ("clip", "tanh"):
@@ -71,7 +73,7 @@ def test_every_set_gives_the_same_bits() -> None:
         assert done.returncode == 0, done.stderr
         *answers[name], used = done.stdout.splitlines()
         assert used == name
-        assert len(answers[name]) == 5 + 16 + 4
+        assert len(answers[name]) == 6 + 16 + 4
     assert all(answer == answers[sets[0]] for answer in answers.values())
     assert len(sets) >= 2, f"only {sets} here: nothing was compared"
 

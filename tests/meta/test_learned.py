@@ -75,8 +75,8 @@ def test_no_hyperparameter_moves_faster_than_max_move_from_generation_to_generat
     level = meta(past=past, max_move=1.3, learning_rate=20.0, interval=1, budget=0.9)
     for generation in range(40):
         hp = level.propose(past)
-        if past.latest:
-            fastest = max(fastest, *(abs(math.log(hp[name] / used)) for name, used in past.latest.items()))
+        if past.latest():
+            fastest = max(fastest, *(abs(math.log(hp[name] / used)) for name, used in past.latest().items()))
         past.append(report(generation, hp))
         level.improve(strategy(), Evaluator(noise=generation), past, NoiseKey(5, generation))
     assert 0.0 < fastest <= math.log(1.3) * (1 + 1e-12)  # ln and exp round by an ulp or two

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from meta.world import Evaluator, report
-from strategy.sphere import P
+from strategy.test_table import make
 
-import bierl_fast as bf
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec, NoiseKey
 from bierl_fast.meta.history import History, Range, default_range
 from bierl_fast.meta.settings import MetaSettings
@@ -21,16 +19,18 @@ def range_of(spec: HyperparameterSpec) -> Range:
 
 
 def adaptable(name: str) -> dict[str, float]:
-    declared = bf.make_strategy(name, mean=np.zeros(P, np.float32), population=8).declared
+    declared = make(name, population=8).declared
     return {name: spec.default for name, spec in declared.items() if spec.adaptable}
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(STRATEGIES) if adaptable(name)])
 def test_every_adaptable_hyperparameter_is_moved(name: str) -> None:
-    strategy = bf.make_strategy(name, mean=np.zeros(P, np.float32), population=8)
+    strategy = make(name, population=8)
     declared, values = strategy.declared, adaptable(name)
     ranges = {name: range_of(declared[name]) for name in values}
     start = Hyperparameters(**{name: spec.default for name, spec in declared.items()})
+    # From the middle of its range a value can go either way; 0 is the end of one.
+    start = start.replace(**{name: (bounds.low + bounds.high) / 2 for name, bounds in ranges.items() if not values[name]})
     past = History(length=4, quantiles=8, ranges=ranges)
     for generation in range(6):
         past.append(report(generation, start))

@@ -16,7 +16,7 @@ from parity.tolerance import TOLERANCE, tolerance
 from bierl_fast._library import core
 from bierl_fast.native_env import NativeEnv
 
-TASKS = [row["id"] for row in core().task_table()]
+TASKS = [row["id"] for row in core().task_table() if not row["id"].startswith("bierl/")]  # Gymnasium has the others
 INFINITY = float("inf")
 
 NO_HUMANOID_EXTRAS = {
@@ -133,6 +133,8 @@ def test_options(task: str, options: dict[str, Any]) -> None:
 
 def test_options_cover_every_keyword() -> None:
     for row in core().task_table():
+        if row["id"] not in TASKS:
+            continue
         tried = {name for task, options in OPTIONS if task == row["id"] for name in options}
         assert tried == set(row["keywords"]), row["id"]
 

@@ -184,7 +184,7 @@ class FakeMeta:
         self.learned = learned
         self.before_due: Callable[[], None] = lambda: None
 
-    def propose(self, history: FakeHistory) -> Hyperparameters:
+    def propose(self, history: FakeHistory, center: int = 0) -> Hyperparameters:
         return self.hyperparameters
 
     def due(self, history: FakeHistory, inner_steps: int, meta_steps: int) -> bool:

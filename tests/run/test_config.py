@@ -81,6 +81,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 LARGEST = {
     "dim": 2**30,
+    "centers": 2**16,
+    "neighbours": 2**20,
+    "archive_size": 2**20,
+    "patience": 2**53,
     "threads": 1024,
     "workers": 1024,
     "retries": 2**16,

@@ -23,7 +23,10 @@ def parameters(population: Population, row: int) -> F32:
 
 
 def evaluate(population: Population, failed: tuple[int, ...] = ()) -> EvaluationBatch:
-    """Lengths 10, 11, 12, 10, ...; entropy from 0 to 0.6; `failed` rows answer NaN."""
+    """Lengths 10, 11, 12, 10, ...; entropy from 0 to 0.6; `failed` rows answer NaN.
+
+    The behaviour is the return, none below that of zeros: what is new lies ahead, so that novelty climbs, too.
+    """
     rows = range(population.rows)
     returns_r = np.array([-float(((parameters(population, row) - 1.0) ** 2).sum()) for row in rows])
     failed_r = np.isin(np.arange(population.rows), failed)
@@ -32,6 +35,7 @@ def evaluate(population: Population, failed: tuple[int, ...] = ()) -> Evaluation
         returns_r=returns_r,
         lengths_r=(10 + np.arange(population.rows) % 3).astype(np.int32),
         failed_r=failed_r,
+        behaviour_rd=np.maximum(returns_r, -float(P))[:, None],
         entropy_r=np.arange(population.rows, dtype=np.float64) % 7 / 10,
         key=population.key,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,16 +73,18 @@ def test_tell_equals_stepped_and_stepped_changes_nothing(name: str) -> None:
     train(strategy, hp_of(name), range(2))
     population = strategy.ask(hp_of(name), key(2))
     batch = evaluate(population, failed=(3,))
-    before = strategy.mean
+    before, theta = strategy.mean, population.base_bp[0].copy()
     stepped = strategy.stepped(population, batch)
     np.testing.assert_array_equal(stepped, strategy.stepped(population, batch, hp_of(name)))
     if "learning_rate" in strategy.declared:
         strategy.stepped(population, batch, hp_of(name, learning_rate=5.0))
     np.testing.assert_array_equal(strategy.mean, before)
     report = strategy.tell(population, batch)
-    np.testing.assert_array_equal(strategy.mean, stepped)
+    # Where there are several centres, `mean` may be another one; each is run in the next generation.
+    known = np.vstack([strategy.mean, strategy.ask(hp_of(name), key(3)).base_bp])
+    assert (known == stepped).all(axis=1).any()
     # A norm of 70 float32 differences: rounding of float32 twice.
-    assert report.update_norm == pytest.approx(float(np.linalg.norm(stepped - before)), rel=1e-6)
+    assert report.update_norm == pytest.approx(float(np.linalg.norm(stepped - theta)), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,6 +111,8 @@ def test_every_adaptable_hyperparameter_does_something(name: str) -> None:
         hp = complete.replace(**{moved: 0.5 * complete[moved] if complete[moved] else 0.5})
         population, other = base.ask(complete, key(3)), base.ask(hp, key(3))
         batch = evaluate(population)
+        # Behaviours in another order than returns: what is new is not what is good.
+        batch = replace(batch, behaviour_rd=np.sin(batch.returns_r)[:, None])
         # Entropy must outweigh the differences of return to change a rank.
         hp = hp.replace(entropy_weight=1e3) if moved == "entropy_weight" else hp
         changed = (population.sigma_r != other.sigma_r).any() or (
@@ -150,7 +155,7 @@ def test_all_failed_changes_nothing(name: str) -> None:
 def test_a_batch_or_state_of_another_size(name: str) -> None:
     strategy = make(name)
     population = strategy.ask(hp_of(name), key(0))
-    with pytest.raises(ValueError, match="the batch answers 4 rows, the population has 16"):
+    with pytest.raises(ValueError, match=f"the batch answers 4 rows, the population has {population.rows}"):
         strategy.tell(population, evaluate(strategy.ask(hp_of(name), key(0), candidates=4)))
     state = strategy.state()
     with pytest.raises(ValueError, match=r"mean must be float32 of shape \(70,\), got float32 of shape \(3,\)"):
@@ -169,7 +174,7 @@ def test_the_same_bits_at_any_thread_count(name: str, threads: int) -> None:
     for strategy in (alone, shared):
         train(strategy, hp_of(name), range(2))
     assert_same_state(alone, shared)
-    assert np.any(alone.mean)
+    assert any(np.any(array) for name, array in alone.state().items() if name in {"mean", "centers"})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,9 +182,11 @@ def test_the_centres_rows_run_the_centre(name: str) -> None:
     strategy = make(name, np.full(P, 0.5, np.float32), center_episodes=2)
     train(strategy, hp_of(name), range(2))
     population = strategy.ask(hp_of(name), key(2))
-    assert (population.rows, population.candidates) == (18, 16)
-    for row in (16, 17):
-        np.testing.assert_array_equal(parameters(population, row), strategy.mean)
+    own = np.flatnonzero(population.candidate_r < 0)
+    assert population.candidates == 16
+    assert (own.min(), own.size % 2) == (16, 0)
+    # Several centres have rows of their own, each, and so has the best of them.
+    assert sum(np.array_equal(parameters(population, row), strategy.mean) for row in own) >= 2
     report = strategy.tell(population, evaluate(population))
     assert np.isfinite(report.center_return)
 

@@ -11,6 +11,7 @@
 namespace bierl::mujoco::tasks {
 
 TaskEntry ant();
+TaskEntry deceptive_point();
 TaskEntry half_cheetah();
 TaskEntry hopper();
 TaskEntry humanoid();
@@ -45,6 +46,7 @@ TaskEntry entry(std::string id, std::string model_file, int max_episode_steps, s
             T::Options::read(options);
             options.finish();
           },
+      .model_xml = {},
   };
 }
 

@@ -1,0 +1,79 @@
+"""The archive of behaviours that novelty is measured against. Immutable: adding gives another archive.
+
+behaviours (K, D) -> added -> Archive (n, D); queries (Q, D) -> novelty (Q,)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bierl_fast import kernels
+from bierl_fast.messages import F64, EvaluationBatch, Population
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """Behaviours in the order they came.
+
+    Attributes:
+        rows_nd: (n, D) float64; (0, 0) before the first one.
+        size: how many it holds; the oldest leave first. None: all.
+        neighbours: k, whose mean distance is a behaviour's novelty.
+
+    Raises:
+        ValueError: a size or a number of neighbours below 1.
+    """
+
+    rows_nd: F64
+    size: int | None = None
+    neighbours: int = 10
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.size < 1:
+            raise ValueError(f"archive_size must be at least 1, or none for no limit, got {self.size}")
+        if self.neighbours < 1:
+            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
+
+    def added(self, behaviour_kd: F64) -> Archive:
+        """This archive with K more rows, the oldest gone where it is full."""
+        rows_nd = np.concatenate([self.rows_nd, behaviour_kd]) if self.rows_nd.size else behaviour_kd
+        first = 0 if self.size is None else max(0, rows_nd.shape[0] - self.size)
+        return Archive(np.ascontiguousarray(rows_nd[first:]), self.size, self.neighbours)
+
+    def novelty(self, behaviour_qd: F64, pool: kernels.ThreadPool | None = None) -> F64:
+        """(Q,) mean distance to the nearest rows; zeros while the archive is empty. See kernels.knn_mean_distance.
+
+        Raises:
+            ValueError: behaviours of another D than the archive's, or not finite.
+        """
+        if not self.rows_nd.size:
+            return np.zeros(behaviour_qd.shape[0])
+        return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, self.neighbours, pool=pool)
+
+
+def behaviours(batch: EvaluationBatch) -> F64:
+    """(R, D) the batch's behaviours; ValueError, naming the setting, when it has none."""
+    if batch.behaviour_rd is None or batch.behaviour_rd.shape[1] == 0:
+        raise ValueError(
+            "novelty needs a behaviour for every episode, and the evaluator gives none; set behaviour to "
+            "'final_position', 'final_observation' or 'actions'"
+        )
+    return batch.behaviour_rd
+
+
+def mean_by_group(value_rd: F64, group_r: NDArray[np.integer[Any]], groups: int) -> F64:
+    """(groups, D) the mean over the rows of each group 0, 1, ...; every group has a row."""
+    sum_gd = np.zeros((groups, value_rd.shape[1]))
+    np.add.at(sum_gd, group_r, value_rd)
+    return sum_gd / np.bincount(group_r, minlength=groups)[:, None]
+
+
+def by_candidate(population: Population, behaviour_rd: F64) -> F64:
+    """(N, D) the mean behaviour over a candidate's episodes; zeros in place of what is not finite (it failed)."""
+    own_r = population.candidate_r >= 0
+    finite_rd = np.where(np.isfinite(behaviour_rd[own_r]), behaviour_rd[own_r], 0.0)
+    return mean_by_group(finite_rd, population.candidate_r[own_r], population.candidates)

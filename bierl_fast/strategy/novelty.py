@@ -1,0 +1,391 @@
+"""Novelty search: `ns`, `nsr` and `nsra`, several centres that look for what none of them has done yet.
+
+    centres (M, P) -> one chosen by its novelty -> theta +- sigma eps -> return and behaviour of each candidate
+    -> ranks of return R, ranks of novelty N -> (1 - w) R + w N -> sum of weight * eps -> optimizer -> that centre
+
+Every generation also runs each centre itself, and the best policy so far. From these rows come the behaviours that
+enter the archive (a centre's, the generation after its update), the chance of each centre to be chosen, and `mean`.
+
+Source: Conti et al. 2018, "Improving exploration in evolution strategies for deep reinforcement learning via a
+population of novelty-seeking agents", arXiv 1712.06560. Its w is the weight of the return; here `novelty_weight` is
+that of the novelty, 1 - w. Return and novelty are each shaped by rank before they are mixed, so that neither's scale
+counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast.messages import (
+    F32,
+    F64,
+    Arrays,
+    Bool,
+    EvaluationBatch,
+    Hyperparameters,
+    HyperparameterSpec,
+    NoiseKey,
+    Population,
+    StrategyReport,
+    Stream,
+)
+from bierl_fast.names import lookup
+from bierl_fast.strategy.antithetic import Pairs, complete, direction, fitness, report, require_arrays, vector
+from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
+from bierl_fast.strategy.optimizer import OPTIMIZERS
+
+WEIGHT = "novelty_weight"
+_DECLARED = {
+    "sigma": HyperparameterSpec(default=0.02),
+    "learning_rate": HyperparameterSpec(default=0.01),
+    "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+    "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
+}
+
+
+def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
+    weight = HyperparameterSpec(default=novelty_weight, high=1.0, scale="linear")
+    return MappingProxyType({**_DECLARED, WEIGHT: weight})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What `tell` changes, as a value."""
+
+    center_mp: F32  # (M, P)
+    optimizer_m: tuple[Arrays, ...]
+    mean: F32  # (P,) the best policy
+    archive: Archive
+    behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
+    due_m: Bool  # (M,) whose behaviour has not entered the archive
+    weight: float  # nsra's own novelty weight
+    best: float  # nsra: the largest return of a centre so far
+    stagnant: int  # nsra: generations since then
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Own:
+    """What the rows of the centres and of the best policy answered."""
+
+    return_b: F64  # (M + 1,) by centre, the best policy last; -inf where failed
+    behaviour_bd: F64  # (M + 1, D)
+    failed_b: Bool
+
+
+class NoveltySearch:
+    """`ns`: novelty alone leads (novelty_weight 1).
+
+    `mean` is the best policy so far by its own episodes. It runs anew in every generation beside the centres, and gives
+    way to a centre that returns more; so it is the answer of the search although the centres go on.
+
+    Args:
+        mean: (P,) float32, where every centre starts; copied.
+        population: N candidates, even.
+        centers: M; the paper's 3 to 5.
+        neighbours: k of the k nearest archive rows.
+        archive_size: behaviours the archive holds, the oldest leave first; None: all.
+        optimizer: "adam", "gradient", "momentum" or "clipup"; each centre has a state of its own.
+        crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
+        episodes_per_candidate: episodes whose mean is a candidate's return and behaviour.
+        center_episodes: episodes of each centre and of the best policy in every generation; at least one is run.
+        scale: (P,) per-parameter factor of sigma, or None for ones.
+        pool: a kernels.ThreadPool that shares out gradient and search; the bits stay the same.
+
+    Raises:
+        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+    """
+
+    declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
+
+    def __init__(
+        self,
+        *,
+        mean: F32,
+        population: int = 64,
+        centers: int = 3,
+        neighbours: int = 10,
+        archive_size: int | None = None,
+        optimizer: str = "adam",
+        crn: str = "pair",
+        episodes_per_candidate: int = 1,
+        center_episodes: int = 1,
+        scale: F32 | None = None,
+        pool: kernels.ThreadPool | None = None,
+    ) -> None:
+        """See the class."""
+        if centers < 1:
+            raise ValueError(f"centers must be at least 1, got {centers}")
+        Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
+        self._own_episodes = max(1, center_episodes)
+        self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes)
+        start = vector("mean", mean)
+        self._scale = None if scale is None else vector("scale", scale, start.size)
+        self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
+        self._pool = pool
+        self._state = State(
+            center_mp=np.tile(start, (centers, 1)),
+            optimizer_m=({},) * centers,
+            mean=start,
+            archive=Archive(np.zeros((0, 0)), archive_size, neighbours),
+            behaviour_md=np.zeros((centers, 0)),
+            due_m=np.ones(centers, np.bool_),
+            weight=0.0,
+            best=-math.inf,
+            stagnant=0,
+        )
+
+    @property
+    def mean(self) -> F32:
+        """(P,) the best policy so far by its own episodes, run anew in every generation; a copy."""
+        return self._state.mean.copy()
+
+    def center(self, key: NoiseKey) -> int:
+        """Which centre `ask` draws around at `key`: by chance, in proportion to the novelty of its behaviour.
+
+        A pure function of state and key. A centre's behaviour is the one seen when it last ran, before its last update.
+        All are equally likely before any has run, and where none is novel.
+        """
+        novelty_m = self._state.archive.novelty(self._state.behaviour_md, self._pool)
+        share_m = np.cumsum(novelty_m if novelty_m.any() else np.ones_like(novelty_m))
+        drawn = kernels.uniform(key.with_stream(Stream.CENTER), int(key.stream)) * share_m[-1]
+        return int(np.searchsorted(share_m, drawn, side="right"))
+
+    def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
+        """Pairs around one centre; without `candidates` then the rows of that centre, the others, and the best policy.
+
+        These rows have candidate -1 and share their episodes. Pure.
+        """
+        chosen = self.center(key)
+        theta = self._state.center_mp[chosen]
+        asked = self._pairs.ask(theta, complete(hp, self.declared), key, candidates, self._scale)
+        if candidates is not None:
+            return asked
+        others = np.delete(self._state.center_mp, chosen, axis=0)
+        base_bp = np.concatenate([asked.base_bp, others, self._state.mean[None]])
+        added, episodes = base_bp.shape[0] - 1, self._own_episodes
+        own = slice(asked.rows - episodes, None)  # the chosen centre's
+        repeated: dict[str, Any] = {
+            name: np.concatenate([getattr(asked, name), np.tile(getattr(asked, name)[own], added)])
+            for name in ("sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
+        }
+        return replace(
+            asked,
+            base_bp=base_bp,
+            base_r=np.concatenate([asked.base_r, np.repeat(np.arange(1, added + 1, dtype=np.int32), episodes)]),
+            scale_bp=None if asked.scale_bp is None else np.repeat(asked.scale_bp, added + 1, axis=0),
+            **repeated,
+        )
+
+    def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
+        """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
+        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        chosen = self.center(population.key)
+        return self._step(self._seen(population, batch), chosen, population, batch, hp)[0]
+
+    def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
+        """Take one step of the centre drawn around, and enter what the centres' own rows showed.
+
+        Raises:
+            ValueError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
+        """
+        chosen = self.center(population.key)
+        seen = self._seen(population, batch)
+        theta, optimizer = self._step(seen, chosen, population, batch, population.hyperparameters)
+        told = report(population, batch, float(np.linalg.norm(theta - population.base_bp[0])))
+        center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
+        center_mp[chosen], due_m[chosen] = theta, True
+        optimizers = (*seen.optimizer_m[:chosen], optimizer, *seen.optimizer_m[chosen + 1 :])
+        self._state = replace(seen, center_mp=center_mp, due_m=due_m, optimizer_m=optimizers)
+        chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
+        center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
+        return replace(told, center=chosen, center_return=center_return)
+
+    def _weight(self, state: State, hp: Hyperparameters) -> float:
+        """The weight of novelty in the update, from 0 to 1."""
+        return hp[WEIGHT]
+
+    def _step(
+        self, state: State, chosen: int, population: Population, batch: EvaluationBatch, hp: Hyperparameters
+    ) -> tuple[F32, Arrays]:
+        """The chosen centre after one step, and its optimizer's next state."""
+        fitness_n, failed_n = fitness(population, batch, hp)
+        novelty_n = state.archive.novelty(by_candidate(population, behaviours(batch)), self._pool)
+        weight = np.float32(self._weight(self._state, hp))
+        weight_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
+        weight_n = weight_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
+        ascent = direction(population, weight_n, self._pool)
+        if self._scale is not None:
+            ascent = ascent * self._scale
+        theta = state.center_mp[chosen]
+        if hp["weight_decay"] != 0.0:
+            ascent = ascent - np.float32(hp["weight_decay"]) * theta
+        step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
+        return theta + step, optimizer
+
+    def _seen(self, population: Population, batch: EvaluationBatch) -> State:
+        """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
+        own = self._own(population, batch)
+        if own is None:
+            return self._state
+        state, centers = self._state, self._state.center_mp.shape[0]
+        ran_m = ~own.failed_b[:centers]
+        behaviour_md = own.behaviour_bd[:centers].copy()
+        if state.behaviour_md.size:
+            behaviour_md[~ran_m] = state.behaviour_md[~ran_m]
+        due_m = state.due_m & ran_m
+        best = int(np.argmax(np.roll(own.return_b, 1)))  # the best policy first: it stays where a centre only equals it
+        return self._adapted(
+            replace(
+                state,
+                archive=state.archive.added(behaviour_md[due_m]) if due_m.any() else state.archive,
+                behaviour_md=behaviour_md,
+                due_m=state.due_m & ~ran_m,
+                mean=state.mean if best == 0 else state.center_mp[best - 1].copy(),
+            ),
+            float(own.return_b[:centers].max()),
+        )
+
+    def _adapted(self, state: State, largest_return: float) -> State:
+        """The state after a generation whose best centre returned so much."""
+        return state
+
+    def _own(self, population: Population, batch: EvaluationBatch) -> Own | None:
+        """The rows of the centres by centre, the best policy's last; None where the population has none."""
+        behaviour_rd = behaviours(batch)
+        own_r = population.candidate_r < 0
+        if batch.returns_r.size != population.rows or not own_r.any():
+            return None  # `fitness` says what is wrong with the rows
+        bases = population.base_bp.shape[0]
+        chosen = self.center(population.key)
+        order = np.insert(np.arange(1, bases), chosen, 0)  # the base of each centre, then the best policy's
+        group_r = np.argsort(order)[population.base_r[own_r]]
+        value_rd = np.column_stack([batch.failed_r[own_r], batch.returns_r[own_r], behaviour_rd[own_r]])
+        finite_rd = np.where(np.isfinite(value_rd), value_rd, 0.0)
+        mean_bd = mean_by_group(finite_rd, group_r, bases)
+        failed_b = mean_bd[:, 0] > 0.0
+        return Own(np.where(failed_b, -np.inf, mean_bd[:, 1]), np.ascontiguousarray(mean_bd[:, 2:]), failed_b)
+
+    def state(self) -> Arrays:
+        """Centres, optimizers, archive and what is known of each centre, copied."""
+        state = self._state
+        arrays: Arrays = {
+            "mean": state.mean.copy(),
+            "centers": state.center_mp.copy(),
+            "archive": state.archive.rows_nd.copy(),
+            "behaviours": state.behaviour_md.copy(),
+            "due": state.due_m.copy(),
+            "progress": np.array([state.weight, state.best, state.stagnant]),
+        }
+        for center, optimizer in enumerate(state.optimizer_m):
+            arrays.update({f"optimizer{center}_{name}": np.array(array) for name, array in optimizer.items()})
+        return arrays
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        now = self._state
+        vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
+        after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
+        prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
+        started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
+        wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
+        wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
+        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
+        require_arrays(arrays, {**wanted, **seen})  # these two grow
+        rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
+        if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
+            raise ValueError(
+                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
+                f"got {behaviour_md.shape} and {rows_nd.shape}"
+            )
+        weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
+        self._state = State(
+            center_mp=np.array(arrays["centers"], np.float32),
+            optimizer_m=tuple(
+                {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
+            ),
+            mean=np.array(arrays["mean"], np.float32),
+            archive=replace(now.archive, rows_nd=rows_nd),
+            behaviour_md=behaviour_md,
+            due_m=np.array(arrays["due"], np.bool_),
+            weight=weight,
+            best=best,
+            stagnant=int(stagnant),
+        )
+
+
+class NoveltyAndReward(NoveltySearch):
+    """`nsr`: novelty and return in equal parts (novelty_weight 0.5)."""
+
+    declared = _declared(0.5)
+
+
+class AdaptiveNoveltyAndReward(NoveltySearch):
+    """`nsra`: the return alone at first; novelty gains weight while the return stagnates.
+
+    The weight of novelty starts at 0 and stays in [0, 1]. While no centre has returned more than the best before for
+    `patience` generations or longer, every generation raises it by `novelty_delta`; one in which a centre did lowers
+    it by as much. It is state, so novelty_weight is no hyperparameter here: a meta-level that is to move it goes with
+    `nsr`.
+
+    Args: those of NoveltySearch, and
+        patience: generations of stagnation, at least 1.
+        novelty_delta: in (0, 1].
+    """
+
+    declared = MappingProxyType(_DECLARED)
+
+    def __init__(
+        self,
+        *,
+        mean: F32,
+        population: int = 64,
+        centers: int = 3,
+        neighbours: int = 10,
+        archive_size: int | None = None,
+        patience: int = 5,
+        novelty_delta: float = 0.05,
+        optimizer: str = "adam",
+        crn: str = "pair",
+        episodes_per_candidate: int = 1,
+        center_episodes: int = 1,
+        scale: F32 | None = None,
+        pool: kernels.ThreadPool | None = None,
+    ) -> None:
+        """See the class."""
+        if patience < 1:
+            raise ValueError(f"patience must be at least 1 generation, got {patience}")
+        if not 0.0 < novelty_delta <= 1.0:
+            raise ValueError(f"novelty_delta must be in (0, 1], got {novelty_delta}")
+        super().__init__(
+            mean=mean,
+            population=population,
+            centers=centers,
+            neighbours=neighbours,
+            archive_size=archive_size,
+            optimizer=optimizer,
+            crn=crn,
+            episodes_per_candidate=episodes_per_candidate,
+            center_episodes=center_episodes,
+            scale=scale,
+            pool=pool,
+        )
+        self._patience = patience
+        self._delta = novelty_delta
+
+    def _weight(self, state: State, hp: Hyperparameters) -> float:
+        return state.weight
+
+    def _adapted(self, state: State, largest_return: float) -> State:
+        if largest_return > state.best:
+            weight = max(0.0, state.weight - self._delta)
+            return replace(state, weight=weight, best=largest_return, stagnant=0)
+        stagnant = state.stagnant + 1
+        rise = self._delta if stagnant >= self._patience else 0.0
+        return replace(state, weight=min(1.0, state.weight + rise), stagnant=stagnant)
