@@ -30,7 +30,9 @@ def test_every_adaptable_hyperparameter_is_moved(name: str) -> None:
     ranges = {name: range_of(declared[name]) for name in values}
     start = Hyperparameters(**{name: spec.default for name, spec in declared.items()})
     # From the middle of its range a value can go either way; 0 is the end of one.
-    start = start.replace(**{name: (bounds.low + bounds.high) / 2 for name, bounds in ranges.items() if not values[name]})
+    start = start.replace(
+        **{name: (bounds.low + bounds.high) / 2 for name, bounds in ranges.items() if not values[name]}
+    )
     past = History(length=4, quantiles=8, ranges=ranges)
     for generation in range(6):
         past.append(report(generation, start))

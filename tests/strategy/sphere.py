@@ -35,7 +35,7 @@ def evaluate(population: Population, failed: tuple[int, ...] = ()) -> Evaluation
         returns_r=returns_r,
         lengths_r=(10 + np.arange(population.rows) % 3).astype(np.int32),
         failed_r=failed_r,
-        behaviour_rd=np.maximum(returns_r, -float(P))[:, None],
+        behaviour_rd=np.maximum(returns_r, -float(population.base_bp.shape[1]))[:, None],
         entropy_r=np.arange(population.rows, dtype=np.float64) % 7 / 10,
         key=population.key,
     )
