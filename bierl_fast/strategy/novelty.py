@@ -331,8 +331,9 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
 
     The weight of novelty starts at 0 and stays in [0, 1]. While no centre has returned more than the best before for
     `patience` generations or longer, every generation raises it by `novelty_delta`; one in which a centre did lowers
-    it by as much. It is state, so novelty_weight is no hyperparameter here: a meta-level that is to move it goes with
-    `nsr`.
+    it by as much. The paper counts the stagnating generations anew after each change; novelty would then take hundreds
+    of generations to lead. The weight is state, so novelty_weight is no hyperparameter here: a meta-level that is to
+    move it goes with `nsr`.
 
     Args: those of NoveltySearch, and
         patience: generations of stagnation, at least 1.
