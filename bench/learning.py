@@ -107,6 +107,14 @@ STUDIES = {
         slack=0,
         contenders={"pgpe": preset("pgpe-lunarlander", generations=241)},
     ),
+    # Both end after 60 generations, before the mark.
+    "deceptive": Study(
+        "bierl/DeceptivePoint-v0",
+        {1_500_000: 5},
+        {1_500_000: -50.0},
+        slack=0,
+        contenders={name: {"strategy": name, "meta": "none", "generations": 60} for name in ("es", "nsra")},
+    ),
     "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
 }
 
