@@ -141,6 +141,10 @@ def new_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return Walk(**kwargs)
 
 
+def without_licence() -> gymnasium.Env[Any, Any]:
+    raise OSError("no licence")
+
+
 def make_nothing() -> int:
     return 3
 

@@ -20,10 +20,6 @@ SPACES = "evaluation.pool_envs:pool_tests/Spaces-v0"
 INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pickled
 
 
-def no_env() -> Any:
-    raise OSError("no licence")
-
-
 @pytest.mark.parametrize(
     ("task", "options", "message"),
     [
@@ -47,7 +43,7 @@ def no_env() -> Any:
         ("evaluation.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
         ("evaluation.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
         (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
-        (no_env, {}, "cannot be made in a worker process: OSError: no licence"),
+        (pool_envs.without_licence, {}, "cannot be made in a worker process: OSError: no licence"),
         (WALK, {"behaviour": "final"}, "no behaviour named 'final'"),
         (WALK, {"behaviour": lambda *_: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),

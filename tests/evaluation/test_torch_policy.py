@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,11 @@ import pytest
 import torch
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
+from evaluation.torch_modules import Recurrent, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
 from bierl_fast.evaluation.table import evaluator_of, load_policy
-
-
-class Recurrent(torch.nn.Module):
-    """Remembers a running sum of its observations."""
-
-    memory: torch.Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(2, 1)
-        self.reset()
-
-    def reset(self) -> None:
-        self.memory = torch.zeros(2)
-
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        self.memory = self.memory + observation
-        answer: torch.Tensor = self.layer(self.memory)
-        return answer
 
 
 def module() -> torch.nn.Module:
@@ -85,27 +66,6 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
     assert pickle.loads(pickle.dumps(policy)).act(observation) == first
     for evaluator in evaluators:
         evaluator.close()
-
-
-class Unwelcome(torch.nn.Module):
-    """Cannot be unpickled anywhere but here."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(2, 1)
-
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        answer: torch.Tensor = self.layer(observation)
-        return answer
-
-    def __reduce__(self) -> Any:
-        return (_made_here, (os.getpid(),))
-
-
-def _made_here(pid: int) -> Unwelcome:
-    if os.getpid() != pid:
-        raise OSError("no such module on this machine")
-    return Unwelcome()
 
 
 def test_a_module_that_a_worker_cannot_read() -> None:

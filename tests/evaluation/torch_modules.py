@@ -1,0 +1,48 @@
+"""Torch modules for the tests of policies, in a module that worker processes can import."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+
+class Recurrent(torch.nn.Module):
+    """Remembers a running sum of its observations."""
+
+    memory: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+        self.reset()
+
+    def reset(self) -> None:
+        self.memory = torch.zeros(2)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        self.memory = self.memory + observation
+        answer: torch.Tensor = self.layer(self.memory)
+        return answer
+
+
+class Unwelcome(torch.nn.Module):
+    """Cannot be unpickled anywhere but here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.layer(observation)
+        return answer
+
+    def __reduce__(self) -> Any:
+        return (_made_here, (os.getpid(),))
+
+
+def _made_here(pid: int) -> Unwelcome:
+    if os.getpid() != pid:
+        raise OSError("no such module on this machine")
+    return Unwelcome()
