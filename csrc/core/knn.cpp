@@ -32,8 +32,8 @@ void check_finite(const char* name, std::span<const double> values, std::size_t 
 class Frame {
  public:
   Frame(std::span<const double> queries, std::span<const double> archive, std::size_t dimension) : center_(dimension) {
-    const auto rows = static_cast<double>(archive.size() / dimension);
-    for (std::size_t i = 0; i < archive.size(); ++i) center_[i % dimension] += archive[i] / rows;
+    const std::size_t rows = archive.size() / dimension;
+    for (std::size_t i = 0; i < archive.size(); ++i) center_[i % dimension] += archive[i] / static_cast<double>(rows);
     double largest = 0.0;
     for (const auto side : {queries, archive})
       for (std::size_t i = 0; i < side.size(); ++i)
