@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast._library import core
-from bierl_fast.messages import F32, F64, Bool, NoiseKey
+from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
 
 if TYPE_CHECKING:
     from bierl_fast import _core
@@ -109,6 +109,13 @@ def gradient(
     """
     out = _memory(out, count)
     _core.gradient(key, rows, weights, out, pool)
+    return out
+
+
+def row_parameters(population: Population, row: int) -> F32:
+    """(P,) what a row of a population runs; ValueError when there is no such row."""
+    out = np.empty(population.base_bp.shape[1], np.float32)
+    _core.row_parameters(population, row, out)
     return out
 
 

@@ -22,7 +22,7 @@ from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.evaluation.import_path import imported, written_name
-from bierl_fast.evaluation.shared import row_parameters, row_reset_seed, thread_count
+from bierl_fast.evaluation.shared import row_reset_seed, thread_count
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, NoiseKey, Population, Stream
 from bierl_fast.names import lookup, unknown
 
@@ -209,7 +209,7 @@ class FunctionEvaluator:
 
     def parameters(self, population: Population, row: int) -> F32:
         """(P,) what that row's call was given; ValueError when there is no such row."""
-        return row_parameters(population, row)
+        return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
         """A seed of that row's episode, below 2**63; a function is not told it. ValueError: no such row."""

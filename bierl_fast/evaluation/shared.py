@@ -8,6 +8,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
+from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.evaluation.base import AnyPolicy
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
@@ -29,13 +30,6 @@ def thread_count(threads: int | None) -> int:
     if not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
         raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
     return count
-
-
-def row_parameters(population: Population, row: int) -> F32:
-    """(P,) what a row runs; ValueError when there is no such row."""
-    out = np.empty(population.base_bp.shape[1], np.float32)
-    core().row_parameters(population, row, out)
-    return out
 
 
 def row_reset_seed(population: Population, row: int) -> int:
@@ -78,7 +72,7 @@ class EpisodeEvaluator(Generic[P]):
 
     def parameters(self, population: Population, row: int) -> F32:
         """(P,) what that row ran; ValueError when there is no such row."""
-        return row_parameters(population, row)
+        return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
         """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""

@@ -170,8 +170,7 @@ class Antithetic(ABC):
 
     def _ascent(self, population: Population, weight_n: F32) -> F32:
         """(P,) sum of weight * sign * scale * eps."""
-        ascent = direction(population, weight_n, self._pool)
-        return ascent if population.scale_bp is None else ascent * population.scale_bp[0]
+        return scaled_direction(population, weight_n, self._pool)
 
     def state(self) -> Arrays:
         """Everything needed to continue, copied."""
@@ -228,8 +227,19 @@ def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) 
 
 def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
     """(P,) sum of weight * sign * eps over the candidates; pairs share their noise, so each row is made once."""
-    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[_first_rows(population)])
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[first_rows(population)])
     return kernels.gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+
+
+def scaled_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
+    """(P,) sum of weight * sign * scale * eps over the candidates, who share one centre and its scale."""
+    ascent = direction(population, weight_n, pool)
+    return ascent if population.scale_bp is None else ascent * population.scale_bp[0]
+
+
+def decayed(ascent: F32, theta: F32, hp: Hyperparameters) -> F32:
+    """(P,) `ascent` less weight_decay * theta."""
+    return ascent if hp["weight_decay"] == 0.0 else ascent - np.float32(hp["weight_decay"]) * theta
 
 
 def scale_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
@@ -238,14 +248,14 @@ def scale_direction(population: Population, weight_n: F32, pool: kernels.ThreadP
     return kernels.scale_gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
 
 
-def _first_rows(population: Population) -> NDArray[np.intp]:
+def first_rows(population: Population) -> NDArray[np.intp]:
     """(N,) each candidate's first row."""
     return np.searchsorted(population.candidate_r[population.candidate_r >= 0], np.arange(population.candidates))
 
 
 def _by_noise_row(population: Population, weight_n: F64) -> tuple[NDArray[np.uint32], F32]:
     """The noise rows in use (K,), and the sum of the candidates' weights on each."""
-    rows, position_n = np.unique(population.noise_r[_first_rows(population)], return_inverse=True)
+    rows, position_n = np.unique(population.noise_r[first_rows(population)], return_inverse=True)
     return rows.astype(np.uint32), np.bincount(position_n, weights=weight_n).astype(np.float32)
 
 

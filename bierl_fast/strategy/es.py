@@ -12,12 +12,10 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
-
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.names import lookup
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.shaping import SHAPINGS
 
@@ -78,9 +76,7 @@ class EvolutionStrategy(Antithetic):
         weight_n = self._shape(fitness_n, failed_n, self._pairs.kept(self._top, fitness_n.size // 2))
         if self._raw:
             weight_n = weight_n / population.sigma_r[0]
-        ascent = self._ascent(population, weight_n)
-        if hp["weight_decay"] != 0.0:
-            ascent = ascent - np.float32(hp["weight_decay"]) * self._theta
+        ascent = decayed(self._ascent(population, weight_n), self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
         return {"mean": self._theta + step, **optimizer_state}
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
 from bierl_fast.messages import (
     F32,
     F64,
@@ -37,7 +36,17 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.names import lookup
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, complete, fitness, report, require_arrays, vector
+from bierl_fast.strategy.antithetic import (
+    Antithetic,
+    Pairs,
+    complete,
+    decayed,
+    first_rows,
+    fitness,
+    report,
+    require_arrays,
+    vector,
+)
 from bierl_fast.strategy.optimizer import Optimizer
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import SHAPINGS
@@ -209,8 +218,7 @@ class EvolutionWithActorCritic(Antithetic):
         fitness_n, failed_n = fitness(population, batch, hp)
         weight_n = self._rank(fitness_n, failed_n, 0)
         ascent = self._ascent(population, weight_n) + self._injected(population, weight_n)
-        if hp["weight_decay"] != 0.0:
-            ascent = ascent - np.float32(hp["weight_decay"]) * self._theta
+        ascent = decayed(ascent, self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
         growth = self._growth(population, fitness_n, failed_n, hp)
         return {
@@ -227,7 +235,7 @@ class EvolutionWithActorCritic(Antithetic):
         """
         total, longest = np.zeros_like(self._theta), math.sqrt(self._theta.size)
         for candidate in np.flatnonzero((_signs(population) == 0) & (weight_n > 0.0)):
-            row = int(np.searchsorted(_own(population.candidate_r), candidate))
+            row = int(first_rows(population)[candidate])
             displacement = (population.base_bp[population.base_r[row]] - self._theta) / population.sigma_r[row]
             length = float(np.linalg.norm(displacement))
             total += np.float32(weight_n[candidate] * min(1.0, longest / max(length, longest))) * displacement
@@ -244,8 +252,7 @@ class EvolutionWithActorCritic(Antithetic):
         """(W, P) what the best candidates ran, best first; of equals, the earlier; fewer where fewer did not fail."""
         survivors = np.flatnonzero(~failed_n)
         best = survivors[np.argsort(-fitness_n[survivors], kind="stable")][: self._winners]
-        rows = np.searchsorted(_own(population.candidate_r), best)
-        return np.stack([_parameters(population, int(row)) for row in rows])
+        return np.stack([kernels.row_parameters(population, int(row)) for row in first_rows(population)[best]])
 
     def state(self) -> Arrays:
         """Centre, optimizer, winners, mutation; the partner's memory, networks and optimizers; copied."""
@@ -299,19 +306,6 @@ def _genes(network: Network) -> tuple[np.ndarray, int]:
     return np.concatenate(gene_p), units
 
 
-def _own(candidate_r: np.ndarray) -> np.ndarray:
-    """The candidates' rows: those of the centre come last."""
-    return candidate_r[candidate_r >= 0]
-
-
 def _signs(population: Population) -> np.ndarray:
     """(N,) the sign of each candidate's noise."""
-    own = _own(population.candidate_r)
-    return population.sign_r[np.searchsorted(own, np.arange(population.candidates))]
-
-
-def _parameters(population: Population, row: int) -> F32:
-    """(P,) what that row ran."""
-    out = np.empty(population.base_bp.shape[1], np.float32)
-    core().row_parameters(population, row, out)
-    return out
+    return population.sign_r[first_rows(population)]

@@ -37,7 +37,16 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import lookup
-from bierl_fast.strategy.antithetic import Pairs, complete, direction, fitness, report, require_arrays, vector
+from bierl_fast.strategy.antithetic import (
+    Pairs,
+    complete,
+    decayed,
+    fitness,
+    report,
+    require_arrays,
+    scaled_direction,
+    vector,
+)
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
 from bierl_fast.strategy.optimizer import OPTIMIZERS
 
@@ -220,12 +229,8 @@ class NoveltySearch:
         weight = np.float32(self._weight(self._state, hp))
         weight_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
         weight_n = weight_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
-        ascent = direction(population, weight_n, self._pool)
-        if self._scale is not None:
-            ascent = ascent * self._scale
         theta = state.center_mp[chosen]
-        if hp["weight_decay"] != 0.0:
-            ascent = ascent - np.float32(hp["weight_decay"]) * theta
+        ascent = decayed(scaled_direction(population, weight_n, self._pool), theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
         return theta + step, optimizer
 
