@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bierl_fast.meta.baselines import FixedMeta
+from bierl_fast.meta.csa import CumulativeStepSize
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
@@ -39,10 +40,19 @@ class MetaParts:
 
 @dataclass(frozen=True, slots=True)
 class MetaEntry:
-    """One line of the table."""
+    """One line of the table.
+
+    Attributes:
+        make: its constructor.
+        learned: whether it judges proposals by a meta-fitness, within meta_budget.
+        adapts: whether it moves hyperparameters, and so has ranges to move them in.
+        prefers: options of strategies that it takes where nothing was said.
+    """
 
     make: Callable[[MetaParts], MetaLevel]
-    learned: bool
+    learned: bool = False
+    adapts: bool = True
+    prefers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _lstm(parts: MetaParts) -> MetaLevel:
@@ -61,8 +71,27 @@ def _lstm(parts: MetaParts) -> MetaLevel:
     return LearnedMeta(generator, parts.history.ranges, parts.settings, parts.seed)
 
 
+def _csa(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _require_ranges(parts: MetaParts) -> None:
+    """ValueError unless there is something to adapt, from a configured value inside its range."""
+    if not parts.history.ranges:
+        raise ValueError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
+    for name, bounds in parts.history.ranges.items():
+        value = parts.hyperparameters[name]
+        if not bounds.low <= value <= bounds.high:
+            raise ValueError(
+                f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
+                f"change {name} or {name}_range"
+            )
+
+
 META_LEVELS: dict[str, MetaEntry] = {
-    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), learned=False),
+    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
+    "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
     "lstm": MetaEntry(_lstm, learned=True),
 }
 

@@ -257,11 +257,19 @@ class Config:
 
     @property
     def learned(self) -> bool:
-        """Whether the meta-level learns, and so spends environment steps of its own."""
+        """Whether the meta-level judges proposals, and so spends environment steps within meta_budget."""
+        return self._meta_entry("learned")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the meta-level moves hyperparameters."""
+        return self._meta_entry("adapts")
+
+    def _meta_entry(self, name: str) -> bool:
         # Here, because the table brings NumPy and the native module, and `bierl --help` is to be quick.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
 
-        return self.meta not in META_LEVELS or META_LEVELS[self.meta].learned
+        return self.meta not in META_LEVELS or bool(getattr(META_LEVELS[self.meta], name))
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""
@@ -273,7 +281,7 @@ class Config:
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""
-        # Here, for the same reason as in `learned`.
+        # Here, for the same reason as in `_meta_entry`.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
         from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
 
