@@ -72,6 +72,7 @@ class History:
         self._sizes = (length, quantiles, len(self.ranges))
         self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
+        self.inner_steps = 0  # env steps of all these generations
         self.longest_episode = 0  # env steps, in the latest generation
 
     @property
@@ -88,6 +89,7 @@ class History:
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
+        self.inner_steps += report.inner_steps
         self.longest_episode = strategy.longest_episode
 
     def window(self, center: int = 0) -> F32:
@@ -110,7 +112,7 @@ class History:
 
     def state(self) -> Arrays:
         """The windows and what their next rows are compared with; names of centre c above 0 begin with `center{c}_`."""
-        arrays: Arrays = {}
+        arrays: Arrays = {"inner_steps": np.array([self.inner_steps])}
         for center, own in self._centers.items():
             named = own.state(self.generations, self.longest_episode)
             arrays.update({_prefix(center) + name: array for name, array in named.items()})
@@ -127,6 +129,7 @@ class History:
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, tuple(self.ranges))
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
         self._centers = centers
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
@@ -25,6 +26,7 @@ class MetaParts:
         hyperparameters: the configured ones, complete.
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
+        schedule: when `schedule` reaches which values.
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer.
         seed: of the initial weights.
@@ -33,6 +35,7 @@ class MetaParts:
     hyperparameters: Hyperparameters
     history: History
     settings: MetaSettings
+    schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
     encoder_size: int = 32
     generator_hidden: int = 32
     seed: int = 0
@@ -76,6 +79,11 @@ def _csa(parts: MetaParts) -> MetaLevel:
     return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
 
 
+def _schedule(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
+
+
 def _require_ranges(parts: MetaParts) -> None:
     """ValueError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
@@ -91,6 +99,7 @@ def _require_ranges(parts: MetaParts) -> None:
 
 META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
+    "schedule": MetaEntry(_schedule),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
     "lstm": MetaEntry(_lstm, learned=True),
 }

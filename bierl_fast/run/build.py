@@ -190,11 +190,15 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
 def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
+    from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
 
     parts = table.MetaParts(
         hyperparameters=configured(config, strategy.declared),
         history=history,
         settings=_meta_settings(config),
+        schedule=ScheduleSettings(
+            config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
+        ),
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
         seed=config.seed,

@@ -230,6 +230,18 @@ class Config:
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+    schedule_horizon: int | None = setting(
+        None, "when meta-level schedule reaches its end values, in schedule_unit; stays there", at_least=1, at_most=FAR
+    )
+    schedule_unit: str = setting(
+        "generations", "what schedule_horizon counts: generations, or env steps", choices=("generations", "steps")
+    )
+    schedule_shape: str = setting(
+        "linear", "the way from configured to end values", choices=("linear", "cosine", "exponential")
+    )
+    schedule_end: tuple[float, ...] | None = setting(
+        None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
+    )
 
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
