@@ -300,6 +300,8 @@ class StrategyReport:
     update_norm: float  # |theta' - theta|
     longest_episode: int  # env steps of the longest row
     center: int = 0  # which of the strategy's centres the candidates were drawn around
+    path_ratio: float = math.nan  # length of the centre's path over what chance gives; nan where there is no path
+    path_rate: float = 0.0  # by how much ln(step size) should move for each unit of path_ratio - 1
 
 
 @dataclass(frozen=True, slots=True)

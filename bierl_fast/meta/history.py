@@ -12,6 +12,8 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, GenerationReport
 
+TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that do not depend on the task's scale
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -70,6 +72,7 @@ class History:
         self._sizes = (length, quantiles, len(self.ranges))
         self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
+        self.inner_steps = 0  # env steps of all these generations
         self.longest_episode = 0  # env steps, in the latest generation
 
     @property
@@ -84,7 +87,9 @@ class History:
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
         own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64))
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
+        own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
+        self.inner_steps += report.inner_steps
         self.longest_episode = strategy.longest_episode
 
     def window(self, center: int = 0) -> F32:
@@ -100,9 +105,14 @@ class History:
         own = self._centers.get(center)
         return {} if own is None else dict(own.latest)
 
+    def told(self, center: int = 0) -> dict[str, float]:
+        """What the strategy's latest report around a centre said, by the names in TOLD; nan where it did not."""
+        own = self._centers.get(center)
+        return dict.fromkeys(TOLD, math.nan) if own is None else dict(own.told)
+
     def state(self) -> Arrays:
         """The windows and what their next rows are compared with; names of centre c above 0 begin with `center{c}_`."""
-        arrays: Arrays = {}
+        arrays: Arrays = {"inner_steps": np.array([self.inner_steps])}
         for center, own in self._centers.items():
             named = own.state(self.generations, self.longest_episode)
             arrays.update({_prefix(center) + name: array for name, array in named.items()})
@@ -114,9 +124,12 @@ class History:
         centers = {}
         for center in (0, *sorted(others)):
             own = {name: arrays[_prefix(center) + name] for name in ("window", "counts", "latest", "used")}
+            # Format 1 began without what the strategy told.
+            own["told"] = arrays.get(_prefix(center) + "told", np.full(len(TOLD), math.nan))
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, tuple(self.ranges))
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
         self._centers = centers
 
 
@@ -126,6 +139,7 @@ class _Window:
     def __init__(self, length: int, quantiles: int, hyperparameters: int) -> None:
         self.buffer = kernels.FitnessBuffer(length, quantiles, hyperparameters)
         self.latest: dict[str, float] = {}
+        self.told = dict.fromkeys(TOLD, math.nan)
 
     def rows(self) -> F32:
         return np.array(self.buffer.window(), copy=True)
@@ -136,12 +150,14 @@ class _Window:
             "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
             "latest": np.array([self.buffer.last_mean, self.buffer.last_center]),
             "used": np.array(list(self.latest.values()), np.float64),
+            "told": np.array(list(self.told.values()), np.float64),
         }
 
     def load(self, arrays: Arrays, names: tuple[str, ...]) -> None:
         mean, center = (float(x) for x in arrays["latest"])
         used = [float(x) for x in arrays["used"]]
         self.latest = dict(zip(names, used, strict=True)) if used else {}
+        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
         filled = int(arrays["counts"][0])
         self.buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
 
