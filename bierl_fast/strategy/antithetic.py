@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.names import lookup
 from bierl_fast.strategy.path import Path
+from bierl_fast.strategy.signals import odd_share, step_ratio
 
 CRN = ("none", "pair", "population")
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
@@ -170,7 +171,7 @@ class Antithetic(ABC):
         before, self._state = self._theta, following
         path = Path.of(following)
         told = report(population, batch, float(np.linalg.norm(self._theta - before)))
-        return replace(told, path_ratio=path.ratio, path_rate=path.rate)
+        return path.told_in(told)
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) each row's fitness."""
@@ -296,6 +297,8 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
         failed_n=failed_n,
         update_norm=update_norm,
         longest_episode=int(batch.lengths_r.max()),
+        odd_share=odd_share(population, first_rows(population), returns_n, failed_n),
+        step_ratio=step_ratio(population, update_norm),
     )
 
 

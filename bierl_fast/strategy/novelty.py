@@ -237,13 +237,8 @@ class NoveltySearch:
             path_m=_replaced(seen.path_m, chosen, step.path),
         )
         chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
-        return replace(
-            told,
-            center=chosen,
-            center_return=float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan,
-            path_ratio=step.path.ratio,
-            path_rate=step.path.rate,
-        )
+        center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
+        return step.path.told_in(replace(told, center=chosen, center_return=center_return))
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
