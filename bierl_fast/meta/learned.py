@@ -15,6 +15,7 @@ import numpy as np
 
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.budget import affordable, approached
 from bierl_fast.meta.fitness import META_FITNESS, Estimate
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, Range
@@ -45,23 +46,11 @@ class LearnedMeta:
         The configured values before the first meta-update.
         """
         wanted = self._generator.propose(self._weights[None], history.window(center))[0]
-        largest = math.log(self._settings.max_move)
-        moved = {}
-        for name, used in history.latest(center).items():
-            relative = self._relative(name, used, wanted[name])
-            if abs(relative) > largest:
-                bounds = self._ranges[name]
-                unit = 1.0 if bounds.scale == "log" else bounds.width
-                moved[name] = bounds.moved(used, math.copysign(largest * unit, relative))
-        return wanted.replace(**moved)
+        return approached(wanted, history.latest(center), self._ranges, self._settings.max_move)
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        if history.generations - self._last_update < self._settings.interval:
-            return False
-        rows = self._settings.candidates * self._settings.credit.rows
-        after = meta_steps + rows * history.longest_episode
-        return after <= self._settings.budget * (inner_steps + after)
+        return affordable(self._settings, history, self._last_update, inner_steps, meta_steps)
 
     def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
         """One meta-update in two wide evaluations. Strategy and evaluator are left as they are."""
@@ -83,7 +72,7 @@ class LearnedMeta:
 
         def move_of(step: F32) -> float:
             after = self._generator.propose((self._weights + step)[None], window)[0]
-            return max(abs(self._relative(name, before[name], after[name])) for name in self._ranges)
+            return max(abs(bounds.relative(before[name], after[name])) for name, bounds in self._ranges.items())
 
         rate = self._settings.learning_rate
         step = ascent_step(
@@ -94,12 +83,6 @@ class LearnedMeta:
         self._weights = self._weights + step
         return moved
 
-    def _relative(self, name: str, start: float, end: float) -> float:
-        """Distance in nats on a log scale, in shares of the range on a linear one."""
-        bounds = self._ranges[name]
-        distance = bounds.distance(start, end)
-        return distance if bounds.scale == "log" else distance / bounds.width
-
     def _calibrate(self, window: F32, noise: NoiseKey) -> float:
         """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted."""
         start = self._generator.propose(self._weights[None], window)[0]
@@ -109,8 +92,8 @@ class LearnedMeta:
             weights_mp = perturbed(self._weights, sigma, noise, PROBES, first_row)
             proposals = self._generator.propose(weights_mp, window)
             return max(
-                float(np.std([self._relative(name, start[name], hp[name]) for hp in proposals])) / self._wanted(name)
-                for name in self._ranges
+                float(np.std([bounds.relative(start[name], hp[name]) for hp in proposals])) / self._wanted(name)
+                for name, bounds in self._ranges.items()
             )
 
         return calibrated_sigma(spread_of, 1.0)
@@ -131,8 +114,8 @@ class LearnedMeta:
             "fitness_spread": float(kept.std()) if kept.size else math.nan,
             "episode_spread": float(estimate.spread_m.mean()),
         }
-        for name in self._ranges:
-            relative = [self._relative(name, proposals[0][name], hp[name]) for hp in proposals]
+        for name, bounds in self._ranges.items():
+            relative = [bounds.relative(proposals[0][name], hp[name]) for hp in proposals]
             diagnostics[f"proposal_spread_{name}"] = float(np.std(relative))
         return diagnostics
 
