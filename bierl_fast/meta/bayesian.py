@@ -19,13 +19,15 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F64, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
-from bierl_fast.meta.budget import affordable, approached
-from bierl_fast.meta.fitness import META_FITNESS, Estimate
+from bierl_fast.messages import F64, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.budget import affordable
+from bierl_fast.meta.credit import Estimate
+from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.gaussian_process import posterior_mean
 from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
-from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.base import Strategy, center_of
 from bierl_fast.torch_threads import one_torch_thread
 
 WINDOW = 64  # trials remembered: what was good eight updates of eight ago is another policy's
@@ -63,7 +65,8 @@ class BayesianMeta:
         self._configured = hyperparameters
         self._ranges = dict(ranges)
         self._settings = settings
-        self._judge = META_FITNESS[settings.fitness]
+        self._fitness = META_FITNESS[settings.fitness]
+        self._outputs = Outputs(hyperparameters, ranges, max_move=settings.max_move)
         self._window = WINDOW if forgets else 0
         self._best = hyperparameters
         self._position_tk = np.zeros((0, len(ranges)))
@@ -71,25 +74,48 @@ class BayesianMeta:
         self._updates = 0
         self._last_update = 0  # generations the history had then
 
+    @property
+    def reads_generation(self) -> bool:
+        """Whether its meta-fitness uses the evaluated generation again."""
+        return self._fitness.reads_generation
+
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The values believed best, at most `max_move` from the centre's generation before."""
-        return approached(self._best, history.latest(center), self._ranges, self._settings.max_move)
+        return self._outputs.limited(self._best, history.latest(center))
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        return affordable(self._settings, history, self._last_update, inner_steps, meta_steps)
+        rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._ranges)
+        return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
-        """Try M proposals in two wide evaluations, and choose anew. Strategy and evaluator are left as they are."""
-        used = self._place(self.propose(history))
-        place_mk = np.vstack([used, self._asked(key.with_stream(Stream.GENERATOR))])
-        proposals = [self._hyperparameters(place) for place in place_mk]
-        estimate = self._judge(strategy, evaluator, key.with_stream(Stream.META), proposals, self._settings.credit)
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
+        """Try M proposals in a few wide evaluations, and choose anew. Strategy and evaluator are left as they are."""
+        key = key.with_stream(Stream.META)
+        used = self._configured.replace(**history.latest(center_of(strategy, key)))
+        place_mk = np.vstack([self._place(used), self._asked(key.with_stream(Stream.GENERATOR))])
+        trial = Trial(
+            strategy=strategy,
+            evaluator=evaluator,
+            key=key,
+            credit=self._settings.credit,
+            adapted=self._ranges,
+            used=used,
+            objective=self._settings.objective,
+            generation=generation,
+        )
+        estimate = self._fitness.judge(trial, [self._hyperparameters(place) for place in place_mk])
         self._updates += 1
         self._last_update = history.generations
         if not estimate.failed_m.all():
             self._learn(place_mk, _standardised(estimate))
-        return MetaReport(estimate.steps, estimate.failures, self._diagnostics(used))
+        return MetaReport(estimate.steps, estimate.failures, self._diagnostics(used, estimate))
 
     def _asked(self, key: NoiseKey) -> F64:
         """(M - 1, K) where Optuna would look next; at random while fewer than M trials are remembered."""
@@ -123,13 +149,14 @@ class BayesianMeta:
         values = zip(self._ranges.items(), place.tolist(), strict=True)
         return self._configured.replace(**{name: bounds.at(position) for (name, bounds), position in values})
 
-    def _diagnostics(self, used: F64) -> dict[str, float]:
-        wanted = self._hyperparameters(used)
-        moves = {name: bounds.relative(wanted[name], self._best[name]) for name, bounds in self._ranges.items()}
+    def _diagnostics(self, used: Hyperparameters, estimate: Estimate) -> dict[str, float]:
+        relative = self._outputs.relative
         return {
             "updates": float(self._updates),
             "trials": float(self._value_t.size),
-            **{f"wanted_move_{name}": move for name, move in moves.items()},
+            "episode_spread": estimate.episode_spread,
+            "signal_to_noise": estimate.signal_to_noise,
+            **{f"wanted_move_{name}": relative(name, used[name], self._best[name]) for name in self._ranges},
         }
 
     def state(self) -> Arrays:

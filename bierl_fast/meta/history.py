@@ -51,11 +51,6 @@ class Range:
         """How far apart two values stand on the range's scale."""
         return self._scaled(end) - self._scaled(start)
 
-    def relative(self, start: float, end: float) -> float:
-        """Distance in nats on a log scale, in shares of the range on a linear one."""
-        distance = self.distance(start, end)
-        return distance if self.scale == "log" else distance / self.width
-
     def at(self, position: float) -> float:
         """The value that stands at a position in [0, 1]; the inverse of `position`."""
         return self.moved(self.low, min(max(position, 0.0), 1.0) * self.width)

@@ -31,7 +31,8 @@ class MetaParts:
         schedule: when `schedule` reaches which values.
         bo_memory: whether `bo` remembers earlier updates: "forget" (the last trials) or "restart" (none).
         encoder_size: units of the encoder.
-        generator_hidden: units of the generator's tanh layer.
+        generator_hidden: units of the generator's tanh layer; 0: a linear generator.
+        outputs: "absolute" or "relative"; see outputs.Outputs.
         seed: of the initial weights.
     """
 
@@ -42,6 +43,7 @@ class MetaParts:
     bo_memory: str = "forget"
     encoder_size: int = 32
     generator_hidden: int = 32
+    outputs: str = "absolute"
     seed: int = 0
 
 
@@ -62,20 +64,34 @@ class MetaEntry:
     prefers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _lstm(parts: MetaParts) -> MetaLevel:
-    # Here, because they load torch: `none` runs without it.
-    from bierl_fast.meta.encoder import LstmEncoder  # noqa: PLC0415
-    from bierl_fast.meta.generator import Generator  # noqa: PLC0415
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
+    """A learned meta-level with this encoder; None: no network, the hyperparameters themselves are learned."""
 
-    if not parts.history.ranges:
-        raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
-    for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-    encoder = LstmEncoder(parts.history.features, parts.encoder_size)
-    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.history.ranges)
-    return LearnedMeta(generator, parts.history.ranges, parts.settings, parts.seed)
+    def make(parts: MetaParts) -> MetaLevel:
+        # Here, because they load torch: `none` runs without it.
+        from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
+        from bierl_fast.meta.generator import Constant, Generator, Network  # noqa: PLC0415
+        from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+        from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
+
+        _require_ranges(parts)
+        ranges = parts.history.ranges
+        for name, size, least in (
+            ("encoder_size", parts.encoder_size, 1),
+            ("generator_hidden", parts.generator_hidden, 0),
+        ):
+            if size < least:
+                raise ValueError(f"{name} must be at least {least}, got {size}")
+        outputs = Outputs(parts.hyperparameters, ranges, parts.outputs, parts.settings.max_move)
+        if encoder is None:
+            body: Constant | Network = Constant(len(ranges))
+        else:
+            code = ENCODERS[encoder](parts.history.features, parts.encoder_size)
+            body = Network(code, parts.generator_hidden, len(ranges))
+        generator = Generator(body, outputs)
+        return LearnedMeta(generator, parts.settings, generator.initial_weights(parts.seed))
+
+    return make
 
 
 def _csa(parts: MetaParts) -> MetaLevel:
@@ -114,8 +130,11 @@ META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
     "schedule": MetaEntry(_schedule),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
-    "lstm": MetaEntry(_lstm, learned=True),
     "bo": MetaEntry(_bo, learned=True),
+    "direct": MetaEntry(_learned(None), learned=True),
+    "lstm": MetaEntry(_learned("lstm"), learned=True),
+    "mlp": MetaEntry(_learned("mlp"), learned=True),
+    "mean": MetaEntry(_learned("mean"), learned=True),
 }
 
 

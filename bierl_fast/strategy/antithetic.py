@@ -172,6 +172,10 @@ class Antithetic(ABC):
         told = report(population, batch, float(np.linalg.norm(self._theta - before)))
         return replace(told, path_ratio=path.ratio, path_rate=path.rate)
 
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) each row's fitness."""
+        return row_fitness(batch, hp)
+
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         """The state that `tell` would leave at `hp`, every hyperparameter given; changes nothing."""
@@ -213,11 +217,16 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
 
 
 def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> tuple[F64, Bool]:
-    """(N,) return + entropy_weight * entropy - alive_offset * length, where hp has these; and who failed."""
+    """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
+    return by_candidate(population, row_fitness(batch, hp), batch.failed_r)
+
+
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+    """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these."""
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
         fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * batch.entropy_r
-    return by_candidate(population, fitness_r, batch.failed_r)
+    return fitness_r
 
 
 def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> F64:

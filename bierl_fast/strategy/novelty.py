@@ -45,6 +45,7 @@ from bierl_fast.strategy.antithetic import (
     fitness,
     report,
     require_arrays,
+    row_fitness,
     vector,
 )
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
@@ -128,6 +129,7 @@ class NoveltySearch:
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
+    prefers: Mapping[str, Any] = MappingProxyType({"meta_objective": "fitness"})
 
     def __init__(
         self,
@@ -243,6 +245,17 @@ class NoveltySearch:
             path_rate=step.path.rate,
         )
 
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
+        novelty_r = self._state.archive.novelty(behaviours(batch), self._pool)
+        return self._mixed(row_fitness(batch, hp), novelty_r, batch.failed_r, hp).astype(np.float64)
+
+    def _mixed(self, fitness_n: F64, novelty_n: F64, failed_n: Bool, hp: Hyperparameters) -> F32:
+        """(N,) rank weights of return and novelty, mixed by the weight of novelty that holds now."""
+        weight = np.float32(self._weight(self._state, hp))
+        shaped_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
+        return shaped_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
+
     def _weight(self, state: State, hp: Hyperparameters) -> float:
         """The weight of novelty in the update, from 0 to 1."""
         return hp[WEIGHT]
@@ -253,9 +266,7 @@ class NoveltySearch:
         """What one step makes of the chosen centre."""
         fitness_n, failed_n = fitness(population, batch, hp)
         novelty_n = state.archive.novelty(by_candidate(population, behaviours(batch)), self._pool)
-        weight = np.float32(self._weight(self._state, hp))
-        weight_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
-        weight_n = weight_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
+        weight_n = self._mixed(fitness_n, novelty_n, failed_n, hp)
         theta = state.center_mp[chosen]
         found = direction(population, weight_n, self._pool)
         ascent = decayed(found.scaled_p, theta, hp)
