@@ -15,6 +15,7 @@ import numpy as np
 
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.budget import affordable
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.generator import Generator
@@ -56,11 +57,8 @@ class LearnedMeta:
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        if history.generations - self._last_update < self._settings.interval:
-            return False
         rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
-        after = meta_steps + rows * history.longest_episode
-        return after <= self._settings.budget * (inner_steps + after)
+        return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
     def improve(
         self,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
     from bierl_fast.meta.history import History
     from bierl_fast.meta.settings import MetaSettings
 
+BO_MEMORIES = ("forget", "restart")
+
 
 @dataclass(frozen=True, slots=True)
 class MetaParts:
@@ -27,6 +29,7 @@ class MetaParts:
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
         schedule: when `schedule` reaches which values.
+        bo_memory: whether `bo` remembers earlier updates: "forget" (the last trials) or "restart" (none).
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer; 0: a linear generator.
         outputs: "absolute" or "relative"; see outputs.Outputs.
@@ -37,6 +40,7 @@ class MetaParts:
     history: History
     settings: MetaSettings
     schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
+    bo_memory: str = "forget"
     encoder_size: int = 32
     generator_hidden: int = 32
     outputs: str = "absolute"
@@ -100,6 +104,15 @@ def _schedule(parts: MetaParts) -> MetaLevel:
     return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
 
 
+def _bo(parts: MetaParts) -> MetaLevel:
+    from bierl_fast.meta.bayesian import BayesianMeta  # noqa: PLC0415 - it loads torch
+
+    _require_ranges(parts)
+    lookup("memory of Bayesian optimisation", parts.bo_memory, dict.fromkeys(BO_MEMORIES))
+    forgets = parts.bo_memory == "forget"
+    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, forgets)
+
+
 def _require_ranges(parts: MetaParts) -> None:
     """ValueError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
@@ -117,6 +130,7 @@ META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
     "schedule": MetaEntry(_schedule),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
+    "bo": MetaEntry(_bo, learned=True),
     "direct": MetaEntry(_learned(None), learned=True),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),

@@ -200,6 +200,7 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
         schedule=ScheduleSettings(
             config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
         ),
+        bo_memory=config.bo_memory,
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
         outputs=config.generator_output,

@@ -258,6 +258,11 @@ class Config:
     schedule_end: tuple[float, ...] | None = setting(
         None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
     )
+    bo_memory: str = setting(
+        "forget",
+        "meta-level bo: remember the last trials, or start anew at every meta-update (the authors' code)",
+        choices=("forget", "restart"),
+    )
 
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
