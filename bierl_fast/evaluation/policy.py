@@ -35,7 +35,7 @@ class PolicySpec:
         low, high: (A,) the action box.
         hidden: hidden layer sizes; empty is a linear policy.
         activation: "tanh" or "relu".
-        squash: "clip" cuts the output to the box, "tanh" maps it in.
+        squash: "clip" cuts the output to the box, "tanh" maps it in, "none" leaves it as it is.
         action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
         log_std: its log standard deviation (the start, when evolved).
         observation_shape: of the environment's observations, where it is not (O,): they are flattened.

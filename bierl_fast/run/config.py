@@ -156,8 +156,8 @@ class Config:
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     squash: str | None = setting(
         None,
-        "how actions are brought into the task's box (left open: what the strategy needs, else clip)",
-        choices=("clip", "tanh"),
+        "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
+        choices=("clip", "tanh", "none"),
     )
     action_noise: str | None = setting(
         None, "Gaussian action noise (left open: what the strategy needs)", choices=("none", "fixed", "evolved")
