@@ -153,6 +153,16 @@ class Policy:
         theta[at:] = self.spec.log_std
         return theta
 
+    def reference_entropy(self) -> float:
+        """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
+
+        Raises:
+            ValueError: the policy has no action noise.
+        """
+        if self.spec.action_noise == "none":
+            raise ValueError("a policy without action noise has no differential entropy; set action_noise to 'evolved'")
+        return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
+
     def noise_scale(self, log_std_scale: float) -> F32 | None:
         """(P,) per-parameter factor of sigma: `log_std_scale` for evolved log standard deviations, 1 elsewhere.
 

@@ -16,6 +16,7 @@ from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.reference import Reference
 from bierl_fast.run.validation import check_float32
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
 
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if config.reference.entropy == "differential":
+        values["reference_entropy"] = _reference_entropy(policy)
     if "network" in taken:
         values["network"] = policy.network if isinstance(policy, Policy) else None
     if "seed" in taken:
@@ -153,9 +156,17 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
+def _reference_entropy(policy: AnyPolicy) -> float:
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+
+    if not isinstance(policy, Policy):
+        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
+    return policy.reference_entropy()
+
+
 def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
-    """The strategy's options by name; ConfigError for one that was set and that it does not take."""
-    options = {}
+    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
+    options = _switches(config, taken)
     for field in fields(Config):
         if not field.metadata.get("option"):
             continue
@@ -168,6 +179,20 @@ def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
                 f"strategy {config.strategy!r} takes no option {field.name}, got {value!r}; it takes {known}"
             )
     return options
+
+
+def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The reference switches that the strategy takes."""
+    names = [field.name for field in fields(Reference)]
+    for field in fields(Reference):
+        value = getattr(config.reference, field.name)
+        if field.name not in taken and value != field.default:
+            known = ", ".join(name for name in names if name in taken) or "none of them"
+            raise ConfigError(
+                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
+                f"it uses {known}"
+            )
+    return {name: getattr(config.reference, name) for name in names if name in taken}
 
 
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:

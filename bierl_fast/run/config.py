@@ -16,8 +16,10 @@ from functools import cache, wraps
 from typing import Any, TypeVar
 
 from bierl_fast.names import lookup, unknown
+from bierl_fast.run import reference as switches
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.reference import Reference
 
 T = TypeVar("T")
 
@@ -231,6 +233,11 @@ class Config:
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
 
+    reference: Reference = dataclasses.field(
+        default=switches.OFF,
+        metadata={"help": f"switch to the BiERL authors' behaviour: {switches.CHOICES}", "training": True},
+    )
+
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
     )
@@ -241,7 +248,11 @@ class Config:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = validation.typed(field.name, getattr(self, field.name), hints()[field.name])
+            value = getattr(self, field.name)
+            if field.name == "reference":
+                value = switches.read(value)
+            else:
+                value = validation.typed(field.name, value, hints()[field.name])
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
@@ -268,8 +279,10 @@ class Config:
         return dataclasses.replace(self, **changes)
 
     def training(self) -> dict[str, Any]:
-        """The settings that can change results: what ties a checkpoint to its run."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["training"]}
+        """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""
+        names = [field.name for field in dataclasses.fields(self) if field.metadata["training"]]
+        plain = {name: getattr(self, name) for name in names if name != "reference"}
+        return plain | {f"reference.{name}": value for name, value in dataclasses.asdict(self.reference).items()}
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""

@@ -93,7 +93,7 @@ def test_raw_actions_reach_the_task(task: str, tmp_path: Any, monkeypatch: pytes
         assert replay(raw, people, row, env) == (batch.returns_r[row], batch.lengths_r[row])
 
 
-def replay(evaluator: Evaluator, people: Population, row: int, env: gymnasium.Env[Any, Any]) -> tuple[float, int]:
+def replay(evaluator: Any, people: Population, row: int, env: gymnasium.Env[Any, Any]) -> tuple[float, int]:
     policy = evaluator.policy.with_parameters(evaluator.parameters(people, row))
     observation, _ = env.reset(seed=evaluator.reset_seed(people, row))
     total, steps, done = 0.0, 0, False
