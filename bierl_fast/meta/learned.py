@@ -68,7 +68,7 @@ class LearnedMeta:
         window = history.window(center_of(strategy, key.with_stream(Stream.META)))
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
-            self._sigma = self._calibrate(window, noise)
+            self._sigma = self._settings.sigma or self._calibrate(window, noise)
         weights_mp = perturbed(self._weights, self._sigma, noise, self._settings.candidates)
         proposals = self._generator.propose(weights_mp, window)
         estimate = self._judge(strategy, evaluator, key.with_stream(Stream.META), proposals, self._settings.credit)
@@ -85,7 +85,7 @@ class LearnedMeta:
             after = self._generator.propose((self._weights + step)[None], window)[0]
             return max(abs(self._relative(name, before[name], after[name])) for name in self._ranges)
 
-        rate = self._settings.learning_rate
+        rate = self._settings.rate(self._sigma)
         step = ascent_step(
             estimate.fitness_m, estimate.failed_m, self._sigma, rate, noise, self._generator.parameter_count
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bierl_fast.meta.fitness import META_FITNESS, Credit
 from bierl_fast.names import lookup
+from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,11 @@ class MetaSettings:
         pairs, episodes: what a proposal may spend; see fitness.Credit.
         interval: least generations between meta-updates.
         budget: largest share of meta steps in all env steps, kept causally.
-        learning_rate: of the generator's weights, in natural-gradient units.
+        learning_rate: of the generator's weights, in natural-gradient units; see `rate`.
+        step_scale: "strategy", or "reference": learning_rate / (40 sigma_meta), the BiERL authors' units.
         spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated;
             less where a range is narrow.
+        sigma: sigma_meta, the noise standard deviation on the weights; None: calibrated to `spread`.
         max_move: the largest factor by which a hyperparameter moves in one meta-update, and from one generation to
             the next (on a linear range its logarithm is the largest share of the range).
     """
@@ -34,6 +37,8 @@ class MetaSettings:
     budget: float = 0.2
     learning_rate: float = 1.0
     spread: float = 0.3
+    sigma: float | None = None
+    step_scale: str = "strategy"
     max_move: float = 1.5
 
     def __post_init__(self) -> None:
@@ -52,8 +57,17 @@ class MetaSettings:
         for name in ("learning_rate", "spread"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
                 raise ValueError(f"meta {name} must be positive and finite, got {getattr(self, name)}")
+        if self.sigma is not None and not (math.isfinite(self.sigma) and self.sigma > 0.0):
+            raise ValueError(f"meta_sigma must be positive and finite, or none, got {self.sigma}")
+        checked("step scale", self.step_scale, STEP_SCALES)
         if not self.max_move > 1.0:
             raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
+
+    def rate(self, sigma: float) -> float:
+        """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""
+        if self.step_scale == "reference":
+            return self.learning_rate / (FROZEN_POPULATION * sigma**2)
+        return self.learning_rate
 
     @property
     def credit(self) -> Credit:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
@@ -231,6 +231,8 @@ def _meta_settings(config: Config) -> MetaSettings:
         budget=config.meta_budget,
         learning_rate=config.meta_learning_rate,
         spread=config.meta_spread,
+        sigma=config.meta_sigma,
+        step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
     )
 
@@ -284,6 +286,11 @@ def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
     return spec.default if value is None else float(value)
 
 
+def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["log", "linear"]:
+    """How the meta-level moves a hyperparameter: as its strategy says, unless a setting says otherwise."""
+    return "linear" if name == "sigma" and config.sigma_scale == "linear" else spec.scale
+
+
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
@@ -303,8 +310,11 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
                 f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
                 f"give it a value above 0, or take some of {known}"
             )
-        wanted = default_range(value, spec.scale) if given is None else Range(*given)
-        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
+        scale = _scale_of(config, name, spec)
+        if given is None and scale != spec.scale:
+            raise ConfigError(f"{name}_scale = {scale!r} needs {name}_range, the low,high that {name} may move in")
+        wanted = default_range(value, scale) if given is None else Range(*given)
+        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), scale)
         if spec.scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
                 check_float32(f"the {text} end of {name}'s range", end)

@@ -216,6 +216,9 @@ class Config:
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
+    sigma_scale: str = setting(
+        "log", "how the meta-level moves sigma; linear needs a sigma_range", choices=("log", "linear")
+    )
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
@@ -230,6 +233,9 @@ class Config:
     meta_learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
     meta_spread: float = setting(
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
+    )
+    meta_sigma: float | None = setting(
+        None, "noise standard deviation on the meta-level's own weights (none: what meta_spread asks for)", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
 
