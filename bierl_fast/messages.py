@@ -279,6 +279,15 @@ class EvaluationBatch:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluatedGeneration:
+    """A generation that was evaluated, for a meta-level that uses it again."""
+
+    population: Population
+    batch: EvaluationBatch
+    before: Arrays  # the strategy's state when it was drawn
+
+
 @dataclass(frozen=True, slots=True)
 class StrategyReport:
     """What one `tell` did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from bierl_fast.evaluation.base import Evaluator
@@ -27,7 +27,16 @@ class FixedMeta:
         """Never."""
         return False
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
+    reads_generation = False
+
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
         """Nothing to improve, nothing spent."""
         return MetaReport(steps=0, failures=0)
 

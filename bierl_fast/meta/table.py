@@ -25,7 +25,8 @@ class MetaParts:
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
         encoder_size: units of the encoder.
-        generator_hidden: units of the generator's tanh layer.
+        generator_hidden: units of the generator's tanh layer; 0: a linear generator.
+        outputs: "absolute" or "relative"; see outputs.Outputs.
         seed: of the initial weights.
     """
 
@@ -34,6 +35,7 @@ class MetaParts:
     settings: MetaSettings
     encoder_size: int = 32
     generator_hidden: int = 32
+    outputs: str = "absolute"
     seed: int = 0
 
 
@@ -45,25 +47,43 @@ class MetaEntry:
     learned: bool
 
 
-def _lstm(parts: MetaParts) -> MetaLevel:
-    # Here, because they load torch: `none` runs without it.
-    from bierl_fast.meta.encoder import LstmEncoder  # noqa: PLC0415
-    from bierl_fast.meta.generator import Generator  # noqa: PLC0415
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
+    """A learned meta-level with this encoder; None: no network, the hyperparameters themselves are learned."""
 
-    if not parts.history.ranges:
-        raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
-    for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-    encoder = LstmEncoder(parts.history.features, parts.encoder_size)
-    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.history.ranges)
-    return LearnedMeta(generator, parts.history.ranges, parts.settings, parts.seed)
+    def make(parts: MetaParts) -> MetaLevel:
+        # Here, because they load torch: `none` runs without it.
+        from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
+        from bierl_fast.meta.generator import Constant, Generator, Network  # noqa: PLC0415
+        from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+        from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
+
+        ranges = parts.history.ranges
+        if not ranges:
+            raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
+        for name, size, least in (
+            ("encoder_size", parts.encoder_size, 1),
+            ("generator_hidden", parts.generator_hidden, 0),
+        ):
+            if size < least:
+                raise ValueError(f"{name} must be at least {least}, got {size}")
+        outputs = Outputs(parts.hyperparameters, ranges, parts.outputs, parts.settings.max_move)
+        if encoder is None:
+            body: Constant | Network = Constant(len(ranges))
+        else:
+            code = ENCODERS[encoder](parts.history.features, parts.encoder_size)
+            body = Network(code, parts.generator_hidden, len(ranges))
+        generator = Generator(body, outputs)
+        return LearnedMeta(generator, parts.settings, generator.initial_weights(parts.seed))
+
+    return make
 
 
 META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), learned=False),
-    "lstm": MetaEntry(_lstm, learned=True),
+    "lstm": MetaEntry(_learned("lstm"), learned=True),
+    "mlp": MetaEntry(_learned("mlp"), learned=True),
+    "mean": MetaEntry(_learned("mean"), learned=True),
+    "direct": MetaEntry(_learned(None), learned=True),
 }
 
 

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.base import Strategy
 
 
-POLICY: dict[str, Any] = {  # where no strategy wants otherwise
+OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwise
     "squash": "clip",
     "action_noise": "none",
     "log_std_noise_scale": 1.0,
     "obs_norm": True,
+    "meta_objective": "return",
 }
 ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
 
@@ -99,7 +100,7 @@ def with_policy_settings(config: Config) -> Config:
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
-    wanted = {**POLICY, **preferred, **required}
+    wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
@@ -115,10 +116,10 @@ def make_evaluator(config: Config) -> Evaluator:
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
-        squash=config.squash or POLICY["squash"],
-        action_noise=config.action_noise or POLICY["action_noise"],
+        squash=config.squash or OPEN["squash"],
+        action_noise=config.action_noise or OPEN["action_noise"],
         log_std=config.log_std,
-        obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
+        obs_norm=OPEN["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
@@ -149,7 +150,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     if "seed" in taken:
         values["seed"] = config.seed
     if "scale" in taken:
-        values["scale"] = policy.noise_scale(config.log_std_noise_scale or POLICY["log_std_noise_scale"])
+        values["scale"] = policy.noise_scale(config.log_std_noise_scale or OPEN["log_std_noise_scale"])
     threads = config.threads or available_cores()
     if "pool" in taken and threads > 1:
         values["pool"] = ThreadPool(threads)
@@ -212,6 +213,7 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
         settings=_meta_settings(config),
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
+        outputs=config.generator_output,
         seed=config.seed,
     )
     return table.make_meta(config.meta, parts)
@@ -224,14 +226,15 @@ def _meta_settings(config: Config) -> MetaSettings:
         return MetaSettings()  # read by nobody, so the configured ones (meta_budget = 0) need not fit
     return MetaSettings(
         fitness=config.meta_fitness,
+        objective=config.meta_objective or OPEN["meta_objective"],
         candidates=config.meta_candidates,
         pairs=config.meta_pairs,
         episodes=config.meta_episodes,
         interval=config.meta_interval,
         budget=config.meta_budget,
         learning_rate=config.meta_learning_rate,
-        spread=config.meta_spread,
         sigma=config.meta_sigma,
+        spread=config.meta_spread,
         step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
     )

@@ -211,7 +211,14 @@ class Config:
     history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
     encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1, at_most=MANY)
-    generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1, at_most=MANY)
+    generator_hidden: int = setting(
+        32, "hidden width of the meta-level's generator; 0: a linear generator", at_least=0, at_most=MANY
+    )
+    generator_output: str = setting(
+        "absolute",
+        "what the generator gives: a place in each range, or a step relative to the value now in use",
+        choices=("absolute", "relative"),
+    )
     adapt: tuple[str, ...] | None = setting(
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
@@ -223,6 +230,12 @@ class Config:
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
+    meta_objective: str | None = setting(
+        None,
+        "what it measures: the return, or the fitness that the strategy's update climbs (left open: as the strategy "
+        "prefers, else the return)",
+        choices=("return", "fitness"),
+    )
     meta_candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2, at_most=MANY)
     meta_pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
     meta_episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
@@ -231,11 +244,11 @@ class Config:
         0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, at_most=1.0
     )
     meta_learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
+    meta_sigma: float | None = setting(
+        None, "noise standard deviation on the generator's weights (none: calibrated by meta_spread)", above=0.0
+    )
     meta_spread: float = setting(
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
-    )
-    meta_sigma: float | None = setting(
-        None, "noise standard deviation on the meta-level's own weights (none: what meta_spread asks for)", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
 

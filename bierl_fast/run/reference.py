@@ -26,7 +26,7 @@ ELSEWHERE = {
     "episode_cap": "episode_cap = 1000",
     "crn": "crn = 'population'",
     "meta_fitness": "meta_fitness = 'sample_mean'",
-    "generator": "generator = 'linear'",
+    "generator": "generator_hidden = 0",
     "bo": "bo_memory = 'restart'",
 }
 

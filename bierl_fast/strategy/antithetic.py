@@ -132,6 +132,7 @@ class Antithetic(ABC):
     """
 
     declared: Mapping[str, HyperparameterSpec]
+    _reference_entropy: float | None = None  # see row_fitness
 
     def __init__(
         self, mean: F32, pairs: Pairs, scale: F32 | None = None, pool: kernels.ThreadPool | None = None
@@ -169,6 +170,10 @@ class Antithetic(ABC):
         """
         before, self._state = self._theta, self._next(population, batch, population.hyperparameters)
         return report(population, batch, float(np.linalg.norm(self._theta - before)))
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) each row's fitness."""
+        return row_fitness(batch, hp, self._reference_entropy)
 
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
@@ -211,7 +216,12 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
 def fitness(
     population: Population, batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None
 ) -> tuple[F64, Bool]:
-    """(N,) return + entropy_weight * entropy - alive_offset * length, where hp has these; and who failed.
+    """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
+    return by_candidate(population, row_fitness(batch, hp, reference_entropy), batch.failed_r)
+
+
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None) -> F64:
+    """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these.
 
     Entropy is the mean over steps, relative to the reference policy's; given `reference_entropy`, which is that
     policy's own in nats a step, the sum over steps of the policy's differential entropy.
@@ -222,7 +232,7 @@ def fitness(
         if reference_entropy is not None:
             entropy_r = (entropy_r + reference_entropy) * batch.lengths_r
         fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * entropy_r
-    return by_candidate(population, fitness_r, batch.failed_r)
+    return fitness_r
 
 
 def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> F64:

@@ -44,6 +44,7 @@ from bierl_fast.strategy.antithetic import (
     fitness,
     report,
     require_arrays,
+    row_fitness,
     scaled_direction,
     vector,
 )
@@ -124,6 +125,7 @@ class NoveltySearch:
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
+    prefers: Mapping[str, Any] = MappingProxyType({"meta_objective": "fitness"})
 
     def __init__(
         self,
@@ -238,6 +240,24 @@ class NoveltySearch:
         center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
         return replace(told, center=chosen, center_return=center_return)
 
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
+        novelty_r = self._novelty(self._state, behaviours(batch))
+        return self._mixed(row_fitness(batch, hp), novelty_r, batch.failed_r, hp).astype(np.float64)
+
+    def _novelty(self, state: State, behaviour_qd: F64) -> F64:
+        """(Q,) the novelty of behaviours against the archive, on the scale that was asked for."""
+        novelty_q = state.archive.novelty(behaviour_qd, self._pool)
+        return novelty_q * state.archive.sum_over_norm() if self._over_norm else novelty_q
+
+    def _mixed(self, fitness_n: F64, novelty_n: F64, failed_n: Bool, hp: Hyperparameters) -> F32:
+        """(N,) rank weights of return and novelty, mixed by the weight of novelty that holds now."""
+        if self._raw_mix:
+            share = self._weight(self._state, hp)
+            return self._shape((1.0 - share) * fitness_n + share * novelty_n, failed_n, 0)
+        weight = np.float32(self._weight(self._state, hp))
+        return (1 - weight) * self._shape(fitness_n, failed_n, 0) + weight * self._shape(novelty_n, failed_n, 0)
+
     def _weight(self, state: State, hp: Hyperparameters) -> float:
         """The weight of novelty in the update, from 0 to 1."""
         return hp[WEIGHT]
@@ -246,7 +266,9 @@ class NoveltySearch:
         self, state: State, chosen: int, population: Population, batch: EvaluationBatch, hp: Hyperparameters
     ) -> tuple[F32, Arrays]:
         """The chosen centre after one step, and its optimizer's next state."""
-        weight_n = self._weights(state, population, batch, hp)
+        fitness_n, failed_n = fitness(population, batch, hp)
+        novelty_n = self._novelty(state, by_candidate(population, behaviours(batch)))
+        weight_n = self._mixed(fitness_n, novelty_n, failed_n, hp)
         ascent = scaled_direction(population, weight_n, self._pool)
         if self._frozen:
             ascent = per_frozen_population(ascent, population.sigma_r[0])
@@ -254,19 +276,6 @@ class NoveltySearch:
         ascent = decayed(ascent, theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
         return theta + step, optimizer
-
-    def _weights(self, state: State, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> F32:
-        """(N,) the weight of each candidate in the update."""
-        fitness_n, failed_n = fitness(population, batch, hp)
-        novelty_n = state.archive.novelty(by_candidate(population, behaviours(batch)), self._pool)
-        if self._over_norm:
-            novelty_n = novelty_n * state.archive.sum_over_norm()
-        if self._raw_mix:
-            share = self._weight(self._state, hp)
-            return self._shape((1.0 - share) * fitness_n + share * novelty_n, failed_n, 0)
-        weight = np.float32(self._weight(self._state, hp))
-        weight_n = (1 - weight) * self._shape(fitness_n, failed_n, 0)
-        return weight_n + weight * self._shape(novelty_n, failed_n, 0)
 
     def _seen(self, population: Population, batch: EvaluationBatch) -> State:
         """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
