@@ -71,10 +71,10 @@ def compose(*layers: Mapping[str, Any]) -> Config:
     values: dict[str, Any] = {}
     for layer in layers:
         check_names(layer)
-        switches = {**values.get("reference", {}), **layer.get("reference", {})}
+        before, after = values.get("reference"), layer.get("reference")
         values.update(layer)
-        if switches:
-            values["reference"] = switches
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            values["reference"] = {**before, **after}
     if "task" not in values:
         raise ConfigError("no task given: name one (`bierl tasks` lists them)")
     return Config(**values)
