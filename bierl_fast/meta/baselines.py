@@ -1,4 +1,4 @@
-"""Meta-levels without anything learned."""
+"""Meta-levels without anything learned: what they share, and the one that fixes everything."""
 
 from __future__ import annotations
 
@@ -12,16 +12,8 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
     from bierl_fast.strategy.base import Strategy
 
 
-class FixedMeta:
-    """The configured hyperparameters, for ever. Costs nothing."""
-
-    def __init__(self, hyperparameters: Hyperparameters) -> None:
-        """`hyperparameters`: complete."""
-        self._hyperparameters = hyperparameters
-
-    def propose(self, history: History, center: int = 0) -> Hyperparameters:
-        """The configured values."""
-        return self._hyperparameters
+class Costless:
+    """What a meta-level is that only proposes, by a rule of the history alone: no env steps, no state."""
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Never."""
@@ -46,3 +38,15 @@ class FixedMeta:
 
     def load(self, arrays: Arrays) -> None:
         """Nothing to continue."""
+
+
+class FixedMeta(Costless):
+    """The configured hyperparameters, for ever."""
+
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        """`hyperparameters`: complete."""
+        self._hyperparameters = hyperparameters
+
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
+        """The configured values."""
+        return self._hyperparameters

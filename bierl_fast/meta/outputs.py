@@ -23,14 +23,14 @@ class Outputs:
     """What raw numbers mean.
 
     Attributes:
-        start: the configured hyperparameters, complete.
+        start: the configured hyperparameters, complete and within their ranges.
         ranges: the adapted ones, in the order of the raw numbers.
         kind: "absolute": a place in the range, wherever the value now in use stands; "relative": a step from it, so
             that a network can move a value it knows nothing of.
         max_move: largest factor of a relative step (on a linear range its logarithm is a share of the range).
 
     Raises:
-        ValueError: a configured value lies outside its range, or an unknown kind (the nearest is offered).
+        ValueError: an unknown kind (the nearest is offered).
     """
 
     start: Hyperparameters
@@ -41,12 +41,6 @@ class Outputs:
     def __post_init__(self) -> None:
         """See the class."""
         lookup("kind of generator output", self.kind, dict.fromkeys(OUTPUTS))
-        for name, bounds in self.ranges.items():
-            if not bounds.low <= self.start[name] <= bounds.high:
-                raise ValueError(
-                    f"the configured {name} {self.start[name]:g} must lie in its range "
-                    f"[{bounds.low:g}, {bounds.high:g}]; change {name} or {name}_range"
-                )
 
     @property
     def largest_spread(self) -> float:

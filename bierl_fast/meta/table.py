@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bierl_fast.meta.baselines import FixedMeta
+from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
@@ -24,6 +26,7 @@ class MetaParts:
         hyperparameters: the configured ones, complete.
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
+        schedule: when `schedule` reaches which values.
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer; 0: a linear generator.
         outputs: "absolute" or "relative"; see outputs.Outputs.
@@ -33,6 +36,7 @@ class MetaParts:
     hyperparameters: Hyperparameters
     history: History
     settings: MetaSettings
+    schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
     encoder_size: int = 32
     generator_hidden: int = 32
     outputs: str = "absolute"
@@ -41,10 +45,19 @@ class MetaParts:
 
 @dataclass(frozen=True, slots=True)
 class MetaEntry:
-    """One line of the table."""
+    """One line of the table.
+
+    Attributes:
+        make: its constructor.
+        learned: whether it judges proposals by a meta-fitness, within meta_budget.
+        adapts: whether it moves hyperparameters, and so has ranges to move them in.
+        prefers: options of strategies that it takes where nothing was said.
+    """
 
     make: Callable[[MetaParts], MetaLevel]
-    learned: bool
+    learned: bool = False
+    adapts: bool = True
+    prefers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
@@ -57,9 +70,8 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
+        _require_ranges(parts)
         ranges = parts.history.ranges
-        if not ranges:
-            raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
         for name, size, least in (
             ("encoder_size", parts.encoder_size, 1),
             ("generator_hidden", parts.generator_hidden, 0),
@@ -78,12 +90,37 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
     return make
 
 
+def _csa(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _schedule(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
+
+
+def _require_ranges(parts: MetaParts) -> None:
+    """ValueError unless there is something to adapt, from a configured value inside its range."""
+    if not parts.history.ranges:
+        raise ValueError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
+    for name, bounds in parts.history.ranges.items():
+        value = parts.hyperparameters[name]
+        if not bounds.low <= value <= bounds.high:
+            raise ValueError(
+                f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
+                f"change {name} or {name}_range"
+            )
+
+
 META_LEVELS: dict[str, MetaEntry] = {
-    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), learned=False),
+    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
+    "schedule": MetaEntry(_schedule),
+    "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
+    "direct": MetaEntry(_learned(None), learned=True),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),
     "mean": MetaEntry(_learned("mean"), learned=True),
-    "direct": MetaEntry(_learned(None), learned=True),
 }
 
 

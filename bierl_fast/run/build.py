@@ -36,7 +36,7 @@ OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwis
     "obs_norm": True,
     "meta_objective": "return",
 }
-ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
+ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def make_parts(config: Config) -> Parts:
 
 
 def _make_parts(config: Config) -> Parts:
-    config = with_policy_settings(config)
+    config = with_meta_settings(with_policy_settings(config))
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -102,6 +102,16 @@ def with_policy_settings(config: Config) -> Config:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
     wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def with_meta_settings(config: Config) -> Config:
+    """`config` with the strategy's open options as its meta-level prefers them."""
+    from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    preferred = META_LEVELS[config.meta].prefers.items()
+    taken = table.options(config.strategy)
+    return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
 
 
 def make_evaluator(config: Config) -> Evaluator:
@@ -206,11 +216,15 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
 def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
+    from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
 
     parts = table.MetaParts(
         hyperparameters=configured(config, strategy.declared),
         history=history,
         settings=_meta_settings(config),
+        schedule=ScheduleSettings(
+            config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
+        ),
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
         outputs=config.generator_output,
@@ -222,8 +236,8 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
 def _meta_settings(config: Config) -> MetaSettings:
     from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
 
-    if not config.learned:
-        return MetaSettings()  # read by nobody, so the configured ones (meta_budget = 0) need not fit
+    # Read by a learned one alone, so a configured budget of 0 need not fit others.
+    budget = {"budget": config.meta_budget} if config.learned else {}
     return MetaSettings(
         fitness=config.meta_fitness,
         objective=config.meta_objective or OPEN["meta_objective"],
@@ -231,12 +245,12 @@ def _meta_settings(config: Config) -> MetaSettings:
         pairs=config.meta_pairs,
         episodes=config.meta_episodes,
         interval=config.meta_interval,
-        budget=config.meta_budget,
         learning_rate=config.meta_learning_rate,
         sigma=config.meta_sigma,
         spread=config.meta_spread,
         step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
+        **budget,
     )
 
 
@@ -263,13 +277,13 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             raise ConfigError(
                 f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
             )
-    if config.learned:
+    if config.adapts:
         changes["adapt"] = _adapted(config, declared)
     return config.replace(**changes)
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
-    """What the learned meta-level moves."""
+    """What the meta-level moves."""
     if config.adapt is not None:
         return config.adapt
     names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
@@ -303,7 +317,7 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
 
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
     ranges: dict[str, Range] = {}
-    for name in _adapted(config, declared) if config.learned else ():
+    for name in _adapted(config, declared) if config.adapts else ():
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
         spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)

@@ -251,6 +251,18 @@ class Config:
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+    schedule_horizon: int | None = setting(
+        None, "when meta-level schedule reaches its end values, in schedule_unit; stays there", at_least=1, at_most=FAR
+    )
+    schedule_unit: str = setting(
+        "generations", "what schedule_horizon counts: generations, or env steps", choices=("generations", "steps")
+    )
+    schedule_shape: str = setting(
+        "linear", "the way from configured to end values", choices=("linear", "cosine", "exponential")
+    )
+    schedule_end: tuple[float, ...] | None = setting(
+        None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
+    )
 
     reference: Reference = dataclasses.field(
         default=switches.OFF,
@@ -287,11 +299,19 @@ class Config:
 
     @property
     def learned(self) -> bool:
-        """Whether the meta-level learns, and so spends environment steps of its own."""
+        """Whether the meta-level judges proposals, and so spends environment steps within meta_budget."""
+        return self._meta_entry("learned")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the meta-level moves hyperparameters."""
+        return self._meta_entry("adapts")
+
+    def _meta_entry(self, name: str) -> bool:
         # Here, because the table brings NumPy and the native module, and `bierl --help` is to be quick.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
 
-        return self.meta not in META_LEVELS or META_LEVELS[self.meta].learned
+        return self.meta not in META_LEVELS or bool(getattr(META_LEVELS[self.meta], name))
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""
@@ -305,7 +325,7 @@ class Config:
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""
-        # Here, for the same reason as in `learned`.
+        # Here, for the same reason as in `_meta_entry`.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
         from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
 

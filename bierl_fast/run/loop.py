@@ -172,6 +172,7 @@ class Run:
             "sigma": population.hyperparameters.get("sigma"),
             "learning_rate": population.hyperparameters.get("learning_rate"),
             "update_norm": report.update_norm,
+            "path_ratio": report.path_ratio,
             "episode_failures": counters.episode_failures,
             "meta_updates": counters.meta_updates,
             "meta": dict(improved.diagnostics) if improved else None,

@@ -92,12 +92,12 @@ class EvolutionStrategy(Antithetic):
         sigma = population.sigma_r[0]
         if self._raw and not self._frozen:
             weight_n = weight_n / sigma
-        ascent = self._ascent(population, weight_n)
+        ascent, path = self._ascent(population, weight_n)
         if self._frozen:
             ascent = per_frozen_population(ascent, sigma)
         ascent = decayed(ascent, self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
-        return {"mean": self._theta + step, **optimizer_state}
+        return {"mean": self._theta + step, **path, **optimizer_state}
 
     def _like(self, arrays: Arrays) -> Arrays:
-        return {"mean": self._theta, **self._optimizer.like(arrays, self._theta)}
+        return {**super()._like(arrays), **self._optimizer.like(arrays, self._theta)}

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -41,18 +41,20 @@ from bierl_fast.strategy.antithetic import (
     Pairs,
     complete,
     decayed,
+    direction,
     fitness,
     report,
     require_arrays,
     row_fitness,
-    scaled_direction,
     vector,
 )
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
 from bierl_fast.strategy.optimizer import OPTIMIZERS
+from bierl_fast.strategy.path import Path
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
+T = TypeVar("T")
 WEIGHT = "novelty_weight"
 MIXES = ("ranks", "raw")
 SCALES = ("mean_distance", "archive_norm")
@@ -62,6 +64,10 @@ DECLARED = {
     "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
     "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
 }
+
+
+def _replaced(of_m: tuple[T, ...], center: int, value: T) -> tuple[T, ...]:
+    return (*of_m[:center], value, *of_m[center + 1 :])
 
 
 def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
@@ -75,6 +81,7 @@ class State:
 
     center_mp: F32  # (M, P)
     optimizer_m: tuple[Arrays, ...]
+    path_m: tuple[Path, ...]  # each centre's own: steps of one say nothing of another's
     mean: F32  # (P,) the best policy
     archive: Archive
     behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
@@ -82,6 +89,15 @@ class State:
     weight: float  # nsra's own novelty weight
     best: float  # nsra: the largest return of a centre so far
     stagnant: int  # nsra: generations since then
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One centre after its step."""
+
+    theta: F32  # (P,)
+    optimizer: Arrays
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,6 +181,7 @@ class NoveltySearch:
         self._state = State(
             center_mp=np.tile(start, (centers, 1)),
             optimizer_m=({},) * centers,
+            path_m=(Path.start(start.size),) * centers,
             mean=start,
             archive=Archive(np.zeros((0, 0)), archive_size, neighbours),
             behaviour_md=np.zeros((centers, 0)),
@@ -220,7 +237,7 @@ class NoveltySearch:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
         chosen = self.center(population.key)
-        return self._step(self._seen(population, batch), chosen, population, batch, hp)[0]
+        return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
@@ -230,15 +247,20 @@ class NoveltySearch:
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
-        theta, optimizer = self._step(seen, chosen, population, batch, population.hyperparameters)
-        told = report(population, batch, float(np.linalg.norm(theta - population.base_bp[0])))
+        step = self._step(seen, chosen, population, batch, population.hyperparameters)
+        told = report(population, batch, float(np.linalg.norm(step.theta - population.base_bp[0])))
         center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
-        center_mp[chosen], due_m[chosen] = theta, True
-        optimizers = (*seen.optimizer_m[:chosen], optimizer, *seen.optimizer_m[chosen + 1 :])
-        self._state = replace(seen, center_mp=center_mp, due_m=due_m, optimizer_m=optimizers)
+        center_mp[chosen], due_m[chosen] = step.theta, True
+        self._state = replace(
+            seen,
+            center_mp=center_mp,
+            due_m=due_m,
+            optimizer_m=_replaced(seen.optimizer_m, chosen, step.optimizer),
+            path_m=_replaced(seen.path_m, chosen, step.path),
+        )
         chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
         center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
-        return replace(told, center=chosen, center_return=center_return)
+        return step.path.told_in(replace(told, center=chosen, center_return=center_return))
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
@@ -264,18 +286,17 @@ class NoveltySearch:
 
     def _step(
         self, state: State, chosen: int, population: Population, batch: EvaluationBatch, hp: Hyperparameters
-    ) -> tuple[F32, Arrays]:
-        """The chosen centre after one step, and its optimizer's next state."""
+    ) -> Step:
+        """What one step makes of the chosen centre."""
         fitness_n, failed_n = fitness(population, batch, hp)
         novelty_n = self._novelty(state, by_candidate(population, behaviours(batch)))
         weight_n = self._mixed(fitness_n, novelty_n, failed_n, hp)
-        ascent = scaled_direction(population, weight_n, self._pool)
-        if self._frozen:
-            ascent = per_frozen_population(ascent, population.sigma_r[0])
         theta = state.center_mp[chosen]
+        found = direction(population, weight_n, self._pool)
+        ascent = per_frozen_population(found.scaled_p, population.sigma_r[0]) if self._frozen else found.scaled_p
         ascent = decayed(ascent, theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
-        return theta + step, optimizer
+        return Step(theta + step, optimizer, state.path_m[chosen].along(found.noise_p, found.weight_k))
 
     def _seen(self, population: Population, batch: EvaluationBatch) -> State:
         """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
@@ -331,8 +352,9 @@ class NoveltySearch:
             "due": state.due_m.copy(),
             "progress": np.array([state.weight, state.best, state.stagnant]),
         }
-        for center, optimizer in enumerate(state.optimizer_m):
+        for center, (optimizer, path) in enumerate(zip(state.optimizer_m, state.path_m, strict=True)):
             arrays.update({f"optimizer{center}_{name}": np.array(array) for name, array in optimizer.items()})
+            arrays.update({name: np.array(array) for name, array in path.arrays(f"center{center}_").items()})
         return arrays
 
     def load(self, arrays: Arrays) -> None:
@@ -353,11 +375,13 @@ class NoveltySearch:
                 f"got {behaviour_md.shape} and {rows_nd.shape}"
             )
         weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
+        copied = {name: np.array(array) for name, array in arrays.items()}
         self._state = State(
             center_mp=np.array(arrays["centers"], np.float32),
             optimizer_m=tuple(
                 {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
             ),
+            path_m=tuple(Path.of(copied, f"center{center}_") for center in range(len(prefixes))),
             mean=np.array(arrays["mean"], np.float32),
             archive=replace(now.archive, rows_nd=rows_nd),
             behaviour_md=behaviour_md,

@@ -183,7 +183,7 @@ def test_perturbed_weights_come_in_blocks_of_bounded_memory(monkeypatch: pytest.
 
 @pytest.mark.parametrize("name", ["lstm", "mlp", "mean", "direct"])
 def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: str) -> None:
-    past, level = history(0), make_meta(name, MetaParts(HP, history(0), MetaSettings(), 8, 8, outputs="relative"))
+    past, level = history(0), make_meta(name, MetaParts(HP, history(0), MetaSettings(), outputs="relative"))
     assert level.propose(past) == HP
     for generation in range(12):
         hp = level.propose(past)
