@@ -8,7 +8,8 @@ Nothing here prints, installs a signal handler, or keeps state between calls.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from bierl_fast.comparison.standing import Folder, claim, standing
 from bierl_fast.files import write_text
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.errors import ConfigError, RunDirectoryError
 
 PathLike = str | os.PathLike[str]
 
@@ -72,14 +73,29 @@ def compare(
     described = spec.read(source)
     runs = plan.plan(described)
     directory = Path(out)
-    directory.mkdir(parents=True, exist_ok=True)
-    with RunDirectory(directory).held():
+    if report and not directory.is_dir():
+        raise RunDirectoryError(f"no comparison at {directory} to report on")
+    with _made(directory), RunDirectory(directory).held("the comparison"):
         standings = [standing(described, run, directory) for run in runs]
         if not report:
             _train(described, list(zip(runs, standings, strict=True)), directory, jobs, observer or (lambda _: None))
         if curves:
             pictures.draw(runs, directory)
         return write(described, runs, directory)
+
+
+@contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """A directory that is there; a new one goes again if nothing is in it when the block raises."""
+    new = not directory.exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty
+            if new:
+                directory.rmdir()
+        raise
 
 
 def _train(

@@ -67,6 +67,7 @@ class _Child:
         self.task = task
         self.env_steps = 0
         self.error: str | None = None
+        self.warnings: list[str] = []
         self._rest = b""
         job = task.begin()
         with task.log.open("wb") as log:
@@ -93,6 +94,7 @@ class _Child:
             message = json.loads(line)
             self.env_steps = message.get("env_steps", self.env_steps)
             self.error = message.get("error", self.error)
+            self.warnings += [message["warning"]] if "warning" in message else []
         return bool(data)
 
     def let_go(self) -> None:
@@ -123,6 +125,7 @@ class Crew:
     steps: int = 0  # of the same
     _total: tuple[int, int] = (0, 0)
     _failed: int = 0
+    _told: set[str] = field(default_factory=set)
     _children: list[_Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
@@ -159,7 +162,13 @@ class Crew:
         self._selector.register(child.channel, selectors.EVENT_READ, child)
 
     def _listen(self, child: _Child) -> None:
-        if child.hear():
+        going = child.hear()
+        for text in child.warnings:
+            if text not in self._told:  # many runs of one kind say the same
+                self._told.add(text)
+                self._tell(f"{child.task.name}: warning: {text}")
+        child.warnings.clear()
+        if going:
             return
         self._selector.unregister(child.channel)
         why = child.ended()

@@ -155,8 +155,8 @@ def _multiplied(config: Config, name: str, factor: float) -> int | float:
         value = _default(config.replace(meta="none"), name)
     if value is None:
         raise ConfigError(f"{name} has no value that could be multiplied; give it one")
-    product = value * factor
-    if isinstance(value, int) and not float(product).is_integer():
+    product = float(f"{value * factor:.15g}")  # 0.05 times 0.1 is 0.005, as a user would have typed it
+    if isinstance(value, int) and not product.is_integer():
         raise ConfigError(f"{name} must stay a whole number, got {value} times {factor:g}")
     return int(product) if isinstance(value, int) else product
 

@@ -53,6 +53,7 @@ RESERVED = {
     "threads": "every run has one thread, and --jobs of them run side by side",
     "workers": "every run has one worker, and --jobs of them run side by side",
 }
+ALL = "all settings"  # the name of the pool that is always there
 EVALUATION_EPISODES = 20
 EVALUATION_SEED = 1_000_000
 
@@ -139,11 +140,11 @@ def _spec(values: Mapping[str, Any], source: str) -> Spec:
         base = Entry("", "base", _settings(_table(values.get("base", {}))))
     if "tasks" not in values and "task" not in base.settings:
         raise ConfigError("no task: give [[tasks]], or a task in [base]")
-    for axis, entries in axes.items():
+    for entries in axes.values():
         for entry in entries:
             for chosen in filter(None, (entry.only, entry.excluded)):
                 with located(entry.where):
-                    _require_entries(chosen.names, axes, own=axis)
+                    _require_entries(chosen.names, axes)
     evaluation = _table(values.get("evaluation", {}))
     with located("evaluation"):
         _require_known("key", evaluation, ("episodes", "seed"))
@@ -152,8 +153,10 @@ def _spec(values: Mapping[str, Any], source: str) -> Spec:
     pools = _table(values.get("pools", {}))
     with located("pools"):
         pooled = {name: _names(settings, name) for name, settings in pools.items()}
-        for settings in pooled.values():
-            _require_entries({"settings": settings}, axes, own="")
+        for name, settings in pooled.items():
+            _require_entries({"settings": settings}, axes)
+            if name == ALL or name in {entry.name for entry in axes["settings"]}:
+                raise ConfigError(f"a pool must have a name of its own, got {name!r}")
     return Spec(
         source=source,
         axes=axes,
@@ -243,7 +246,7 @@ def _filter(key: str, table: Mapping[str, Any], axis: str) -> Filter | None:
     return Filter({other: _names(names, f"{key}.{other}") for other, names in value.items()})
 
 
-def _require_entries(names: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[Entry, ...]], own: str) -> None:
+def _require_entries(names: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[Entry, ...]]) -> None:
     for axis, wanted in names.items():
         known = {entry.name: entry for entry in axes[axis]}
         for name in wanted:

@@ -101,8 +101,9 @@ def _require_same(folder: Folder, planned: PlannedRun) -> None:
         raise RunDirectoryError(f"{folder.path} holds a run whose planned.toml is damaged: {error}") from error
     was, now = (json.loads(json.dumps(config.training())) for config in (before, planned.config))
     changed = [f"{name} was {was[name]!r}, is {now[name]!r}" for name in now if was[name] != now[name]]
-    if before.total_steps is not None and before.total_steps > planned.steps:
-        changed.append(f"total_steps was {before.total_steps}, is {planned.steps}, and a run does not go back")
+    own = folder.run.read_config() if folder.run.checkpoint.is_file() else before  # it may have gone on by itself
+    if (own.total_steps or 0) > planned.steps:
+        changed.append(f"total_steps was {own.total_steps}, is {planned.steps}, and a run does not go back")
     if changed:
         raise RunDirectoryError(
             f"{folder.path} holds a run with other settings than {planned.where} now has: {', '.join(changed)}; "

@@ -4,7 +4,8 @@
 
 - cells: each task, strategy, meta-level and setting: median, interquartile mean with its interval, of returns and
   scores, and the probability of improvement over the meta-levels to compare against at the same setting.
-- worst: each meta-level's worst setting by its median score, and how far that is above the worst at fixed hyperparameters.
+- worst: each meta-level's worst setting by its median score, and how far that is above the worst at fixed
+  hyperparameters.
 - pooled: each meta-level over all tasks and strategies, for each setting, each of the spec's pools, and all settings;
   runs are drawn anew within each task, strategy and setting.
 
@@ -19,11 +20,10 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.comparison.results import Row
-from bierl_fast.comparison.spec import Spec
+from bierl_fast.comparison.spec import ALL, Spec
 from bierl_fast.comparison.statistics import LEVEL, estimate, improvement, interquartile_mean
 
 Cell = tuple[str, str, str, str]  # task, strategy, meta, setting
-ALL = "all settings"
 
 
 def summarise(spec: Spec, rows: Sequence[Row]) -> dict[str, Any]:

@@ -4,7 +4,8 @@
 
 Standard input is the parent's hold on this process: when it closes, because the parent wants the run to stop or is
 gone, the run is interrupted as by Ctrl-C and saves itself. On standard output go messages, one JSON object a line:
-{"env_steps": N} now and then, {"error": TEXT} before exit code 1. What the run prints goes to standard error.
+{"env_steps": N} now and then, {"warning": TEXT}, and {"error": TEXT} before exit code 1. What the run prints goes
+to standard error.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bierl_fast.comparison import evaluation
-from bierl_fast.run import api, toml
+from bierl_fast.run import api, checkpoint, toml
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import one_line
+from bierl_fast.run.errors import RunWarning, one_line
+from bierl_fast.run.loop import ended as at_its_end
 
 SECONDS = 0.2  # between messages
 INTERRUPTED = 130
@@ -50,6 +53,12 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     directory = RunDirectory(Path(job["run_dir"]))
     config = toml.compose(toml.read(Path(job["planned"])))
     last = -SECONDS
+    plainly = warnings.showwarning
+
+    def warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, RunWarning):
+            say({"warning": str(message)})
+        plainly(message, category, *where, **more)
 
     def observe(record: dict[str, Any]) -> None:
         nonlocal last
@@ -57,10 +66,12 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             last = time.monotonic()
             say({"env_steps": record["env_steps"]})
 
-    if job["resume"]:
-        api.resume(directory.path, total_steps=config.total_steps, observer=observe)
-    else:
-        api.train(config, directory.path, observer=observe)
+    with warnings.catch_warnings():
+        warnings.showwarning = warn
+        if not job["resume"]:
+            api.train(config, directory.path, observer=observe)
+        elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
+            api.resume(directory.path, total_steps=config.total_steps, observer=observe)
     evaluation.measure(directory, config, job["episodes"], job["seed"])
 
 

@@ -95,10 +95,11 @@ class RunDirectory:
             raise
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, what: str = "the run") -> Iterator[None]:
         """The block is the only one, in any process of this machine, that writes to the run's files.
 
-        A lock on the directory itself: it leaves no file and ends with its process, however that ends.
+        A lock on the directory itself: it leaves no file and ends with its process, however that ends. `what` is what
+        the error calls it.
 
         Raises:
             RunDirectoryError: another block holds the directory.
@@ -109,7 +110,7 @@ class RunDirectory:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunDirectoryError(
-                    f"the run in {self.path} is under way in another process; wait until it has ended, or stop it"
+                    f"{what} in {self.path} is under way in another process; wait until it has ended, or stop it"
                 ) from None
             yield
         finally:
