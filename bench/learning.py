@@ -81,6 +81,13 @@ STUDIES = {
         "HalfCheetah-v5",
         {2_500_000: 5, 12_000_000: 5},
         {2_500_000: 3800.0, 12_000_000: 4815.0},
+        slack=39_000,
+        contenders={"ars-mlp": preset("ars-halfcheetah-mlp")},
+    ),
+    "half_cheetah_ars_linear": Study(
+        "HalfCheetah-v5",
+        {2_500_000: 5},
+        {2_500_000: 3800.0},
         slack=64_000,
         contenders={"ars": preset("ars-halfcheetah")},
     ),

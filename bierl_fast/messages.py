@@ -279,6 +279,15 @@ class EvaluationBatch:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluatedGeneration:
+    """A generation that was evaluated, for a meta-level that uses it again."""
+
+    population: Population
+    batch: EvaluationBatch
+    before: Arrays  # the strategy's state when it was drawn
+
+
 @dataclass(frozen=True, slots=True)
 class StrategyReport:
     """What one `tell` did."""
@@ -291,6 +300,11 @@ class StrategyReport:
     update_norm: float  # |theta' - theta|
     longest_episode: int  # env steps of the longest row
     center: int = 0  # which of the strategy's centres the candidates were drawn around
+    path_ratio: float = math.nan  # length of the centre's path over what chance gives; nan where there is no path
+    alignment: float = math.nan  # of this generation's direction with the path before it; N(0, 1) by chance
+    odd_share: float = math.nan  # how much of the returns changes sign with the noise, in [-1, 1]; see strategy/signals
+    step_ratio: float = math.nan  # update_norm over the expected length of a candidate's noise
+    path_rate: float = 0.0  # by how much ln(step size) should move for each unit of path_ratio - 1
 
 
 @dataclass(frozen=True, slots=True)

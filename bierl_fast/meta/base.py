@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from bierl_fast.evaluation.base import Evaluator
@@ -21,8 +21,22 @@ class MetaLevel(Protocol):
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
-        """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged."""
+    @property
+    def reads_generation(self) -> bool:
+        """Whether `improve` wants the generation that was evaluated last."""
+
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
+        """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged.
+
+        `generation`: the one evaluated last, for a meta-level that `reads_generation`.
+        """
 
     def state(self) -> Arrays:
         """Everything needed to continue, as copies."""

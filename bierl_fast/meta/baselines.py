@@ -1,10 +1,10 @@
-"""Meta-levels without anything learned."""
+"""Meta-levels without anything learned: what they share, and the one that fixes everything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bierl_fast.messages import Arrays, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from bierl_fast.evaluation.base import Evaluator
@@ -12,22 +12,23 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
     from bierl_fast.strategy.base import Strategy
 
 
-class FixedMeta:
-    """The configured hyperparameters, for ever. Costs nothing."""
-
-    def __init__(self, hyperparameters: Hyperparameters) -> None:
-        """`hyperparameters`: complete."""
-        self._hyperparameters = hyperparameters
-
-    def propose(self, history: History, center: int = 0) -> Hyperparameters:
-        """The configured values."""
-        return self._hyperparameters
+class Costless:
+    """What a meta-level is that only proposes, by a rule of the history alone: no env steps, no state."""
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Never."""
         return False
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
+    reads_generation = False
+
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
         """Nothing to improve, nothing spent."""
         return MetaReport(steps=0, failures=0)
 
@@ -37,3 +38,15 @@ class FixedMeta:
 
     def load(self, arrays: Arrays) -> None:
         """Nothing to continue."""
+
+
+class FixedMeta(Costless):
+    """The configured hyperparameters, for ever."""
+
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        """`hyperparameters`: complete."""
+        self._hyperparameters = hyperparameters
+
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
+        """The configured values."""
+        return self._hyperparameters

@@ -1,6 +1,7 @@
-"""From the window of generations to a code: (H, features) -> (M, E), for M perturbed sets of weights at once.
+"""From windows of generations to codes: (M or 1, K, H, features) -> (M, K, E), for M sets of weights at once.
 
-Pure functions of (weights, window): the hidden state starts at zero for every window and nothing carries over.
+Pure functions of (weights, windows): the hidden state starts at zero for every window and nothing carries over.
+A window's rows go from the oldest generation to the latest; the last feature of a row says whether it is filled.
 """
 
 from __future__ import annotations
@@ -45,8 +46,13 @@ class Encoder(Protocol):
     def layers(self) -> tuple[Layer, ...]:
         """What it takes from the flat weights."""
 
-    def __call__(self, weights_mp: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
-        """(M, P) weights and a (H, features) window -> (M, size)."""
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """(M, P) weights and (M or 1, K, H, features) windows -> (M, K, size); one window set serves all weights."""
+
+
+def affine(inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """(M or 1, K, I), (M, O, I), (M, O) -> (M, K, O)."""
+    return torch.matmul(inputs, weight.transpose(1, 2)) + bias[:, None]
 
 
 class LstmEncoder:
@@ -70,15 +76,64 @@ class LstmEncoder:
             Layer((gates,), 0.0),
         )
 
-    def __call__(self, weights_mp: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
-        """(M, P), (H, features) -> (M, size)."""
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Encoder."""
         input_weight, recurrent_weight, bias = split(weights_mp, self.layers)
-        driven = torch.einsum("mgf,hf->hmg", input_weight, window) + bias
-        hidden = torch.zeros(weights_mp.shape[0], self.size)
+        sets, count, length, features = windows.shape
+        driven = affine(windows.reshape(sets, count * length, features), input_weight, bias)
+        driven = driven.reshape(weights_mp.shape[0], count, length, 4 * self.size)
+        recurrent = recurrent_weight.transpose(1, 2)
+        hidden = torch.zeros(weights_mp.shape[0], count, self.size)
         cell = torch.zeros_like(hidden)
-        for step in driven:
-            gates = step + torch.einsum("mgs,ms->mg", recurrent_weight, hidden)
-            admit, forget, write, emit = gates.split(self.size, dim=1)
+        for step in driven.unbind(dim=2):
+            gates = torch.baddbmm(step, hidden, recurrent)
+            admit, forget, write, emit = gates.chunk(4, dim=2)
             cell = torch.sigmoid(forget + 1.0) * cell + torch.sigmoid(admit) * torch.tanh(write)
             hidden = torch.sigmoid(emit) * torch.tanh(cell)
         return hidden
+
+
+class _Dense:
+    """A tanh layer over some summary of the window's rows."""
+
+    def __init__(self, features: int, size: int) -> None:
+        """`features` numbers a generation, `size` units."""
+        self.size = size
+        self._features = features
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Weights and bias."""
+        return (Layer((self.size, self._features), self._features**-0.5), Layer((self.size,), 0.0))
+
+    def _code(self, weights_mp: torch.Tensor, summary: torch.Tensor) -> torch.Tensor:
+        """(M, P), (M or 1, K, features) -> (M, K, size)."""
+        weight, bias = split(weights_mp, self.layers)
+        return torch.tanh(affine(summary, weight, bias))
+
+
+class MlpEncoder(_Dense):
+    """The latest generation alone: the baseline "without LSTM" of BiERL, arXiv 2308.01207.
+
+    Its row holds the four numbers that the authors give it (rank, z-scores of centre and extremes) and all others.
+    """
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Encoder."""
+        return self._code(weights_mp, windows[:, :, -1])
+
+
+class MeanEncoder(_Dense):
+    """The mean of the window's filled rows: memory without order, what an LSTM has to beat."""
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Encoder."""
+        filled = windows[..., -1].sum(dim=2, keepdim=True).clamp(min=1.0)
+        return self._code(weights_mp, windows.sum(dim=2) / filled)
+
+
+ENCODERS: dict[str, type[LstmEncoder | MlpEncoder | MeanEncoder]] = {
+    "lstm": LstmEncoder,
+    "mlp": MlpEncoder,
+    "mean": MeanEncoder,
+}

@@ -1,67 +1,65 @@
 """Meta-fitness: how good a proposal's hyperparameters are, on the same evaluator the strategy uses.
 
-proposals (M) -> one wide population -> stepped -> one wide population of the M stepped centres -> mean return (M,)
+    proposals (M) -> wide populations -> returns (M, K) -> Estimate
+
+Every kind gives all proposals the same noise rows and the same reset streams, so that they differ by their
+hyperparameters alone. Each is one or two wide evaluations, never M small ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F32,
-    F64,
-    Bool,
+    EvaluatedGeneration,
     EvaluationBatch,
     Hyperparameters,
     NoiseKey,
     Population,
     concatenate,
 )
+from bierl_fast.meta.credit import Credit, Estimate, objective_mk
 from bierl_fast.strategy.base import Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What M proposals were found to be worth, and what finding out cost."""
+class Trial:
+    """What proposals are judged on.
 
-    fitness_m: F64  # mean return, task units; of no meaning where failed
-    failed_m: Bool
-    spread_m: F64  # standard deviation over a proposal's episodes: the estimate's own noise
-    steps: int
-    failures: int  # rows
+    Attributes:
+        strategy: at its present centre; left as it is.
+        evaluator: runs the episodes.
+        key: of the meta stream.
+        credit: what one proposal may spend.
+        adapted: names of the hyperparameters that proposals differ in.
+        used: the hyperparameters now in use, complete.
+        objective: "return" or "fitness"; see credit.objective_mk.
+        generation: the one just evaluated, for the kinds that use it again.
+    """
+
+    strategy: Strategy
+    evaluator: Evaluator
+    key: NoiseKey
+    credit: Credit
+    adapted: Collection[str]
+    used: Hyperparameters
+    objective: str = "return"
+    generation: EvaluatedGeneration | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """How much is spent on a proposal: `pairs` antithetic pairs for its step, `episodes` to judge where it led."""
+def one_step(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
+    """Return of the centre after one inner step with the proposed hyperparameters, drawn from new pairs.
 
-    pairs: int
-    episodes: int
-
-    @property
-    def rows(self) -> int:
-        """Episodes for each proposal."""
-        return 2 * self.pairs + self.episodes
-
-
-def one_step(
-    strategy: Strategy,
-    evaluator: Evaluator,
-    key: NoiseKey,
-    proposals: Sequence[Hyperparameters],
-    credit: Credit,
-) -> Estimate:
-    """Return of the centre after one inner step with the proposed hyperparameters, in two wide evaluations.
-
-    All proposals share the same noise rows and the same reset streams, so they differ by their hyperparameters alone.
     Source: BiERL, arXiv 2308.01207, the truncated fitness.
     """
-    populations = [strategy.ask(hp, key, candidates=2 * credit.pairs) for hp in proposals]
-    first = evaluator.evaluate(concatenate(populations))
+    strategy, credit = trial.strategy, trial.credit
+    populations = [strategy.ask(hp, trial.key, candidates=2 * credit.pairs) for hp in proposals]
+    first = trial.evaluator.evaluate(concatenate(populations))
     batches = _parts(first, populations)
     failed_m = np.array([batch.failed_r.all() for batch in batches])
     theta_mp = np.stack(
@@ -71,15 +69,87 @@ def one_step(
         ]
     )
     unused = int(populations[0].episode_r.max()) + 1
-    second = evaluator.evaluate(_centers(theta_mp, credit.episodes, unused, key))
-    returns_mk = second.returns_r.reshape(len(proposals), credit.episodes)
-    failed_mk = second.failed_r.reshape(len(proposals), credit.episodes)
+    judged = _judged(trial, theta_mp, unused)
+    return replace(
+        judged,
+        failed_m=judged.failed_m | failed_m,
+        steps=first.steps + judged.steps,
+        failures=int(first.failed_r.sum()) + judged.failures,
+    )
+
+
+def one_step_reuse(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
+    """Return after one inner step, where the step size is judged on the generation that was evaluated anyway.
+
+    All its pairs serve each proposal's learning rate (and whatever else shapes a step) at the sigma they were drawn
+    with; new pairs are drawn for sigma alone, and step with the learning rate in use. The two returns are averaged:
+    each depends on its own half of the proposal. So the step size is judged with all N candidates' gradient, which the
+    few new pairs of `one_step` understate.
+
+    Raises:
+        ValueError: there is no evaluated generation to use again.
+    """
+    told = trial.generation
+    if told is None:
+        raise ValueError("one_step_reuse needs the generation just evaluated, with the strategy's state before it")
+    strategy, drawn = trial.strategy, told.population.hyperparameters
+    estimates = []
+    if set(trial.adapted) - {"sigma"}:
+        now = strategy.state()
+        strategy.load(told.before)
+        try:
+            steps = [hp.replace(sigma=drawn["sigma"]) for hp in proposals]
+            theta_mp = np.stack([strategy.stepped(told.population, told.batch, hp) for hp in steps])
+        finally:
+            strategy.load(now)
+        estimates.append(_judged(trial, theta_mp, first_episode=0))
+    if "sigma" in trial.adapted:
+        estimates.append(one_step(trial, [trial.used.replace(sigma=hp["sigma"]) for hp in proposals]))
+    return _mean(estimates)
+
+
+def sample_mean(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
+    """Mean return of K candidates drawn with the proposed sigma, without an inner step.
+
+    As the authors' code does it. It says nothing of the learning rate, and prefers a small sigma wherever noise hurts.
+    """
+    episodes = trial.credit.episodes
+    count = episodes + episodes % 2  # pairs; of an odd number the last candidate is left out
+    populations = [_first_rows(trial.strategy.ask(hp, trial.key, candidates=count), episodes) for hp in proposals]
+    wide = concatenate([replace(p, candidate_r=p.candidate_r * 0 + np.int32(m)) for m, p in enumerate(populations)])
+    return _estimate(trial, trial.evaluator.evaluate(wide), len(proposals))
+
+
+def _first_rows(population: Population, candidates: int) -> Population:
+    """The first episodes of the first so many candidates."""
+    chosen = np.searchsorted(population.candidate_r, np.arange(candidates))
+    names = ("base_r", "sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
+    return replace(population, **{name: getattr(population, name)[chosen] for name in names})
+
+
+def _judged(trial: Trial, theta_mp: F32, first_episode: int) -> Estimate:
+    """M centres, each on the same episodes."""
+    centers = _centers(theta_mp, trial.credit.episodes, first_episode, trial.key)
+    return _estimate(trial, trial.evaluator.evaluate(centers), theta_mp.shape[0])
+
+
+def _estimate(trial: Trial, batch: EvaluationBatch, proposals: int) -> Estimate:
+    """From rows that answer M proposals of K rows each, in order."""
     return Estimate(
-        fitness_m=returns_mk.mean(axis=1),
-        failed_m=failed_m | failed_mk.any(axis=1),
-        spread_m=returns_mk.std(axis=1),
-        steps=first.steps + second.steps,
-        failures=int(first.failed_r.sum() + second.failed_r.sum()),
+        value_mk=objective_mk(trial.strategy, batch, proposals, trial.objective, trial.used),
+        failed_m=np.logical_or.reduce(batch.failed_r.reshape(proposals, -1), axis=1),
+        steps=batch.steps,
+        failures=int(batch.failed_r.sum()),
+    )
+
+
+def _mean(estimates: Sequence[Estimate]) -> Estimate:
+    """Each proposal's values averaged over estimates of as many columns."""
+    return Estimate(
+        value_mk=np.mean([estimate.value_mk for estimate in estimates], axis=0),
+        failed_m=np.logical_or.reduce([estimate.failed_m for estimate in estimates]),
+        steps=sum(estimate.steps for estimate in estimates),
+        failures=sum(estimate.failures for estimate in estimates),
     )
 
 
@@ -105,6 +175,22 @@ def _centers(theta_mp: F32, episodes: int, first_episode: int, key: NoiseKey) ->
     )
 
 
-MetaFitness = Callable[[Strategy, Evaluator, NoiseKey, Sequence[Hyperparameters], Credit], Estimate]
+@dataclass(frozen=True, slots=True)
+class MetaFitness:
+    """One line of the table."""
 
-META_FITNESS: dict[str, MetaFitness] = {"one_step": one_step}
+    judge: Callable[[Trial, Sequence[Hyperparameters]], Estimate]
+    rows: Callable[[Credit, Collection[str]], int]  # episodes for each proposal, given the adapted names
+    reads_generation: bool = False  # whether it uses the evaluated generation again
+
+
+def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
+    sigma = credit.stepped_rows if "sigma" in adapted else 0
+    return sigma + (credit.episodes if set(adapted) - {"sigma"} else 0)
+
+
+META_FITNESS: dict[str, MetaFitness] = {
+    "one_step": MetaFitness(one_step, lambda credit, _: credit.stepped_rows),
+    "one_step_reuse": MetaFitness(one_step_reuse, _reuse_rows, reads_generation=True),
+    "sample_mean": MetaFitness(sample_mean, lambda credit, _: credit.episodes),
+}

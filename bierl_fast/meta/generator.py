@@ -1,95 +1,111 @@
-"""From a code to hyperparameters: an MLP with one output for each, moved on its range's scale.
+"""From windows to hyperparameters: a body with one raw output for each, read by Outputs.
 
-    window (H, features) -> encoder -> code (M, E) -> tanh layer -> raw (M, K) -> a place in each range
+    windows (M or 1, K, H, features) -> body -> raw (M, K, outputs) -> Outputs -> Hyperparameters
 
-With its last layer at zero every raw output is zero and the hyperparameters are exactly the configured ones.
+A body's last layer starts at zero, and so the hyperparameters are exactly the configured ones at first.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
-from bierl_fast.meta.encoder import Encoder, Layer, split
-from bierl_fast.meta.history import Range
+from bierl_fast.meta.encoder import Encoder, Layer, affine, split
+from bierl_fast.meta.outputs import Outputs
 from bierl_fast.torch_threads import one_torch_thread
 
 
-class Generator:
-    """Encoder and output layers over one flat weight vector.
-
-    Args:
-        encoder: makes the code.
-        hidden: units of the tanh layer between code and outputs.
-        start: the configured hyperparameters, complete.
-        ranges: the adapted ones, in order.
-    """
-
-    def __init__(self, encoder: Encoder, hidden: int, start: Hyperparameters, ranges: Mapping[str, Range]) -> None:
-        """ValueError when a configured value lies outside its range."""
-        for name, bounds in ranges.items():
-            if not bounds.low <= start[name] <= bounds.high:
-                raise ValueError(
-                    f"the configured {name} {start[name]:g} must lie in its range "
-                    f"[{bounds.low:g}, {bounds.high:g}]; change {name} or {name}_range"
-                )
-        self._encoder = encoder
-        self._start = start
-        self._ranges = dict(ranges)
-        self._head = (
-            Layer((hidden, encoder.size), encoder.size**-0.5),
-            Layer((hidden,), 0.0),
-            Layer((len(ranges), hidden), 0.0),
-            Layer((len(ranges),), 0.0),
-        )
+class Body(Protocol):
+    """A pure function of weights and windows."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Every layer in the order of the flat weights."""
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """(M, P), (M or 1, K, H, features) -> raw (M, K, outputs)."""
+
+
+class Network:
+    """Encoder, then a tanh layer (or, with hidden 0, none: a linear generator), then the outputs."""
+
+    def __init__(self, encoder: Encoder, hidden: int, outputs: int) -> None:
+        """`hidden` units between code and outputs."""
+        self._encoder = encoder
+        inner = (Layer((hidden, encoder.size), encoder.size**-0.5), Layer((hidden,), 0.0)) if hidden else ()
+        last = hidden or encoder.size
+        self._head = (*inner, Layer((outputs, last), 0.0), Layer((outputs,), 0.0))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """See Body."""
         return (*self._encoder.layers, *self._head)
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Body."""
+        encoder_size = sum(layer.size for layer in self._encoder.layers)
+        code = self._encoder(weights_mp[:, :encoder_size], windows)
+        *inner, out_weight, out_bias = split(weights_mp[:, encoder_size:], self._head)
+        if inner:
+            code = torch.tanh(affine(code, *inner))
+        return affine(code, out_weight, out_bias)
+
+
+class Constant:
+    """No network: the weights are the raw outputs, whatever the window shows."""
+
+    def __init__(self, outputs: int) -> None:
+        """One weight an output."""
+        self._outputs = outputs
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """See Body."""
+        return (Layer((self._outputs,), 0.0),)
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Body."""
+        return weights_mp[:, None].expand(-1, windows.shape[1], -1)
+
+
+class Generator:
+    """A body and what its outputs mean.
+
+    Args:
+        body: makes raw outputs.
+        outputs: reads them.
+    """
+
+    def __init__(self, body: Body, outputs: Outputs) -> None:
+        """See the class."""
+        self.outputs = outputs
+        self._body = body
 
     @property
     def parameter_count(self) -> int:
         """P_meta."""
-        return sum(layer.size for layer in self.layers)
+        return sum(layer.size for layer in self._body.layers)
 
     def initial_weights(self, seed: int) -> F32:
         """(P_meta,) normals scaled by 1/sqrt(inputs); biases and the last layer zero."""
         noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 1, self.parameter_count)
-        std = np.concatenate([np.full(layer.size, layer.initial_std, np.float32) for layer in self.layers])
+        std = np.concatenate([np.full(layer.size, layer.initial_std, np.float32) for layer in self._body.layers])
         return np.asarray(noise * std, np.float32)
 
-    def propose(self, weights_mp: F32, window: F32) -> list[Hyperparameters]:
-        """M complete sets of hyperparameters, one for each row of weights (M, P_meta); within their ranges."""
-        return [self._decode(raw) for raw in self._raw(weights_mp, window)]
+    def propose(self, weights_mp: F32, window: F32, used: Mapping[str, float]) -> list[Hyperparameters]:
+        """M complete sets of hyperparameters, one for each row of weights (M, P_meta); within their ranges.
 
-    def _raw(self, weights_mp: F32, window: F32) -> list[list[float]]:
-        encoder_size = sum(layer.size for layer in self._encoder.layers)
+        `window` is (H, features), `used` what it ended with.
+        """
+        return [self.outputs.hyperparameters(raw[0], used) for raw in self.raw(weights_mp, window[None, None]).tolist()]
+
+    def raw(self, weights_mp: F32, windows: F32) -> F32:
+        """(M, P_meta), (M or 1, K, H, features) -> raw outputs (M, K, outputs)."""
         with one_torch_thread(), torch.no_grad():
-            weights = torch.from_numpy(weights_mp)
-            code = self._encoder(weights[:, :encoder_size], torch.from_numpy(window))
-            hidden_weight, hidden_bias, out_weight, out_bias = split(weights[:, encoder_size:], self._head)
-            hidden = torch.tanh(torch.einsum("mhe,me->mh", hidden_weight, code) + hidden_bias)
-            raw: list[list[float]] = (torch.einsum("mkh,mh->mk", out_weight, hidden) + out_bias).tolist()
-        return raw
-
-    def _decode(self, raw: list[float]) -> Hyperparameters:
-        values = {}
-        for (name, bounds), output in zip(self._ranges.items(), raw, strict=True):
-            values[name] = bounds.moved(self._start[name], _squashed(output, bounds, self._start[name]))
-        return self._start.replace(**values)
-
-
-def _squashed(raw: float, bounds: Range, start: float) -> float:
-    """Distance from `start`: a quarter of the range's width a unit of `raw` near zero, flat at the range's ends.
-
-    For a start in the middle this is the logistic function; elsewhere each side is flattened by itself, so that a
-    start near an end can still leave it.
-    """
-    room = bounds.distance(start, bounds.high if raw > 0.0 else bounds.low)
-    return room * math.tanh(abs(raw) * bounds.width / (4.0 * abs(room))) if room else 0.0
+            raw = self._body(torch.from_numpy(weights_mp), torch.from_numpy(windows))
+        return np.asarray(raw.numpy(), np.float32)

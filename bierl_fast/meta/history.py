@@ -10,7 +10,11 @@ from typing import Literal
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.messages import F32, Arrays, GenerationReport
+from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
+
+TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+SIGNALS = 3  # further numbers in each row of the window; see `signals`
+CUT = 4.0  # of a signal, either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,17 @@ class History:
     Args:
         length: H, generations kept.
         quantiles: Q, quantiles of the sorted, standardised returns.
-        ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1].
+        ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1],
+            and then the `signals` of the strategy's report.
     """
 
     def __init__(self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None) -> None:
         """See the class."""
         self.ranges = dict(ranges or {})
-        self._sizes = (length, quantiles, len(self.ranges))
+        self._sizes = (length, quantiles, len(self.ranges) + SIGNALS)
         self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
+        self.inner_steps = 0  # env steps of all these generations
         self.longest_episode = 0  # env steps, in the latest generation
 
     @property
@@ -82,9 +88,12 @@ class History:
         positions = [2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()]
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
-        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64))
+        scaled = np.array([*positions, *signals(strategy)], np.float64)
+        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, scaled)
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
+        own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
+        self.inner_steps += report.inner_steps
         self.longest_episode = strategy.longest_episode
 
     def window(self, center: int = 0) -> F32:
@@ -100,9 +109,14 @@ class History:
         own = self._centers.get(center)
         return {} if own is None else dict(own.latest)
 
+    def told(self, center: int = 0) -> dict[str, float]:
+        """What the strategy's latest report around a centre said, by the names in TOLD; nan where it did not."""
+        own = self._centers.get(center)
+        return dict.fromkeys(TOLD, math.nan) if own is None else dict(own.told)
+
     def state(self) -> Arrays:
         """The windows and what their next rows are compared with; names of centre c above 0 begin with `center{c}_`."""
-        arrays: Arrays = {}
+        arrays: Arrays = {"inner_steps": np.array([self.inner_steps])}
         for center, own in self._centers.items():
             named = own.state(self.generations, self.longest_episode)
             arrays.update({_prefix(center) + name: array for name, array in named.items()})
@@ -114,18 +128,22 @@ class History:
         centers = {}
         for center in (0, *sorted(others)):
             own = {name: arrays[_prefix(center) + name] for name in ("window", "counts", "latest", "used")}
+            # Format 1 began without what the strategy told.
+            own["told"] = arrays.get(_prefix(center) + "told", np.full(len(TOLD), math.nan))
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, tuple(self.ranges))
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
+        self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
         self._centers = centers
 
 
 class _Window:
     """One centre's part of the history."""
 
-    def __init__(self, length: int, quantiles: int, hyperparameters: int) -> None:
-        self.buffer = kernels.FitnessBuffer(length, quantiles, hyperparameters)
+    def __init__(self, length: int, quantiles: int, scaled: int) -> None:
+        self.buffer = kernels.FitnessBuffer(length, quantiles, scaled)
         self.latest: dict[str, float] = {}
+        self.told = dict.fromkeys(TOLD, math.nan)
 
     def rows(self) -> F32:
         return np.array(self.buffer.window(), copy=True)
@@ -136,14 +154,27 @@ class _Window:
             "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
             "latest": np.array([self.buffer.last_mean, self.buffer.last_center]),
             "used": np.array(list(self.latest.values()), np.float64),
+            "told": np.array(list(self.told.values()), np.float64),
         }
 
     def load(self, arrays: Arrays, names: tuple[str, ...]) -> None:
         mean, center = (float(x) for x in arrays["latest"])
         used = [float(x) for x in arrays["used"]]
         self.latest = dict(zip(names, used, strict=True)) if used else {}
+        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
         filled = int(arrays["counts"][0])
         self.buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+
+
+def signals(report: StrategyReport) -> tuple[float, float, float]:
+    """What a report says of sigma and of the step, whatever the task's scale.
+
+    odd_share, ln(step_ratio) / 2, alignment / 2; each within +-CUT, 0 where it says nothing.
+    """
+    step = math.log(report.step_ratio) / 2.0 if report.step_ratio > 0.0 else math.nan
+    values = (report.odd_share, step, report.alignment / 2.0)
+    odd, step, alignment = (0.0 if math.isnan(value) else min(max(value, -CUT), CUT) for value in values)
+    return odd, step, alignment
 
 
 def _prefix(center: int) -> str:

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
-from bierl_fast.meta.fitness import META_FITNESS, Estimate
+from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.credit import Estimate
+from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.generator import Generator
-from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.history import History
 from bierl_fast.meta.optimizer import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy.base import Strategy, center_of
@@ -28,112 +29,131 @@ NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposal
 class LearnedMeta:
     """A meta-level whose generator is trained while the run goes on."""
 
-    def __init__(self, generator: Generator, ranges: Mapping[str, Range], settings: MetaSettings, seed: int) -> None:
-        """`ranges` are the adapted hyperparameters; `seed` starts the generator's weights."""
+    def __init__(self, generator: Generator, settings: MetaSettings, weights: F32) -> None:
+        """`weights` (P_meta,) are where the generator starts."""
         self._generator = generator
-        self._ranges = dict(ranges)
+        self._outputs = generator.outputs
         self._settings = settings
-        self._judge = META_FITNESS[settings.fitness]
-        self._weights = generator.initial_weights(seed)
-        self._sigma = 0.0  # calibrated at the first meta-update
+        self._fitness = META_FITNESS[settings.fitness]
+        self._weights = weights
+        self._sigma = settings.sigma or 0.0  # else calibrated at the first meta-update
         self._updates = 0
         self._last_update = 0  # generations the history had then
+
+    @property
+    def reads_generation(self) -> bool:
+        """Whether its meta-fitness uses the evaluated generation again."""
+        return self._fitness.reads_generation
 
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The generator's output for the centre's window, at most `max_move` from its generation before.
 
-        The configured values before the first meta-update.
+        The configured values before the first meta-update, unless the generator had a warm start.
         """
-        wanted = self._generator.propose(self._weights[None], history.window(center))[0]
-        largest = math.log(self._settings.max_move)
-        moved = {}
-        for name, used in history.latest(center).items():
-            relative = self._relative(name, used, wanted[name])
-            if abs(relative) > largest:
-                bounds = self._ranges[name]
-                unit = 1.0 if bounds.scale == "log" else bounds.width
-                moved[name] = bounds.moved(used, math.copysign(largest * unit, relative))
-        return wanted.replace(**moved)
+        used = history.latest(center)
+        wanted = self._generator.propose(self._weights[None], history.window(center), used)[0]
+        return self._outputs.limited(wanted, used)
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
         if history.generations - self._last_update < self._settings.interval:
             return False
-        rows = self._settings.candidates * self._settings.credit.rows
+        rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
         after = meta_steps + rows * history.longest_episode
         return after <= self._settings.budget * (inner_steps + after)
 
-    def improve(self, strategy: Strategy, evaluator: Evaluator, history: History, key: NoiseKey) -> MetaReport:
-        """One meta-update in two wide evaluations. Strategy and evaluator are left as they are."""
-        window = history.window(center_of(strategy, key.with_stream(Stream.META)))
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
+        """One meta-update in a few wide evaluations. Strategy and evaluator are left as they are."""
+        key = key.with_stream(Stream.META)
+        center = center_of(strategy, key)
+        window, used = history.window(center), history.latest(center)
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
-            self._sigma = self._calibrate(window, noise)
-        weights_mp = perturbed(self._weights, self._sigma, noise, self._settings.candidates)
-        proposals = self._generator.propose(weights_mp, window)
-        estimate = self._judge(strategy, evaluator, key.with_stream(Stream.META), proposals, self._settings.credit)
-        moved = 0.0 if estimate.failed_m.all() else self._step(estimate, window, noise)
+            self._sigma = self._calibrate(window, used, noise)
+        proposals = self._proposals(self._sigma, window, used, noise, self._settings.candidates)
+        trial = Trial(
+            strategy=strategy,
+            evaluator=evaluator,
+            key=key,
+            credit=self._settings.credit,
+            adapted=self._outputs.ranges,
+            used=self._outputs.start.replace(**used),
+            objective=self._settings.objective,
+            generation=generation,
+        )
+        estimate = self._fitness.judge(trial, proposals)
+        before = self._weights
+        self._weights, moved = self._moved(estimate, window, used, noise)
         self._updates += 1
         self._last_update = history.generations
-        return MetaReport(estimate.steps, estimate.failures, self._diagnostics(estimate, proposals, moved))
+        diagnostics = self._diagnostics(estimate, proposals)
+        diagnostics |= {"moved": moved, "update_norm": float(np.linalg.norm(self._weights - before))}
+        return MetaReport(estimate.steps, estimate.failures, diagnostics)
 
-    def _step(self, estimate: Estimate, window: F32, noise: NoiseKey) -> float:
-        """Move the weights; returns the largest move of a hyperparameter."""
-        before = self._generator.propose(self._weights[None], window)[0]
+    def _proposals(
+        self, sigma: float, window: F32, used: Mapping[str, float], noise: NoiseKey, count: int, first_row: int = 0
+    ) -> list[Hyperparameters]:
+        """What perturbed generators propose; their weights are never all held at once."""
+        blocks = perturbed(self._weights, sigma, noise, count, first_row)
+        return [hp for weights_mp in blocks for hp in self._generator.propose(weights_mp, window, used)]
+
+    def _moved(self, estimate: Estimate, window: F32, used: Mapping[str, float], noise: NoiseKey) -> tuple[F32, float]:
+        """(P_meta,) the weights after one step, and the largest move of a hyperparameter that this makes."""
+        if estimate.failed_m.all():
+            return self._weights, 0.0
+        before = self._generator.propose(self._weights[None], window, used)[0]
 
         def move_of(step: F32) -> float:
-            after = self._generator.propose((self._weights + step)[None], window)[0]
-            return max(abs(self._relative(name, before[name], after[name])) for name in self._ranges)
+            after = self._generator.propose((self._weights + step)[None], window, used)[0]
+            return max(abs(self._outputs.relative(name, before[name], after[name])) for name in self._outputs.ranges)
 
         rate = self._settings.learning_rate
         step = ascent_step(
             estimate.fitness_m, estimate.failed_m, self._sigma, rate, noise, self._generator.parameter_count
         )
         step = bounded_step(step, move_of, math.log(self._settings.max_move))
-        moved = move_of(step)
-        self._weights = self._weights + step
-        return moved
+        return self._weights + step, move_of(step)
 
-    def _relative(self, name: str, start: float, end: float) -> float:
-        """Distance in nats on a log scale, in shares of the range on a linear one."""
-        bounds = self._ranges[name]
-        distance = bounds.distance(start, end)
-        return distance if bounds.scale == "log" else distance / bounds.width
-
-    def _calibrate(self, window: F32, noise: NoiseKey) -> float:
+    def _calibrate(self, window: F32, used: Mapping[str, float], noise: NoiseKey) -> float:
         """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted."""
-        start = self._generator.propose(self._weights[None], window)[0]
+        start = self._generator.propose(self._weights[None], window, used)[0]
         first_row = self._settings.candidates // 2  # rows after those of the update itself
 
         def spread_of(sigma: float) -> float:
-            weights_mp = perturbed(self._weights, sigma, noise, PROBES, first_row)
-            proposals = self._generator.propose(weights_mp, window)
-            return max(
-                float(np.std([self._relative(name, start[name], hp[name]) for hp in proposals])) / self._wanted(name)
-                for name in self._ranges
-            )
+            proposals = self._proposals(sigma, window, used, noise, PROBES, first_row)
+            return max(self._spread(name, start[name], proposals) / self._wanted(name) for name in self._outputs.ranges)
 
         return calibrated_sigma(spread_of, 1.0)
 
+    def _spread(self, name: str, start: float, proposals: list[Hyperparameters]) -> float:
+        """Standard deviation of a hyperparameter's proposals, in nats or shares of its range."""
+        return float(np.std([self._outputs.relative(name, start, hp[name]) for hp in proposals]))
+
     def _wanted(self, name: str) -> float:
         """The spread wanted of a hyperparameter's proposals; a narrow range holds no more than a share of its width."""
-        bounds = self._ranges[name]
+        bounds = self._outputs.ranges[name]
         width = bounds.width if bounds.scale == "log" else 1.0
-        return min(self._settings.spread, NARROW_SHARE * width)
+        return min(self._settings.spread, NARROW_SHARE * width, self._outputs.largest_spread)
 
-    def _diagnostics(self, estimate: Estimate, proposals: list[Hyperparameters], moved: float) -> dict[str, float]:
+    def _diagnostics(self, estimate: Estimate, proposals: list[Hyperparameters]) -> dict[str, float]:
         kept = estimate.fitness_m[~estimate.failed_m]
         diagnostics = {
             "updates": float(self._updates),
             "sigma_meta": self._sigma,
-            "moved": moved,
             "fitness_mean": float(kept.mean()) if kept.size else math.nan,
             "fitness_spread": float(kept.std()) if kept.size else math.nan,
-            "episode_spread": float(estimate.spread_m.mean()),
+            "episode_spread": estimate.episode_spread,
+            "signal_to_noise": estimate.signal_to_noise,
         }
-        for name in self._ranges:
-            relative = [self._relative(name, proposals[0][name], hp[name]) for hp in proposals]
-            diagnostics[f"proposal_spread_{name}"] = float(np.std(relative))
+        for name in self._outputs.ranges:
+            diagnostics[f"proposal_spread_{name}"] = self._spread(name, proposals[0][name], proposals)
         return diagnostics
 
     def state(self) -> Arrays:

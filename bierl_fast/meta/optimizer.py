@@ -7,7 +7,7 @@ The same kernels as the inner level: noise by address, never stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,17 +17,24 @@ from bierl_fast.messages import F32, F64, Bool, NoiseKey
 PROBES = 64  # antithetic, so 32 independent draws calibrate sigma: its spread is known to 1 / sqrt(2 * 32) = 12.5 %
 CORRECTIONS = 8  # of sigma; the spread is nearly proportional to it, so three suffice
 CLOSE_ENOUGH = 0.01  # relative error of the spread at which calibration ends
+BLOCK_BYTES = 1 << 26  # of perturbed weights held at once
 HALVINGS = 20  # of a step that moves too far
 FIRST_SIGMA = 0.1
 LARGEST_SIGMA = 10.0  # weights are of order one; more overwrites the network
 
 
-def perturbed(weights: F32, sigma: float, key: NoiseKey, candidates: int, first_row: int = 0) -> F32:
-    """(M, P) antithetic pairs (2i, 2i+1) around weights (P,)."""
-    out = np.empty((candidates, weights.size), np.float32)
-    for m in range(candidates):
-        kernels.perturb(weights, sigma, key, first_row + m // 2, 1 - 2 * (m % 2), out=out[m])
-    return out
+def perturbed(weights: F32, sigma: float, key: NoiseKey, candidates: int, first_row: int = 0) -> Iterator[F32]:
+    """Antithetic pairs (2i, 2i+1) around weights (P,), block by block (m, P) of at most BLOCK_BYTES or one pair.
+
+    The memory of a block is used again for the next one: with P = 5 million nobody holds M copies.
+    """
+    rows = min(max(2, BLOCK_BYTES // weights.nbytes // 2 * 2), candidates)
+    out = np.empty((rows, weights.size), np.float32)
+    for start in range(0, candidates, rows):
+        block = out[: candidates - start]
+        for m, row in enumerate(block, start):
+            kernels.perturb(weights, sigma, key, first_row + m // 2, 1 - 2 * (m % 2), out=row)
+        yield block
 
 
 def ascent_step(fitness_m: F64, failed_m: Bool, sigma: float, rate: float, key: NoiseKey, size: int) -> F32:

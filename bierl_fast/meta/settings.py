@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bierl_fast.meta.fitness import META_FITNESS, Credit
+from bierl_fast.meta.credit import OBJECTIVES, Credit
+from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.names import lookup
 
 
@@ -15,11 +16,13 @@ class MetaSettings:
 
     Attributes:
         fitness: which meta-fitness judges a proposal.
+        objective: what it measures: "return", or "fitness", what the strategy's own update climbs.
         candidates: M, antithetic, so even.
         pairs, episodes: what a proposal may spend; see fitness.Credit.
         interval: least generations between meta-updates.
         budget: largest share of meta steps in all env steps, kept causally.
         learning_rate: of the generator's weights, in natural-gradient units.
+        sigma: noise standard deviation on the generator's weights; None: calibrated by `spread`.
         spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated;
             less where a range is narrow.
         max_move: the largest factor by which a hyperparameter moves in one meta-update, and from one generation to
@@ -27,18 +30,21 @@ class MetaSettings:
     """
 
     fitness: str = "one_step"
+    objective: str = "return"
     candidates: int = 8
     pairs: int = 4
     episodes: int = 2
     interval: int = 5
     budget: float = 0.2
     learning_rate: float = 1.0
+    sigma: float | None = None
     spread: float = 0.3
     max_move: float = 1.5
 
     def __post_init__(self) -> None:
         """ValueError names the first setting out of range."""
         lookup("meta-fitness", self.fitness, META_FITNESS)
+        lookup("meta objective", self.objective, dict.fromkeys(OBJECTIVES))
         if self.candidates < 2 or self.candidates % 2:
             raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
         for name in ("pairs", "episodes", "interval"):
@@ -49,9 +55,10 @@ class MetaSettings:
                 f"meta_budget must be in (0, 1) for a learned meta-level, got {self.budget}; "
                 "use meta 'none' to spend nothing on it"
             )
-        for name in ("learning_rate", "spread"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
-                raise ValueError(f"meta {name} must be positive and finite, got {getattr(self, name)}")
+        for name in ("learning_rate", "spread", "sigma"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0.0):
+                raise ValueError(f"meta {name} must be positive and finite, got {value}")
         if not self.max_move > 1.0:
             raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bierl_fast.meta.baselines import FixedMeta
+from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
@@ -24,46 +26,101 @@ class MetaParts:
         hyperparameters: the configured ones, complete.
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
+        schedule: when `schedule` reaches which values.
         encoder_size: units of the encoder.
-        generator_hidden: units of the generator's tanh layer.
+        generator_hidden: units of the generator's tanh layer; 0: a linear generator.
+        outputs: "absolute" or "relative"; see outputs.Outputs.
         seed: of the initial weights.
     """
 
     hyperparameters: Hyperparameters
     history: History
     settings: MetaSettings
+    schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
     encoder_size: int = 32
     generator_hidden: int = 32
+    outputs: str = "absolute"
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MetaEntry:
-    """One line of the table."""
+    """One line of the table.
+
+    Attributes:
+        make: its constructor.
+        learned: whether it judges proposals by a meta-fitness, within meta_budget.
+        adapts: whether it moves hyperparameters, and so has ranges to move them in.
+        prefers: options of strategies that it takes where nothing was said.
+    """
 
     make: Callable[[MetaParts], MetaLevel]
-    learned: bool
+    learned: bool = False
+    adapts: bool = True
+    prefers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _lstm(parts: MetaParts) -> MetaLevel:
-    # Here, because they load torch: `none` runs without it.
-    from bierl_fast.meta.encoder import LstmEncoder  # noqa: PLC0415
-    from bierl_fast.meta.generator import Generator  # noqa: PLC0415
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
+    """A learned meta-level with this encoder; None: no network, the hyperparameters themselves are learned."""
 
+    def make(parts: MetaParts) -> MetaLevel:
+        # Here, because they load torch: `none` runs without it.
+        from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
+        from bierl_fast.meta.generator import Constant, Generator, Network  # noqa: PLC0415
+        from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+        from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
+
+        _require_ranges(parts)
+        ranges = parts.history.ranges
+        for name, size, least in (
+            ("encoder_size", parts.encoder_size, 1),
+            ("generator_hidden", parts.generator_hidden, 0),
+        ):
+            if size < least:
+                raise ValueError(f"{name} must be at least {least}, got {size}")
+        outputs = Outputs(parts.hyperparameters, ranges, parts.outputs, parts.settings.max_move)
+        if encoder is None:
+            body: Constant | Network = Constant(len(ranges))
+        else:
+            code = ENCODERS[encoder](parts.history.features, parts.encoder_size)
+            body = Network(code, parts.generator_hidden, len(ranges))
+        generator = Generator(body, outputs)
+        return LearnedMeta(generator, parts.settings, generator.initial_weights(parts.seed))
+
+    return make
+
+
+def _csa(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _schedule(parts: MetaParts) -> MetaLevel:
+    _require_ranges(parts)
+    return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
+
+
+def _require_ranges(parts: MetaParts) -> None:
+    """ValueError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
-        raise ValueError("a learned meta-level needs at least one hyperparameter to adapt, got adapt = []")
-    for name, size in (("encoder_size", parts.encoder_size), ("generator_hidden", parts.generator_hidden)):
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-    encoder = LstmEncoder(parts.history.features, parts.encoder_size)
-    generator = Generator(encoder, parts.generator_hidden, parts.hyperparameters, parts.history.ranges)
-    return LearnedMeta(generator, parts.history.ranges, parts.settings, parts.seed)
+        raise ValueError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
+    for name, bounds in parts.history.ranges.items():
+        value = parts.hyperparameters[name]
+        if not bounds.low <= value <= bounds.high:
+            raise ValueError(
+                f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
+                f"change {name} or {name}_range"
+            )
 
 
 META_LEVELS: dict[str, MetaEntry] = {
-    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), learned=False),
-    "lstm": MetaEntry(_lstm, learned=True),
+    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
+    "schedule": MetaEntry(_schedule),
+    "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
+    "direct": MetaEntry(_learned(None), learned=True),
+    "lstm": MetaEntry(_learned("lstm"), learned=True),
+    "mlp": MetaEntry(_learned("mlp"), learned=True),
+    "mean": MetaEntry(_learned("mean"), learned=True),
 }
 
 

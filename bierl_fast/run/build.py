@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.base import Strategy
 
 
-POLICY: dict[str, Any] = {  # where no strategy wants otherwise
+OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwise
     "squash": "clip",
     "action_noise": "none",
     "log_std_noise_scale": 1.0,
     "obs_norm": True,
+    "meta_objective": "return",
 }
-ADAPTED = ("sigma", "learning_rate")  # what a learned meta-level moves unless told otherwise
+ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def make_parts(config: Config) -> Parts:
 
 
 def _make_parts(config: Config) -> Parts:
-    config = with_policy_settings(config)
+    config = with_meta_settings(with_policy_settings(config))
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -98,8 +99,18 @@ def with_policy_settings(config: Config) -> Config:
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
-    wanted = {**POLICY, **preferred, **required}
+    wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def with_meta_settings(config: Config) -> Config:
+    """`config` with the strategy's open options as its meta-level prefers them."""
+    from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    preferred = META_LEVELS[config.meta].prefers.items()
+    taken = table.options(config.strategy)
+    return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
 
 
 def make_evaluator(config: Config) -> Evaluator:
@@ -114,10 +125,10 @@ def make_evaluator(config: Config) -> Evaluator:
         task_kwargs=config.task_kwargs,
         hidden=config.hidden,
         activation=config.activation,
-        squash=config.squash or POLICY["squash"],
-        action_noise=config.action_noise or POLICY["action_noise"],
+        squash=config.squash or OPEN["squash"],
+        action_noise=config.action_noise or OPEN["action_noise"],
         log_std=config.log_std,
-        obs_norm=POLICY["obs_norm"] if config.obs_norm is None else config.obs_norm,
+        obs_norm=OPEN["obs_norm"] if config.obs_norm is None else config.obs_norm,
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
@@ -146,7 +157,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     if "seed" in taken:
         values["seed"] = config.seed
     if "scale" in taken:
-        values["scale"] = policy.noise_scale(config.log_std_noise_scale or POLICY["log_std_noise_scale"])
+        values["scale"] = policy.noise_scale(config.log_std_noise_scale or OPEN["log_std_noise_scale"])
     threads = config.threads or available_cores()
     if "pool" in taken and threads > 1:
         values["pool"] = ThreadPool(threads)
@@ -180,13 +191,18 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
 def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
+    from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
 
     parts = table.MetaParts(
         hyperparameters=configured(config, strategy.declared),
         history=history,
         settings=_meta_settings(config),
+        schedule=ScheduleSettings(
+            config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
+        ),
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
+        outputs=config.generator_output,
         seed=config.seed,
     )
     return table.make_meta(config.meta, parts)
@@ -195,18 +211,20 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
 def _meta_settings(config: Config) -> MetaSettings:
     from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
 
-    if not config.learned:
-        return MetaSettings()  # read by nobody, so the configured ones (meta_budget = 0) need not fit
+    # Read by a learned one alone, so a configured budget of 0 need not fit others.
+    budget = {"budget": config.meta_budget} if config.learned else {}
     return MetaSettings(
         fitness=config.meta_fitness,
+        objective=config.meta_objective or OPEN["meta_objective"],
         candidates=config.meta_candidates,
         pairs=config.meta_pairs,
         episodes=config.meta_episodes,
         interval=config.meta_interval,
-        budget=config.meta_budget,
         learning_rate=config.meta_learning_rate,
+        sigma=config.meta_sigma,
         spread=config.meta_spread,
         max_move=config.meta_max_move,
+        **budget,
     )
 
 
@@ -233,13 +251,13 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             raise ConfigError(
                 f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
             )
-    if config.learned:
+    if config.adapts:
         changes["adapt"] = _adapted(config, declared)
     return config.replace(**changes)
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
-    """What the learned meta-level moves."""
+    """What the meta-level moves."""
     if config.adapt is not None:
         return config.adapt
     names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
@@ -268,7 +286,7 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
 
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
     ranges: dict[str, Range] = {}
-    for name in _adapted(config, declared) if config.learned else ():
+    for name in _adapted(config, declared) if config.adapts else ():
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
         spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)

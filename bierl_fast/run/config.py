@@ -209,7 +209,14 @@ class Config:
     history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
     encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1, at_most=MANY)
-    generator_hidden: int = setting(32, "hidden width of the meta-level's generator", at_least=1, at_most=MANY)
+    generator_hidden: int = setting(
+        32, "hidden width of the meta-level's generator; 0: a linear generator", at_least=0, at_most=MANY
+    )
+    generator_output: str = setting(
+        "absolute",
+        "what the generator gives: a place in each range, or a step relative to the value now in use",
+        choices=("absolute", "relative"),
+    )
     adapt: tuple[str, ...] | None = setting(
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
@@ -218,6 +225,12 @@ class Config:
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
+    meta_objective: str | None = setting(
+        None,
+        "what it measures: the return, or the fitness that the strategy's update climbs (left open: as the strategy "
+        "prefers, else the return)",
+        choices=("return", "fitness"),
+    )
     meta_candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2, at_most=MANY)
     meta_pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
     meta_episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
@@ -226,10 +239,25 @@ class Config:
         0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, at_most=1.0
     )
     meta_learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
+    meta_sigma: float | None = setting(
+        None, "noise standard deviation on the generator's weights (none: calibrated by meta_spread)", above=0.0
+    )
     meta_spread: float = setting(
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+    schedule_horizon: int | None = setting(
+        None, "when meta-level schedule reaches its end values, in schedule_unit; stays there", at_least=1, at_most=FAR
+    )
+    schedule_unit: str = setting(
+        "generations", "what schedule_horizon counts: generations, or env steps", choices=("generations", "steps")
+    )
+    schedule_shape: str = setting(
+        "linear", "the way from configured to end values", choices=("linear", "cosine", "exponential")
+    )
+    schedule_end: tuple[float, ...] | None = setting(
+        None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
+    )
 
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
@@ -257,11 +285,19 @@ class Config:
 
     @property
     def learned(self) -> bool:
-        """Whether the meta-level learns, and so spends environment steps of its own."""
+        """Whether the meta-level judges proposals, and so spends environment steps within meta_budget."""
+        return self._meta_entry("learned")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the meta-level moves hyperparameters."""
+        return self._meta_entry("adapts")
+
+    def _meta_entry(self, name: str) -> bool:
         # Here, because the table brings NumPy and the native module, and `bierl --help` is to be quick.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
 
-        return self.meta not in META_LEVELS or META_LEVELS[self.meta].learned
+        return self.meta not in META_LEVELS or bool(getattr(META_LEVELS[self.meta], name))
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""
@@ -273,7 +309,7 @@ class Config:
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""
-        # Here, for the same reason as in `learned`.
+        # Here, for the same reason as in `_meta_entry`.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
         from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.messages import (
+    EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
     MetaReport,
@@ -53,11 +54,12 @@ def advance(run: Run) -> None:
     with run.timed("evaluate"):
         batch = run.evaluator.evaluate(population)
     with run.timed("tell"):
+        generation = run.evaluated(population, batch)
         report = run.strategy.tell(population, batch)
         run.evaluator.absorb(batch)
         run.remember(population, batch, report)
     with run.timed("meta"):
-        improved = run.improve_when_due()
+        improved = run.improve_when_due(generation)
     with run.timed("record"):
         evaluation = run.evaluate_when_due()
     run.record(population, report, improved, evaluation)
@@ -122,12 +124,18 @@ class Run:
         self._count(inner_steps=batch.steps, episode_failures=int(batch.failed_r.sum()))
         self.history.append(generation)
 
-    def improve_when_due(self) -> MetaReport | None:
+    def evaluated(self, population: Population, batch: EvaluationBatch) -> EvaluatedGeneration | None:
+        """The generation before the strategy learns from it, if the meta-level uses it again."""
+        if not self.meta.reads_generation:
+            return None
+        return EvaluatedGeneration(population, batch, self.strategy.state())
+
+    def improve_when_due(self, generation: EvaluatedGeneration | None) -> MetaReport | None:
         """One meta-update, when its interval has passed and its budget allows."""
         inner_steps, meta_steps = self.counters.inner_steps, self.counters.meta_steps
         if not self.meta.due(self.history, inner_steps=inner_steps, meta_steps=meta_steps):
             return None
-        report = self.meta.improve(self.strategy, self.evaluator, self.history, self.key(Stream.META))
+        report = self.meta.improve(self.strategy, self.evaluator, self.history, self.key(Stream.META), generation)
         self._count(meta_steps=report.steps, episode_failures=report.failures, meta_updates=1)
         return report
 
@@ -164,6 +172,7 @@ class Run:
             "sigma": population.hyperparameters.get("sigma"),
             "learning_rate": population.hyperparameters.get("learning_rate"),
             "update_norm": report.update_norm,
+            "path_ratio": report.path_ratio,
             "episode_failures": counters.episode_failures,
             "meta_updates": counters.meta_updates,
             "meta": dict(improved.diagnostics) if improved else None,

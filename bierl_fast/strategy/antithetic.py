@@ -28,6 +28,8 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.names import lookup
+from bierl_fast.strategy.path import Path
+from bierl_fast.strategy.signals import odd_share, step_ratio
 
 CRN = ("none", "pair", "population")
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
@@ -116,7 +118,8 @@ class Pairs:
 class Antithetic(ABC):
     """A strategy whose next state is a pure function of its state and one evaluated population.
 
-    A strategy of its own gives `declared` and `_next`. The state is arrays by name, "mean" (P,) among them.
+    A strategy of its own gives `declared` and `_next`. The state is arrays by name, "mean" (P,) and the path's among
+    them (path.py).
 
     Args:
         mean: (P,) float32, where the search starts; copied.
@@ -132,7 +135,7 @@ class Antithetic(ABC):
     ) -> None:
         """See the class."""
         theta = vector("mean", mean)
-        self._state: Arrays = {"mean": theta}
+        self._state: Arrays = {"mean": theta, **Path.start(theta.size).arrays()}
         self._pairs = pairs
         self._scale = None if scale is None else vector("scale", scale, theta.size)
         self._pool = pool
@@ -161,16 +164,27 @@ class Antithetic(ABC):
         Raises:
             ValueError: every candidate failed, or the batch answers another number of rows.
         """
-        before, self._state = self._theta, self._next(population, batch, population.hyperparameters)
-        return report(population, batch, float(np.linalg.norm(self._theta - before)))
+        return self._taken(self._next(population, batch, population.hyperparameters), population, batch)
+
+    def _taken(self, following: Arrays, population: Population, batch: EvaluationBatch) -> StrategyReport:
+        """The report of the step to the state `following`, which is the state from here on."""
+        before, self._state = self._theta, following
+        path = Path.of(following)
+        told = report(population, batch, float(np.linalg.norm(self._theta - before)))
+        return path.told_in(told)
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) each row's fitness."""
+        return row_fitness(batch, hp)
 
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         """The state that `tell` would leave at `hp`, every hyperparameter given; changes nothing."""
 
-    def _ascent(self, population: Population, weight_n: F32) -> F32:
-        """(P,) sum of weight * sign * scale * eps."""
-        return scaled_direction(population, weight_n, self._pool)
+    def _ascent(self, population: Population, weight_n: F32) -> tuple[F32, Arrays]:
+        """(P,) sum of weight * sign * scale * eps, and the path's arrays of the next state."""
+        found = direction(population, weight_n, self._pool)
+        return found.scaled_p, Path.of(self._state).along(found.noise_p, found.weight_k).arrays()
 
     def state(self) -> Arrays:
         """Everything needed to continue, copied."""
@@ -181,11 +195,12 @@ class Antithetic(ABC):
         like = self._like(arrays)
         require_arrays(arrays, like)
         vector("mean", np.asarray(arrays["mean"], np.float32))
-        self._state = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
+        saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
+        self._state = {**Path.start(self._theta.size).arrays(), **saved}
 
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""
-        return self._state
+        return {"mean": self._theta, **Path.start(self._theta.size).saved_in(arrays)}
 
 
 def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
@@ -203,11 +218,16 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
 
 
 def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> tuple[F64, Bool]:
-    """(N,) return + entropy_weight * entropy - alive_offset * length, where hp has these; and who failed."""
+    """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
+    return by_candidate(population, row_fitness(batch, hp), batch.failed_r)
+
+
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+    """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these."""
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
         fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * batch.entropy_r
-    return by_candidate(population, fitness_r, batch.failed_r)
+    return fitness_r
 
 
 def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
@@ -225,16 +245,21 @@ def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) 
     return np.where(failed_n, worst + max(1.0, abs(worst)), -fitness_n)
 
 
-def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
-    """(P,) sum of weight * sign * eps over the candidates; pairs share their noise, so each row is made once."""
-    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[first_rows(population)])
-    return kernels.gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
+@dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """The sum of weight * sign * eps over candidates who share one centre and its scale."""
+
+    noise_p: F32  # (P,)
+    weight_k: F32  # (K,) what each noise row in use was summed with: u+ - u- of a pair
+    scaled_p: F32  # (P,) the sum times the per-parameter scale
 
 
-def scaled_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
-    """(P,) sum of weight * sign * scale * eps over the candidates, who share one centre and its scale."""
-    ascent = direction(population, weight_n, pool)
-    return ascent if population.scale_bp is None else ascent * population.scale_bp[0]
+def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> Direction:
+    """Where the candidates' weights point; pairs share their noise, so each row is made once."""
+    rows, weight_k = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[first_rows(population)])
+    noise_p = kernels.gradient(population.key, rows, weight_k, population.base_bp.shape[1], pool=pool)
+    scaled_p = noise_p if population.scale_bp is None else noise_p * population.scale_bp[0]
+    return Direction(noise_p, weight_k, scaled_p)
 
 
 def decayed(ascent: F32, theta: F32, hp: Hyperparameters) -> F32:
@@ -272,6 +297,8 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
         failed_n=failed_n,
         update_norm=update_norm,
         longest_episode=int(batch.lengths_r.max()),
+        odd_share=odd_share(population, first_rows(population), returns_n, failed_n),
+        step_ratio=step_ratio(population, update_norm),
     )
 
 

@@ -68,5 +68,5 @@ class AugmentedRandomSearch(Antithetic):
         fitness_n, failed_n = fitness(population, batch, hp)
         top = self._pairs.kept(self._top, fitness_n.size // 2)
         weight_n = kernels.standardized_weights(fitness_n, failed_n, top=top)
-        step = np.float32(hp["learning_rate"]) * self._ascent(population, weight_n)
-        return {"mean": self._theta + step}
+        ascent, path = self._ascent(population, weight_n)
+        return {"mean": self._theta + np.float32(hp["learning_rate"]) * ascent, **path}

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from bierl_fast.messages import (
     F32,
+    F64,
     Arrays,
     EvaluationBatch,
     Hyperparameters,
@@ -56,6 +57,14 @@ class SeveralCenters(Protocol):
 
     def center(self, key: NoiseKey) -> int:
         """Which one `ask` draws around at `key`: a pure function of state and key."""
+
+
+@runtime_checkable
+class OwnObjective(Protocol):
+    """A strategy whose update climbs something besides the return."""
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) what each row counts for its update, comparable within one batch. Pure."""
 
 
 def center_of(strategy: Strategy, key: NoiseKey) -> int:

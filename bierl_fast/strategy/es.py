@@ -76,9 +76,10 @@ class EvolutionStrategy(Antithetic):
         weight_n = self._shape(fitness_n, failed_n, self._pairs.kept(self._top, fitness_n.size // 2))
         if self._raw:
             weight_n = weight_n / population.sigma_r[0]
-        ascent = decayed(self._ascent(population, weight_n), self._theta, hp)
+        ascent, path = self._ascent(population, weight_n)
+        ascent = decayed(ascent, self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
-        return {"mean": self._theta + step, **optimizer_state}
+        return {"mean": self._theta + step, **path, **optimizer_state}
 
     def _like(self, arrays: Arrays) -> Arrays:
-        return {"mean": self._theta, **self._optimizer.like(arrays, self._theta)}
+        return {**super()._like(arrays), **self._optimizer.like(arrays, self._theta)}

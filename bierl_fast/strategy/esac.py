@@ -43,7 +43,6 @@ from bierl_fast.strategy.antithetic import (
     decayed,
     first_rows,
     fitness,
-    report,
     require_arrays,
     vector,
 )
@@ -207,24 +206,23 @@ class EvolutionWithActorCritic(Antithetic):
             ValueError, TypeError: every candidate failed, the batch answers another number of rows, or its transitions
                 are another task's; nothing has changed then.
         """
-        before = self._theta
         following = self._next(population, batch, population.hyperparameters)
         if batch.transitions_tw is not None:
             self._partner.learn(batch.transitions_tw, population.key)
-        self._state = following
-        return report(population, batch, float(np.linalg.norm(self._theta - before)))
+        return self._taken(following, population, batch)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         fitness_n, failed_n = fitness(population, batch, hp)
         weight_n = self._rank(fitness_n, failed_n, 0)
-        ascent = self._ascent(population, weight_n) + self._injected(population, weight_n)
-        ascent = decayed(ascent, self._theta, hp)
+        ascent, path = self._ascent(population, weight_n)  # the path is the pairs' alone
+        ascent = decayed(ascent + self._injected(population, weight_n), self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
         growth = self._growth(population, fitness_n, failed_n, hp)
         return {
             "mean": self._theta + step,
             "winners": self._best(population, fitness_n, failed_n),
             "mutation": np.array([self.mutation + growth / hp["sigma"]]),
+            **path,
             **optimizer_state,
         }
 
@@ -270,7 +268,7 @@ class EvolutionWithActorCritic(Antithetic):
     def _like(self, arrays: Arrays) -> Arrays:
         rows = min(len(arrays["winners"]), self._winners) if "winners" in arrays else 0
         return {
-            "mean": self._theta,
+            **super()._like(arrays),
             "mutation": np.ones(1),
             "winners": np.empty((rows, self._theta.size), np.float32),
             **self._optimizer.like(arrays, self._theta),

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -41,15 +41,18 @@ from bierl_fast.strategy.antithetic import (
     Pairs,
     complete,
     decayed,
+    direction,
     fitness,
     report,
     require_arrays,
-    scaled_direction,
+    row_fitness,
     vector,
 )
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
 from bierl_fast.strategy.optimizer import OPTIMIZERS
+from bierl_fast.strategy.path import Path
 
+T = TypeVar("T")
 WEIGHT = "novelty_weight"
 _DECLARED = {
     "sigma": HyperparameterSpec(default=0.02),
@@ -57,6 +60,10 @@ _DECLARED = {
     "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
     "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
 }
+
+
+def _replaced(of_m: tuple[T, ...], center: int, value: T) -> tuple[T, ...]:
+    return (*of_m[:center], value, *of_m[center + 1 :])
 
 
 def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
@@ -70,6 +77,7 @@ class State:
 
     center_mp: F32  # (M, P)
     optimizer_m: tuple[Arrays, ...]
+    path_m: tuple[Path, ...]  # each centre's own: steps of one say nothing of another's
     mean: F32  # (P,) the best policy
     archive: Archive
     behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
@@ -77,6 +85,15 @@ class State:
     weight: float  # nsra's own novelty weight
     best: float  # nsra: the largest return of a centre so far
     stagnant: int  # nsra: generations since then
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One centre after its step."""
+
+    theta: F32  # (P,)
+    optimizer: Arrays
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +129,7 @@ class NoveltySearch:
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
+    prefers: Mapping[str, Any] = MappingProxyType({"meta_objective": "fitness"})
 
     def __init__(
         self,
@@ -141,6 +159,7 @@ class NoveltySearch:
         self._state = State(
             center_mp=np.tile(start, (centers, 1)),
             optimizer_m=({},) * centers,
+            path_m=(Path.start(start.size),) * centers,
             mean=start,
             archive=Archive(np.zeros((0, 0)), archive_size, neighbours),
             behaviour_md=np.zeros((centers, 0)),
@@ -196,7 +215,7 @@ class NoveltySearch:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
         chosen = self.center(population.key)
-        return self._step(self._seen(population, batch), chosen, population, batch, hp)[0]
+        return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
@@ -206,15 +225,31 @@ class NoveltySearch:
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
-        theta, optimizer = self._step(seen, chosen, population, batch, population.hyperparameters)
-        told = report(population, batch, float(np.linalg.norm(theta - population.base_bp[0])))
+        step = self._step(seen, chosen, population, batch, population.hyperparameters)
+        told = report(population, batch, float(np.linalg.norm(step.theta - population.base_bp[0])))
         center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
-        center_mp[chosen], due_m[chosen] = theta, True
-        optimizers = (*seen.optimizer_m[:chosen], optimizer, *seen.optimizer_m[chosen + 1 :])
-        self._state = replace(seen, center_mp=center_mp, due_m=due_m, optimizer_m=optimizers)
+        center_mp[chosen], due_m[chosen] = step.theta, True
+        self._state = replace(
+            seen,
+            center_mp=center_mp,
+            due_m=due_m,
+            optimizer_m=_replaced(seen.optimizer_m, chosen, step.optimizer),
+            path_m=_replaced(seen.path_m, chosen, step.path),
+        )
         chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
         center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
-        return replace(told, center=chosen, center_return=center_return)
+        return step.path.told_in(replace(told, center=chosen, center_return=center_return))
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
+        novelty_r = self._state.archive.novelty(behaviours(batch), self._pool)
+        return self._mixed(row_fitness(batch, hp), novelty_r, batch.failed_r, hp).astype(np.float64)
+
+    def _mixed(self, fitness_n: F64, novelty_n: F64, failed_n: Bool, hp: Hyperparameters) -> F32:
+        """(N,) rank weights of return and novelty, mixed by the weight of novelty that holds now."""
+        weight = np.float32(self._weight(self._state, hp))
+        shaped_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
+        return shaped_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
 
     def _weight(self, state: State, hp: Hyperparameters) -> float:
         """The weight of novelty in the update, from 0 to 1."""
@@ -222,17 +257,16 @@ class NoveltySearch:
 
     def _step(
         self, state: State, chosen: int, population: Population, batch: EvaluationBatch, hp: Hyperparameters
-    ) -> tuple[F32, Arrays]:
-        """The chosen centre after one step, and its optimizer's next state."""
+    ) -> Step:
+        """What one step makes of the chosen centre."""
         fitness_n, failed_n = fitness(population, batch, hp)
         novelty_n = state.archive.novelty(by_candidate(population, behaviours(batch)), self._pool)
-        weight = np.float32(self._weight(self._state, hp))
-        weight_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
-        weight_n = weight_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
+        weight_n = self._mixed(fitness_n, novelty_n, failed_n, hp)
         theta = state.center_mp[chosen]
-        ascent = decayed(scaled_direction(population, weight_n, self._pool), theta, hp)
+        found = direction(population, weight_n, self._pool)
+        ascent = decayed(found.scaled_p, theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
-        return theta + step, optimizer
+        return Step(theta + step, optimizer, state.path_m[chosen].along(found.noise_p, found.weight_k))
 
     def _seen(self, population: Population, batch: EvaluationBatch) -> State:
         """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
@@ -288,8 +322,9 @@ class NoveltySearch:
             "due": state.due_m.copy(),
             "progress": np.array([state.weight, state.best, state.stagnant]),
         }
-        for center, optimizer in enumerate(state.optimizer_m):
+        for center, (optimizer, path) in enumerate(zip(state.optimizer_m, state.path_m, strict=True)):
             arrays.update({f"optimizer{center}_{name}": np.array(array) for name, array in optimizer.items()})
+            arrays.update({name: np.array(array) for name, array in path.arrays(f"center{center}_").items()})
         return arrays
 
     def load(self, arrays: Arrays) -> None:
@@ -310,11 +345,13 @@ class NoveltySearch:
                 f"got {behaviour_md.shape} and {rows_nd.shape}"
             )
         weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
+        copied = {name: np.array(array) for name, array in arrays.items()}
         self._state = State(
             center_mp=np.array(arrays["centers"], np.float32),
             optimizer_m=tuple(
                 {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
             ),
+            path_m=tuple(Path.of(copied, f"center{center}_") for center in range(len(prefixes))),
             mean=np.array(arrays["mean"], np.float32),
             archive=replace(now.archive, rows_nd=rows_nd),
             behaviour_md=behaviour_md,

@@ -85,12 +85,11 @@ class ParameterExploringGradients(Separable):
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         fitness_n, failed_n = fitness(population, batch, hp)
         weight_n = self._shape(fitness_n, failed_n, fitness_n.size // 2)
-        ascent = self._ascent(population, weight_n / population.sigma_r[0] if self._raw else weight_n)
+        ascent, path = self._ascent(population, weight_n / population.sigma_r[0] if self._raw else weight_n)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
         wider = scale_direction(population, weight_n, self._pool).astype(np.float64)
         change = np.clip(hp["scale_learning_rate"] * wider, -LARGEST_CHANGE, LARGEST_CHANGE)
-        return {"mean": self._theta + step, **self._widened(np.log1p(change)), **optimizer_state}
+        return {"mean": self._theta + step, **path, **self._widened(np.log1p(change)), **optimizer_state}
 
     def _like(self, arrays: Arrays) -> Arrays:
-        own = {name: self._state[name] for name in ("mean", "scale", "level")}
-        return {**own, **self._optimizer.like(arrays, self._theta)}
+        return {**super()._like(arrays), **self._optimizer.like(arrays, self._theta)}

@@ -41,6 +41,9 @@ class Separable(Antithetic):
             raise ValueError(f"scale must be above 0, got {start.min()} as its smallest element")
         self._state.update(_spread(np.log(start, dtype=np.float64)))
 
+    def _like(self, arrays: Arrays) -> Arrays:
+        return {**super()._like(arrays), **{name: self._state[name] for name in ("scale", "level")}}
+
     @property
     def _level(self) -> float:
         return float(np.asarray(self._state["level"], np.float64)[0])

@@ -65,6 +65,7 @@ class SeparableNES(Separable):
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         weight_n = kernels.log_rank_utilities(*fitness(population, batch, hp))
-        step = np.float32(hp["learning_rate"]) * population.sigma_r[0] * self._ascent(population, weight_n)
+        ascent, path = self._ascent(population, weight_n)
+        step = np.float32(hp["learning_rate"]) * population.sigma_r[0] * ascent
         wider = scale_direction(population, weight_n, self._pool).astype(np.float64)
-        return {"mean": self._theta + step, **self._widened(0.5 * hp["scale_learning_rate"] * wider)}
+        return {"mean": self._theta + step, **path, **self._widened(0.5 * hp["scale_learning_rate"] * wider)}

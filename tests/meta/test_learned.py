@@ -11,11 +11,14 @@ import torch
 from meta.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
 
 from bierl_fast.messages import NoiseKey, Stream
+from bierl_fast.meta import optimizer
 from bierl_fast.meta.encoder import LstmEncoder
-from bierl_fast.meta.generator import Generator
+from bierl_fast.meta.generator import Generator, Network
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.optimizer import LARGEST_SIGMA, ascent_step, bounded_step, calibrated_sigma, perturbed
+from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.table import MetaParts, make_meta
 
 
 def test_two_wide_evaluations_with_common_random_numbers() -> None:
@@ -118,10 +121,10 @@ def test_the_first_spread_is_calibrated() -> None:
         weights = np.asarray(level.state()["weights"], np.float32)
         level.improve(strategy(), Evaluator(), past, KEY)
         sigma = float(np.asarray(level.state()["sigma"], np.float64)[0])
-        generator = Generator(LstmEncoder(past.features, 8), 8, HP, RANGES)
+        generator = Generator(Network(LstmEncoder(past.features, 8), 8, len(RANGES)), Outputs(HP, RANGES))
         np.testing.assert_array_equal(generator.initial_weights(seed), weights)
-        fresh = perturbed(weights, sigma, KEY.with_stream(Stream.GENERATOR), 1000, first_row=10_000)
-        logs = [math.log(hp["sigma"]) for hp in generator.propose(fresh, past.window())]
+        (fresh,) = perturbed(weights, sigma, KEY.with_stream(Stream.GENERATOR), 1000, first_row=10_000)
+        logs = [math.log(hp["sigma"]) for hp in generator.propose(fresh, past.window(), {})]
         assert abs(np.std(logs) / 0.3 - 1) < 0.375
 
 
@@ -144,11 +147,41 @@ def test_ascent_step_climbs() -> None:
     key = KEY.with_stream(Stream.GENERATOR)
     fitness_m = np.array([0.0, -1.0, 5.0, -5.0])
     weights = np.zeros(400, np.float32)
-    people = perturbed(weights, 0.5, key, 4)
+    (people,) = perturbed(weights, 0.5, key, 4)
     np.testing.assert_array_equal(people[2], -people[3])
     step = ascent_step(fitness_m, np.zeros(4, np.bool_), 0.5, 1.0, key, 400)
     cosine = step @ people[2] / (np.linalg.norm(step) * np.linalg.norm(people[2]))
     assert cosine > 0.8
+
+
+def test_perturbed_weights_come_in_blocks_of_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are the same whatever a block holds; one pair at least."""
+    key, weights = KEY.with_stream(Stream.GENERATOR), np.linspace(-1, 1, 100, dtype=np.float32)
+    (whole,) = perturbed(weights, 0.5, key, 10)
+    for limit, sizes in ((6 * 400, [6, 4]), (5 * 400, [4, 4, 2]), (1, [2] * 5)):
+        monkeypatch.setattr(optimizer, "BLOCK_BYTES", limit)
+        blocks = [block.copy() for block in perturbed(weights, 0.5, key, 10)]
+        assert [len(block) for block in blocks] == sizes
+        np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp", "mean", "direct"])
+def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: str) -> None:
+    past, level = history(0), make_meta(name, MetaParts(HP, history(0), MetaSettings(), outputs="relative"))
+    assert level.propose(past) == HP
+    for generation in range(12):
+        hp = level.propose(past)
+        past.append(report(generation, hp))
+        level.improve(strategy(), Evaluator(), past, NoiseKey(5, generation))
+    spread = level.improve(strategy(), Evaluator(), past, KEY).diagnostics["proposal_spread_sigma"]
+    assert 0.0 < spread <= math.log(1.5)
+    assert level.propose(past) != HP
+
+
+def test_a_configured_sigma_is_not_calibrated() -> None:
+    level = meta(sigma=0.05)
+    level.improve(strategy(), Evaluator(), history(), KEY)
+    assert level.state()["sigma"].tolist() == [0.05]
 
 
 @pytest.mark.parametrize("budget", [0.05, 0.2, 0.6])
@@ -224,6 +257,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"budget": math.nan}, r"meta_budget must be in \(0, 1\)"),
     ({"learning_rate": 0.0}, "meta learning_rate must be positive and finite, got 0.0"),
     ({"spread": math.inf}, "meta spread must be positive and finite, got inf"),
+    ({"sigma": 0.0}, "meta sigma must be positive and finite, got 0.0"),
+    ({"objective": "returns"}, "no meta objective named 'returns'.*did you mean 'return'"),
     ({"max_move": 1.0}, "meta max_move must be above 1, got 1.0"),
     ({"fitness": "one_stp"}, "no meta-fitness named 'one_stp'.*did you mean 'one_step'"),
 ]

@@ -13,7 +13,8 @@ NAMES = sorted(META_LEVELS)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_starts_exactly_at_the_configured_values(name: str) -> None:
-    for generations in (0, 1, 9):
+    """And stays there while nothing says otherwise; a schedule moves with time alone."""
+    for generations in (0,) if name == "schedule" else (0, 1, 9):
         for seed in range(3):
             assert meta(name, seed=seed).propose(history(generations)) == HP
 

@@ -19,6 +19,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.schedule import ScheduleSettings
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.strategy.es import EvolutionStrategy
@@ -96,7 +97,15 @@ def history(generations: int = 6, ranges: dict[str, Range] | None = None) -> His
 
 
 def meta(name: str = "lstm", past: History | None = None, seed: int = 0, **settings: Any) -> MetaLevel:
-    parts = MetaParts(HP, past or history(0), MetaSettings(**settings), encoder_size=8, generator_hidden=8, seed=seed)
+    parts = MetaParts(
+        HP,
+        past or history(0),
+        MetaSettings(**settings),
+        ScheduleSettings(horizon=20),
+        encoder_size=8,
+        generator_hidden=8,
+        seed=seed,
+    )
     return make_meta(name, parts)
 
 

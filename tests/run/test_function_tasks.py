@@ -80,8 +80,9 @@ def same(one: bf.Result, other: bf.Result) -> None:
         NATIVE,
         Config(task=functions.hills, dim=5, vectorized=True, task_kwargs={"top": 2.0}, generations=12, **SMALL),
         Config(task=functions.hill, dim=5, meta="none", generations=12, **SMALL),
+        NATIVE.replace(meta="csa"),
     ],
-    ids=["native", "vectorized", "plain"],
+    ids=["native", "vectorized", "plain", "csa"],
 )
 def test_threads_and_a_stop_change_nothing(config: Config, tmp_path: Path) -> None:
     whole = bf.train(config.replace(threads=1), tmp_path / "whole")
@@ -198,3 +199,20 @@ def test_bad_function_tasks_exit_with_2(arguments: str, message: str, elsewhere:
     assert message in err
     assert err.count("\n") == 1
     assert [path.name for path in elsewhere.iterdir() if path.name != "__pycache__"] == ["users_module.py"]
+
+
+def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
+    config = NATIVE.replace(meta="csa", meta_budget=0.0, generations=30)
+    result = bf.train(config)
+    last = result.metrics[-1]
+    assert (last["meta_steps"], last["meta_updates"]) == (0, 0)
+    assert last["sigma"] / last["learning_rate"] == pytest.approx(1.0, rel=1e-9)  # 30 roundings of float64
+    assert last["sigma"] != 0.1
+    np.testing.assert_array_equal(result.parameters, bf.train(config.replace(optimizer="gradient")).parameters)
+    with pytest.raises(ConfigError, match=r"meta 'csa' needs optimizer 'gradient' or a momentum of at most 0\.5, got"):
+        config.replace(optimizer="adam")
+    config.replace(optimizer="adam", momentum=0.3)
+    with pytest.raises(ConfigError, match="adapt must name a hyperparameter for the meta-level 'csa', got none"):
+        config.replace(adapt=())
+    with pytest.raises(ConfigError, match="csa multiplies sigma and learning rate, and cannot adapt momentum"):
+        bf.train(config.replace(adapt=("sigma", "momentum")))

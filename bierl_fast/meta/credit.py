@@ -1,0 +1,82 @@
+"""What a proposal may spend, what it was found to be worth, and how far that can be believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bierl_fast.messages import F64, Bool, EvaluationBatch, Hyperparameters
+from bierl_fast.strategy.base import OwnObjective, Strategy
+
+OBJECTIVES = ("return", "fitness")
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """How much is spent on a proposal: `pairs` antithetic pairs for its step, `episodes` to judge where it led."""
+
+    pairs: int
+    episodes: int
+
+    @property
+    def stepped_rows(self) -> int:
+        """Episodes of one proposal that steps from pairs of its own."""
+        return 2 * self.pairs + self.episodes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """What M proposals were found to be worth, and what finding out cost."""
+
+    value_mk: F64  # (M, K) objective of each episode, column k on the same reset; of no meaning where failed
+    failed_m: Bool
+    steps: int
+    failures: int  # rows
+
+    @property
+    def fitness_m(self) -> F64:
+        """(M,) mean over episodes."""
+        return np.asarray(self.value_mk.mean(axis=1), np.float64)
+
+    @property
+    def episode_spread(self) -> float:
+        """Standard deviation over a proposal's episodes, mean over proposals; resets do most of it."""
+        return float(self.value_mk.std(axis=1).mean())
+
+    @property
+    def signal_to_noise(self) -> float:
+        """Variance between proposals' means over the variance that noise alone gives them; 1 where nothing shows.
+
+        Episodes are common to all proposals, so noise is what is left of (M, K) values after the means of proposals
+        and of episodes are taken out: F of a two-way analysis of variance. NaN with one episode or two survivors less.
+        """
+        value_mk = self.value_mk[~self.failed_m]
+        m, k = value_mk.shape
+        if m < 2 or k < 2:
+            return math.nan
+        row_m, column_k = value_mk.mean(axis=1), value_mk.mean(axis=0)
+        rest_mk = value_mk - row_m[:, None] - column_k + value_mk.mean()
+        noise = float((rest_mk**2).sum()) / ((m - 1) * (k - 1))
+        return float(k * row_m.var(ddof=1)) / noise if noise > 0.0 else math.nan
+
+
+def objective_mk(
+    strategy: Strategy, batch: EvaluationBatch, proposals: int, objective: str, hp: Hyperparameters
+) -> F64:
+    """(M, K) what the rows of M proposals are worth: their return, or the fitness that the strategy's update climbs.
+
+    `hp` are the hyperparameters in use: weights inside the fitness must not be the proposal's own, or it would judge
+    itself. Source of the second: novelty strategies, whose novelty a judgement by return would suppress.
+
+    Raises:
+        ValueError: "fitness" of a strategy that has none of its own.
+    """
+    if objective == "return":
+        value_r = batch.returns_r
+    elif isinstance(strategy, OwnObjective):
+        value_r = strategy.objective(batch, hp)
+    else:
+        raise ValueError("this strategy has no fitness besides the return; take meta_objective 'return'")
+    return np.asarray(value_r.reshape(proposals, -1), np.float64)

@@ -1,0 +1,115 @@
+"""Whole runs of every meta-level: each env step counted once, stopped and resumed as if it had not been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluation import functions
+
+import bierl_fast as bf
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.messages import EvaluationBatch, Population, Stream
+from bierl_fast.meta.table import META_LEVELS
+from bierl_fast.names import UnknownNameError
+from bierl_fast.run import build
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import ConfigError
+
+NAMES = sorted(META_LEVELS)
+SMALL: dict[str, Any] = {
+    "population": 8,
+    "meta_candidates": 4,
+    "meta_pairs": 1,
+    "meta_interval": 2,
+    "meta_budget": 0.7,
+    "schedule_horizon": 9,
+    "seed": 3,
+}
+FUNCTION: dict[str, Any] = {"task": functions.hill, "dim": 6, "sigma": 0.1, "learning_rate": 0.1, **SMALL}
+NATIVE: dict[str, Any] = {"task": "InvertedPendulum-v5", "hidden": (), **SMALL}
+
+
+def spent_by_stream(monkeypatch: pytest.MonkeyPatch) -> dict[Stream, int]:
+    """Env steps by stream, as the runs that follow will really take them: the sums of all rows' lengths."""
+    spent = dict.fromkeys(Stream, 0)
+    made = build.make_evaluator
+
+    def counting(config: Config) -> Evaluator:
+        evaluator: Any = made(config)
+        plain = evaluator.evaluate
+
+        def evaluate(population: Population) -> EvaluationBatch:
+            batch: EvaluationBatch = plain(population)
+            spent[population.key.stream] += int(batch.lengths_r.sum())
+            return batch
+
+        evaluator.evaluate = evaluate
+        return evaluator  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(build, "make_evaluator", counting)
+    return spent
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
+def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    functions.CALLS["hill"] = 0
+    spent = spent_by_stream(monkeypatch)
+    config = Config(meta=name, generations=12, eval_interval=6, eval_episodes=2, **task)
+    records = bf.train(config).metrics
+    last = records[-1]
+    for record in records:
+        assert record["env_steps"] == record["inner_steps"] + record["meta_steps"] + record["warm_start_steps"]
+    assert last["eval_steps"] == spent[Stream.EVALUATION] > 0
+    assert last["env_steps"] == sum(spent.values()) - last["eval_steps"]
+    assert last["warm_start_steps"] == 0
+    assert (last["meta_steps"] > 0) == (last["meta_updates"] > 0)
+    if task is FUNCTION:
+        assert functions.CALLS["hill"] == last["env_steps"] + last["eval_steps"]
+    if META_LEVELS[name].learned:
+        assert last["meta_steps"] == spent[Stream.META] > 0
+    if META_LEVELS[name].adapts:
+        assert len({record["sigma"] for record in records}) > 1
+
+
+def lines(result: bf.Result) -> list[dict[str, Any]]:
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
+def test_a_stop_changes_nothing(task: dict[str, Any], name: str, tmp_path: Path) -> None:
+    config = Config(meta=name, generations=12, **task)
+    whole = bf.train(config, tmp_path / "whole")
+    bf.train(config.replace(generations=5), tmp_path / "stopped")
+    resumed = bf.resume(tmp_path / "stopped", generations=12)
+    assert lines(whole) == lines(resumed)
+    for file in ("checkpoint.npz", "policy.npz"):
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "stopped" / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if META_LEVELS[name].adapts])
+def test_nothing_to_adapt_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"adapt must name a hyperparameter for the meta-level '{name}', got none"):
+        Config(meta=name, adapt=(), generations=1, **FUNCTION)
+    with pytest.raises(ConfigError, match=r"the configured sigma 0.1 must lie in its range|sigma must lie in sigma_ra"):
+        bf.train(Config(meta=name, sigma_range=(0.2, 0.3), generations=1, **FUNCTION))
+    with pytest.raises(UnknownNameError, match="no adaptable hyperparameter of strategy 'es' named 'sigm'"):
+        bf.train(Config(meta=name, adapt=("sigm",), generations=1, **FUNCTION))
+    with pytest.raises(ConfigError, match="'cmaes' leaves a meta-level nothing to move"):
+        bf.train(Config(meta=name, strategy="cmaes", **{**FUNCTION, "learning_rate": None}, generations=1))
+
+
+def test_a_schedule_needs_its_horizon() -> None:
+    with pytest.raises(ConfigError, match="meta 'schedule' needs schedule_horizon"):
+        bf.train(Config(meta="schedule", generations=1, **{**FUNCTION, "schedule_horizon": None}))
+
+
+@pytest.mark.parametrize("unit", ["generations", "steps"])
+def test_a_schedule_does_not_know_the_runs_end(unit: str) -> None:
+    config = Config(meta="schedule", generations=6, **{**FUNCTION, "schedule_horizon": 40}, schedule_unit=unit)
+    short, long = bf.train(config), bf.train(config.replace(generations=9))
+    assert lines(short) == lines(long)[:6]
+    assert long.metrics[-1]["sigma"] == pytest.approx(0.1 * (1 - 0.9 * (8 / 40 if unit == "generations" else 1.0)))
