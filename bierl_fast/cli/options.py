@@ -25,10 +25,18 @@ TABLES = ("task_kwargs", "reference")  # options that are given once for each na
 
 def config_options(command: F) -> F:
     """Give a command one option for each setting but the task."""
-    for field in reversed(dataclasses.fields(Config)):
-        if field.name != "task":
-            command = _option(field)(command)
-    return command
+    return setting_options(*(field.name for field in dataclasses.fields(Config) if field.name != "task"))(command)
+
+
+def setting_options(*names: str) -> Callable[[F], F]:
+    """Give a command an option for each of these settings."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            command = _option(Config.__dataclass_fields__[name])(command)
+        return command
+
+    return add
 
 
 def given(context: click.Context) -> dict[str, Any]:

@@ -31,7 +31,9 @@ class LearnedMeta:
     """A meta-level whose generator is trained while the run goes on."""
 
     def __init__(self, generator: Generator, settings: MetaSettings, weights: F32) -> None:
-        """`weights` (P_meta,) are where the generator starts."""
+        """`weights` (P_meta,) are where the generator starts; ValueError unless they are as many as it takes."""
+        if weights.shape != (generator.parameter_count,):
+            raise ValueError(f"the generator takes {generator.parameter_count} weights, got {weights.size}")
         self._generator = generator
         self._outputs = generator.outputs
         self._settings = settings
@@ -45,6 +47,11 @@ class LearnedMeta:
     def reads_generation(self) -> bool:
         """Whether its meta-fitness uses the evaluated generation again."""
         return self._fitness.reads_generation
+
+    @property
+    def weights(self) -> F32:
+        """(P_meta,) of the generator now; a copy."""
+        return self._weights.copy()
 
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The generator's output for the centre's window, at most `max_move` from its generation before.

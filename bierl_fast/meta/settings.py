@@ -21,7 +21,7 @@ class MetaSettings:
         candidates: M, antithetic, so even.
         pairs, episodes: what a proposal may spend; see fitness.Credit.
         interval: least generations between meta-updates.
-        budget: largest share of meta steps in all env steps, kept causally.
+        budget: largest share of meta steps in all env steps, kept causally; 0 for a generator that is used as it is.
         learning_rate: of the generator's weights, in natural-gradient units; see `rate`.
         step_scale: "strategy", or "reference": learning_rate / (40 sigma_meta), the BiERL authors' units.
         sigma: noise standard deviation on the generator's weights; None: calibrated by `spread`.
@@ -53,9 +53,9 @@ class MetaSettings:
         for name in ("pairs", "episodes", "interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
-        if not 0.0 < self.budget < 1.0:
+        if not 0.0 <= self.budget < 1.0:
             raise ValueError(
-                f"meta_budget must be in (0, 1) for a learned meta-level, got {self.budget}; "
+                f"meta_budget must be in [0, 1) for a learned meta-level, got {self.budget}; "
                 "use meta 'none' to spend nothing on it"
             )
         for name in ("learning_rate", "spread", "sigma"):

@@ -12,7 +12,7 @@ from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from bierl_fast.messages import Hyperparameters
+    from bierl_fast.messages import F32, Hyperparameters
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History
     from bierl_fast.meta.settings import MetaSettings
@@ -34,6 +34,7 @@ class MetaParts:
         generator_hidden: units of the generator's tanh layer; 0: a linear generator.
         outputs: "absolute" or "relative"; see outputs.Outputs.
         seed: of the initial weights.
+        weights: where a learned generator starts instead: a warm start's.
     """
 
     hyperparameters: Hyperparameters
@@ -45,6 +46,7 @@ class MetaParts:
     generator_hidden: int = 32
     outputs: str = "absolute"
     seed: int = 0
+    weights: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +71,16 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
 
     def make(parts: MetaParts) -> MetaLevel:
         # Here, because they load torch: `none` runs without it.
-        from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
-        from bierl_fast.meta.generator import Constant, Generator, Network  # noqa: PLC0415
+        from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
         _require_ranges(parts)
-        ranges = parts.history.ranges
-        for name, size, least in (
-            ("encoder_size", parts.encoder_size, 1),
-            ("generator_hidden", parts.generator_hidden, 0),
-        ):
-            if size < least:
-                raise ValueError(f"{name} must be at least {least}, got {size}")
-        outputs = Outputs(parts.hyperparameters, ranges, parts.outputs, parts.settings.max_move)
-        if encoder is None:
-            body: Constant | Network = Constant(len(ranges))
-        else:
-            code = ENCODERS[encoder](parts.history.features, parts.encoder_size)
-            body = Network(code, parts.generator_hidden, len(ranges))
-        generator = Generator(body, outputs)
-        return LearnedMeta(generator, parts.settings, generator.initial_weights(parts.seed))
+        outputs = Outputs(parts.hyperparameters, parts.history.ranges, parts.outputs, parts.settings.max_move)
+        sizes = (parts.history.features, parts.encoder_size, parts.generator_hidden)
+        generator = make_generator(encoder, sizes, outputs)
+        weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
+        return LearnedMeta(generator, parts.settings, weights)
 
     return make
 

@@ -8,7 +8,7 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History, Range
     from bierl_fast.meta.settings import MetaSettings
+    from bierl_fast.meta.warm_start import WarmStart
     from bierl_fast.strategy.base import Strategy
 
 
@@ -48,10 +49,11 @@ class Parts:
     evaluator: Evaluator
     meta: MetaLevel
     history: History
+    warm_start: WarmStart | None = None  # what the meta-level's generator starts from
 
 
-def make_parts(config: Config) -> Parts:
-    """Build a run's parts.
+def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
+    """Build a run's parts; `warm_start` is what its meta-level's generator starts from.
 
     Raises:
         ConfigError: some part refuses its settings; the message is that part's own.
@@ -59,15 +61,17 @@ def make_parts(config: Config) -> Parts:
     """
     try:
         config.check_names()
-        return _make_parts(config)
+        return _make_parts(config, warm_start)
     except (ConfigError, UnknownNameError):
         raise
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error)) from error
 
 
-def _make_parts(config: Config) -> Parts:
+def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     config = with_meta_settings(with_policy_settings(config))
+    if warm_start is not None:
+        config = with_warm_start(config, warm_start)
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -76,9 +80,26 @@ def _make_parts(config: Config) -> Parts:
         config = resolved(config, strategy.declared)
         ranges = adapted_ranges(config, strategy.declared)
         history = make_history(config, ranges)
-        meta = make_meta(config, strategy, history)
+        meta = make_meta(config, strategy, history, warm_start)
         refused.pop_all()
-    return Parts(config, strategy, evaluator, meta, history)
+    return Parts(config, strategy, evaluator, meta, history, warm_start)
+
+
+def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
+    """`config` with what the warm start's generator is made of.
+
+    Raises:
+        ConfigError: a setting was given that its generator does not have.
+    """
+    shape = asdict(warm_start.shape)
+    for name, value in shape.items():
+        given = getattr(config, name)
+        if given not in {value, Config.__dataclass_fields__[name].default}:
+            raise ConfigError(
+                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
+                f"leave {name} out, or train one with it (`bierl pretrain`)"
+            )
+    return config.replace(**shape)
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -213,7 +234,7 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     return History(length=config.history, quantiles=config.quantiles, ranges=ranges)
 
 
-def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
+def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
     from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
@@ -230,6 +251,7 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
         generator_hidden=config.generator_hidden,
         outputs=config.generator_output,
         seed=config.seed,
+        weights=None if warm_start is None else warm_start.weights,
     )
     return table.make_meta(config.meta, parts)
 

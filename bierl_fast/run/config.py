@@ -229,6 +229,17 @@ class Config:
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"
     )
+    warm_start: str | None = setting(
+        None,
+        "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
+        "package; what it is made of comes with it, and meta_budget may then be 0",
+    )
+    warm_start_task: str | None = setting(
+        None, "task on which this run trains its generator first, by one-step credit; its steps count"
+    )
+    warm_start_limit: int = setting(
+        200_000, "environment steps that a run spends on its warm_start_task", at_least=1, at_most=FAR
+    )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
     meta_objective: str | None = setting(
         None,
