@@ -263,6 +263,9 @@ class Config:
         "meta-level bo: remember the last trials, or start anew at every meta-update (the authors' code)",
         choices=("forget", "restart"),
     )
+    pbt_members: int = setting(
+        4, "members that meta-level pbt trains side by side, the leader among them", at_least=2, at_most=MANY
+    )
 
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR

@@ -113,3 +113,14 @@ def test_a_schedule_does_not_know_the_runs_end(unit: str) -> None:
     short, long = bf.train(config), bf.train(config.replace(generations=9))
     assert lines(short) == lines(long)[:6]
     assert long.metrics[-1]["sigma"] == pytest.approx(0.1 * (1 - 0.9 * (8 / 40 if unit == "generations" else 1.0)))
+
+
+def test_pbt_is_refused_where_its_members_could_not_learn() -> None:
+    with pytest.raises(ConfigError, match="those of 'esac' would learn nothing: steps are recorded for the run's own"):
+        bf.train(Config(task="Reacher-v5", strategy="esac", meta="pbt", generations=1))
+
+
+def test_pbt_costs_its_members_whatever_the_budget() -> None:
+    config = Config(meta="pbt", pbt_members=3, generations=8, **{**FUNCTION, "meta_budget": 0.0})
+    last = bf.train(config).metrics[-1]
+    assert last["meta_steps"] == 2 * last["inner_steps"]
