@@ -14,6 +14,8 @@ from bierl_fast._registration import when_gymnasium_is_there
 
 if TYPE_CHECKING:
     from bierl_fast import kernels as kernels
+    from bierl_fast.comparison.api import Comparison as Comparison
+    from bierl_fast.comparison.api import compare as compare
     from bierl_fast.evaluation.policy import Policy as Policy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
     from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
@@ -43,6 +45,8 @@ _HOME = {
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
+    "compare": "comparison.api",
+    "Comparison": "comparison.api",
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",
     "make_meta": "meta.table",

@@ -236,7 +236,7 @@ class Network:
 
     sizes: tuple[int, ...]  # layer sizes from O to A
     activation: str  # of the hidden layers: "tanh" or "relu"
-    squash: str  # how outputs enter the action box: "clip" or "tanh"
+    squash: str  # how outputs enter the action box: "clip", "tanh" or "none"
     low: tuple[float, ...]  # (A,) the action box
     high: tuple[float, ...]
 
@@ -301,6 +301,9 @@ class StrategyReport:
     longest_episode: int  # env steps of the longest row
     center: int = 0  # which of the strategy's centres the candidates were drawn around
     path_ratio: float = math.nan  # length of the centre's path over what chance gives; nan where there is no path
+    alignment: float = math.nan  # of this generation's direction with the path before it; N(0, 1) by chance
+    odd_share: float = math.nan  # how much of the returns changes sign with the noise, in [-1, 1]; see strategy/signals
+    step_ratio: float = math.nan  # update_norm over the expected length of a candidate's noise
     path_rate: float = 0.0  # by how much ln(step size) should move for each unit of path_ratio - 1
 
 

@@ -26,7 +26,8 @@ SEES: dict[str, set[str]] = {
     "evaluation": BOTTOM | {"_core"},
     "meta": BOTTOM | {"strategy", "evaluation"},
     "run": BOTTOM | {"strategy", "evaluation", "meta"},
-    "cli": BOTTOM | {"strategy", "evaluation", "meta", "run"},
+    "comparison": BOTTOM | {"strategy", "evaluation", "meta", "run"},
+    "cli": BOTTOM | {"strategy", "evaluation", "meta", "run", "comparison"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

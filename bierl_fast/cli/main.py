@@ -18,11 +18,9 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli import show, training
+from bierl_fast.cli import comparing, show, training
 from bierl_fast.names import UnknownNameError, unknown
-from bierl_fast.run.errors import ConfigError, RunWarning
-
-OURS = (ValueError, RuntimeError, OSError)  # their text is written for users
+from bierl_fast.run.errors import ConfigError, RunWarning, one_line
 
 
 class NearestGroup(click.Group):
@@ -57,7 +55,7 @@ def cli() -> None:
     """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
 
 
-for command in (training.train, training.resume, show.evaluate, show.tasks, show.info, show.presets):
+for command in (training.train, training.resume, comparing.compare, show.evaluate, show.tasks, show.info, show.presets):
     cli.add_command(command)
 
 
@@ -105,12 +103,9 @@ def _one_line(error: Exception) -> str:
         text = f"{error.format_message()} (`{where} --help` lists what there is)"
     elif isinstance(error, click.ClickException):
         text = error.format_message()
-    elif isinstance(error, OURS) and str(error):
-        text = str(error)
     else:
-        text = f"{type(error).__name__}: {error} (--debug shows where)"
-    notes = getattr(error, "__notes__", [])
-    return " ".join("; ".join([text, *notes]).split())
+        return one_line(error, hint=" (--debug shows where)")
+    return " ".join(text.split())
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

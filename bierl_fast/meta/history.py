@@ -10,9 +10,11 @@ from typing import Literal
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.messages import F32, Arrays, GenerationReport
+from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
 
-TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that do not depend on the task's scale
+TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+SIGNALS = 3  # further numbers in each row of the window; see `signals`
+CUT = 4.0  # of a signal, either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ class History:
     Args:
         length: H, generations kept.
         quantiles: Q, quantiles of the sorted, standardised returns.
-        ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1].
+        ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1],
+            and then the `signals` of the strategy's report.
     """
 
     def __init__(self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None) -> None:
         """See the class."""
         self.ranges = dict(ranges or {})
-        self._sizes = (length, quantiles, len(self.ranges))
+        self._sizes = (length, quantiles, len(self.ranges) + SIGNALS)
         self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
         self.inner_steps = 0  # env steps of all these generations
@@ -89,7 +92,8 @@ class History:
         positions = [2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()]
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
-        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, np.array(positions, np.float64))
+        scaled = np.array([*positions, *signals(strategy)], np.float64)
+        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, scaled)
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
@@ -140,8 +144,8 @@ class History:
 class _Window:
     """One centre's part of the history."""
 
-    def __init__(self, length: int, quantiles: int, hyperparameters: int) -> None:
-        self.buffer = kernels.FitnessBuffer(length, quantiles, hyperparameters)
+    def __init__(self, length: int, quantiles: int, scaled: int) -> None:
+        self.buffer = kernels.FitnessBuffer(length, quantiles, scaled)
         self.latest: dict[str, float] = {}
         self.told = dict.fromkeys(TOLD, math.nan)
 
@@ -164,6 +168,17 @@ class _Window:
         self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
         filled = int(arrays["counts"][0])
         self.buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+
+
+def signals(report: StrategyReport) -> tuple[float, float, float]:
+    """What a report says of sigma and of the step, whatever the task's scale.
+
+    odd_share, ln(step_ratio) / 2, alignment / 2; each within +-CUT, 0 where it says nothing.
+    """
+    step = math.log(report.step_ratio) / 2.0 if report.step_ratio > 0.0 else math.nan
+    values = (report.odd_share, step, report.alignment / 2.0)
+    odd, step, alignment = (0.0 if math.isnan(value) else min(max(value, -CUT), CUT) for value in values)
+    return odd, step, alignment
 
 
 def _prefix(center: int) -> str:

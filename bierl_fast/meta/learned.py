@@ -112,7 +112,7 @@ class LearnedMeta:
             after = self._generator.propose((self._weights + step)[None], window, used)[0]
             return max(abs(self._outputs.relative(name, before[name], after[name])) for name in self._outputs.ranges)
 
-        rate = self._settings.learning_rate
+        rate = self._settings.rate(self._sigma)
         step = ascent_step(
             estimate.fitness_m, estimate.failed_m, self._sigma, rate, noise, self._generator.parameter_count
         )

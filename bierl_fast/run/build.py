@@ -10,12 +10,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.reference import Reference
 from bierl_fast.run.validation import check_float32
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
 
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if config.reference.entropy == "differential":
+        values["reference_entropy"] = _reference_entropy(policy)
     if "network" in taken:
         values["network"] = policy.network if isinstance(policy, Policy) else None
     if "seed" in taken:
@@ -173,9 +176,17 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
+def _reference_entropy(policy: AnyPolicy) -> float:
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+
+    if not isinstance(policy, Policy):
+        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
+    return policy.reference_entropy()
+
+
 def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
-    """The strategy's options by name; ConfigError for one that was set and that it does not take."""
-    options = {}
+    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
+    options = _switches(config, taken)
     for field in fields(Config):
         if not field.metadata.get("option"):
             continue
@@ -188,6 +199,20 @@ def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
                 f"strategy {config.strategy!r} takes no option {field.name}, got {value!r}; it takes {known}"
             )
     return options
+
+
+def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The reference switches that the strategy takes."""
+    names = [field.name for field in fields(Reference)]
+    for field in fields(Reference):
+        value = getattr(config.reference, field.name)
+        if field.name not in taken and value != field.default:
+            known = ", ".join(name for name in names if name in taken) or "none of them"
+            raise ConfigError(
+                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
+                f"it uses {known}"
+            )
+    return {name: getattr(config.reference, name) for name in names if name in taken}
 
 
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
@@ -234,6 +259,7 @@ def _meta_settings(config: Config) -> MetaSettings:
         learning_rate=config.meta_learning_rate,
         sigma=config.meta_sigma,
         spread=config.meta_spread,
+        step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
         **budget,
     )
@@ -288,6 +314,11 @@ def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
     return spec.default if value is None else float(value)
 
 
+def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["log", "linear"]:
+    """How the meta-level moves a hyperparameter: as its strategy says, unless a setting says otherwise."""
+    return "linear" if name == "sigma" and config.sigma_scale == "linear" else spec.scale
+
+
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
@@ -307,8 +338,11 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
                 f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
                 f"give it a value above 0, or take some of {known}"
             )
-        wanted = default_range(value, spec.scale) if given is None else Range(*given)
-        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
+        scale = _scale_of(config, name, spec)
+        if given is None and scale != spec.scale:
+            raise ConfigError(f"{name}_scale = {scale!r} needs {name}_range, the low,high that {name} may move in")
+        wanted = default_range(value, scale) if given is None else Range(*given)
+        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), scale)
         if spec.scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
                 check_float32(f"the {text} end of {name}'s range", end)

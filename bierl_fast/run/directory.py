@@ -95,10 +95,11 @@ class RunDirectory:
             raise
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, what: str = "the run") -> Iterator[None]:
         """The block is the only one, in any process of this machine, that writes to the run's files.
 
-        A lock on the directory itself: it leaves no file and ends with its process, however that ends.
+        A lock on the directory itself: it leaves no file and ends with its process, however that ends. `what` is what
+        the error calls it.
 
         Raises:
             RunDirectoryError: another block holds the directory.
@@ -109,7 +110,7 @@ class RunDirectory:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunDirectoryError(
-                    f"the run in {self.path} is under way in another process; wait until it has ended, or stop it"
+                    f"{what} in {self.path} is under way in another process; wait until it has ended, or stop it"
                 ) from None
             yield
         finally:
@@ -140,14 +141,18 @@ class RunDirectory:
             raise RunDirectoryError(where + text) from error
 
 
+def file_name(text: str) -> str:
+    """`text` as a file name that every file system and shell takes: letters, digits, `.`, `_` and `-`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text)
+
+
 @contextmanager
 def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Path]:
     """A new directory of the block's own: runs/TASK-STRATEGY-META-sSEED-N, N the first free number from 1 on.
 
     It goes again, and `root` with it when it is new, if nothing is in it when the block raises.
     """
-    task = re.sub(r"[^A-Za-z0-9._-]+", "_", config.task_name)
-    stem = f"{task}-{config.strategy}-{config.meta}-s{config.seed}"
+    stem = f"{file_name(config.task_name)}-{config.strategy}-{config.meta}-s{config.seed}"
     new = [] if root.exists() else [root]
     root.mkdir(parents=True, exist_ok=True)
     path = next(path for number in count(1) if _made(path := root / f"{stem}-{number}"))

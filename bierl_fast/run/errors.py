@@ -23,6 +23,15 @@ class RunWarning(UserWarning):
     """Something a run's owner should hear once, though the run goes on."""
 
 
+OURS = (ValueError, RuntimeError, OSError)  # their text is written for users
+
+
+def one_line(error: BaseException, hint: str = "") -> str:
+    """What an error says, with its notes, in one line; `hint` is added to one that is not written for users."""
+    text = str(error) if isinstance(error, OURS) and str(error) else f"{type(error).__name__}: {error}{hint}"
+    return " ".join("; ".join([text, *getattr(error, "__notes__", [])]).split())
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """An OSError of the block names the file: a full disk's own text does not."""

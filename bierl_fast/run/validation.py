@@ -68,6 +68,11 @@ def _leaves(value: Any) -> list[Any]:
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
 
 
+def kinds(kind: Any) -> tuple[Any, ...]:
+    """The types that `kind` is a union of; itself alone otherwise."""
+    return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+
+
 def describe(kind: Any) -> str:
     """A type in words."""
     names = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bierl_fast.messages import F32, Arrays
+from bierl_fast.messages import F32, Arrays, StrategyReport
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 NAME, SCALARS = "path", "path_scalars"  # in a strategy's state
@@ -31,11 +31,12 @@ class Path:
     sum_p: F32  # (P,) zeros before the first generation
     variance: float  # v, that of each element if selection said nothing: from 0 towards 1 as generations add up
     rate: float  # c / d at the latest generation; 0 where its weights were all zero
+    alignment: float  # sqrt(P) * cosine of the latest direction and the path before it; nan where there is none
 
     @classmethod
     def start(cls, size: int) -> Path:
         """Before the first generation, over `size` parameters."""
-        return cls(np.zeros(size, np.float32), 0.0, 0.0)
+        return cls(np.zeros(size, np.float32), 0.0, 0.0, math.nan)
 
     def along(self, noise_p: F32, weight_k: F32) -> Path:
         """The path one generation on.
@@ -51,14 +52,21 @@ class Path:
         weights = weight_k.astype(np.float64)
         squares = float(np.square(weights).sum())
         if squares < SMALLEST**2:
-            return replace(self, rate=0.0)
+            return replace(self, rate=0.0, alignment=math.nan)
         size = self.sum_p.size
         mu = float(np.abs(weights).sum()) ** 2 / squares
         c = (mu + 2.0) / (size + mu + 5.0)
         damping = 1.0 + 2.0 * max(0.0, math.sqrt((mu - 1.0) / (size + 1.0)) - 1.0) + c
-        sum_p = np.float32(1.0 - c) * self.sum_p
-        sum_p += np.float32(math.sqrt(c * (2.0 - c) / squares)) * noise_p
-        return Path(sum_p, (1.0 - c) ** 2 * self.variance + c * (2.0 - c), c / damping)
+        added_p = np.float32(math.sqrt(c * (2.0 - c) / squares)) * noise_p
+        sum_p = np.float32(1.0 - c) * self.sum_p + added_p
+        variance = (1.0 - c) ** 2 * self.variance + c * (2.0 - c)
+        return Path(sum_p, variance, c / damping, self._alignment(added_p))
+
+    def _alignment(self, noise_p: F32) -> float:
+        """sqrt(P) * cosine of a direction and this path: N(0, 1) if selection said nothing, for P of some dozens."""
+        lengths = _length(self.sum_p) * _length(noise_p)
+        inner = float(np.multiply(self.sum_p, noise_p).sum(dtype=np.float64))
+        return inner / lengths * math.sqrt(self.sum_p.size) if lengths > 0.0 else math.nan
 
     @property
     def ratio(self) -> float:
@@ -71,20 +79,27 @@ class Path:
             return math.nan
         size = self.sum_p.size
         expected = math.sqrt(2.0) * math.exp(math.lgamma((size + 1) / 2) - math.lgamma(size / 2))
-        # Not linalg.norm, whose sum BLAS may share out over threads: a meta-level acts on these bits.
-        length = math.sqrt(float(np.square(self.sum_p).sum(dtype=np.float64)))
-        return length / (expected * math.sqrt(self.variance))
+        return _length(self.sum_p) / (expected * math.sqrt(self.variance))
+
+    def told_in(self, report: StrategyReport) -> StrategyReport:
+        """`report` with what it says of this path."""
+        return replace(report, path_ratio=self.ratio, path_rate=self.rate, alignment=self.alignment)
 
     def arrays(self, prefix: str = "") -> Arrays:
         """As a part of a strategy's state."""
-        return {prefix + NAME: self.sum_p, prefix + SCALARS: np.array([self.variance, self.rate])}
+        return {prefix + NAME: self.sum_p, prefix + SCALARS: np.array([self.variance, self.rate, self.alignment])}
 
     @classmethod
     def of(cls, state: Arrays, prefix: str = "") -> Path:
         """The path in a strategy's state."""
-        variance, rate = np.asarray(state[prefix + SCALARS], np.float64).tolist()
-        return cls(np.asarray(state[prefix + NAME], np.float32), variance, rate)
+        variance, rate, alignment = np.asarray(state[prefix + SCALARS], np.float64).tolist()
+        return cls(np.asarray(state[prefix + NAME], np.float32), variance, rate, alignment)
 
     def saved_in(self, state: Arrays, prefix: str = "") -> Arrays:
         """Arrays such as this path's, for `load` to compare with; none where `state` is from before there were any."""
         return {name: array for name, array in self.arrays(prefix).items() if name in state}
+
+
+def _length(vector_p: F32) -> float:
+    """Euclidean; not linalg.norm, whose sum BLAS may share out over threads: a meta-level acts on these bits."""
+    return math.sqrt(float(np.square(vector_p).sum(dtype=np.float64)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from meta.world import HP, RANGES, history, report, state_bytes
 
-from bierl_fast.meta.history import History, Range, default_range
+from bierl_fast.meta.history import SIGNALS, History, Range, default_range, signals
 
 
 def test_an_empty_history_is_zeros() -> None:
@@ -18,7 +21,7 @@ def test_the_window_does_not_depend_on_the_population() -> None:
     past = history(0)
     for generation, population in enumerate((2, 40, 400, 6, 8)):
         past.append(report(generation, population=population))
-        assert past.window().shape == (4, 8 + len(RANGES) + 6)
+        assert past.window().shape == (4, 8 + len(RANGES) + SIGNALS + 6)
     assert past.generations == 5
     assert past.longest_episode == 10
 
@@ -31,6 +34,22 @@ def test_hyperparameters_in_use_stand_on_their_ranges() -> None:
     # ln of float64, then float32.
     np.testing.assert_allclose(past.window()[:, 6], [-1, 0, 1], atol=1e-7)
     np.testing.assert_allclose(past.window()[:, 7], [-1, 0, 0.5], atol=1e-7)
+
+
+def test_signals_stand_behind_the_positions_and_are_cut() -> None:
+    past, told = history(0), report(0)
+    cases = [
+        ((0.5, math.e**2, -1.0), (0.5, 1.0, -0.5)),
+        ((-1.0, 1e-30, 100.0), (-1.0, -4.0, 4.0)),
+        ((math.nan, math.nan, math.nan), (0.0, 0.0, 0.0)),
+        ((1.0, 0.0, math.inf), (1.0, 0.0, 4.0)),
+    ]
+    for (odd, step, alignment), expected in cases:
+        strategy = replace(told.strategy, odd_share=odd, step_ratio=step, alignment=alignment)
+        assert signals(strategy) == pytest.approx(expected, rel=1e-15)
+        past.append(replace(told, strategy=strategy))
+        at = 8 + 4 + len(RANGES)
+        np.testing.assert_array_equal(past.window()[-1, at : at + SIGNALS], np.array(expected, np.float32))
 
 
 @pytest.mark.parametrize("generations", [0, 1, 4, 7])

@@ -1,0 +1,119 @@
+"""`bierl compare`: a file in, its runs trained, their tables out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bierl_fast.cli.options import SettingType
+from bierl_fast.cli.progress import LINE_SECONDS
+from bierl_fast.cli.training import debug_option, quiet_option
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.progress import Progress, TaskID
+
+    from bierl_fast.comparison.api import Comparison
+    from bierl_fast.comparison.crew import Standing
+
+
+@click.command(short_help="Train and compare many runs.")
+@click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="where everything goes [default: comparisons/SPEC]")
+@click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
+@click.option("--report", is_flag=True, help="Train nothing; write the results from what there is.")
+@click.option("--curves/--no-curves", default=True, show_default=True, help="Draw learning curves (needs matplotlib).")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@quiet_option
+@debug_option
+def compare(
+    spec: Path, out: Path | None, jobs: int | None, report: bool, curves: bool, as_json: bool, quiet: bool
+) -> None:
+    """Train every run that SPEC.toml describes, or go on with them, and compare what they reached.
+
+    Interrupted or killed, the same command goes on where it stood.
+    """
+    from bierl_fast.comparison import api  # noqa: PLC0415
+    from bierl_fast.run.metrics import dumps  # noqa: PLC0415
+
+    out = out or Path("comparisons", spec.stem)
+    try:
+        with nullcontext() if quiet or as_json else Display() as display:
+            found = api.compare(spec, out, jobs, display, report=report, curves=curves)
+    except KeyboardInterrupt:
+        if not quiet:
+            click.echo("bierl: interrupted and saved; the same command goes on", err=True)
+        raise
+    if as_json:
+        click.echo(dumps(found.summary, indent=2))
+    elif not quiet:
+        click.echo((out / "summary.md").read_text(encoding="utf-8"))
+        click.echo(f"results: {out}")
+    _require_success(found)
+
+
+def _require_success(found: Comparison) -> None:
+    """Raise, for exit code 1, when runs failed: the first one's error, and where the others' are."""
+    if not found.failures:
+        return
+    path, why = next(iter(found.failures.items()))
+    more = "" if len(found.failures) == 1 else f"; the others say why in their failure.txt under {found.out / 'runs'}"
+    raise RuntimeError(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
+
+
+class Display:
+    """An observer of a comparison; a context manager around it: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._printed = -float("inf")
+
+    def __enter__(self) -> Display:
+        if sys.stdout.isatty():
+            from rich import progress  # noqa: PLC0415  (slow to import, and of no use without a terminal)
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.TaskProgressColumn(),
+                progress.TextColumn("{task.fields[runs]}"),
+                progress.TimeElapsedColumn(),
+                progress.TimeRemainingColumn(),
+                speed_estimate_period=600.0,  # runs of different speeds alternate
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, standing: Standing) -> None:
+        """Show how it stands."""
+        facts = f"{standing.finished}/{standing.runs} runs"
+        if standing.failed:
+            facts += f", {standing.failed} failed"
+        if self._bar is None:
+            self._print(standing, facts)
+            return
+        if standing.news is not None:
+            self._bar.console.print(standing.news, markup=False, highlight=False)
+        if self._task is None:
+            self._task = self._bar.add_task("env steps", total=standing.total_steps, runs=facts)
+        self._bar.update(self._task, completed=standing.steps, runs=facts)
+
+    def _print(self, standing: Standing, facts: str) -> None:
+        if standing.news is not None:
+            print(standing.news, flush=True)
+        elif time.monotonic() - self._printed >= LINE_SECONDS:
+            self._printed = time.monotonic()
+            print(f"{facts}  steps {standing.steps:,}/{standing.total_steps:,}", flush=True)

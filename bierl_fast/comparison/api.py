@@ -1,0 +1,140 @@
+"""What a user calls: compare.
+
+    SPEC.toml -> compare -> runs, results.csv, summary.md, summary.json, curves/*.png -> Comparison
+
+Nothing here prints, installs a signal handler, or keeps state between calls.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bierl_fast.comparison import curves as pictures
+from bierl_fast.comparison import plan, results, spec, summary
+from bierl_fast.comparison.crew import Crew, Observer, Task
+from bierl_fast.comparison.plan import PlannedRun
+from bierl_fast.comparison.results import Row
+from bierl_fast.comparison.spec import Spec
+from bierl_fast.comparison.standing import Folder, claim, standing
+from bierl_fast.files import write_text
+from bierl_fast.run import metrics
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.errors import ConfigError, RunDirectoryError
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What a comparison came to."""
+
+    rows: Sequence[Row]  # one for each run, as in results.csv
+    summary: Mapping[str, Any]  # as in summary.json
+    failures: Mapping[Path, str]  # a failed run's directory -> why, in one line
+    out: Path
+
+
+def compare(
+    source: PathLike | Mapping[str, Any],
+    out: PathLike,
+    jobs: int | None = None,
+    observer: Observer | None = None,
+    *,
+    report: bool = False,
+    curves: bool = True,
+) -> Comparison:
+    """Train every run of a comparison, or go on with it, and write down what they say together.
+
+    Runs that are at their end are not run again, unfinished ones go on from their checkpoints, failed ones are tried
+    again. A run that fails leaves the others alone.
+
+    Args:
+        source: a TOML file, or a dict of the same form (see comparison/spec.py).
+        out: where everything goes; made if need be.
+        jobs: runs side by side, each on one core; None: the cores this process may use.
+        observer: told how it stands, twice a second and when a run ends.
+        report: train nothing; the results are written from what there is.
+        curves: draw learning curves; needs matplotlib.
+
+    Raises:
+        ConfigError: a comparison that cannot be; nothing has been trained.
+        RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
+        KeyboardInterrupt: as it came, once every run under way has saved itself.
+    """
+    if jobs is not None and not 1 <= jobs <= 1024:
+        raise ConfigError(f"jobs must be at least 1 and at most 1024, got {jobs}")
+    if curves:
+        pictures.require_matplotlib()
+    described = spec.read(source)
+    runs = plan.plan(described)
+    directory = Path(out)
+    if report and not directory.is_dir():
+        raise RunDirectoryError(f"no comparison at {directory} to report on")
+    with _made(directory), RunDirectory(directory).held("the comparison"):
+        standings = [standing(described, run, directory) for run in runs]
+        if not report:
+            _train(described, list(zip(runs, standings, strict=True)), directory, jobs, observer or (lambda _: None))
+        if curves:
+            pictures.draw(runs, directory)
+        return write(described, runs, directory)
+
+
+@contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """A directory that is there; a new one goes again if nothing is in it when the block raises."""
+    new = not directory.exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty
+            if new:
+                directory.rmdir()
+        raise
+
+
+def _train(
+    described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
+) -> None:
+    from bierl_fast.evaluation.shared import available_cores  # noqa: PLC0415  (loads the native module)
+
+    todo = [(run, state) for run, state in runs if state != "finished"]
+    plan.check(described, [run for run, _ in todo])
+    done = [run for run, state in runs if state == "finished"]
+    crew = Crew(jobs or available_cores(), observer, finished=len(done), steps=sum(run.steps for run in done))
+    crew.work([_task(described, run, out) for run, _ in todo])
+
+
+def _task(described: Spec, run: PlannedRun, out: Path) -> Task:
+    folder = Folder(out / run.place)
+
+    def begin() -> dict[str, Any]:
+        claim(run, out)
+        return {
+            "run_dir": str(folder.path),
+            "planned": str(folder.planned),
+            "resume": folder.run.checkpoint.is_file(),
+            "episodes": described.episodes,
+            "seed": described.evaluation_seed,
+        }
+
+    def failed(why: str) -> None:
+        write_text(folder.failure, why + "\n")
+
+    return Task(str(run.place.relative_to("runs")), run.steps, begin, failed, folder.log)
+
+
+def write(described: Spec, runs: Sequence[PlannedRun], out: Path) -> Comparison:
+    """Write the results from what is in the runs' directories; equal runs give equal bytes."""
+    rows = results.gather(described, runs, out)
+    found = summary.summarise(described, rows)
+    results.write_csv(rows, out / "results.csv")
+    write_text(out / "summary.json", metrics.dumps(found, indent=1) + "\n")
+    write_text(out / "summary.md", summary.tables(found))
+    folders = [Folder(out / run.place) for run, row in zip(runs, rows, strict=True) if row.state == "failed"]
+    return Comparison(rows, found, {folder.path: folder.why_it_failed() or "" for folder in folders}, out)

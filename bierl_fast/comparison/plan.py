@@ -1,0 +1,193 @@
+"""Which runs a comparison consists of.
+
+Spec -> plan -> [PlannedRun, ...]         in the order of the axes, seeds last
+[PlannedRun, ...] -> check                their parts can be built
+"""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bierl_fast.comparison.spec import Entry, Spec, Times, located
+from bierl_fast.names import lookup
+from bierl_fast.run import build, toml
+from bierl_fast.run.config import Config
+from bierl_fast.run.directory import file_name
+from bierl_fast.run.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One run: where it stands in the comparison, and all its settings."""
+
+    task: str
+    strategy: str
+    meta: str
+    setting: str  # "" where there are none to choose among
+    config: Config
+    where: str  # the entries it comes from, for errors
+
+    @property
+    def seed(self) -> int:
+        """Of its randomness."""
+        return self.config.seed
+
+    @property
+    def steps(self) -> int:
+        """Environment steps it may spend, all of them counted."""
+        assert self.config.total_steps is not None
+        return self.config.total_steps
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its hyperparameters stay as configured."""
+        return self.config.meta == "none"
+
+    @property
+    def place(self) -> Path:
+        """Its directory under the comparison's: runs/TASK/STRATEGY-META-SETTING-sSEED."""
+        parts = filter(None, (self.strategy, self.meta, self.setting, f"s{self.seed}"))
+        return Path("runs", file_name(self.task), "-".join(map(file_name, parts)))
+
+
+def plan(spec: Spec) -> list[PlannedRun]:
+    """Every run of a comparison.
+
+    Raises:
+        ConfigError: settings that do not go together, no run at all, two runs of one name, a run without total_steps,
+            or runs of one task with different ones; the text names the entries.
+    """
+    with located(spec.source):
+        runs = [run for entries in _combinations(spec) for run in _runs(spec, entries)]
+        if not runs:
+            raise ConfigError("no run is left; look at `only` and `except`")
+        _require_one_place_each(runs)
+        _require_equal_steps(runs)
+        for name in spec.against or ():
+            with located("against"):
+                lookup("meta-level", name, {run.meta: None for run in runs})
+    return runs
+
+
+def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:
+    """Build the parts of every combination once, as its runs will, and take them down again.
+
+    Raises:
+        ConfigError: some part refuses its settings, or an optional package is missing; the text names the entries.
+    """
+    seen = set()
+    for run in runs:
+        if run.where not in seen:
+            seen.add(run.where)
+            with located(f"{spec.source}: {run.where}"), closing(build.make_parts(run.config).evaluator):
+                pass
+
+
+def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:
+    """One entry of each axis, where no `only` or `except` is against it."""
+    for entries in itertools.product(*spec.axes.values()):
+        chosen = dict(zip(spec.axes, entries, strict=True))
+        names = {axis: entry.name for axis, entry in chosen.items()}
+        if all(
+            (entry.only is None or entry.only.matches(names))
+            and (entry.excluded is None or not entry.excluded.matches(names))
+            for entry in entries
+        ):
+            yield chosen
+
+
+def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
+    where = ", ".join(entry.where for entry in entries.values() if entry.name) or "base"
+    with located(where):
+        config = _config([spec.base, *entries.values()])
+        for seed in entries["tasks"].seeds or spec.seeds:
+            if seed == spec.evaluation_seed:
+                raise ConfigError(
+                    f"seed {seed} is evaluation's too; give evaluation another, evaluation = {{seed = N}}"
+                )
+            yield PlannedRun(
+                task=entries["tasks"].name or config.task_name,
+                strategy=entries["strategies"].name or config.strategy,
+                meta=entries["meta_levels"].name or config.meta,
+                setting=entries["settings"].name,
+                config=config.replace(seed=seed),
+                where=where,
+            )
+
+
+def _config(layers: Iterable[Entry]) -> Config:
+    """One run's settings, apart from its seed: later layers win, and multiples are taken of what is in force."""
+    values: dict[str, Any] = {}
+    factors: dict[str, float] = {}
+    for layer in layers:
+        for name, value in layer.settings.items():
+            if isinstance(value, Times):
+                factors[name] = factors.get(name, 1.0) * value.factor
+            else:
+                values[name] = value
+                factors.pop(name, None)
+    config = toml.compose(values)
+    config.check_names()
+    if config.total_steps is None:
+        raise ConfigError("no end: give total_steps, the environment steps of each run, in [base] or with the task")
+    config = config.replace(**_one_core(config))
+    return config.replace(**{name: _multiplied(config, name, factor) for name, factor in factors.items()})
+
+
+def _one_core(config: Config) -> dict[str, int]:
+    """What keeps a run to one core."""
+    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
+
+    native = config.evaluator != "pool" and config.task in {task["id"] for task in native_tasks()}
+    return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
+
+
+def _multiplied(config: Config, name: str, factor: float) -> int | float:
+    value = getattr(config, name)
+    if value is None:
+        value = _default(config.replace(meta="none"), name)
+    if value is None:
+        raise ConfigError(f"{name} has no value that could be multiplied; give it one")
+    product = float(f"{value * factor:.15g}")  # 0.05 times 0.1 is 0.005, as a user would have typed it
+    if isinstance(value, int) and not product.is_integer():
+        raise ConfigError(f"{name} must stay a whole number, got {value} times {factor:g}")
+    return int(product) if isinstance(value, int) else product
+
+
+def _default(config: Config, name: str) -> Any:
+    """The strategy's own value of a setting that was left open; some depend on the number of parameters."""
+    return getattr(_resolved(toml.dumps(config)), name)
+
+
+@lru_cache(maxsize=64)
+def _resolved(settings: str) -> Config:
+    """Settings as TOML, with nothing left open."""
+    parts = build.make_parts(toml.compose(tomllib.loads(settings)))
+    parts.evaluator.close()
+    return parts.config
+
+
+def _require_one_place_each(runs: list[PlannedRun]) -> None:
+    seen: dict[Path, PlannedRun] = {}
+    for run in runs:
+        if run.place in seen:
+            raise ConfigError(f"{run.where} and {seen[run.place].where} would both run in {run.place}; rename one")
+        seen[run.place] = run
+
+
+def _require_equal_steps(runs: list[PlannedRun]) -> None:
+    first: dict[str, PlannedRun] = {}
+    for run in runs:
+        other = first.setdefault(run.task, run)
+        if run.steps != other.steps:
+            raise ConfigError(
+                f"runs of one task must spend equal total_steps, but {run.where} has {run.steps} and {other.where} "
+                f"{other.steps}; give total_steps in [base] or with the task"
+            )

@@ -1,0 +1,231 @@
+"""What a comparison says, as numbers and as tables.
+
+    Spec, [Row, ...] -> summarise -> {name: ...} -> tables -> markdown text
+
+- cells: each task, strategy, meta-level and setting: median, interquartile mean with its interval, of returns and
+  scores, and the probability of improvement over the meta-levels to compare against at the same setting.
+- worst: each meta-level's worst setting by its median score, and how far that is above the worst at fixed
+  hyperparameters.
+- pooled: each meta-level over all tasks and strategies, for each setting, each of the spec's pools, and all settings;
+  runs are drawn anew within each task, strategy and setting.
+
+Only finished runs count; how many of the planned ones that are stands beside every number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bierl_fast.comparison.results import Row
+from bierl_fast.comparison.spec import ALL, Spec
+from bierl_fast.comparison.statistics import LEVEL, estimate, improvement, interquartile_mean
+
+Cell = tuple[str, str, str, str]  # task, strategy, meta, setting
+
+
+def summarise(spec: Spec, rows: Sequence[Row]) -> dict[str, Any]:
+    """Everything above; None where too few runs are finished to say."""
+    cells: dict[Cell, list[Row]] = {}
+    for row in rows:
+        cells.setdefault((*row.place, row.meta, row.setting), []).append(row)
+    metas = list(dict.fromkeys(row.meta for row in rows))
+    fixed = {row.meta: None for row in rows if row.fixed}
+    against = [name for name in spec.against or fixed if name in metas]
+    return {
+        "against": against,
+        "cells": [_cell(cell, own, cells, against) for cell, own in cells.items()],
+        "worst": _worst(cells, fixed),
+        "pooled": _pooled(spec, cells, metas, against),
+        "runs": len(rows),
+        "finished": sum(row.state == "finished" for row in rows),
+        "failed": sum(row.state == "failed" for row in rows),
+    }
+
+
+def _returns(rows: Iterable[Row]) -> list[float]:
+    return [row.final_return for row in rows if row.final_return is not None]
+
+
+def _scores(rows: Iterable[Row]) -> list[float]:
+    return [row.score for row in rows if row.score is not None]
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
+def _estimate(statistic: Callable[..., Any], strata: Sequence[Sequence[float]], *address: str) -> dict[str, Any] | None:
+    return estimate(statistic, strata, "/".join(address)) if strata and all(map(len, strata)) else None
+
+
+def _cell(cell: Cell, rows: Sequence[Row], cells: dict[Cell, list[Row]], against: Sequence[str]) -> dict[str, Any]:
+    task, strategy, meta, setting = cell
+    returns, scores = _returns(rows), _scores(rows)
+    return {
+        "task": task,
+        "strategy": strategy,
+        "meta": meta,
+        "setting": setting,
+        "runs": len(rows),
+        "finished": len(returns),
+        "median_return": _median(returns),
+        "iqm_return": _estimate(interquartile_mean, [returns], *cell, "return"),
+        "median_score": _median(scores),
+        "iqm_score": _estimate(interquartile_mean, [scores], *cell, "score"),
+        "improvement": {
+            other: _estimate(
+                improvement, [returns, _returns(cells.get((task, strategy, other, setting), ()))], *cell, other
+            )
+            for other in against
+            if other != meta
+        },
+    }
+
+
+def _worst(cells: dict[Cell, list[Row]], fixed: Iterable[str]) -> list[dict[str, Any]]:
+    """The setting with the lowest median score, for each task, strategy and meta-level that has scores."""
+    found: dict[tuple[str, str, str], tuple[float, str]] = {}
+    for (task, strategy, meta, setting), rows in cells.items():
+        median = _median(_scores(rows))
+        if median is not None:
+            key = (task, strategy, meta)
+            found[key] = min(found.get(key, (median, setting)), (median, setting), key=lambda pair: pair[0])
+    entries = []
+    for (task, strategy, meta), (median, setting) in found.items():
+        entry = {"task": task, "strategy": strategy, "meta": meta, "setting": setting, "median_score": median}
+        baselines = [found[task, strategy, name][0] for name in fixed if (task, strategy, name) in found]
+        entry["above_worst_fixed"] = median - min(baselines) if baselines and meta not in fixed else None
+        entries.append(entry)
+    return entries
+
+
+def _pooled(
+    spec: Spec, cells: dict[Cell, list[Row]], metas: Sequence[str], against: Sequence[str]
+) -> list[dict[str, Any]]:
+    settings = list(dict.fromkeys(setting for _, _, _, setting in cells))
+    places = {(task, strategy) for task, strategy, _, _ in cells}
+    pools: dict[str, Sequence[str]] = {name: (name,) for name in settings if len(places) > 1 and len(settings) > 1}
+    pools |= spec.pools
+    if len(places) > 1 or len(settings) > 1:
+        pools[ALL] = settings
+    entries = []
+    for pool, members in pools.items():
+        for meta in metas:
+            own = {cell: rows for cell, rows in cells.items() if cell[2] == meta and cell[3] in members}
+            scores = [found for rows in own.values() if (found := _scores(rows))]
+            entry: dict[str, Any] = {"pool": pool, "meta": meta, "cells": len(scores), "runs": sum(map(len, scores))}
+            entry["iqm_score"] = _estimate(interquartile_mean, scores, pool, meta, "score")
+            entry["improvement"] = {
+                other: _estimate(improvement, _pairs(own, cells, other), pool, meta, other)
+                for other in against
+                if other != meta
+            }
+            entries.append(entry)
+    return entries
+
+
+def _pairs(own: dict[Cell, list[Row]], cells: dict[Cell, list[Row]], other: str) -> list[list[float]]:
+    """Returns of cells and of the other meta-level's, one after the other, where both have some."""
+    pairs = []
+    for (task, strategy, _, setting), rows in own.items():
+        ours, theirs = _returns(rows), _returns(cells.get((task, strategy, other, setting), ()))
+        if ours and theirs:
+            pairs += [ours, theirs]
+    return pairs
+
+
+def tables(summary: dict[str, Any]) -> str:
+    """The summary as markdown that also reads well as it stands."""
+    parts = [f"{summary['finished']} of {summary['runs']} runs finished, {summary['failed']} failed."]
+    parts[0] += f" Intervals: {LEVEL:.0%}, percentile bootstrap over seeds. IQM: interquartile mean."
+    for task, strategy in dict.fromkeys((cell["task"], cell["strategy"]) for cell in summary["cells"]):
+
+        def here(entries: list[dict[str, Any]], place: tuple[str, str] = (task, strategy)) -> list[dict[str, Any]]:
+            return [entry for entry in entries if (entry["task"], entry["strategy"]) == place]
+
+        parts += [f"## {task}, {strategy}", _cell_table(here(summary["cells"]), summary["against"])]
+        if worst := here(summary["worst"]):
+            parts.append(_worst_table(worst))
+    if summary["pooled"]:
+        parts += ["## All tasks together", _pooled_table(summary["pooled"], summary["against"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell_table(cells: list[dict[str, Any]], against: list[str]) -> str:
+    head = ["meta-level", "setting", "runs", "median", "IQM", "interval", "score", *_probabilities(against)]
+    return _table(
+        head,
+        [
+            [
+                cell["meta"],
+                cell["setting"],
+                f"{cell['finished']}/{cell['runs']}",
+                _number(cell["median_return"]),
+                *_with_interval(cell["iqm_return"]),
+                _number(cell["median_score"], ".2f"),
+                *(_probability(cell["improvement"].get(name)) for name in against),
+            ]
+            for cell in cells
+        ],
+    )
+
+
+def _worst_table(worst: list[dict[str, Any]]) -> str:
+    rows = [
+        [
+            entry["meta"],
+            entry["setting"],
+            _number(entry["median_score"], ".2f"),
+            _number(entry["above_worst_fixed"], "+.2f"),
+        ]
+        for entry in worst
+    ]
+    return _table(["meta-level", "worst setting", "median score", "above the worst fixed"], rows)
+
+
+def _pooled_table(pooled: list[dict[str, Any]], against: list[str]) -> str:
+    head = ["settings", "meta-level", "runs", "IQM score", "interval", *_probabilities(against)]
+    return _table(
+        head,
+        [
+            [
+                entry["pool"],
+                entry["meta"],
+                str(entry["runs"]),
+                *_with_interval(entry["iqm_score"], ".2f"),
+                *(_probability(entry["improvement"].get(name)) for name in against),
+            ]
+            for entry in pooled
+        ],
+    )
+
+
+def _probabilities(against: list[str]) -> list[str]:
+    return [f"P(better than {name})" for name in against]
+
+
+def _number(value: float | None, form: str = ".4g") -> str:
+    return "" if value is None else format(value, form)
+
+
+def _with_interval(estimate: dict[str, Any] | None, form: str = ".4g") -> list[str]:
+    if estimate is None:
+        return ["", ""]
+    return [format(estimate["value"], form), f"{estimate['low']:{form}} to {estimate['high']:{form}}"]
+
+
+def _probability(estimate: dict[str, Any] | None) -> str:
+    if estimate is None:
+        return ""
+    return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [head, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in lines
+    )

@@ -1,0 +1,44 @@
+"""What one generation says of sigma and of the step, whatever the task's scale and the number of parameters.
+
+Population, returns (N,), |update| -> odd_share, step_ratio -> StrategyReport
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bierl_fast.messages import F64, Bool, Population
+
+
+def odd_share(population: Population, first_row_n: np.ndarray, returns_n: F64, failed_n: Bool) -> float:
+    """How much of antithetic candidates' returns changes sign with the noise: (odd - even) / (odd + even).
+
+    odd is the mean square of (F+ - F-) / 2, even the variance of (F+ + F-) / 2. In [-1, 1]: 1 where the return is
+    linear over the candidates' reach (sigma may be small), near 0 where it bends as much as it slopes or where noise
+    rules, -1 where a pair's two returns differ by nothing. NaN without antithetic pairs, or fewer than two of them.
+
+    Args:
+        population: what was asked.
+        first_row_n: (N,) each candidate's first row.
+        returns_n: (N,) of candidates 2i and 2i + 1, which are a pair.
+        failed_n: (N,) pairs with a failed candidate are left out.
+    """
+    sign_n, noise_n = population.sign_r[first_row_n], population.noise_r[first_row_n]
+    if sign_n.size % 2 or not ((sign_n[0::2] == -sign_n[1::2]) & (noise_n[0::2] == noise_n[1::2])).all():
+        return math.nan
+    whole_k = ~(failed_n[0::2] | failed_n[1::2])
+    if whole_k.sum() < 2 or not sign_n.any():
+        return math.nan
+    plus_k, minus_k = returns_n[0::2][whole_k], returns_n[1::2][whole_k]
+    largest = max(float(np.abs(plus_k).max()), float(np.abs(minus_k).max())) or 1.0  # squares stay finite
+    odd = float(np.square((plus_k - minus_k) / largest / 2).mean())
+    even = float(np.var((plus_k + minus_k) / largest / 2))
+    return (odd - even) / (odd + even) if odd + even > 0.0 else math.nan
+
+
+def step_ratio(population: Population, update_norm: float) -> float:
+    """|update| over the expected length of a candidate's noise, sigma * sqrt(P); NaN where there is no noise."""
+    noise = float(population.sigma_r[0]) * math.sqrt(population.base_bp.shape[1])
+    return update_norm / noise if noise > 0.0 and population.sign_r.any() else math.nan

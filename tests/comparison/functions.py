@@ -1,0 +1,31 @@
+"""Tasks that only worker processes can show something with."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bierl_fast.messages import F32
+
+
+def slow(x: F32) -> float:
+    """A parabola that takes the seconds that BIERL_TEST_SLEEP says."""
+    time.sleep(float(os.environ.get("BIERL_TEST_SLEEP", "0")))
+    return -float(np.square(x - 1.0).sum())
+
+
+def failing(x: F32) -> float:
+    """A parabola until the file that BIERL_TEST_FAIL names is there."""
+    if Path(os.environ["BIERL_TEST_FAIL"]).exists():
+        raise ArithmeticError("out of luck")
+    return -float(np.square(x - 1.0).sum())
+
+
+def dying(x: F32) -> float:
+    """Ends its process after the first generations, as the system does when memory runs out."""
+    if float(np.abs(x - 1.0).max()) < 0.99:
+        os.kill(os.getpid(), 9)
+    return -float(np.square(x - 1.0).sum())

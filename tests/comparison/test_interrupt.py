@@ -1,0 +1,146 @@
+"""Stopped from outside, in every way: the runs save themselves, no process is left, and the same command goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from comparison.specs import described, written
+from subprocesses import command, environment
+
+import bierl_fast as bf
+from bierl_fast.comparison import crew
+from bierl_fast.comparison.crew import Crew, Standing, Task
+from bierl_fast.run import metrics
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.errors import RunWarning
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+PROGRAM = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
+# 16 candidates and the centre a generation, 2 ms each, and no checkpoint but those of an interrupt.
+SLOW = {"task": "comparison.functions:slow", "dim": 4, "sigma": 0.1, "checkpoint_seconds": 3600.0}
+SECONDS = 60.0  # only a hang takes so long
+
+
+def until(reached: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody waits for any more counts."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+class Started:
+    """`bierl compare` of two slow runs, side by side, and its worker processes."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self.comparison = described({**SLOW, "total_steps": steps}, seeds=2)
+        self.spec = written(folder / "slow.toml", self.comparison)
+        self.out = folder / "out"
+        self.runs = [self.out / f"runs/comparison.functions_slow/es-none-s{seed}" for seed in range(2)]
+        self.arguments = ["compare", str(self.spec), "--out", str(self.out), "--jobs", "2", "--no-curves"]
+        self.process = subprocess.Popen(
+            [*command(PROGRAM), *self.arguments],
+            env=environment(BIERL_TEST_SLEEP="0.002"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until(lambda: all(self.generations(run) > 2 for run in self.runs), "the runs do not get going")
+        self.workers = children(self.process.pid)
+        assert len(self.workers) == 2
+
+    @staticmethod
+    def generations(run: Path) -> int:
+        lines = run / "metrics.jsonl"
+        return len(metrics.read(lines)) if lines.exists() else 0
+
+    def generations_saved(self) -> list[int]:
+        return [len(metrics.read(run / "metrics.jsonl")) for run in self.runs]
+
+
+@pytest.fixture(name="started")
+def started_fixture(tmp_path: Path) -> Iterator[Started]:
+    started = Started(tmp_path, steps=17 * 400)
+    yield started
+    for pid in (started.process.pid, *started.workers):
+        if not gone(pid):
+            os.kill(pid, signal.SIGKILL)
+    started.process.communicate()
+
+
+def goes_on(started: Started) -> None:
+    """The same comparison, now without waiting, ends as runs that never stopped."""
+    rows = bf.compare(started.spec, started.out, curves=False).rows
+    for row, run in zip(rows, started.runs, strict=True):
+        assert row.state == "finished"
+        whole = bf.train(RunDirectory(run).read_config())
+        assert row.env_steps == whole.metrics[-1]["env_steps"]
+        np.testing.assert_array_equal(np.load(run / "policy.npz")["parameters"], whole.parameters)
+
+
+def test_ctrl_c(started: Started) -> None:
+    started.process.send_signal(signal.SIGINT)
+    _, err = started.process.communicate(timeout=SECONDS)
+    assert started.process.returncode == 130
+    assert err.strip() == "bierl: interrupted and saved; the same command goes on"
+    assert all(gone(pid) for pid in started.workers)
+    assert all((run / "checkpoint.npz").is_file() for run in started.runs)
+    assert not any((run / "failure.txt").exists() for run in started.runs)
+    assert min(started.generations_saved()) > 2
+    goes_on(started)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: Started, number: signal.Signals) -> None:
+    started.process.send_signal(number)
+    started.process.wait(SECONDS)
+    until(lambda: all(gone(pid) for pid in started.workers), "a worker outlives its parent")
+    for run in started.runs:
+        saved = RunDirectory(run)
+        # The checkpoint is of the last whole generation, not of the start: nothing was lost.
+        with pytest.warns(RunWarning, match="has already reached its end"):
+            bf.resume(saved.path, generations=len(metrics.read(saved.metrics)))
+    with RunDirectory(started.out).held():
+        pass
+
+
+@pytest.mark.parametrize("patience", [0.3, 600.0], ids=["patience at its end", "a second interrupt"])
+def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = "import os, time; os.write(1, b'{\"env_steps\": 7}\\n'); time.sleep(600)"
+    monkeypatch.setattr(crew, "CODE", deaf.replace("{", "{{").replace("}", "}}"))
+    monkeypatch.setattr(crew, "PATIENCE", patience)
+    pids: list[int] = []
+
+    def interrupt(standing: Standing) -> None:
+        if standing.steps == 7:
+            pids.extend(children(os.getpid()))
+            if patience > 1.0:
+                threading.Timer(0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+            raise KeyboardInterrupt
+
+    task = Task("deaf", 10, dict, lambda _: None, tmp_path / "log.txt")
+    with pytest.raises(KeyboardInterrupt):
+        Crew(1, interrupt).work([task])
+    assert len(pids) >= 1
+    assert all(gone(pid) for pid in pids)

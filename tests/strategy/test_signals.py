@@ -1,0 +1,85 @@
+"""Signals of a generation: known answers, and no word of the task's scale."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bierl_fast.messages import EvaluationBatch, Hyperparameters, NoiseKey, Population
+from bierl_fast.strategy.antithetic import first_rows
+from bierl_fast.strategy.es import EvolutionStrategy
+from bierl_fast.strategy.signals import odd_share, step_ratio
+
+HP = Hyperparameters(sigma=0.5, learning_rate=0.1)
+
+
+def asked(population: int = 4, size: int = 16, **changes: object) -> Population:
+    strategy = EvolutionStrategy(mean=np.zeros(size, np.float32), population=population, **changes)  # type: ignore[arg-type]
+    return strategy.ask(HP, NoiseKey(1, 2))
+
+
+def share(returns: list[float], failed: tuple[int, ...] = (), population: Population | None = None) -> float:
+    population = asked(len(returns)) if population is None else population
+    failed_n = np.isin(np.arange(len(returns)), failed)
+    return odd_share(population, first_rows(population), np.array(returns), failed_n)
+
+
+@pytest.mark.parametrize(
+    ("returns", "expected"),
+    [
+        ([1.0, -1.0, 2.0, -2.0], 1.0),  # linear
+        ([1.0, 1.0, 3.0, 3.0], -1.0),  # even
+        ([2.0, 0.0, 0.0, -2.0], 0.0),  # odd 1 and 1; even 1 and -1
+        ([3.0, 1.0, 3.0, 1.0], 1.0),  # the even part is the same everywhere: no bend, only a level
+        ([0.0, 0.0, 0.0, 0.0], math.nan),
+    ],
+)
+def test_known_answers(returns: list[float], expected: float) -> None:
+    for scale in (1.0, 1e-200, 1e200):
+        for level in (0.0, 7.0 * scale):
+            found = share([scale * value + level for value in returns])
+            # A level 7 times the spread costs about 3 bits of 53.
+            assert found == pytest.approx(expected, abs=1e-12, nan_ok=True) or (scale == 1e-200 and math.isnan(found))
+
+
+def test_failed_pairs_are_left_out() -> None:
+    assert share([1.0, -1.0, 2.0, -2.0, math.nan, 5.0], failed=(4,)) == 1.0
+    assert math.isnan(share([1.0, -1.0, 2.0, -2.0], failed=(0,)))  # one pair has no variance to speak of
+
+
+def test_no_pairs_no_answer() -> None:
+    population = asked(4)
+    alone = Population(
+        base_bp=population.base_bp,
+        base_r=population.base_r,
+        sigma_r=population.sigma_r,
+        noise_r=np.arange(4, dtype=np.int32),
+        sign_r=np.ones(4, np.int8),
+        candidate_r=population.candidate_r,
+        episode_r=population.episode_r,
+        hyperparameters=population.hyperparameters,
+        key=population.key,
+    )
+    assert math.isnan(share([1.0, -1.0, 2.0, -2.0], population=alone))
+
+
+def test_step_ratio_is_in_units_of_the_noise() -> None:
+    assert step_ratio(asked(size=16), 1.0) == 1.0 / (0.5 * 4.0)
+
+
+def test_reports_carry_them_whatever_the_number_of_episodes() -> None:
+    """Returns linear in the noise, the same for both of a candidate's episodes, and a centre's row beside them."""
+    strategy = EvolutionStrategy(
+        mean=np.zeros(16, np.float32), population=6, episodes_per_candidate=2, center_episodes=1
+    )
+    population = strategy.ask(HP, NoiseKey(1, 2))
+    returns_r = population.sign_r * (1.0 + population.noise_r)
+    batch = EvaluationBatch(returns_r.astype(float), np.ones(13, np.int32), np.zeros(13, np.bool_), key=population.key)
+    told = strategy.tell(population, batch)
+    assert told.odd_share == 1.0
+    assert told.step_ratio == told.update_norm / 2.0
+    assert math.isnan(told.alignment)  # no path before the first generation
+    again = strategy.ask(HP, NoiseKey(1, 2))
+    assert strategy.tell(again, batch).alignment == pytest.approx(4.0, rel=1e-6)  # the same way: cosine 1, sqrt(16)
