@@ -325,3 +325,4 @@ class MetaReport:
     steps: int  # environment steps of every row it evaluated
     failures: int  # rows that failed
     diagnostics: Mapping[str, float] = field(default_factory=dict)
+    adopt: Arrays | None = None  # the state that the run's strategy is to load

@@ -60,7 +60,7 @@ def one_step(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
     strategy, credit = trial.strategy, trial.credit
     populations = [strategy.ask(hp, trial.key, candidates=2 * credit.pairs) for hp in proposals]
     first = trial.evaluator.evaluate(concatenate(populations))
-    batches = _parts(first, populations)
+    batches = parts(first, populations)
     failed_m = np.array([batch.failed_r.all() for batch in batches])
     theta_mp = np.stack(
         [
@@ -153,7 +153,8 @@ def _mean(estimates: Sequence[Estimate]) -> Estimate:
     )
 
 
-def _parts(batch: EvaluationBatch, populations: Sequence[Population]) -> list[EvaluationBatch]:
+def parts(batch: EvaluationBatch, populations: Sequence[Population]) -> list[EvaluationBatch]:
+    """What a wide batch answers each of the populations that were concatenated for it."""
     ends = np.cumsum([population.rows for population in populations])
     return [batch.part(int(end) - p.rows, int(end)) for p, end in zip(populations, ends, strict=True)]
 

@@ -30,6 +30,7 @@ class MetaParts:
         settings: how a learned one learns.
         schedule: when `schedule` reaches which values.
         bo_memory: whether `bo` remembers earlier updates: "forget" (the last trials) or "restart" (none).
+        pbt_members: k of `pbt`, the leader among them.
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer; 0: a linear generator.
         outputs: "absolute" or "relative"; see outputs.Outputs.
@@ -42,6 +43,7 @@ class MetaParts:
     settings: MetaSettings
     schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
     bo_memory: str = "forget"
+    pbt_members: int = 4
     encoder_size: int = 32
     generator_hidden: int = 32
     outputs: str = "absolute"
@@ -57,12 +59,14 @@ class MetaEntry:
         make: its constructor.
         learned: whether it judges proposals by a meta-fitness, within meta_budget.
         adapts: whether it moves hyperparameters, and so has ranges to move them in.
+        tells: whether strategies learn from batches of its own, in which no transitions are recorded.
         prefers: options of strategies that it takes where nothing was said.
     """
 
     make: Callable[[MetaParts], MetaLevel]
     learned: bool = False
     adapts: bool = True
+    tells: bool = False
     prefers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,6 +108,14 @@ def _bo(parts: MetaParts) -> MetaLevel:
     return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, forgets)
 
 
+def _pbt(parts: MetaParts) -> MetaLevel:
+    from bierl_fast.meta.population_based import PopulationBasedTraining  # noqa: PLC0415 - loads the native module
+
+    _require_ranges(parts)
+    ranges = parts.history.ranges
+    return PopulationBasedTraining(parts.hyperparameters, ranges, parts.pbt_members, parts.settings.interval)
+
+
 def _require_ranges(parts: MetaParts) -> None:
     """ValueError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
@@ -122,6 +134,7 @@ META_LEVELS: dict[str, MetaEntry] = {
     "schedule": MetaEntry(_schedule),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
     "bo": MetaEntry(_bo, learned=True),
+    "pbt": MetaEntry(_pbt, tells=True),
     "direct": MetaEntry(_learned(None), learned=True),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),

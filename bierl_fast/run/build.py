@@ -126,12 +126,21 @@ def with_policy_settings(config: Config) -> Config:
 
 
 def with_meta_settings(config: Config) -> Config:
-    """`config` with the strategy's open options as its meta-level prefers them."""
+    """`config` with the strategy's open options as its meta-level prefers them.
+
+    Raises:
+        ConfigError: the meta-level cannot train such a strategy.
+    """
     from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
-    preferred = META_LEVELS[config.meta].prefers.items()
-    taken = table.options(config.strategy)
+    entry, taken = META_LEVELS[config.meta], table.options(config.strategy)
+    if entry.tells and table.wants_transitions(config.strategy):
+        raise ConfigError(
+            f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
+            "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
+        )
+    preferred = entry.prefers.items()
     return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
 
 
@@ -247,6 +256,7 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
             config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
         ),
         bo_memory=config.bo_memory,
+        pbt_members=config.pbt_members,
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
         outputs=config.generator_output,

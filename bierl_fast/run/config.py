@@ -279,6 +279,9 @@ class Config:
         "meta-level bo: remember the last trials, or start anew at every meta-update (the authors' code)",
         choices=("forget", "restart"),
     )
+    pbt_members: int = setting(
+        4, "members that meta-level pbt trains side by side, the leader among them", at_least=2, at_most=MANY
+    )
 
     reference: Reference = dataclasses.field(
         default=switches.OFF,

@@ -136,6 +136,8 @@ class Run:
         if not self.meta.due(self.history, inner_steps=inner_steps, meta_steps=meta_steps):
             return None
         report = self.meta.improve(self.strategy, self.evaluator, self.history, self.key(Stream.META), generation)
+        if report.adopt is not None:
+            self.strategy.load(report.adopt)
         self._count(meta_steps=report.steps, episode_failures=report.failures, meta_updates=1)
         return report
 

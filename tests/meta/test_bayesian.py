@@ -15,6 +15,7 @@ from bierl_fast.cli.main import entry
 from bierl_fast.messages import NoiseKey
 from bierl_fast.meta import bayesian
 from bierl_fast.meta.bayesian import BayesianMeta
+from bierl_fast.meta.history import Range
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy.es import EvolutionStrategy
 
@@ -123,3 +124,15 @@ def test_without_the_extra(
     assert entry([*arguments, "--run-dir", str(tmp_path / "run")]) == 2
     assert "pip install 'bierl-fast[bo]'" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_value_at_the_end_of_its_range_is_tried_again() -> None:
+    """ln and back may leave the range by an ulp, which Optuna would refuse."""
+    for value in (3.0, 7.0, 0.3, 0.1 + 0.2):
+        ranges = {"sigma": Range(value / 100, value)}
+        level = BayesianMeta(HP.replace(sigma=value), ranges, MetaSettings(candidates=2), forgets=True)
+        past = history(0, ranges)
+        past.append(report(0, HP.replace(sigma=value)))
+        for update in range(2):
+            level.improve(strategy(), Evaluator(), past, NoiseKey(5, update))
+        assert level.propose(past)["sigma"] <= value

@@ -10,6 +10,7 @@ from strategy import sphere
 from bierl_fast.messages import (
     F32,
     Arrays,
+    EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
     Hyperparameters,
@@ -72,6 +73,13 @@ def strategy() -> EvolutionStrategy:
     made = EvolutionStrategy(mean=np.zeros(sphere.P, np.float32), population=8, center_episodes=1)
     sphere.train(made, HP, range(3))
     return made
+
+
+def evaluated() -> EvaluatedGeneration:
+    """The generation that the strategy of this world would learn from next."""
+    inner = strategy()
+    population = inner.ask(HP, KEY)
+    return EvaluatedGeneration(population, sphere.evaluate(population), inner.state())
 
 
 def report(generation: int, hp: Hyperparameters = HP, population: int = 12, steps: int = 10) -> GenerationReport:

@@ -16,6 +16,7 @@ from bierl_fast.names import UnknownNameError
 from bierl_fast.run import build
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.strategy.table import STRATEGIES
 
 NAMES = sorted(META_LEVELS)
 SMALL: dict[str, Any] = {
@@ -113,3 +114,40 @@ def test_a_schedule_does_not_know_the_runs_end(unit: str) -> None:
     short, long = bf.train(config), bf.train(config.replace(generations=9))
     assert lines(short) == lines(long)[:6]
     assert long.metrics[-1]["sigma"] == pytest.approx(0.1 * (1 - 0.9 * (8 / 40 if unit == "generations" else 1.0)))
+
+
+def test_pbt_is_refused_where_its_members_could_not_learn() -> None:
+    with pytest.raises(ConfigError, match="those of 'esac' would learn nothing: steps are recorded for the run's own"):
+        bf.train(Config(task="Reacher-v5", strategy="esac", meta="pbt", generations=1))
+
+
+def test_pbt_costs_its_members_whatever_the_budget() -> None:
+    config = Config(meta="pbt", pbt_members=3, generations=8, **{**FUNCTION, "meta_budget": 0.0})
+    last = bf.train(config).metrics[-1]
+    assert last["meta_steps"] == 2 * last["inner_steps"]
+
+
+# cmaes leaves nothing to adapt, and pbt's members of esac could not learn: both are refused above.
+PAIRS = [
+    (strategy, meta)
+    for strategy in sorted(STRATEGIES)
+    for meta in NAMES
+    if meta == "none" or (strategy != "cmaes" and (strategy, meta) != ("esac", "pbt"))
+]
+
+
+@pytest.mark.parametrize(("strategy", "meta"), PAIRS)
+def test_every_meta_level_over_every_strategy(strategy: str, meta: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each env step counted once, hyperparameters inside their ranges."""
+    spent = spent_by_stream(monkeypatch)
+    own: dict[str, Any] = {"behaviour": "final_observation"} if strategy.startswith("ns") else {}
+    if strategy == "esac":
+        own = {"sac_updates": 0.0, "replay_size": 2000}
+    config = Config(strategy=strategy, meta=meta, generations=4, encoder_size=4, **own, **NATIVE)
+    records = bf.train(config).metrics
+    last = records[-1]
+    assert last["env_steps"] == last["inner_steps"] + last["meta_steps"] == sum(spent.values())
+    assert (last["meta_steps"] > 0) == (META_LEVELS[meta].learned or META_LEVELS[meta].tells)
+    for name in ("sigma", "learning_rate"):
+        values = [record[name] for record in records if record[name] is not None]
+        assert all(value / 100.001 <= values[0] <= value * 100.001 for value in values)

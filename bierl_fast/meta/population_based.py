@@ -1,0 +1,230 @@
+"""Population-based training: k members of the same strategy train side by side; bad ones become copies of good ones.
+
+    the run's own strategy            member 0, the leader: its steps are the run's inner steps
+    improve, in every generation      the others ask, ONE wide batch, the others tell: meta steps
+    every `interval` generations      the best becomes the leader; the worst copy the best, and perturb what they got
+
+Source: Jaderberg et al. 2017, "Population based training of neural networks", arXiv 1711.09846: truncation selection,
+perturbation by 1.2 or 0.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.messages import (
+    F64,
+    Arrays,
+    EvaluatedGeneration,
+    EvaluationBatch,
+    Hyperparameters,
+    MetaReport,
+    NoiseKey,
+    Population,
+    Stream,
+    concatenate,
+)
+from bierl_fast.meta.fitness import parts
+from bierl_fast.meta.history import History, Range
+from bierl_fast.strategy.antithetic import by_candidate
+from bierl_fast.strategy.base import Strategy
+
+PERTURBATIONS = (0.8, 1.2)
+TRUNCATION = 0.2  # of the members are replaced at a time, and as many may be copied
+
+
+class PopulationBasedTraining:
+    """A meta-level whose proposals are members: each has a strategy's state, hyperparameters and a score.
+
+    The leader starts at the configured hyperparameters, the others anywhere in the ranges (evenly on their scales), all
+    at the same centre. A member's score is the return of its own centre's rows (of the best, where it has several; of
+    the mean candidate where it has none), smoothed over about `interval` generations. Members that fail altogether, or
+    whose parameters leave what float32 holds, score lowest and stay where they were.
+
+    Every generation costs k times the leader's, and no budget limits that. All members but the leader share their noise
+    rows and resets, so that they differ by their states and hyperparameters alone; the leader has the run's own. They
+    see the world through the evaluator's observation statistics, which only the leader's steps enter.
+
+    Args:
+        hyperparameters: the configured ones, complete.
+        ranges: the adapted ones, at least one, in order.
+        members: k, the leader among them; at least 2.
+        interval: generations from one selection to the next, at least 1.
+
+    Raises:
+        ValueError: fewer than 2 members.
+    """
+
+    reads_generation = True
+
+    def __init__(
+        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], members: int, interval: int
+    ) -> None:
+        """See the class."""
+        if members < 2:
+            raise ValueError(f"pbt_members must be at least 2 (the leader and another), got {members}")
+        self._configured = hyperparameters
+        self._ranges = dict(ranges)
+        self._interval = interval
+        self._value_kh = np.tile([hyperparameters[name] for name in ranges], (members, 1))
+        self._score_k = np.full(members, np.nan)  # before the first generation
+        self._states: list[Arrays] = []  # of the members from 1 on; none before the first generation
+        self._generations = 0
+
+    def propose(self, history: History, center: int = 0) -> Hyperparameters:
+        """The leader's hyperparameters."""
+        return self._hyperparameters(0)
+
+    def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
+        """After every generation of the leader's, whatever it costs."""
+        return history.generations > 0
+
+    def improve(
+        self,
+        strategy: Strategy,
+        evaluator: Evaluator,
+        history: History,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
+    ) -> MetaReport:
+        """The other members' generation in one wide evaluation, then a selection if it is time.
+
+        The strategy is left as it is; where another member has become the best, the report has the state to adopt.
+
+        Raises:
+            ValueError: the leader's generation is not given.
+        """
+        if generation is None:
+            raise ValueError("pbt needs the generation just evaluated, with the strategy's state before it")
+        own, draws = strategy.state(), _Draws(key.with_stream(Stream.GENERATOR))
+        if not self._states:
+            self._begin(generation.before, draws)
+        try:
+            batch, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
+        finally:
+            strategy.load(own)
+        sample_k[0] = _sample(generation.population, generation.batch)
+        share = 1.0 if self._generations == 0 else 2.0 / (self._interval + 1.0)
+        self._score_k = sample_k if share == 1.0 else (1.0 - share) * self._score_k + share * sample_k
+        self._generations += 1
+        adopted = self._select(own, draws) if self._generations % self._interval == 0 else None
+        return MetaReport(batch.steps, int(batch.failed_r.sum()), self._diagnostics(), adopted)
+
+    def _begin(self, start: Arrays, draws: _Draws) -> None:
+        """All members at the same state, each with hyperparameters of its own."""
+        others = range(1, self._score_k.size)
+        self._states = [start for _ in others]
+        for member in others:
+            self._value_kh[member] = [bounds.at(draws.uniform()) for bounds in self._ranges.values()]
+
+    def _advance(self, strategy: Strategy, evaluator: Evaluator, key: NoiseKey) -> tuple[EvaluationBatch, F64]:
+        """One generation of every member but the leader; what they cost, and (k,) what each returned."""
+        populations = []
+        for member, state in enumerate(self._states, start=1):
+            strategy.load(state)
+            populations.append(strategy.ask(self._hyperparameters(member), key))
+        batch = evaluator.evaluate(concatenate(populations))
+        sample_k = np.full(self._score_k.size, -np.inf)
+        for index, (population, part) in enumerate(zip(populations, parts(batch, populations), strict=True)):
+            told = _told(strategy, self._states[index], population, part)
+            if told is not None:
+                self._states[index], sample_k[index + 1] = told, _sample(population, part)
+        return batch, sample_k
+
+    def _select(self, own: Arrays, draws: _Draws) -> Arrays | None:
+        """The best leads; the worst become perturbed copies of the best. The state the run's strategy is to take."""
+        best = int(np.argmax(self._score_k))  # of equals the leader, which stays
+        states = [own, *self._states]
+        order = np.arange(self._score_k.size)
+        order[[0, best]] = best, 0
+        states = [states[member] for member in order]
+        self._value_kh, self._score_k = self._value_kh[order], self._score_k[order]
+        count = max(1, int(TRUNCATION * order.size))
+        ranking = np.argsort(-self._score_k, kind="stable")
+        for worst in ranking[-count:].tolist():
+            source = int(ranking[int(draws.uniform() * count)])
+            states[worst], self._score_k[worst] = states[source], self._score_k[source]
+            self._value_kh[worst] = self._perturbed(self._value_kh[source], draws)
+        self._states = states[1:]
+        return states[0] if best else None
+
+    def _perturbed(self, value_h: F64, draws: _Draws) -> list[float]:
+        """(h,) each value times 0.8 or 1.2, inside its range."""
+        moved = value_h * [PERTURBATIONS[draws.uniform() < 0.5] for _ in self._ranges]
+        return [min(max(value, b.low), b.high) for value, b in zip(moved.tolist(), self._ranges.values(), strict=True)]
+
+    def _hyperparameters(self, member: int) -> Hyperparameters:
+        return self._configured.replace(**dict(zip(self._ranges, self._value_kh[member].tolist(), strict=True)))
+
+    def _diagnostics(self) -> dict[str, float]:
+        return {
+            "leader_score": float(self._score_k[0]),
+            "best_score": float(self._score_k.max()),
+            "median_score": float(np.median(self._score_k)),
+        }
+
+    def state(self) -> Arrays:
+        """Hyperparameters (k, h), scores (k,), the count of generations, and `member{i}_`: the states from 1 on."""
+        arrays: Arrays = {
+            "hyperparameters": self._value_kh.copy(),
+            "scores": self._score_k.copy(),
+            "generations": np.array([self._generations], np.int64),
+        }
+        for member, state in enumerate(self._states, start=1):
+            arrays.update({f"member{member}_{name}": np.array(array) for name, array in state.items()})
+        return arrays
+
+    def load(self, arrays: Arrays) -> None:
+        """Continue from `state`; ValueError when it has another number of members or hyperparameters."""
+        values = np.array(arrays["hyperparameters"], np.float64)
+        if values.shape != self._value_kh.shape:
+            raise ValueError(
+                f"there are {self._value_kh.shape[0]} members with {self._value_kh.shape[1]} hyperparameters, "
+                f"saved were {values.shape}"
+            )
+        self._value_kh, self._score_k = values, np.array(arrays["scores"], np.float64)
+        self._generations = int(arrays["generations"][0])
+        prefixes = [f"member{member}_" for member in range(1, len(values) if self._generations else 1)]
+        self._states = [
+            {name.removeprefix(p): np.array(array) for name, array in arrays.items() if name.startswith(p)}
+            for p in prefixes
+        ]
+
+
+class _Draws:
+    """Uniform numbers of one meta-update, in order."""
+
+    def __init__(self, key: NoiseKey) -> None:
+        self._key, self._used = key, 0
+
+    def uniform(self) -> float:
+        self._used += 1
+        return kernels.uniform(self._key, 0, self._used - 1)
+
+
+def _told(strategy: Strategy, state: Arrays, population: Population, batch: EvaluationBatch) -> Arrays | None:
+    """The member's state after its generation; None where it failed altogether, or left what float32 holds."""
+    _, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
+    if failed_n.all():
+        return None
+    strategy.load(state)
+    with np.errstate(over="ignore", invalid="ignore"):
+        strategy.tell(population, batch)
+    return strategy.state() if np.isfinite(strategy.mean).all() else None
+
+
+def _sample(population: Population, batch: EvaluationBatch) -> float:
+    """The best mean return of a base among the centre's rows, else that of the candidates; -inf if all failed."""
+    kept_r, own_r = ~batch.failed_r, population.candidate_r < 0
+    returns = [
+        float(batch.returns_r[rows].mean())
+        for base in np.unique(population.base_r[own_r])
+        if kept_r[rows := own_r & (population.base_r == base)].all()
+    ]
+    if returns:
+        return max(returns)
+    return float(batch.returns_r[kept_r].mean()) if kept_r.any() else -np.inf
