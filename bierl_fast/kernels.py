@@ -151,17 +151,28 @@ def _memory(out: F32 | None, count: int) -> F32:
     return out
 
 
-def log_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
+def log_rank_utilities(
+    fitness_n: F64, failed_n: Bool | None = None, *, full: bool = False, best_of_ties: bool = False
+) -> F32:
     """(N,) weights by rank, the logarithm of the rank below half: NES utilities. They sum to zero.
 
     Equal fitness shares the mean of its weights; failed candidates share the last ranks; all equal gives zeros.
+    Two other forms are the BiERL authors' code's:
+
+    Args:
+        fitness_n: (N,) higher is better.
+        failed_n: (N,) who failed; None: nobody.
+        full: max(0, ln(N + 1) - ln rank), so that the worse half has weights of its own.
+        best_of_ties: equals that did not fail all take the best of their ranks; the sum is one over candidates still.
 
     Raises:
         ValueError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
-    return _shaped(_core.log_rank_utilities, fitness_n, failed_n)
+    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    _core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
+    return out
 
 
 def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:

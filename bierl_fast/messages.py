@@ -236,7 +236,7 @@ class Network:
 
     sizes: tuple[int, ...]  # layer sizes from O to A
     activation: str  # of the hidden layers: "tanh" or "relu"
-    squash: str  # how outputs enter the action box: "clip" or "tanh"
+    squash: str  # how outputs enter the action box: "clip", "tanh" or "none"
     low: tuple[float, ...]  # (A,) the action box
     high: tuple[float, ...]
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli import comparing, show, training
+from bierl_fast.cli import comparing, pretraining, show, training
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.errors import ConfigError, RunWarning, one_line
 
@@ -55,7 +55,17 @@ def cli() -> None:
     """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
 
 
-for command in (training.train, training.resume, comparing.compare, show.evaluate, show.tasks, show.info, show.presets):
+COMMANDS = (
+    training.train,
+    training.resume,
+    pretraining.pretrain,
+    comparing.compare,
+    show.evaluate,
+    show.tasks,
+    show.info,
+    show.presets,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -20,21 +20,30 @@ import click
 from bierl_fast.run.config import Config, hints
 
 F = TypeVar("F", bound=Callable[..., Any])
+TABLES = ("task_kwargs", "reference")  # options that are given once for each name in them
 
 
 def config_options(command: F) -> F:
     """Give a command one option for each setting but the task."""
-    for field in reversed(dataclasses.fields(Config)):
-        if field.name != "task":
-            command = _option(field)(command)
-    return command
+    return setting_options(*(field.name for field in dataclasses.fields(Config) if field.name != "task"))(command)
+
+
+def setting_options(*names: str) -> Callable[[F], F]:
+    """Give a command an option for each of these settings."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            command = _option(Config.__dataclass_fields__[name])(command)
+        return command
+
+    return add
 
 
 def given(context: click.Context) -> dict[str, Any]:
     """The settings that were typed, without the defaults."""
     names = {field.name for field in dataclasses.fields(Config)} - {"task"}
     typed = [name for name in names if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
-    return {name: dict(value) if name == "task_kwargs" else value for name in typed for value in [context.params[name]]}
+    return {name: dict(value) if name in TABLES else value for name in typed for value in [context.params[name]]}
 
 
 def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
@@ -46,6 +55,8 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
     if field.name == "task_kwargs":
         return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
+    if field.name == "reference":
+        return click.option(flag, field.name, type=SwitchType(), multiple=True, help=text)
     if "choices" in field.metadata:
         text += f" ({', '.join(field.metadata['choices'])})"
     if field.default is not None:
@@ -117,7 +128,7 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
         try:
             if not (name and equals):
                 raise ValueError
-            (item,) = tomllib.loads(f"value = {text}").values()
+            item = self._value(text)
         except ValueError:
             self.fail(
                 f"{value!r} is not name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'",
@@ -125,3 +136,14 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
                 ctx,
             )
         return name, item
+
+    def _value(self, text: str) -> Any:
+        (item,) = tomllib.loads(f"value = {text}").values()
+        return item
+
+
+class SwitchType(KeywordType):
+    """`name=value`, where a word needs no quotes: ties=best, mirrored=false."""
+
+    def _value(self, text: str) -> Any:
+        return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)

@@ -35,7 +35,7 @@ class PolicySpec:
         low, high: (A,) the action box.
         hidden: hidden layer sizes; empty is a linear policy.
         activation: "tanh" or "relu".
-        squash: "clip" cuts the output to the box, "tanh" maps it in.
+        squash: "clip" cuts the output to the box, "tanh" maps it in, "none" leaves it as it is.
         action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
         log_std: its log standard deviation (the start, when evolved).
         observation_shape: of the environment's observations, where it is not (O,): they are flattened.
@@ -152,6 +152,16 @@ class Policy:
             at += (inputs + 1) * outputs
         theta[at:] = self.spec.log_std
         return theta
+
+    def reference_entropy(self) -> float:
+        """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
+
+        Raises:
+            ValueError: the policy has no action noise.
+        """
+        if self.spec.action_noise == "none":
+            raise ValueError("a policy without action noise has no differential entropy; set action_noise to 'evolved'")
+        return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
 
     def noise_scale(self, log_std_scale: float) -> F32 | None:
         """(P,) per-parameter factor of sigma: `log_std_scale` for evolved log standard deviations, 1 elsewhere.

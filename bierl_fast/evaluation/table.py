@@ -146,7 +146,8 @@ def make_evaluator(
             rotation_seed, shift_radius, shift_seed, and condition (quadratic).
         hidden: hidden layer sizes; () is a linear policy.
         activation: "tanh" or "relu".
-        squash: how outputs enter the action box: "clip" or "tanh".
+        squash: how outputs enter the action box: "clip", "tanh", or "none": they do not, and the task sees what came
+            (MuJoCo itself cuts what drives the motors; rewards that charge for actions charge for all).
         action_noise: Gaussian exploration: "none", "fixed" or "evolved" log standard deviation. With discrete actions
             it is added to the outputs, of which the largest acts.
         log_std: its log standard deviation.

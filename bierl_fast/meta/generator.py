@@ -15,7 +15,7 @@ import torch
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
-from bierl_fast.meta.encoder import Encoder, Layer, affine, split
+from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.torch_threads import one_torch_thread
 
@@ -109,3 +109,24 @@ class Generator:
         with one_torch_thread(), torch.no_grad():
             raw = self._body(torch.from_numpy(weights_mp), torch.from_numpy(windows))
         return np.asarray(raw.numpy(), np.float32)
+
+
+def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Outputs) -> Generator:
+    """A generator by the name of its encoder; None: the weights themselves are the outputs.
+
+    Args:
+        encoder: a name in ENCODERS, or None.
+        sizes: features of a window's row, units of the encoder, units of the tanh layer behind it (0: none).
+        outputs: reads the raw outputs.
+
+    Raises:
+        ValueError: a size below its least.
+    """
+    features, encoder_size, hidden = sizes
+    for name, size, least in (("encoder_size", encoder_size, 1), ("generator_hidden", hidden, 0)):
+        if size < least:
+            raise ValueError(f"{name} must be at least {least}, got {size}")
+    count = len(outputs.ranges)
+    if encoder is None:
+        return Generator(Constant(count), outputs)
+    return Generator(Network(ENCODERS[encoder](features, encoder_size), hidden, count), outputs)

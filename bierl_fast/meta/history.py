@@ -53,6 +53,10 @@ class Range:
         """How far apart two values stand on the range's scale."""
         return self._scaled(end) - self._scaled(start)
 
+    def at(self, position: float) -> float:
+        """The value that stands at a position in [0, 1]; the inverse of `position`."""
+        return self.moved(self.low, min(max(position, 0.0), 1.0) * self.width)
+
     def _scaled(self, value: float) -> float:
         return math.log(value) if self.scale == "log" else value
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.budget import affordable
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.generator import Generator
@@ -30,7 +31,9 @@ class LearnedMeta:
     """A meta-level whose generator is trained while the run goes on."""
 
     def __init__(self, generator: Generator, settings: MetaSettings, weights: F32) -> None:
-        """`weights` (P_meta,) are where the generator starts."""
+        """`weights` (P_meta,) are where the generator starts; ValueError unless they are as many as it takes."""
+        if weights.shape != (generator.parameter_count,):
+            raise ValueError(f"the generator takes {generator.parameter_count} weights, got {weights.size}")
         self._generator = generator
         self._outputs = generator.outputs
         self._settings = settings
@@ -45,6 +48,11 @@ class LearnedMeta:
         """Whether its meta-fitness uses the evaluated generation again."""
         return self._fitness.reads_generation
 
+    @property
+    def weights(self) -> F32:
+        """(P_meta,) of the generator now; a copy."""
+        return self._weights.copy()
+
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The generator's output for the centre's window, at most `max_move` from its generation before.
 
@@ -56,11 +64,8 @@ class LearnedMeta:
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        if history.generations - self._last_update < self._settings.interval:
-            return False
         rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
-        after = meta_steps + rows * history.longest_episode
-        return after <= self._settings.budget * (inner_steps + after)
+        return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
     def improve(
         self,
@@ -114,7 +119,7 @@ class LearnedMeta:
             after = self._generator.propose((self._weights + step)[None], window, used)[0]
             return max(abs(self._outputs.relative(name, before[name], after[name])) for name in self._outputs.ranges)
 
-        rate = self._settings.learning_rate
+        rate = self._settings.rate(self._sigma)
         step = ascent_step(
             estimate.fitness_m, estimate.failed_m, self._sigma, rate, noise, self._generator.parameter_count
         )

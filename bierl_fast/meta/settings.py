@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.names import lookup
+from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,9 @@ class MetaSettings:
         candidates: M, antithetic, so even.
         pairs, episodes: what a proposal may spend; see fitness.Credit.
         interval: least generations between meta-updates.
-        budget: largest share of meta steps in all env steps, kept causally.
-        learning_rate: of the generator's weights, in natural-gradient units.
+        budget: largest share of meta steps in all env steps, kept causally; 0 for a generator that is used as it is.
+        learning_rate: of the generator's weights, in natural-gradient units; see `rate`.
+        step_scale: "strategy", or "reference": learning_rate / (40 sigma_meta), the BiERL authors' units.
         sigma: noise standard deviation on the generator's weights; None: calibrated by `spread`.
         spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated;
             less where a range is narrow.
@@ -39,6 +41,7 @@ class MetaSettings:
     learning_rate: float = 1.0
     sigma: float | None = None
     spread: float = 0.3
+    step_scale: str = "strategy"
     max_move: float = 1.5
 
     def __post_init__(self) -> None:
@@ -50,17 +53,24 @@ class MetaSettings:
         for name in ("pairs", "episodes", "interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
-        if not 0.0 < self.budget < 1.0:
+        if not 0.0 <= self.budget < 1.0:
             raise ValueError(
-                f"meta_budget must be in (0, 1) for a learned meta-level, got {self.budget}; "
+                f"meta_budget must be in [0, 1) for a learned meta-level, got {self.budget}; "
                 "use meta 'none' to spend nothing on it"
             )
         for name in ("learning_rate", "spread", "sigma"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise ValueError(f"meta {name} must be positive and finite, got {value}")
+        checked("step scale", self.step_scale, STEP_SCALES)
         if not self.max_move > 1.0:
             raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
+
+    def rate(self, sigma: float) -> float:
+        """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""
+        if self.step_scale == "reference":
+            return self.learning_rate / (FROZEN_POPULATION * sigma**2)
+        return self.learning_rate
 
     @property
     def credit(self) -> Credit:

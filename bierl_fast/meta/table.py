@@ -12,10 +12,12 @@ from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.names import lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from bierl_fast.messages import Hyperparameters
+    from bierl_fast.messages import F32, Hyperparameters
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History
     from bierl_fast.meta.settings import MetaSettings
+
+BO_MEMORIES = ("forget", "restart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,24 @@ class MetaParts:
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
         schedule: when `schedule` reaches which values.
+        bo_memory: whether `bo` remembers earlier updates: "forget" (the last trials) or "restart" (none).
         encoder_size: units of the encoder.
         generator_hidden: units of the generator's tanh layer; 0: a linear generator.
         outputs: "absolute" or "relative"; see outputs.Outputs.
         seed: of the initial weights.
+        weights: where a learned generator starts instead: a warm start's.
     """
 
     hyperparameters: Hyperparameters
     history: History
     settings: MetaSettings
     schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
+    bo_memory: str = "forget"
     encoder_size: int = 32
     generator_hidden: int = 32
     outputs: str = "absolute"
     seed: int = 0
+    weights: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +71,16 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
 
     def make(parts: MetaParts) -> MetaLevel:
         # Here, because they load torch: `none` runs without it.
-        from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
-        from bierl_fast.meta.generator import Constant, Generator, Network  # noqa: PLC0415
+        from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
         _require_ranges(parts)
-        ranges = parts.history.ranges
-        for name, size, least in (
-            ("encoder_size", parts.encoder_size, 1),
-            ("generator_hidden", parts.generator_hidden, 0),
-        ):
-            if size < least:
-                raise ValueError(f"{name} must be at least {least}, got {size}")
-        outputs = Outputs(parts.hyperparameters, ranges, parts.outputs, parts.settings.max_move)
-        if encoder is None:
-            body: Constant | Network = Constant(len(ranges))
-        else:
-            code = ENCODERS[encoder](parts.history.features, parts.encoder_size)
-            body = Network(code, parts.generator_hidden, len(ranges))
-        generator = Generator(body, outputs)
-        return LearnedMeta(generator, parts.settings, generator.initial_weights(parts.seed))
+        outputs = Outputs(parts.hyperparameters, parts.history.ranges, parts.outputs, parts.settings.max_move)
+        sizes = (parts.history.features, parts.encoder_size, parts.generator_hidden)
+        generator = make_generator(encoder, sizes, outputs)
+        weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
+        return LearnedMeta(generator, parts.settings, weights)
 
     return make
 
@@ -98,6 +93,15 @@ def _csa(parts: MetaParts) -> MetaLevel:
 def _schedule(parts: MetaParts) -> MetaLevel:
     _require_ranges(parts)
     return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
+
+
+def _bo(parts: MetaParts) -> MetaLevel:
+    from bierl_fast.meta.bayesian import BayesianMeta  # noqa: PLC0415 - it loads torch
+
+    _require_ranges(parts)
+    lookup("memory of Bayesian optimisation", parts.bo_memory, dict.fromkeys(BO_MEMORIES))
+    forgets = parts.bo_memory == "forget"
+    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, forgets)
 
 
 def _require_ranges(parts: MetaParts) -> None:
@@ -117,6 +121,7 @@ META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
     "schedule": MetaEntry(_schedule),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
+    "bo": MetaEntry(_bo, learned=True),
     "direct": MetaEntry(_learned(None), learned=True),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import F32, NoiseKey
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics, pretraining
 from bierl_fast.run.config import LONG, Config
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunWarning
@@ -60,21 +60,25 @@ def train(config: Config, run_dir: PathLike | None = None, observer: Observer | 
     directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    parts = build.make_parts(config)
+    warm_start, spent = pretraining.warm_start_of(config)
+    parts = build.make_parts(config, warm_start)
+    counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
-            return _to_the_end(Run(parts, Recorder(parts.config, None, observer)), None)
+            return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters), None)
         directory.create(parts.config)
         with directory.held():
-            return _to_the_end(_begun(directory, parts, observer), directory)
+            return _to_the_end(_begun(directory, parts, counters, observer), directory)
 
 
-def _begun(directory: RunDirectory, parts: build.Parts, observer: Observer | None) -> Run:
+def _begun(
+    directory: RunDirectory, parts: build.Parts, counters: checkpoint.Counters, observer: Observer | None
+) -> Run:
     """The run before its first generation, saved as such."""
     with ExitStack() as failed:
         failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config)
-        run = Run(parts, Recorder(parts.config, directory, observer))
+        manifest.create(directory.manifest, parts.config, pretraining.noted(parts))
+        run = Run(parts, Recorder(parts.config, directory, observer), counters)
         failed.callback(run.recorder.close)
         run.recorder.start(run.snapshot, saved=None)
         failed.pop_all()
@@ -144,7 +148,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
-    if run.config.learned and run.counters.meta_updates == 0:
+    if run.config.learned and run.config.meta_budget > 0 and run.counters.meta_updates == 0:
         warnings.warn(
             f"the run ended before the first update of its meta-level {run.config.meta!r}: its "
             "hyperparameters never moved; train longer, or raise meta_budget or lower meta_interval",

@@ -8,14 +8,15 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.reference import Reference
 from bierl_fast.run.validation import check_float32
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.history import History, Range
     from bierl_fast.meta.settings import MetaSettings
+    from bierl_fast.meta.warm_start import WarmStart
     from bierl_fast.strategy.base import Strategy
 
 
@@ -47,10 +49,11 @@ class Parts:
     evaluator: Evaluator
     meta: MetaLevel
     history: History
+    warm_start: WarmStart | None = None  # what the meta-level's generator starts from
 
 
-def make_parts(config: Config) -> Parts:
-    """Build a run's parts.
+def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
+    """Build a run's parts; `warm_start` is what its meta-level's generator starts from.
 
     Raises:
         ConfigError: some part refuses its settings; the message is that part's own.
@@ -58,15 +61,17 @@ def make_parts(config: Config) -> Parts:
     """
     try:
         config.check_names()
-        return _make_parts(config)
+        return _make_parts(config, warm_start)
     except (ConfigError, UnknownNameError):
         raise
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error)) from error
 
 
-def _make_parts(config: Config) -> Parts:
+def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     config = with_meta_settings(with_policy_settings(config))
+    if warm_start is not None:
+        config = with_warm_start(config, warm_start)
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -75,9 +80,26 @@ def _make_parts(config: Config) -> Parts:
         config = resolved(config, strategy.declared)
         ranges = adapted_ranges(config, strategy.declared)
         history = make_history(config, ranges)
-        meta = make_meta(config, strategy, history)
+        meta = make_meta(config, strategy, history, warm_start)
         refused.pop_all()
-    return Parts(config, strategy, evaluator, meta, history)
+    return Parts(config, strategy, evaluator, meta, history, warm_start)
+
+
+def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
+    """`config` with what the warm start's generator is made of.
+
+    Raises:
+        ConfigError: a setting was given that its generator does not have.
+    """
+    shape = asdict(warm_start.shape)
+    for name, value in shape.items():
+        given = getattr(config, name)
+        if given not in {value, Config.__dataclass_fields__[name].default}:
+            raise ConfigError(
+                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
+                f"leave {name} out, or train one with it (`bierl pretrain`)"
+            )
+    return config.replace(**shape)
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -152,6 +174,8 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
 
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    if config.reference.entropy == "differential":
+        values["reference_entropy"] = _reference_entropy(policy)
     if "network" in taken:
         values["network"] = policy.network if isinstance(policy, Policy) else None
     if "seed" in taken:
@@ -164,9 +188,17 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
+def _reference_entropy(policy: AnyPolicy) -> float:
+    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+
+    if not isinstance(policy, Policy):
+        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
+    return policy.reference_entropy()
+
+
 def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
-    """The strategy's options by name; ConfigError for one that was set and that it does not take."""
-    options = {}
+    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
+    options = _switches(config, taken)
     for field in fields(Config):
         if not field.metadata.get("option"):
             continue
@@ -181,6 +213,20 @@ def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The reference switches that the strategy takes."""
+    names = [field.name for field in fields(Reference)]
+    for field in fields(Reference):
+        value = getattr(config.reference, field.name)
+        if field.name not in taken and value != field.default:
+            known = ", ".join(name for name in names if name in taken) or "none of them"
+            raise ConfigError(
+                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
+                f"it uses {known}"
+            )
+    return {name: getattr(config.reference, name) for name in names if name in taken}
+
+
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     from bierl_fast.meta.history import History  # noqa: PLC0415
@@ -188,7 +234,7 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     return History(length=config.history, quantiles=config.quantiles, ranges=ranges)
 
 
-def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel:
+def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
     from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
@@ -200,10 +246,12 @@ def make_meta(config: Config, strategy: Strategy, history: History) -> MetaLevel
         schedule=ScheduleSettings(
             config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
         ),
+        bo_memory=config.bo_memory,
         encoder_size=config.encoder_size,
         generator_hidden=config.generator_hidden,
         outputs=config.generator_output,
         seed=config.seed,
+        weights=None if warm_start is None else warm_start.weights,
     )
     return table.make_meta(config.meta, parts)
 
@@ -223,6 +271,7 @@ def _meta_settings(config: Config) -> MetaSettings:
         learning_rate=config.meta_learning_rate,
         sigma=config.meta_sigma,
         spread=config.meta_spread,
+        step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
         **budget,
     )
@@ -277,6 +326,11 @@ def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
     return spec.default if value is None else float(value)
 
 
+def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["log", "linear"]:
+    """How the meta-level moves a hyperparameter: as its strategy says, unless a setting says otherwise."""
+    return "linear" if name == "sigma" and config.sigma_scale == "linear" else spec.scale
+
+
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
@@ -296,8 +350,11 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
                 f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
                 f"give it a value above 0, or take some of {known}"
             )
-        wanted = default_range(value, spec.scale) if given is None else Range(*given)
-        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), spec.scale)
+        scale = _scale_of(config, name, spec)
+        if given is None and scale != spec.scale:
+            raise ConfigError(f"{name}_scale = {scale!r} needs {name}_range, the low,high that {name} may move in")
+        wanted = default_range(value, scale) if given is None else Range(*given)
+        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), scale)
         if spec.scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
                 check_float32(f"the {text} end of {name}'s range", end)

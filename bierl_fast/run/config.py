@@ -16,8 +16,10 @@ from functools import cache, wraps
 from typing import Any, TypeVar
 
 from bierl_fast.names import lookup, unknown
+from bierl_fast.run import reference as switches
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.reference import Reference
 
 T = TypeVar("T")
 
@@ -156,8 +158,8 @@ class Config:
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     squash: str | None = setting(
         None,
-        "how actions are brought into the task's box (left open: what the strategy needs, else clip)",
-        choices=("clip", "tanh"),
+        "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
+        choices=("clip", "tanh", "none"),
     )
     action_noise: str | None = setting(
         None, "Gaussian action noise (left open: what the strategy needs)", choices=("none", "fixed", "evolved")
@@ -221,8 +223,22 @@ class Config:
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
+    sigma_scale: str = setting(
+        "log", "how the meta-level moves sigma; linear needs a sigma_range", choices=("log", "linear")
+    )
     learning_rate_range: tuple[float, float] | None = setting(
         None, "low,high of the learning rate (none: a factor of 100 either side)"
+    )
+    warm_start: str | None = setting(
+        None,
+        "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
+        "package; what it is made of comes with it, and meta_budget may then be 0",
+    )
+    warm_start_task: str | None = setting(
+        None, "task on which this run trains its generator first, by one-step credit; its steps count"
+    )
+    warm_start_limit: int = setting(
+        200_000, "environment steps that a run spends on its warm_start_task", at_least=1, at_most=FAR
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
     meta_objective: str | None = setting(
@@ -258,6 +274,16 @@ class Config:
     schedule_end: tuple[float, ...] | None = setting(
         None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
     )
+    bo_memory: str = setting(
+        "forget",
+        "meta-level bo: remember the last trials, or start anew at every meta-update (the authors' code)",
+        choices=("forget", "restart"),
+    )
+
+    reference: Reference = dataclasses.field(
+        default=switches.OFF,
+        metadata={"help": f"switch to the BiERL authors' behaviour: {switches.CHOICES}", "training": True},
+    )
 
     eval_interval: int = setting(
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
@@ -269,7 +295,11 @@ class Config:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = validation.typed(field.name, getattr(self, field.name), hints()[field.name])
+            value = getattr(self, field.name)
+            if field.name == "reference":
+                value = switches.read(value)
+            else:
+                value = validation.typed(field.name, value, hints()[field.name])
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
@@ -304,8 +334,10 @@ class Config:
         return dataclasses.replace(self, **changes)
 
     def training(self) -> dict[str, Any]:
-        """The settings that can change results: what ties a checkpoint to its run."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["training"]}
+        """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""
+        names = [field.name for field in dataclasses.fields(self) if field.metadata["training"]]
+        plain = {name: getattr(self, name) for name in names if name != "reference"}
+        return plain | {f"reference.{name}": value for name, value in dataclasses.asdict(self.reference).items()}
 
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy or meta-level."""

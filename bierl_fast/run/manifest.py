@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -73,8 +74,8 @@ def _session(config: Config) -> dict[str, Any]:
     }
 
 
-def create(path: Path, config: Config) -> None:
-    """Write the manifest of a new run."""
+def create(path: Path, config: Config, warm_start: Mapping[str, Any] | None = None) -> None:
+    """Write the manifest of a new run; `warm_start`: what its generator starts from, and what that cost."""
     built = build_info()
     facts = {
         "versions": versions(),
@@ -85,7 +86,7 @@ def create(path: Path, config: Config) -> None:
         "compiler": built.get("compiler"),
         "seed": config.seed,
         **_session(config),
-        "warm_start": None,  # the steps that a reused warm start cost its own run
+        "warm_start": warm_start,
         "resumed": [],
     }
     write_text(path, json.dumps(facts, indent=2) + "\n")

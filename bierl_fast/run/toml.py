@@ -67,11 +67,14 @@ def check_names(values: Iterable[str]) -> None:
 
 
 def compose(*layers: Mapping[str, Any]) -> Config:
-    """One Config out of layers of settings; a later layer wins over an earlier one."""
+    """One Config out of layers of settings; a later layer wins over an earlier one, each reference switch by itself."""
     values: dict[str, Any] = {}
     for layer in layers:
         check_names(layer)
+        before, after = values.get("reference"), layer.get("reference")
         values.update(layer)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            values["reference"] = {**before, **after}
     if "task" not in values:
         raise ConfigError("no task given: name one (`bierl tasks` lists them)")
     return Config(**values)
@@ -84,6 +87,7 @@ def dumps(config: Config) -> str:
         ConfigError: a setting has no TOML form (a task that is a Python function).
     """
     values = {name: value for name in _names() if (value := getattr(config, name)) is not None}
+    values["reference"] = dataclasses.asdict(config.reference)
     try:
         return tomli_w.dumps(values)
     except TypeError as error:
@@ -91,6 +95,6 @@ def dumps(config: Config) -> str:
 
 
 def _names() -> list[str]:
-    # task_kwargs is a TOML table, and tables must come after plain values.
-    names = [field.name for field in dataclasses.fields(Config) if field.name != "task_kwargs"]
-    return [*names, "task_kwargs"]
+    # TOML tables must come after plain values.
+    tables = ["task_kwargs", "reference"]
+    return [*(field.name for field in dataclasses.fields(Config) if field.name not in tables), *tables]

@@ -39,11 +39,14 @@ ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", ad
 class Pairs:
     """How a generation is laid out: candidates 2i and 2i + 1 are theta +- sigma * scale * eps(i).
 
+    Not mirrored, candidate i is theta + sigma * scale * eps(i) and a pair of its own.
+
     Attributes:
         population: N candidates, even.
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
+        mirrored: antithetic pairs; False: independent candidates, each with noise of its own.
 
     Raises:
         ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
@@ -53,6 +56,7 @@ class Pairs:
     crn: str = "pair"
     episodes: int = 1
     center_episodes: int = 0
+    mirrored: bool = True
 
     def __post_init__(self) -> None:
         require_even(self.population)
@@ -79,7 +83,9 @@ class Pairs:
         count = self.population if candidates is None else require_even(candidates)
         center = self.center_episodes if candidates is None else 0
         candidate_r = np.repeat(np.arange(count, dtype=np.int32), self.episodes)
-        pair_r = candidate_r // 2
+        pair_r, sign_r = candidate_r, np.ones_like(candidate_r)
+        if self.mirrored:
+            pair_r, sign_r = candidate_r // 2, 1 - 2 * (candidate_r % 2)
         episode_r, used = self._episode_rows(candidate_r, pair_r)
         center_r = np.arange(center, dtype=np.int32)
         rows = candidate_r.size + center
@@ -88,7 +94,7 @@ class Pairs:
             base_r=np.zeros(rows, np.int32),
             sigma_r=np.full(rows, hp["sigma"], np.float32),
             noise_r=np.concatenate([pair_r, np.zeros(center, np.int32)]),
-            sign_r=np.concatenate([1 - 2 * (candidate_r % 2), np.zeros(center)]).astype(np.int8),
+            sign_r=np.concatenate([sign_r, np.zeros(center)]).astype(np.int8),
             candidate_r=np.concatenate([candidate_r, np.full(center, -1, np.int32)]),
             episode_r=np.concatenate([episode_r, used + center_r]).astype(np.int32),
             hyperparameters=hp,
@@ -129,6 +135,7 @@ class Antithetic(ABC):
     """
 
     declared: Mapping[str, HyperparameterSpec]
+    _reference_entropy: float | None = None  # see row_fitness
 
     def __init__(
         self, mean: F32, pairs: Pairs, scale: F32 | None = None, pool: kernels.ThreadPool | None = None
@@ -175,7 +182,7 @@ class Antithetic(ABC):
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) each row's fitness."""
-        return row_fitness(batch, hp)
+        return row_fitness(batch, hp, self._reference_entropy)
 
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
@@ -217,16 +224,25 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
     return mean_n, np.bincount(candidate_r, weights=failed_r[own_r]) > 0
 
 
-def fitness(population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> tuple[F64, Bool]:
+def fitness(
+    population: Population, batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None
+) -> tuple[F64, Bool]:
     """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
-    return by_candidate(population, row_fitness(batch, hp), batch.failed_r)
+    return by_candidate(population, row_fitness(batch, hp, reference_entropy), batch.failed_r)
 
 
-def row_fitness(batch: EvaluationBatch, hp: Hyperparameters) -> F64:
-    """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these."""
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None) -> F64:
+    """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these.
+
+    Entropy is the mean over steps, relative to the reference policy's; given `reference_entropy`, which is that
+    policy's own in nats a step, the sum over steps of the policy's differential entropy.
+    """
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
-        fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * batch.entropy_r
+        entropy_r = batch.entropy_r
+        if reference_entropy is not None:
+            entropy_r = (entropy_r + reference_entropy) * batch.lengths_r
+        fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * entropy_r
     return fitness_r
 
 

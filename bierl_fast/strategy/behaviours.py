@@ -54,6 +54,11 @@ class Archive:
             return np.zeros(behaviour_qd.shape[0])
         return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, self.neighbours, pool=pool)
 
+    def sum_over_norm(self) -> float:
+        """What makes of a novelty the sum of the distances over the Frobenius norm of all rows; 1 where that is 0."""
+        norm = float(np.linalg.norm(self.rows_nd))
+        return min(self.neighbours, len(self.rows_nd)) / norm if norm > 0.0 else 1.0
+
 
 def behaviours(batch: EvaluationBatch) -> F64:
     """(R, D) the batch's behaviours; ValueError, naming the setting, when it has none."""

@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
-from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
-from bierl_fast.strategy.shaping import SHAPINGS
+from bierl_fast.strategy.reference import STEP_SCALES, check_entropy, checked, per_frozen_population
+from bierl_fast.strategy.shaping import make_shaping
 
 
 class EvolutionStrategy(Antithetic):
@@ -26,7 +26,7 @@ class EvolutionStrategy(Antithetic):
     Args:
         mean: (P,) float32, where the search starts; copied.
         population: N candidates, even.
-        shaping: "centered_rank", "log_rank", "standardized" or "raw".
+        shaping: "centered_rank", "log_rank", "log_rank_full", "standardized" or "raw".
         top: pairs that `standardized` keeps, of N/2 (of another size, the same share); None keeps all.
         optimizer: "adam", "gradient", "momentum" or "clipup".
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
@@ -34,9 +34,15 @@ class EvolutionStrategy(Antithetic):
         center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares the gradient out; the bits stay the same.
+        mirrored: antithetic pairs; False: N independent candidates, a pair each for `crn` (not with "standardized").
+        ties: what equal fitnesses get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
+        step_scale: "strategy", or "reference": the ascent is divided by 40 sigma, for every shaping.
+        entropy: "relative", or "differential" (the policy's own, summed over steps); see `fitness`.
+        reference_entropy: in nats a step, of the policy that relative entropy is relative to; read by "differential".
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least,
+            options that do not go together.
     """
 
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
@@ -63,20 +69,32 @@ class EvolutionStrategy(Antithetic):
         center_episodes: int = 0,
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
+        mirrored: bool = True,
+        ties: str = "share",
+        step_scale: str = "strategy",
+        entropy: str = "relative",
+        reference_entropy: float | None = None,
     ) -> None:
         """See the class."""
-        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), scale, pool)
+        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes, mirrored), scale, pool)
         self._top = self._pairs.check_top(top)
-        self._shape = lookup("shaping", shaping, SHAPINGS)
+        self._shape = make_shaping(shaping, ties)
+        if shaping == "standardized" and not mirrored:
+            raise ValueError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
         self._raw = shaping == "raw"
+        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
+        self._reference_entropy = check_entropy(entropy, reference_entropy)
         self._optimizer = Optimizer(optimizer)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
-        fitness_n, failed_n = fitness(population, batch, hp)
+        fitness_n, failed_n = fitness(population, batch, hp, self._reference_entropy)
         weight_n = self._shape(fitness_n, failed_n, self._pairs.kept(self._top, fitness_n.size // 2))
-        if self._raw:
-            weight_n = weight_n / population.sigma_r[0]
+        sigma = population.sigma_r[0]
+        if self._raw and not self._frozen:
+            weight_n = weight_n / sigma
         ascent, path = self._ascent(population, weight_n)
+        if self._frozen:
+            ascent = per_frozen_population(ascent, sigma)
         ascent = decayed(ascent, self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
         return {"mean": self._theta + step, **path, **optimizer_state}

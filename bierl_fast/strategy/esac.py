@@ -35,10 +35,10 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import (
     Antithetic,
     Pairs,
+    by_candidate,
     complete,
     decayed,
     first_rows,
@@ -47,10 +47,12 @@ from bierl_fast.strategy.antithetic import (
     vector,
 )
 from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
-from bierl_fast.strategy.shaping import SHAPINGS
+from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
-RANKINGS = {name: SHAPINGS[name] for name in ("centered_rank", "log_rank")}  # the actor has a rank like any other
+TUNINGS = ("ranks", "raw_returns")
+OVERWRITTEN_EVERY = 5  # generations, where the actor overwrites the centre: the authors' interval
 CROSSOVER = 2**31  # noise rows from here on choose genes; candidates' rows are 31 bits
 LEAST = 4  # a pair, a crossover and the actor
 
@@ -74,7 +76,7 @@ class EvolutionWithActorCritic(Antithetic):
         network: the policy's layers and action box; squash by tanh, no evolved action noise, no observation
             normalisation (the partner learns from observations as the task gives them).
         population: N candidates, even, at least 4.
-        shaping: "centered_rank" or "log_rank".
+        shaping: "centered_rank", "log_rank" or "log_rank_full": the actor has a rank like any other.
         optimizer: "adam", "gradient", "momentum" or "clipup".
         crn: common random numbers: "none", "pair" or "population"; crossovers and actor are pairs of their own.
         episodes_per_candidate: episodes whose mean is a candidate's return.
@@ -84,6 +86,12 @@ class EvolutionWithActorCritic(Antithetic):
         replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount: see sac.SacSettings.
         seed: of the partner's initial critics.
         pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
+        ties: what equals get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
+        step_scale: "strategy", or "reference": the ascent is divided by 40 sigma, and mutation tuning takes 40 for N.
+        sac_overwrites_mean: every fifth generation ends with the actor in the centre's place, whatever its rank (the
+            authors also leave that to chance, with a probability that falls from 1 to 0.1 over thousands of them).
+        amt: "ranks", or "raw_returns": mutation tuning takes the smooth L1 distance of the best mutant's return from
+            the mutants' mean in the place of g**2 / 2; beyond a distance of 1 the task's scale of returns decides.
 
     Raises:
         ValueError: Stable-Baselines3 is not installed (with the pip line), no network or one that does not fit `mean`,
@@ -122,6 +130,10 @@ class EvolutionWithActorCritic(Antithetic):
         sac_discount: float = 0.99,
         seed: int = 0,
         pool: kernels.ThreadPool | None = None,
+        ties: str = "share",
+        step_scale: str = "strategy",
+        sac_overwrites_mean: bool = False,
+        amt: str = "ranks",
     ) -> None:
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
@@ -137,7 +149,10 @@ class EvolutionWithActorCritic(Antithetic):
         # Odd, so that with the actor an even number is left for the pairs.
         self._winners = min(2 * int(winner_share * population / 2) + 1, population - 3)
         self._mutation_clip = mutation_clip
-        self._rank = lookup("shaping", shaping, RANKINGS)
+        self._rank = make_shaping(shaping, ties, RANKINGS)
+        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
+        self._overwrites = sac_overwrites_mean
+        self._raw_tuning = checked("mutation tuning", amt, TUNINGS) == "raw_returns"
         self._optimizer = Optimizer(optimizer)
         settings = SacSettings(replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount)
         self._partner = SoftActorCritic(self._network, self._theta, settings, seed)
@@ -209,15 +224,23 @@ class EvolutionWithActorCritic(Antithetic):
         following = self._next(population, batch, population.hyperparameters)
         if batch.transitions_tw is not None:
             self._partner.learn(batch.transitions_tw, population.key)
+            if self._overwrites and (population.key.generation + 1) % OVERWRITTEN_EVERY == 0:
+                following = {**following, "mean": self._partner.actor}
         return self._taken(following, population, batch)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         fitness_n, failed_n = fitness(population, batch, hp)
         weight_n = self._rank(fitness_n, failed_n, 0)
         ascent, path = self._ascent(population, weight_n)  # the path is the pairs' alone
-        ascent = decayed(ascent + self._injected(population, weight_n), self._theta, hp)
+        ascent = ascent + self._injected(population, weight_n)
+        if self._frozen:
+            ascent = per_frozen_population(ascent, population.sigma_r[0])
+        ascent = decayed(ascent, self._theta, hp)
         step, optimizer_state = self._optimizer.step(self._state, ascent, hp["learning_rate"], hp["momentum"])
-        growth = self._growth(population, fitness_n, failed_n, hp)
+        loss = self._rank_loss(population, fitness_n, failed_n)
+        if self._raw_tuning:
+            loss = self._raw_loss(population, batch)
+        growth = self._growth(loss, population, hp)
         return {
             "mean": self._theta + step,
             "winners": self._best(population, fitness_n, failed_n),
@@ -239,12 +262,24 @@ class EvolutionWithActorCritic(Antithetic):
             total += np.float32(weight_n[candidate] * min(1.0, longest / max(length, longest))) * displacement
         return total
 
-    def _growth(self, population: Population, fitness_n: F64, failed_n: Bool, hp: Hyperparameters) -> float:
+    def _growth(self, loss: float, population: Population, hp: Hyperparameters) -> float:
         """What automatic mutation tuning adds to sigma; at least 0, at most the clip."""
+        candidates = FROZEN_POPULATION if self._frozen else population.candidates
+        sigma = float(population.sigma_r[0])
+        return min(hp["learning_rate"] / (candidates * sigma) * loss, self._mutation_clip)
+
+    def _rank_loss(self, population: Population, fitness_n: F64, failed_n: Bool) -> float:
+        """Half the square of how far the best mutant's rank lies above the middle."""
         rank_n = kernels.centered_rank_utilities(fitness_n, failed_n) * np.float32(fitness_n.size)
         lead = max(0.0, float(rank_n[_signs(population) != 0].max()))
-        sigma = float(population.sigma_r[0])
-        return min(hp["learning_rate"] / (fitness_n.size * sigma) * lead**2 / 2, self._mutation_clip)
+        return lead**2 / 2
+
+    def _raw_loss(self, population: Population, batch: EvaluationBatch) -> float:
+        """Smooth L1 distance of the best mutant's return from the mutants' mean; 0 where all of them failed."""
+        returns_n, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
+        mutants = returns_n[(_signs(population) != 0) & ~failed_n]
+        lead = float(mutants.max() - mutants.mean()) if mutants.size else 0.0
+        return lead**2 / 2 if lead < 1.0 else lead - 0.5
 
     def _best(self, population: Population, fitness_n: F64, failed_n: Bool) -> F32:
         """(W, P) what the best candidates ran, best first; of equals, the earlier; fewer where fewer did not fail."""

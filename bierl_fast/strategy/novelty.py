@@ -1,4 +1,4 @@
-"""Novelty search: `ns`, `nsr` and `nsra`, several centres that look for what none of them has done yet.
+"""Novelty search: `ns` and `nsr` (and nsra.py), several centres that look for what none of them has done yet.
 
     centres (M, P) -> one chosen by its novelty -> theta +- sigma eps -> return and behaviour of each candidate
     -> ranks of return R, ranks of novelty N -> (1 - w) R + w N -> sum of weight * eps -> optimizer -> that centre
@@ -51,10 +51,14 @@ from bierl_fast.strategy.antithetic import (
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
 from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.path import Path
+from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
+from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 T = TypeVar("T")
 WEIGHT = "novelty_weight"
-_DECLARED = {
+MIXES = ("ranks", "raw")
+SCALES = ("mean_distance", "archive_norm")
+DECLARED = {
     "sigma": HyperparameterSpec(default=0.02),
     "learning_rate": HyperparameterSpec(default=0.01),
     "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
@@ -68,7 +72,7 @@ def _replaced(of_m: tuple[T, ...], center: int, value: T) -> tuple[T, ...]:
 
 def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
     weight = HyperparameterSpec(default=novelty_weight, high=1.0, scale="linear")
-    return MappingProxyType({**_DECLARED, WEIGHT: weight})
+    return MappingProxyType({**DECLARED, WEIGHT: weight})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,12 +121,20 @@ class NoveltySearch:
         centers: M; the paper's 3 to 5.
         neighbours: k of the k nearest archive rows.
         archive_size: behaviours the archive holds, the oldest leave first; None: all.
+        shaping: "centered_rank", "log_rank" or "log_rank_full", of return and of novelty.
         optimizer: "adam", "gradient", "momentum" or "clipup"; each centre has a state of its own.
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return and behaviour.
         center_episodes: episodes of each centre and of the best policy in every generation; at least one is run.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares out gradient and search; the bits stay the same.
+        mirrored: antithetic pairs; False: N independent candidates, a pair each for `crn`.
+        ties: what equals get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
+        step_scale: "strategy", or "reference": the ascent is divided by 40 sigma.
+        novelty_mix: "ranks", or "raw": (1 - w) * return + w * novelty, as they are, and then one shaping; the larger of
+            the two scales leads.
+        novelty_scale: "mean_distance", or "archive_norm": the sum of the k distances over the Frobenius norm of the
+            archive, which says something in a raw mix alone.
 
     Raises:
         ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
@@ -139,21 +151,31 @@ class NoveltySearch:
         centers: int = 3,
         neighbours: int = 10,
         archive_size: int | None = None,
+        shaping: str = "centered_rank",
         optimizer: str = "adam",
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 1,
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
+        mirrored: bool = True,
+        ties: str = "share",
+        step_scale: str = "strategy",
+        novelty_mix: str = "ranks",
+        novelty_scale: str = "mean_distance",
     ) -> None:
         """See the class."""
         if centers < 1:
             raise ValueError(f"centers must be at least 1, got {centers}")
         Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
         self._own_episodes = max(1, center_episodes)
-        self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes)
+        self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
         start = vector("mean", mean)
         self._scale = None if scale is None else vector("scale", scale, start.size)
+        self._shape = make_shaping(shaping, ties, RANKINGS)
+        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
+        self._raw_mix = checked("novelty mix", novelty_mix, MIXES) == "raw"
+        self._over_norm = checked("novelty scale", novelty_scale, SCALES) == "archive_norm"
         self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
         self._pool = pool
         self._state = State(
@@ -242,14 +264,21 @@ class NoveltySearch:
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
-        novelty_r = self._state.archive.novelty(behaviours(batch), self._pool)
+        novelty_r = self._novelty(self._state, behaviours(batch))
         return self._mixed(row_fitness(batch, hp), novelty_r, batch.failed_r, hp).astype(np.float64)
+
+    def _novelty(self, state: State, behaviour_qd: F64) -> F64:
+        """(Q,) the novelty of behaviours against the archive, on the scale that was asked for."""
+        novelty_q = state.archive.novelty(behaviour_qd, self._pool)
+        return novelty_q * state.archive.sum_over_norm() if self._over_norm else novelty_q
 
     def _mixed(self, fitness_n: F64, novelty_n: F64, failed_n: Bool, hp: Hyperparameters) -> F32:
         """(N,) rank weights of return and novelty, mixed by the weight of novelty that holds now."""
+        if self._raw_mix:
+            share = self._weight(self._state, hp)
+            return self._shape((1.0 - share) * fitness_n + share * novelty_n, failed_n, 0)
         weight = np.float32(self._weight(self._state, hp))
-        shaped_n = (1 - weight) * kernels.centered_rank_utilities(fitness_n, failed_n)
-        return shaped_n + weight * kernels.centered_rank_utilities(novelty_n, failed_n)
+        return (1 - weight) * self._shape(fitness_n, failed_n, 0) + weight * self._shape(novelty_n, failed_n, 0)
 
     def _weight(self, state: State, hp: Hyperparameters) -> float:
         """The weight of novelty in the update, from 0 to 1."""
@@ -260,11 +289,12 @@ class NoveltySearch:
     ) -> Step:
         """What one step makes of the chosen centre."""
         fitness_n, failed_n = fitness(population, batch, hp)
-        novelty_n = state.archive.novelty(by_candidate(population, behaviours(batch)), self._pool)
+        novelty_n = self._novelty(state, by_candidate(population, behaviours(batch)))
         weight_n = self._mixed(fitness_n, novelty_n, failed_n, hp)
         theta = state.center_mp[chosen]
         found = direction(population, weight_n, self._pool)
-        ascent = decayed(found.scaled_p, theta, hp)
+        ascent = per_frozen_population(found.scaled_p, population.sigma_r[0]) if self._frozen else found.scaled_p
+        ascent = decayed(ascent, theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
         return Step(theta + step, optimizer, state.path_m[chosen].along(found.noise_p, found.weight_k))
 
@@ -366,69 +396,3 @@ class NoveltyAndReward(NoveltySearch):
     """`nsr`: novelty and return in equal parts (novelty_weight 0.5)."""
 
     declared = _declared(0.5)
-
-
-class AdaptiveNoveltyAndReward(NoveltySearch):
-    """`nsra`: the return alone at first; novelty gains weight while the return stagnates.
-
-    The weight of novelty starts at 0 and stays in [0, 1]. While no centre has returned more than the best before for
-    `patience` generations or longer, every generation raises it by `novelty_delta`; one in which a centre did lowers
-    it by as much. The paper counts the stagnating generations anew after each change; novelty would then take hundreds
-    of generations to lead. The weight is state, so novelty_weight is no hyperparameter here: a meta-level that is to
-    move it goes with `nsr`.
-
-    Args: those of NoveltySearch, and
-        patience: generations of stagnation, at least 1.
-        novelty_delta: in (0, 1].
-    """
-
-    declared = MappingProxyType(_DECLARED)
-
-    def __init__(
-        self,
-        *,
-        mean: F32,
-        population: int = 64,
-        centers: int = 3,
-        neighbours: int = 10,
-        archive_size: int | None = None,
-        patience: int = 5,
-        novelty_delta: float = 0.05,
-        optimizer: str = "adam",
-        crn: str = "pair",
-        episodes_per_candidate: int = 1,
-        center_episodes: int = 1,
-        scale: F32 | None = None,
-        pool: kernels.ThreadPool | None = None,
-    ) -> None:
-        """See the class."""
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 generation, got {patience}")
-        if not 0.0 < novelty_delta <= 1.0:
-            raise ValueError(f"novelty_delta must be in (0, 1], got {novelty_delta}")
-        super().__init__(
-            mean=mean,
-            population=population,
-            centers=centers,
-            neighbours=neighbours,
-            archive_size=archive_size,
-            optimizer=optimizer,
-            crn=crn,
-            episodes_per_candidate=episodes_per_candidate,
-            center_episodes=center_episodes,
-            scale=scale,
-            pool=pool,
-        )
-        self._patience = patience
-        self._delta = novelty_delta
-
-    def _weight(self, state: State, hp: Hyperparameters) -> float:
-        return state.weight
-
-    def _adapted(self, state: State, largest_return: float) -> State:
-        if largest_return > state.best:
-            weight = max(0.0, state.weight - self._delta)
-            return replace(state, weight=weight, best=largest_return, stagnant=0)
-        stagnant = state.stagnant + 1
-        rise = self._delta if stagnant >= self._patience else 0.0
-        return replace(state, weight=min(1.0, state.weight + rise), stagnant=stagnant)

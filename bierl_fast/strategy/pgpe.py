@@ -22,14 +22,14 @@ from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Pairs, fitness, scale_direction
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.separable import Separable
-from bierl_fast.strategy.shaping import SHAPINGS
+from bierl_fast.strategy.shaping import RANKINGS, SHAPINGS
 
 SIGMA = 0.02
 # Toklu et al. take a thirtieth, with populations of hundreds and more. With 64 candidates on HalfCheetah-v5 (MLP 64-64)
 # seed 0 stood at 21 after 650,000 steps with that, at 939 with four times as much, and at 148 with eight times.
 RADIUS_SHARE = 4.0 / 30.0
 LARGEST_CHANGE = 0.2  # of a standard deviation in one update
-ZERO_SUM = {name: SHAPINGS[name] for name in ("centered_rank", "log_rank", "raw")}  # the baseline of the scale's update
+ZERO_SUM = {name: SHAPINGS[name] for name in (*RANKINGS, "raw")}  # the baseline of the scale's update
 
 
 class ParameterExploringGradients(Separable):
@@ -42,7 +42,7 @@ class ParameterExploringGradients(Separable):
     Args:
         mean: (P,) float32, where the search starts; copied.
         population: N candidates, even.
-        shaping: "centered_rank", "log_rank" or "raw": those whose weights sum to zero.
+        shaping: "centered_rank", "log_rank", "log_rank_full" or "raw": those whose weights sum to zero.
         optimizer: "clipup", "adam", "gradient" or "momentum".
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.

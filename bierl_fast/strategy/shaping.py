@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Bool
+from bierl_fast.names import lookup, unknown
 
 Shaping = Callable[[F64, Bool, int], F32]  # fitness (N,), failed (N,), top pairs -> weights (N,)
 
@@ -14,9 +15,42 @@ def _standardized(fitness_n: F64, failed_n: Bool, top: int) -> F32:
     return kernels.standardized_weights(fitness_n, failed_n, top=top)
 
 
+def _log_rank(full: bool, best_of_ties: bool) -> Shaping:
+    return lambda fitness_n, failed_n, _: kernels.log_rank_utilities(
+        fitness_n, failed_n, full=full, best_of_ties=best_of_ties
+    )
+
+
 SHAPINGS: dict[str, Shaping] = {
     "centered_rank": lambda fitness_n, failed_n, _: kernels.centered_rank_utilities(fitness_n, failed_n),
-    "log_rank": lambda fitness_n, failed_n, _: kernels.log_rank_utilities(fitness_n, failed_n),
+    "log_rank": _log_rank(full=False, best_of_ties=False),
+    "log_rank_full": _log_rank(full=True, best_of_ties=False),
     "standardized": _standardized,
     "raw": lambda fitness_n, failed_n, _: kernels.raw_weights(fitness_n, failed_n),
 }
+RANKINGS = ("centered_rank", "log_rank", "log_rank_full")  # those that see no more of a fitness than its rank
+
+BEST_OF_TIES: dict[str, Shaping] = {
+    "log_rank": _log_rank(full=False, best_of_ties=True),
+    "log_rank_full": _log_rank(full=True, best_of_ties=True),
+}
+TIES = ("share", "best")
+
+
+def make_shaping(name: str, ties: str = "share", known: Iterable[str] = tuple(SHAPINGS)) -> Shaping:
+    """The shaping called `name`, one of `known`; `ties` says what candidates of equal fitness get.
+
+    "share": the mean of their ranks' weights. "best": all the weight of the best of their ranks, before the weights are
+    normalised to sum to zero, as the BiERL authors' code has it; failed candidates share in either case.
+
+    Raises:
+        ValueError: an unknown name (the nearest is offered), or ties "best" of a shaping that has no such form.
+    """
+    shape = lookup("shaping", name, {each: SHAPINGS[each] for each in known})
+    if ties not in TIES:
+        raise unknown("way of ties", ties, TIES)
+    if ties == "share":
+        return shape
+    if name not in BEST_OF_TIES:
+        raise ValueError(f"ties = 'best' is of shapings {' and '.join(BEST_OF_TIES)}, got shaping {name!r}")
+    return BEST_OF_TIES[name]

@@ -14,7 +14,8 @@ from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
-from bierl_fast.strategy.novelty import AdaptiveNoveltyAndReward, NoveltyAndReward, NoveltySearch
+from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
+from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.snes import SeparableNES
 
@@ -33,9 +34,19 @@ STRATEGIES: dict[str, Callable[..., Strategy]] = {
 
 
 def options(name: str) -> dict[str, Any]:
-    """What the constructor of the strategy called `name` takes besides `mean`, with its defaults."""
-    parameters = inspect.signature(lookup("strategy", name, STRATEGIES)).parameters
-    return {name: parameter.default for name, parameter in parameters.items() if name != "mean"}
+    """What the constructor of the strategy called `name` takes besides `mean`, with its defaults.
+
+    A constructor that hands `**rest` on to its base class takes what that takes, too.
+    """
+    return _options(lookup("strategy", name, STRATEGIES))
+
+
+def _options(kind: Callable[..., Strategy]) -> dict[str, Any]:
+    parameters = inspect.signature(kind).parameters.values()
+    rest = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    taken = _options(kind.__bases__[0]) if rest and isinstance(kind, type) else {}
+    own = {p.name: p.default for p in parameters if p.name != "mean" and p.kind is not p.VAR_KEYWORD}
+    return {**taken, **own}
 
 
 def wants_transitions(name: str) -> bool:

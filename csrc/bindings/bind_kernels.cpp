@@ -103,7 +103,18 @@ void bind_shaping(py::module_& m, const char* name, Shaping shaping) {
 }
 
 void bind_shapings(py::module_& m) {
-  bind_shaping(m, "log_rank_utilities", &log_rank_utilities);
+  m.def(
+      "log_rank_utilities",
+      [](const py::object& fitness, const py::object& failed, const py::object& out, bool full, bool best_of_ties) {
+        const auto value = read<double>(fitness, "fitness", {kAny});
+        const auto length = static_cast<py::ssize_t>(value.size());
+        const auto flag = read<bool>(failed, "failed", {length});
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        log_rank_utilities(value, flag, target, {full, best_of_ties ? Ties::best : Ties::share});
+      },
+      "fitness"_a, "failed"_a, "out"_a, "full"_a = false, "best_of_ties"_a = false,
+      "Write log-rank utilities (N,) into out; see csrc/core/shaping.hpp.");
   bind_shaping(m, "centered_rank_utilities", &centered_rank_utilities);
   bind_shaping(m, "raw_weights", &raw_weights);
   m.def(

@@ -33,7 +33,8 @@ PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activa
                                                         {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
   shape.low = std::move(low);
   shape.high = std::move(high);
-  shape.squash = choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}});
+  shape.squash =
+      choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}, {"none", Squash::none}});
   shape.noise = choose<ActionNoise>(
       "action noise", noise,
       {{"none", ActionNoise::none}, {"fixed", ActionNoise::fixed}, {"evolved", ActionNoise::evolved}});

@@ -15,7 +15,7 @@ void PolicyShape::check() const {
     const std::string box = "[" + std::to_string(low[a]) + ", " + std::to_string(high[a]) + "]";
     require(low[a] <= high[a], "action " + std::to_string(a) + " has the empty box " + box);
     require(
-        squash == Squash::clip || (std::isfinite(low[a]) && std::isfinite(high[a])),
+        squash != Squash::tanh || (std::isfinite(low[a]) && std::isfinite(high[a])),
         "squash 'tanh' needs a finite action box, action " + std::to_string(a) + " has " + box + "; use squash 'clip'");
   }
 }
@@ -66,6 +66,7 @@ void into_box(const PolicyShape& shape, const float* noise, const float* std, fl
   }
   if (noise != nullptr)
     for (std::size_t a = 0; a < actions; ++a) action[a] += std[a] * noise[a];
+  if (shape.squash == Squash::none) return;
   for (std::size_t a = 0; a < actions; ++a) action[a] = cut(action[a], low[a], high[a]);
 }
 

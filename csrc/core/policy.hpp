@@ -9,8 +9,8 @@
 
 namespace bierl {
 
-/// How a network's output is brought into the action box [low, high].
-enum class Squash : int { clip = 0, tanh = 1 };
+/// How a network's output is brought into the action box [low, high]. `none`: not at all; the simulator sees what came.
+enum class Squash : int { clip = 0, tanh = 1, none = 2 };
 
 /// Gaussian exploration in action space. `evolved`: the log standard deviations are the last A parameters.
 enum class ActionNoise : int { none = 0, fixed = 1, evolved = 2 };
@@ -50,8 +50,9 @@ struct Normaliser {
 /// The network's input: (count,) observations normalised, in single precision.
 void normalise(const Normaliser& normaliser, const double* observation, std::size_t count, float* out);
 
-/// The network's output (A,) becomes an action, in place: squashed, std * noise added, cut to the box. `noise`: (A,)
-/// standard normals, or null for the mean action; `std`: (A,) standard deviations, read with `noise` only.
+/// The network's output (A,) becomes an action, in place: squashed, std * noise added, cut to the box (unless squash is
+/// none). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard deviations, read with
+/// `noise` only.
 void into_box(const PolicyShape& shape, const float* noise, const float* std, float* action);
 
 /// The mean action of the compiled policy. `scratch`: scratch_size() floats. Allocates nothing.

@@ -40,36 +40,61 @@ bool all_equal(std::span<const double> values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
+// Candidates by rank, the best first, failures last.
+struct Ranking {
+  std::vector<double> value;       // -inf where failed
+  std::vector<std::size_t> order;  // which candidate has rank 0, 1, ...; equals in their own order
+
+  Ranking(Fitness fitness, Failed failed) : value(fitness.begin(), fitness.end()), order(fitness.size()) {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if (failed[i]) value[i] = -INFINITY;
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return value[a] > value[b]; });
+  }
+
+  // visit(first, last) for each run [first, last) of ranks whose candidates are equal.
+  template <typename Visit>
+  void each_tie(Visit visit) const {
+    for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
+      while (last < order.size() && value[order[last]] == value[order[first]]) ++last;
+      visit(first, last);
+    }
+  }
+};
+
 // weights[i] = utility of i's rank, equal candidates sharing the mean of theirs.
-void share_by_rank(Fitness fitness, Failed failed, std::span<const double> utility_by_rank, std::span<float> weights) {
-  const std::size_t n = fitness.size();
-  std::vector<double> value(fitness.begin(), fitness.end());
-  for (std::size_t i = 0; i < n; ++i)
-    if (failed[i]) value[i] = -INFINITY;
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return value[a] > value[b]; });
-  for (std::size_t first = 0, last = 0; first < n; first = last) {
-    while (last < n && value[order[last]] == value[order[first]]) ++last;
+void share_by_rank(const Ranking& ranking, std::span<const double> utility_by_rank, std::span<float> weights) {
+  ranking.each_tie([&](std::size_t first, std::size_t last) {
     double shared = 0.0;
     for (std::size_t rank = first; rank < last; ++rank) shared += utility_by_rank[rank];
     // A tie of all candidates must be exactly zero, which the rounded mean need not be.
-    shared = last - first == n ? 0.0 : shared / static_cast<double>(last - first);
-    for (std::size_t rank = first; rank < last; ++rank) weights[order[rank]] = static_cast<float>(shared);
-  }
+    shared = last - first == weights.size() ? 0.0 : shared / static_cast<double>(last - first);
+    for (std::size_t rank = first; rank < last; ++rank) weights[ranking.order[rank]] = static_cast<float>(shared);
+  });
+}
+
+// Equal candidates that did not fail all get the utility of the best of their ranks.
+void raise_ties(const Ranking& ranking, std::span<double> utility_by_rank) {
+  ranking.each_tie([&](std::size_t first, std::size_t last) {
+    if (std::isinf(ranking.value[ranking.order[first]])) return;
+    for (std::size_t rank = first; rank < last; ++rank) utility_by_rank[rank] = utility_by_rank[first];
+  });
 }
 
 }  // namespace
 
-void log_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights) {
+void log_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights, LogRank form) {
   check(fitness, failed, weights);
   const auto n = static_cast<double>(fitness.size());
+  const double above_zero = form.full ? n : n / 2.0;
+  const Ranking ranking(fitness, failed);
   std::vector<double> utility(fitness.size());
-  double sum = 0.0;
   for (std::size_t i = 0; i < utility.size(); ++i)
-    sum += utility[i] = std::max(0.0, std::log(n / 2.0 + 1.0) - std::log(static_cast<double>(i + 1)));
+    utility[i] = std::max(0.0, std::log(above_zero + 1.0) - std::log(static_cast<double>(i + 1)));
+  if (form.ties == Ties::best) raise_ties(ranking, utility);
+  const double sum = std::accumulate(utility.begin(), utility.end(), 0.0);
   for (double& u : utility) u = u / sum - 1.0 / n;
-  share_by_rank(fitness, failed, utility, weights);
+  share_by_rank(ranking, utility, weights);
 }
 
 void centered_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights) {
@@ -78,7 +103,7 @@ void centered_rank_utilities(Fitness fitness, Failed failed, std::span<float> we
   std::vector<double> utility(fitness.size());
   for (std::size_t i = 0; i < utility.size(); ++i)
     utility[i] = ((n - static_cast<double>(i + 1)) / (n - 1.0) - 0.5) / n;
-  share_by_rank(fitness, failed, utility, weights);
+  share_by_rank(Ranking(fitness, failed), utility, weights);
 }
 
 void standardized_weights(Fitness fitness, Failed failed, std::size_t top, std::span<float> weights) {

@@ -74,7 +74,26 @@ def test_native_and_pool_agree(task: str, tmp_path: Any, monkeypatch: pytest.Mon
                 evaluator.absorb(batches[0])
 
 
-def replay(evaluator: Evaluator, people: Population, row: int, env: gymnasium.Env[Any, Any]) -> tuple[float, int]:
+@pytest.mark.parametrize("task", ["InvertedPendulum-v5", "HalfCheetah-v5"])
+def test_raw_actions_reach_the_task(task: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """squash = none: native, pool and a loop over Gymnasium agree bit for bit, and clipped ones do not."""
+    assert tolerance(task) == EXACT
+    monkeypatch.chdir(tmp_path)  # Gymnasium's side writes MUJOCO_LOG.TXT
+    options: dict[str, Any] = {"hidden": (), "behaviour": "actions", "obs_norm": False, "episode_cap": 60}
+    raw, clipped = (bf.make_evaluator(task, threads=1, squash=squash, **options) for squash in ("none", "clip"))
+    people = population(raw.policy.initial_parameters(1), 6, 30.0)
+    batch = raw.evaluate(people)
+    with make(task, evaluator="pool", squash="none", **options) as pool:
+        assert_same_bits(batch, pool.evaluate(people))
+    highest = gymnasium.make(task).action_space.high.max()  # type: ignore[attr-defined]
+    assert np.abs(batch.behaviour_rd).max() > highest  # type: ignore[arg-type]
+    assert np.abs(clipped.evaluate(people).behaviour_rd).max() <= highest  # type: ignore[arg-type]
+    for row in range(2):
+        env = gymnasium.make(task, max_episode_steps=60)
+        assert replay(raw, people, row, env) == (batch.returns_r[row], batch.lengths_r[row])
+
+
+def replay(evaluator: Any, people: Population, row: int, env: gymnasium.Env[Any, Any]) -> tuple[float, int]:
     policy = evaluator.policy.with_parameters(evaluator.parameters(people, row))
     observation, _ = env.reset(seed=evaluator.reset_seed(people, row))
     total, steps, done = 0.0, 0, False

@@ -17,6 +17,18 @@ Slow = Callable[[F64, Bool], F64]
 
 SHAPINGS: dict[str, tuple[Fast, Slow]] = {
     "log_rank": (kernels.log_rank_utilities, reference.log_rank),
+    "log_rank, full": (
+        lambda f, x: kernels.log_rank_utilities(f, x, full=True),
+        lambda f, x: reference.log_rank(f, x, full=True),
+    ),
+    "log_rank, best of ties": (
+        lambda f, x: kernels.log_rank_utilities(f, x, best_of_ties=True),
+        reference.log_rank_best_of_ties,
+    ),
+    "log_rank, both": (
+        lambda f, x: kernels.log_rank_utilities(f, x, full=True, best_of_ties=True),
+        lambda f, x: reference.log_rank_best_of_ties(f, x, full=True),
+    ),
     "centered_rank": (kernels.centered_rank_utilities, reference.centered_rank),
     "raw": (kernels.raw_weights, reference.raw),
     "standardized, all": (
@@ -28,7 +40,7 @@ SHAPINGS: dict[str, tuple[Fast, Slow]] = {
         lambda f, x: reference.standardized(f, x, 1),
     ),
 }
-BY_RANK = ["log_rank", "centered_rank"]
+BY_RANK = [name for name in SHAPINGS if "rank" in name]
 NONE4: NDArray[np.bool_] = np.zeros(4, np.bool_)
 
 
@@ -97,6 +109,30 @@ def test_log_rank_known_values() -> None:
     """N = 4, r = 1..4: ln 3 - ln r = 1.0986, 0.4055, 0, 0 below the floor; over their sum 1.5041, minus 1/4."""
     weight_n = kernels.log_rank_utilities(np.array([1.0, 4.0, 3.0, 2.0]))
     np.testing.assert_allclose(weight_n, [-0.25, 0.48042, 0.01958, -0.25], atol=1e-5)  # five digits were written
+
+
+def test_the_other_forms_of_log_rank_known_values() -> None:
+    """N = 4, full: ln 5 - ln r = 1.6094, 0.9163, 0.5108, 0.2231 over 3.2597, minus 1/4.
+
+    Two equal on top, best of ties, half: ln 3 - ln 1 twice, 0, 0 over 2 ln 3: a half each, minus 1/4.
+    Full with those ties: 1.6094 twice, 0.5108, 0.2231 over 3.9529, minus 1/4.
+    """
+    full = kernels.log_rank_utilities(np.array([1.0, 4.0, 3.0, 2.0]), full=True)
+    np.testing.assert_allclose(full, [-0.18155, 0.24374, 0.0311, -0.09329], atol=1e-5)  # five digits were written
+    tied_n = np.array([1.0, 4.0, 4.0, 2.0])
+    np.testing.assert_array_equal(kernels.log_rank_utilities(tied_n, best_of_ties=True), [-0.25, 0.25, 0.25, -0.25])
+    both = kernels.log_rank_utilities(tied_n, full=True, best_of_ties=True)
+    np.testing.assert_allclose(both, [-0.19355, 0.15716, 0.15716, -0.12077], atol=1e-5)
+
+
+def test_without_ties_best_of_ties_changes_nothing() -> None:
+    values_n = np.random.default_rng(3).normal(size=50)
+    failed_n = np.arange(50) % 7 == 3
+    for full in (False, True):
+        share_n = kernels.log_rank_utilities(values_n, failed_n, full=full)
+        np.testing.assert_array_equal(
+            kernels.log_rank_utilities(values_n, failed_n, full=full, best_of_ties=True), share_n
+        )
 
 
 def test_standardized_cut_prefers_the_lower_pair() -> None:

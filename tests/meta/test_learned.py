@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from meta.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
+from reference import noise
+from reference import shaping as reference
 
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta import optimizer
@@ -140,6 +142,20 @@ def test_bounded_step() -> None:
     assert bounded_step(step, lambda s: float(s[0]), 3.0).tolist() == [2.0]
     assert bounded_step(step, lambda s: float(s[0]), 8.0).tolist() == [8.0]
     assert bounded_step(step, lambda s: math.nan, 1.0).tolist() == [0.0]
+
+
+def test_the_reference_step_is_in_the_authors_units() -> None:
+    """learning_rate / (40 sigma_meta) * sum of u sign eps, as log ranks weigh the proposals."""
+    settings = MetaSettings(learning_rate=0.03, sigma=0.05, step_scale="reference")
+    fitness_m, none_m = np.array([3.0, 1.0, 2.0, 4.0]), np.zeros(4, np.bool_)
+    step = ascent_step(fitness_m, none_m, 0.05, settings.rate(0.05), KEY, 50)
+    utility_m = reference.log_rank(fitness_m, none_m)
+    eps = [noise.normals(KEY, row, 50).astype(np.float64) for row in (0, 1)]
+    total = (utility_m[0] - utility_m[1]) * eps[0] + (utility_m[2] - utility_m[3]) * eps[1]
+    np.testing.assert_allclose(step, 0.03 / (40 * 0.05) * total, rtol=1e-5, atol=1e-9)  # sums of float32
+    assert MetaSettings(learning_rate=0.03).rate(0.05) == 0.03
+    with pytest.raises(ValueError, match=r"no step scale named 'referense'; .* did you mean 'reference'"):
+        MetaSettings(step_scale="referense")
 
 
 def test_ascent_step_climbs() -> None:

@@ -54,15 +54,16 @@ def step(env: gymnasium.Env[Any, Any], action: NDArray[np.float32], trace: Trace
     return bool(terminated or truncated)
 
 
-def run(env: gymnasium.Env[Any, Any], seeds: range, steps: int) -> Trace:
+def run(env: gymnasium.Env[Any, Any], seeds: range, steps: int, reach: float = 1.0) -> Trace:
     """For each seed: reset(seed), then `steps` random actions; an ended episode goes on from a new seed.
 
-    Every third new episode continues the generator instead (reset without a seed).
+    Every third new episode continues the generator instead (reset without a seed). Actions are uniform over `reach`
+    times the box.
     """
     trace = Trace()
     low, high = env.action_space.low, env.action_space.high  # type: ignore[attr-defined]
     for seed in seeds:
-        action_ta = np.random.default_rng(seed).uniform(low, high, (steps, len(low))).astype(np.float32)
+        action_ta = np.random.default_rng(seed).uniform(reach * low, reach * high, (steps, len(low))).astype(np.float32)
         reset(env, seed, trace)
         episode = 0
         for action_a in action_ta:

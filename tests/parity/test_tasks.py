@@ -131,6 +131,13 @@ def test_options(task: str, options: dict[str, Any]) -> None:
     assert_equal(task, native, run(official(task, **options), range(50, 53), 60))
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_actions_outside_the_box(task: str) -> None:
+    """MuJoCo cuts what drives the motors, and rewards charge for the action as it came, on both sides."""
+    native = run(NativeEnv(task), range(3), 40, reach=5.0)
+    assert_equal(task, native, run(official(task), range(3), 40, reach=5.0))
+
+
 def test_options_cover_every_keyword() -> None:
     for row in core().task_table():
         if row["id"] not in TASKS:

@@ -23,6 +23,8 @@ def candidate_values(population: Population, batch: EvaluationBatch, alive_offse
 def weights(name: str, fitness_n: F64, failed_n: Bool, top: int) -> F64:
     if name == "standardized":
         return shaping.standardized(fitness_n, failed_n, top)
+    if name == "log_rank_full":
+        return shaping.log_rank(fitness_n, failed_n, full=True)
     table = {"centered_rank": shaping.centered_rank, "log_rank": shaping.log_rank, "raw": shaping.raw}
     return table[name](fitness_n, failed_n)
 

@@ -62,4 +62,4 @@ def normalised(observation: F64, count: float, mean: F64, m2: F64) -> F32:
 def into_box(x: F32, low: F32, high: F32, squash: str) -> F32:
     if squash == "tanh":
         x = low + (tanh(x) + np.float32(1.0)) * np.float32(0.5) * (high - low)
-    return np.clip(x, low, high)
+    return x if squash == "none" else np.clip(x, low, high)

@@ -24,11 +24,26 @@ def _by_rank(utility_by_rank: list[float], fitness_n: F64, failed_n: Bool) -> F6
     return weight_n
 
 
-def log_rank(fitness_n: F64, failed_n: Bool) -> F64:
-    """Wierstra et al. 2014: max(0, ln(N/2+1) - ln r) / sum - 1/N, r = 1 the best."""
+def log_rank(fitness_n: F64, failed_n: Bool, full: bool = False) -> F64:
+    """Wierstra et al. 2014: max(0, ln(N/2+1) - ln r) / sum - 1/N, r = 1 the best; ln(N+1) where full."""
     n = len(fitness_n)
-    raw = [max(0.0, math.log(n / 2 + 1) - math.log(r)) for r in range(1, n + 1)]
+    raw = [max(0.0, math.log((n if full else n / 2) + 1) - math.log(r)) for r in range(1, n + 1)]
     return _by_rank([u / math.fsum(raw) - 1 / n for u in raw], fitness_n, failed_n)
+
+
+def log_rank_best_of_ties(fitness_n: F64, failed_n: Bool, full: bool = False) -> F64:
+    """As log_rank, r of each candidate the number of better ones plus 1; the failed share the ranks that are left."""
+    n, alive = len(fitness_n), fitness_n[~failed_n]
+    cut = math.log((n if full else n / 2) + 1)
+    last = [max(0.0, cut - math.log(r)) for r in range(alive.size + 1, n + 1)]
+    raw_n = np.array(
+        [
+            math.fsum(last) / len(last) if failed else max(0.0, cut - math.log(1 + int((alive > value).sum())))
+            for value, failed in zip(fitness_n, failed_n, strict=True)
+        ]
+    )
+    weight_n: F64 = raw_n / math.fsum(raw_n) - 1 / n
+    return weight_n
 
 
 def centered_rank(fitness_n: F64, failed_n: Bool) -> F64:

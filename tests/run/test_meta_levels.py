@@ -20,7 +20,7 @@ from bierl_fast.run.errors import ConfigError
 NAMES = sorted(META_LEVELS)
 SMALL: dict[str, Any] = {
     "population": 8,
-    "meta_candidates": 4,
+    "meta_candidates": 2,
     "meta_pairs": 1,
     "meta_interval": 2,
     "meta_budget": 0.7,

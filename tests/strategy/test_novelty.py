@@ -14,7 +14,8 @@ from bierl_fast import kernels
 from bierl_fast.messages import F64, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream
 from bierl_fast.strategy.behaviours import Archive
 from bierl_fast.strategy.es import EvolutionStrategy
-from bierl_fast.strategy.novelty import AdaptiveNoveltyAndReward, NoveltyAndReward, NoveltySearch
+from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
+from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
 
 START = np.zeros(P, np.float32)
 HP = Hyperparameters(sigma=0.1, learning_rate=0.1)

@@ -1,0 +1,158 @@
+"""Cheap tasks to train a meta-level on: test functions and short episodes, from starts that are badly set.
+
+    NoiseKey, index -> Problem: evaluator, a fresh strategy, wrong hyperparameters, generations
+
+A problem is a pure function of its address. sigma and learning rate begin up to MIS_SET times too small or too large,
+each by itself, so a meta-level learns to find them rather than to leave them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bierl_fast import kernels
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.table import make_evaluator
+from bierl_fast.messages import Hyperparameters, NoiseKey
+from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.table import make_strategy
+
+MIS_SET = 30.0
+FUNCTIONS = ("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley")
+DIMENSIONS = (10, 20, 40, 100)
+POPULATIONS = (8, 16, 32, 64)
+# An episode's env steps: its start decides on a pendulum, and a swimmer's gait shows within some dozens.
+ENVIRONMENTS = {"InvertedPendulum-v5": 100, "InvertedDoublePendulum-v5": 100, "Reacher-v5": 50, "Swimmer-v5": 50}
+# An episode costs what thousands of function calls do, so there are few of them, and short runs.
+ENVIRONMENT_SHARE = 0.15
+ENVIRONMENT_POPULATION = 8
+ENVIRONMENT_GENERATIONS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One inner run that a meta-level is to control.
+
+    Attributes:
+        name: for people.
+        evaluator: of its task; shared by the runs side by side, so it must not have statistics of its own.
+        fresh: the strategy at its start.
+        start: its hyperparameters, complete, and wrong.
+        key: of its noise, generation 0.
+        generations: how long it goes.
+    """
+
+    name: str
+    evaluator: Evaluator
+    fresh: Callable[[], Strategy]
+    start: Hyperparameters
+    key: NoiseKey
+    generations: int
+
+
+class Draw:
+    """Uniform numbers, one after the other, from one address."""
+
+    def __init__(self, key: NoiseKey, row: int) -> None:
+        """Equal addresses give equal numbers."""
+        self._key, self._row, self._next = key, row, 0
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """In [low, high)."""
+        self._next += 1
+        return low + (high - low) * kernels.uniform(self._key, self._row, self._next - 1)
+
+    def integer(self, count: int) -> int:
+        """In [0, count)."""
+        return int(self.uniform(0.0, count))
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        """Each equally likely."""
+        return values[self.integer(len(values))]
+
+
+def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) -> Problem:
+    """The problem at an address.
+
+    Args:
+        key: its generation is the round of training, its stream PRETRAIN.
+        index: which problem of the round.
+        tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution above.
+        generations: how long its inner run goes; ENVIRONMENT_GENERATIONS at most with episodes.
+    """
+    draw = Draw(key, index)
+    if tasks:
+        name = draw.one_of(tasks)
+    elif draw.uniform() < ENVIRONMENT_SHARE:
+        name = draw.one_of(tuple(ENVIRONMENTS))
+    else:
+        name = draw.one_of(FUNCTIONS)
+    if name in FUNCTIONS:
+        made = _function(name, draw)
+    else:
+        made, generations = _environment(name, draw), min(generations, ENVIRONMENT_GENERATIONS)
+    rate = made.start["learning_rate"]
+    wrong = {
+        "sigma": made.start["sigma"] * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
+        "learning_rate": rate * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
+    }
+    address = NoiseKey(draw.integer(2**32), 0, key.stream)
+    return Problem(name, made.evaluator, made.fresh, made.start.replace(**wrong), address, generations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    evaluator: Evaluator
+    fresh: Callable[[], Strategy]
+    start: Hyperparameters  # sensible
+
+
+def _function(name: str, draw: Draw) -> _Made:
+    dim = draw.one_of(DIMENSIONS)
+    options: dict[str, Any] = {
+        "rotation_seed": draw.integer(2**31),
+        "shift_seed": draw.integer(2**31),
+        "shift_radius": math.sqrt(dim) * 10.0 ** draw.uniform(-1.0, 0.5),
+    }
+    if name == "quadratic":
+        options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
+    noisy, magnitude, seed = draw.uniform() < 0.6, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
+    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
+    start = plain.policy.initial_parameters(seed=seed)
+    if noisy:
+        plain.close()
+        options["noise"] = magnitude * abs(value_of(plain, start))
+        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
+    strategy = _strategy(draw, plain, seed, draw.one_of(POPULATIONS))
+    return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
+
+
+def _environment(name: str, draw: Draw) -> _Made:
+    hidden = draw.one_of(((), (16,), (32, 32)))
+    evaluator = make_evaluator(name, hidden=hidden, obs_norm=False, episode_cap=ENVIRONMENTS.get(name), threads=1)
+    strategy = _strategy(draw, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
+    return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
+
+
+def _strategy(draw: Draw, evaluator: Evaluator, seed: int, population: int) -> Callable[[], Strategy]:
+    """`es` with Adam mostly, else the plain step of `ars`: a controller is to serve both."""
+    mean = evaluator.policy.initial_parameters(seed=seed)
+    name = "es" if draw.uniform() < 0.7 else "ars"
+    options: dict[str, Any] = {"top": max(1, population // 4)} if name == "ars" else {}
+    return lambda: make_strategy(name, mean=mean, population=population, center_episodes=1, **options)
+
+
+def _sensible(strategy: Strategy, sigma: float) -> Hyperparameters:
+    """A step of half the noise, whatever the strategy; it only has to be the middle of what is drawn."""
+    values = {name: spec.default for name, spec in strategy.declared.items()}
+    return Hyperparameters(**{**values, "sigma": sigma, "learning_rate": sigma / 2.0})
+
+
+def value_of(evaluator: Evaluator, theta: Any) -> float:
+    """The return of one vector on a function without noise."""
+    strategy = make_strategy("es", mean=theta, population=2)
+    population = strategy.ask(Hyperparameters(sigma=1e-30), NoiseKey(0, 0))
+    return float(evaluator.evaluate(population).returns_r[0])

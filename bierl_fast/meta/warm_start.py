@@ -1,0 +1,104 @@
+"""A generator trained beforehand, in a file: it carries over to other tasks, population sizes and strategies.
+
+    Pretraining or a run's generator -> WarmStart.save -> FILE.npz -> WarmStart.load -> the generator of another run
+
+What it reads does not depend on the task: standardised quantiles and signals. What it cannot do is propose other
+hyperparameters than it was trained to, or read another window; a run that wants either is refused with both named.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.messages import F32, Arrays
+
+FORMAT = 1
+KIND = "generator"
+FOLDER = Path(__file__).parents[1] / "warm_starts"  # those that come with the package
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorShape:
+    """What a generator is, apart from its weights; the names are those of a run's settings."""
+
+    meta: str
+    encoder_size: int
+    generator_hidden: int
+    generator_output: str
+    meta_max_move: float
+    adapt: tuple[str, ...]
+    history: int
+    quantiles: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WarmStart:
+    """A trained generator.
+
+    Attributes:
+        shape: what it is.
+        weights: (P_meta,).
+        steps: env steps its training took.
+        made: how it was trained, for people and for training it again.
+        training: the trainer's own state, to go on with it; empty where it was taken from a run.
+    """
+
+    shape: GeneratorShape
+    weights: F32
+    steps: int
+    made: dict[str, Any]
+    training: Arrays = field(default_factory=dict)
+
+    def save(self, path: str | Path) -> None:
+        """Write the file; atomically."""
+        header = {
+            "format": FORMAT,
+            "kind": KIND,
+            "shape": asdict(self.shape),
+            "steps": self.steps,
+            "made": self.made,
+        }
+        arrays = {"weights": self.weights, **{f"training_{name}": array for name, array in self.training.items()}}
+        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> WarmStart:
+        """Read a file, or the packaged one of that name; ArchiveError says what is wrong with it."""
+        path = located(path)
+        text, arrays = read_archive(path)
+        try:
+            header = json.loads(text)
+            kind, number = header.get("kind"), header.get("format")
+            if (kind, number) != (KIND, FORMAT):
+                raise ValueError(f"its header says {kind} of format {number}")
+            shape = header["shape"]
+            weights = np.array(arrays.pop("weights"), np.float32)
+            if weights.ndim != 1 or not np.isfinite(weights).all():
+                raise ValueError("its weights are not a finite vector")
+            return cls(
+                shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"])}),
+                weights=weights,
+                steps=int(header["steps"]),
+                made=dict(header["made"]),
+                training={name.removeprefix("training_"): array for name, array in arrays.items()},
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArchiveError(
+                f"{path} is not a warm start of format {FORMAT} ({error}); make one with `bierl pretrain`"
+            ) from error
+
+
+def packaged() -> dict[str, Path]:
+    """The warm starts that come with the package, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.npz"))}
+
+
+def located(name: str | Path) -> Path:
+    """The file meant by a path, or by the name of a packaged one."""
+    return packaged().get(str(name), Path(name))

@@ -1,0 +1,45 @@
+"""What the BiERL authors' code does otherwise and several strategies can be switched to; off unless asked for.
+
+    step   = learning_rate / (40 sigma) * sum of u sign eps          step_scale "reference"
+    bonus  = entropy_weight * sum over steps of entropy              entropy "differential"
+
+Source: BiERL, arXiv 2308.01207, and its code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bierl_fast.messages import F32
+from bierl_fast.names import unknown
+
+STEP_SCALES = ("strategy", "reference")
+ENTROPIES = ("relative", "differential")
+FROZEN_POPULATION = 40  # their divisor, whatever the population
+
+
+def checked(kind: str, name: str, known: tuple[str, ...]) -> str:
+    """`name`; UnknownNameError with the nearest when it is none of `known`."""
+    if name not in known:
+        raise unknown(kind, name, known)
+    return name
+
+
+def per_frozen_population(ascent_p: F32, sigma: float) -> F32:
+    """(P,) ascent / (40 sigma): what a plain step then makes learning_rate / (40 sigma) * ascent of."""
+    return ascent_p / np.float32(FROZEN_POPULATION * sigma)
+
+
+def check_entropy(entropy: str, reference_entropy: float | None) -> float | None:
+    """What `fitness` adds to the relative entropy of each step; None: nothing, and it takes the mean over steps.
+
+    Raises:
+        ValueError: an unknown name, or a differential entropy without that of the reference policy.
+    """
+    if checked("entropy", entropy, ENTROPIES) == "relative":
+        return None
+    if reference_entropy is None:
+        raise ValueError(
+            "entropy = 'differential' needs reference_entropy, that of the policy at its configured log_std"
+        )
+    return reference_entropy
