@@ -27,13 +27,21 @@ if TYPE_CHECKING:
 @click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="where everything goes [default: comparisons/SPEC]")
 @click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
+@click.option("--task", "tasks", multiple=True, help="train this task's runs alone; more than once for several")
 @click.option("--report", is_flag=True, help="Train nothing; write the results from what there is.")
 @click.option("--curves/--no-curves", default=True, show_default=True, help="Draw learning curves (needs matplotlib).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @quiet_option
 @debug_option
 def compare(
-    spec: Path, out: Path | None, jobs: int | None, report: bool, curves: bool, as_json: bool, quiet: bool
+    spec: Path,
+    out: Path | None,
+    jobs: int | None,
+    tasks: tuple[str, ...],
+    report: bool,
+    curves: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Train every run that SPEC.toml describes, or go on with them, and compare what they reached.
 
@@ -45,7 +53,7 @@ def compare(
     out = out or Path("comparisons", spec.stem)
     try:
         with nullcontext() if quiet or as_json else Display() as display:
-            found = api.compare(spec, out, jobs, display, report=report, curves=curves)
+            found = api.compare(spec, out, jobs, display, tasks=tasks or None, report=report, curves=curves)
     except KeyboardInterrupt:
         if not quiet:
             click.echo("bierl: interrupted and saved; the same command goes on", err=True)

@@ -22,6 +22,7 @@ from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.standing import Folder, claim, standing
 from bierl_fast.files import write_text
+from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
@@ -45,6 +46,7 @@ def compare(
     jobs: int | None = None,
     observer: Observer | None = None,
     *,
+    tasks: Sequence[str] | None = None,
     report: bool = False,
     curves: bool = True,
 ) -> Comparison:
@@ -58,11 +60,12 @@ def compare(
         out: where everything goes; made if need be.
         jobs: runs side by side, each on one core; None: the cores this process may use.
         observer: told how it stands, twice a second and when a run ends.
+        tasks: names of those whose runs are trained now; None: all.
         report: train nothing; the results are written from what there is.
         curves: draw learning curves; needs matplotlib.
 
     Raises:
-        ConfigError: a comparison that cannot be; nothing has been trained.
+        ConfigError, UnknownNameError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
@@ -72,13 +75,16 @@ def compare(
         pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
+    for name in tasks or ():
+        lookup("task of the comparison", name, {run.task: None for run in runs})
     directory = Path(out)
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
     with _made(directory), RunDirectory(directory).held("the comparison"):
         standings = [standing(described, run, directory) for run in runs]
         if not report:
-            _train(described, list(zip(runs, standings, strict=True)), directory, jobs, observer or (lambda _: None))
+            now = [pair for pair in zip(runs, standings, strict=True) if tasks is None or pair[0].task in tasks]
+            _train(described, now, directory, jobs, observer or (lambda _: None))
         if curves:
             pictures.draw(runs, directory)
         return write(described, runs, directory)

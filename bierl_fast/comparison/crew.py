@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.evaluation.worker_process import ENVIRONMENT
+from bierl_fast.evaluation.worker_process import ENVIRONMENT, ending
 
 CODE = (
     "import json, sys; sys.path[:] = {path!r}; from bierl_fast.comparison.worker import main; "
@@ -111,8 +110,7 @@ class _Child:
             self.process.stdout.close()
         if code == 0 or self.error is not None:
             return self.error
-        how = f"exit code {code}" if code > 0 else f"signal {signal.Signals(-code).name}"
-        return f"its process ended with {how}; {self.task.log} holds what it printed"
+        return f"its process ended with {ending(code)}; {self.task.log} holds what it printed"
 
 
 @dataclass(slots=True)
@@ -134,6 +132,7 @@ class Crew:
 
         Raises:
             KeyboardInterrupt, and whatever else ends this: once every run under way has saved itself and ended.
+            RuntimeError: it was ended, and a run could not save itself.
         """
         waiting = deque(tasks)
         self._total = (self.finished + len(tasks), self.steps + sum(task.steps for task in tasks))
@@ -171,8 +170,8 @@ class Crew:
         if going:
             return
         self._selector.unregister(child.channel)
-        why = child.ended()
         self._children.remove(child)
+        why = child.ended()
         if why is not None:
             self._fail(child.task, why)
             return
@@ -202,10 +201,15 @@ class Crew:
                 with suppress(subprocess.TimeoutExpired):
                     child.process.wait(max(0.0, deadline - time.monotonic()))
         finally:
-            for child in self._children:
+            lost = []
+            while self._children:
+                child = self._children.pop()
                 child.process.kill()
                 while child.hear():
                     pass
-                if (why := child.ended()) is not None and child.error is not None:
-                    self._fail(child.task, why)
-            self._children.clear()
+                child.ended()
+                if child.error is not None:
+                    self._fail(child.task, child.error)
+                    lost.append(f"{child.task.name}: {child.error}")
+        if lost:
+            raise RuntimeError("; ".join(lost))

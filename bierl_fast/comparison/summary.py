@@ -9,7 +9,8 @@
 - pooled: each meta-level over all tasks and strategies, for each setting, each of the spec's pools, and all settings;
   runs are drawn anew within each task, strategy and setting.
 
-Only finished runs count; how many of the planned ones that are stands beside every number.
+Only finished runs count; how many of the planned ones that are stands beside every number. Pooled scores of meta-levels
+with different numbers of cells are of different tasks; their probabilities of improvement are over the shared ones.
 """
 
 from __future__ import annotations
@@ -187,13 +188,14 @@ def _worst_table(worst: list[dict[str, Any]]) -> str:
 
 
 def _pooled_table(pooled: list[dict[str, Any]], against: list[str]) -> str:
-    head = ["settings", "meta-level", "runs", "IQM score", "interval", *_probabilities(against)]
+    head = ["settings", "meta-level", "cells", "runs", "IQM score", "interval", *_probabilities(against)]
     return _table(
         head,
         [
             [
                 entry["pool"],
                 entry["meta"],
+                str(entry["cells"]),
                 str(entry["runs"]),
                 *_with_interval(entry["iqm_score"], ".2f"),
                 *(_probability(entry["improvement"].get(name)) for name in against),

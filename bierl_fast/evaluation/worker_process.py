@@ -61,6 +61,16 @@ def packed(message: Start | Job, what: str) -> bytes:
     return pickle.dumps(Parcel(script, payload))
 
 
+def ending(code: int) -> str:
+    """How a process ended, in words, by its return code as `subprocess` gives it."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
 class WorkerProcess:
     """One worker process, and the rows it has been given."""
 
@@ -136,12 +146,7 @@ class WorkerProcess:
     def _ended(self) -> str:
         code = self._process.wait()
         self.connection.close()
-        if code >= 0:
-            return f"exit code {code}"
-        try:
-            return f"signal {signal.Signals(-code).name}"
-        except ValueError:
-            return f"signal {-code}"
+        return ending(code)
 
     def end(self, deadline: float) -> None:
         """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""

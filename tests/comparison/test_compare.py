@@ -16,6 +16,7 @@ import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.comparison.crew import Standing
 from bierl_fast.messages import F32
+from bierl_fast.names import UnknownNameError
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
@@ -170,6 +171,14 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert out == ""
     assert err.startswith("bierl: error: 1 of 3 runs failed; out/runs/dead")
     assert [line["state"] for line in results()] == ["finished", "failed", "finished"]
+
+
+def test_one_task_at_a_time() -> None:
+    comparison = described(tasks=[{"name": "one"}, {"name": "two"}])
+    assert [row.state for row in compare(comparison, tasks=["two"]).rows] == ["new", "finished"]
+    assert [row.state for row in compare(comparison, tasks=["one"]).rows] == ["finished", "finished"]
+    with pytest.raises(UnknownNameError, match="no task of the comparison named 'tow'; known: one, two; did you mean"):
+        compare(comparison, tasks=["tow"])
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

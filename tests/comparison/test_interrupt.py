@@ -144,3 +144,20 @@ def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, m
         Crew(1, interrupt).work([task])
     assert len(pids) >= 1
     assert all(gone(pid) for pid in pids)
+
+
+def test_a_run_that_cannot_save_itself_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = (
+        """import os; os.write(1, b'{"env_steps": 7}\\n'); os.read(0, 1); os.write(1, b'{"error": "disk full"}\\n')"""
+    )
+    monkeypatch.setattr(crew, "CODE", failing.replace("{", "{{").replace("}", "}}"))
+    failures: list[str] = []
+
+    def interrupt(standing: Standing) -> None:
+        if standing.steps == 7 and standing.news is None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(RuntimeError, match="x: disk full") as raised:
+        Crew(1, interrupt).work([Task("x", 10, dict, failures.append, tmp_path / "log.txt")])
+    assert isinstance(raised.value.__context__, KeyboardInterrupt)
+    assert failures == ["disk full"]
