@@ -166,8 +166,11 @@ class _Window:
         used = [float(x) for x in arrays["used"]]
         self.latest = dict(zip(names, used, strict=True)) if used else {}
         self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
-        filled = int(arrays["counts"][0])
-        self.buffer.restore(np.ascontiguousarray(arrays["window"], np.float32), filled, mean, center)
+        window = np.ascontiguousarray(arrays["window"], np.float32)
+        if window.shape == (self.buffer.history, self.buffer.features - SIGNALS):
+            # Format 1 began without signals; they stand before the last two features.
+            window = np.insert(window, [window.shape[1] - 2] * SIGNALS, 0.0, axis=1)
+        self.buffer.restore(window, int(arrays["counts"][0]), mean, center)
 
 
 def signals(report: StrategyReport) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from bierl_fast.evaluation import table
 from bierl_fast.messages import (
     F32,
     Arrays,
+    EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
     Hyperparameters,
@@ -179,6 +180,8 @@ class FakeHistory:
 class FakeMeta:
     """Every third generation: evaluates 4 candidates and multiplies sigma by 0.9."""
 
+    reads_generation = False
+
     def __init__(self, hyperparameters: Hyperparameters, learned: bool) -> None:
         self.hyperparameters = hyperparameters
         self.learned = learned
@@ -192,8 +195,14 @@ class FakeMeta:
         return self.learned and history.count % 3 == 0
 
     def improve(
-        self, strategy: FakeStrategy, evaluator: FakeEvaluator, history: FakeHistory, key: NoiseKey
+        self,
+        strategy: FakeStrategy,
+        evaluator: FakeEvaluator,
+        history: FakeHistory,
+        key: NoiseKey,
+        generation: EvaluatedGeneration | None = None,
     ) -> MetaReport:
+        assert generation is None  # it does not read them
         assert key.stream is Stream.META
         batch = evaluator.evaluate(strategy.ask(self.hyperparameters, key, candidates=4))
         self.hyperparameters = self.hyperparameters.replace(sigma=self.hyperparameters.sigma * 0.9)
@@ -213,7 +222,7 @@ class Fakes:
         self.on_build: Callable[[Any], None] = lambda _: None
         self.last: Any = None
 
-    def make_parts(self, config: Config) -> Parts:
+    def make_parts(self, config: Config, warm_start: object = None) -> Parts:
         mean = np.random.default_rng(config.seed).standard_normal(SIZE).astype(np.float32)
         strategy: Any = FakeStrategy(mean, config.population)
         config = build.resolved(config, strategy.declared)

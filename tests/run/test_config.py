@@ -80,6 +80,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 LARGEST = {
+    "schedule_horizon": 2**53,
+    "warm_start_limit": 2**53,
     "dim": 2**30,
     "centers": 2**16,
     "neighbours": 2**20,
