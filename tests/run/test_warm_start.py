@@ -1,0 +1,135 @@
+"""Warm starts in runs: what carries over, what is refused, and what is counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bierl_fast as bf
+from bierl_fast.cli.main import entry
+from bierl_fast.meta.warm_start import WarmStart
+from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.pretraining import pretrain
+
+SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
+RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generator that was trained a little, so that it proposes other values than it was given."""
+    path = tmp_path_factory.mktemp("warm") / "start.npz"
+    pretrain(path, ("quadratic",), rounds=2, **SHAPE)
+    return path
+
+
+def test_a_run_starts_from_a_file_and_brings_its_shape(start: Path, tmp_path: Path) -> None:
+    result = bf.train(bf.Config(**RUN, warm_start=str(start), meta_budget=0.0), run_dir=tmp_path / "run")
+    assert [record["meta_steps"] for record in result.metrics] == [0] * 6
+    assert len({record["sigma"] for record in result.metrics}) > 1
+    text = (tmp_path / "run" / "config.toml").read_text()
+    assert "encoder_size = 6" in text
+    assert 'generator_output = "relative"' in text
+    found = WarmStart.load(start)
+    noted = json.loads((tmp_path / "run" / "manifest.json").read_text())["warm_start"]
+    assert noted == {"source": str(start), "reused": True, "steps": found.steps}
+    assert found.steps > 0
+    assert result.metrics[-1]["warm_start_steps"] == 0
+
+
+@pytest.mark.parametrize("budget", [0.0, 0.5])
+def test_resume_does_without_the_file(start: Path, tmp_path: Path, budget: float) -> None:
+    copy = tmp_path / "copy.npz"
+    copy.write_bytes(start.read_bytes())
+    cheap: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
+    config = bf.Config(**RUN, **cheap, warm_start=str(copy), meta_budget=budget)
+    whole = bf.train(config)
+    bf.train(config.replace(generations=2), run_dir=tmp_path / "run")
+    copy.unlink()
+    resumed = bf.resume(tmp_path / "run", generations=6)
+    np.testing.assert_array_equal(resumed.parameters, whole.parameters)
+    assert (whole.metrics[-1]["meta_steps"] > 0) == (budget > 0)
+
+
+def test_it_carries_over_to_another_strategy_and_population(start: Path) -> None:
+    for change in ({"strategy": "snes", "population": 20}, {"strategy": "pgpe"}, {"strategy": "cmaes", "adapt": ()}):
+        config = {**RUN, **change, "warm_start": str(start), "meta_budget": 0.0}
+        if change["strategy"] == "cmaes":
+            with pytest.raises(ConfigError):
+                bf.train(bf.Config(**config))
+            continue
+        result = bf.train(bf.Config(**config))
+        assert len({record["sigma"] for record in result.metrics}) > 1
+
+
+def test_a_warm_start_of_this_run_is_counted() -> None:
+    config = bf.Config(**RUN, warm_start_task="InvertedPendulum-v5", warm_start_limit=3000, meta_budget=0.5)
+    first, again = (bf.train(config) for _ in range(2))
+    last = first.metrics[-1]
+    assert last["warm_start_steps"] >= 3000
+    assert last["env_steps"] == last["inner_steps"] + last["meta_steps"] + last["warm_start_steps"]
+    np.testing.assert_array_equal(first.parameters, again.parameters)
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"encoder_size": 7}, "generator has encoder_size 6, which cannot be changed, got 7; leave encoder_size out"),
+    ({"meta": "mean"}, "generator has meta 'mlp', which cannot be changed, got 'mean'"),
+    (
+        {"adapt": ("sigma",)},
+        r"generator has adapt \('sigma', 'learning_rate'\), which cannot be changed, got \('sigma',\)",
+    ),
+    ({"meta": "none"}, "a warm start is for the generator of a learned meta-level, and 'none' has none"),
+    ({"warm_start_task": "Swimmer-v5"}, "a run has one warm start"),
+    ({"warm_start": "nowhere.npz"}, "warm_start: there is no file nowhere.npz; the package's own: "),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_what_cannot_be_transferred_is_refused(start: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        bf.train(bf.Config(**{**RUN, "warm_start": str(start), **change}))
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    result = bf.train(bf.Config(**{**RUN, "meta": "none"}), run_dir=tmp_path / "run")
+    assert result.run_dir is not None
+    with pytest.raises(ConfigError, match=r"policy.npz is not a warm start of format 1 .its header says vector of"):
+        bf.train(bf.Config(**RUN, warm_start=str(tmp_path / "run" / "policy.npz")))
+
+
+def test_pretrain_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:
+    found = pretrain(
+        tmp_path / "start.npz", ("InvertedPendulum-v5", "Reacher-v5"), credit="one_step", steps=4000, **SHAPE
+    )
+    assert found.made == {"credit": "one_step", "tasks": ["InvertedPendulum-v5", "Reacher-v5"]}
+    assert found.steps >= 8000
+    np.testing.assert_array_equal(WarmStart.load(tmp_path / "start.npz").weights, found.weights)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--meta", "mlp", "--encoder-size", "6", "--quantiles", "5", "--history", "4"]
+    out = str(tmp_path / "start.npz")
+    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "1", *options]) == 0
+    assert "round 1/1" in capsys.readouterr().out
+    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "2", "--resume", *options]) == 0
+    assert WarmStart.load(out).made["rounds"] == 2
+    for arguments, message in (
+        (["--out", out], "exists; give another name"),
+        (["ackly", "--out", f"{out}2"], "no task to train a generator on named 'ackly'"),
+        (["--out", f"{out}2", "--resume"], "to go on with"),
+        (["--out", str(tmp_path / "no" / "start.npz")], "there is no folder"),
+        (["--out", f"{out}2", "--credit", "one_step"], "needs the tasks to learn on"),
+        (["--out", f"{out}2", "--credit", "two_step"], "did you mean 'one_step'"),
+        (["--out", f"{out}2", "--meta", "direct"], "no meta-level with a network named 'direct'"),
+        (["--out", f"{out}2", "--rounds", "0"], "rounds must be at least 1, got 0"),
+        (["ackley", "--out", out, "--rounds", "2", "--resume"], "holds GeneratorShape"),
+    ):
+        assert entry(["pretrain", *arguments]) == 2
+        err = capsys.readouterr().err
+        assert message in err
+        assert err.count("\n") == 1
+    assert not Path(f"{out}2").exists()
