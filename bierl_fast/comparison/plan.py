@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 from bierl_fast.comparison.spec import Entry, Spec, Times, located
 from bierl_fast.names import lookup
-from bierl_fast.run import build, toml
+from bierl_fast.run import build, pretraining, toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.errors import ConfigError
@@ -80,14 +79,17 @@ def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:
     """Build the parts of every combination once, as its runs will, and take them down again.
 
     Raises:
-        ConfigError: some part refuses its settings, or an optional package is missing; the text names the entries.
+        ConfigError: some part refuses its settings, or an optional package or a warm start is missing; the text names
+            the entries.
     """
     seen = set()
     for run in runs:
         if run.where not in seen:
             seen.add(run.where)
-            with located(f"{spec.source}: {run.where}"), closing(build.make_parts(run.config).evaluator):
-                pass
+            with located(f"{spec.source}: {run.where}"):
+                config = run.config.replace(warm_start_task=None)  # training on it is the run's own
+                warm_start, _ = pretraining.warm_start_of(config)
+                build.make_parts(config, warm_start).evaluator.close()
 
 
 def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:

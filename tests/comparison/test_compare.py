@@ -203,9 +203,16 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert not Path("other").exists()
 
 
-def test_what_parts_refuse_leaves_nothing_behind() -> None:
-    with pytest.raises(ConfigError, match="strategy 'es' takes no option winner_share"):
-        compare(described({"winner_share": 0.5}))
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ({"winner_share": 0.5}, "the comparison: base: strategy 'es' takes no option winner_share"),
+        ({"meta": "lstm", "warm_start": "absent.npz"}, "the comparison: base: warm_start: .*absent.npz"),
+    ],
+)
+def test_what_parts_refuse_leaves_nothing_behind(base: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compare(described(base))
     assert list(Path.cwd().iterdir()) == []
 
 
