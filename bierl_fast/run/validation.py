@@ -162,6 +162,7 @@ def _check_rows(config: Config) -> None:
     for names, rows in (
         ("population, episodes_per_candidate and center_episodes", inner),
         ("meta_candidates, meta_pairs and meta_episodes", meta),
+        ("population and pbt_members", inner * (config.pbt_members - 1) if config.meta == "pbt" else 0),
     ):
         if rows >= 2**31:
             raise ConfigError(f"{names} must give fewer than {2**31} episodes in one batch, got {rows}")
