@@ -168,7 +168,7 @@ def machine_facts() -> dict[str, Any]:
     """On what, with what and how this process measures. Names no host and no folder."""
     built = manifest.build_info()
     return {
-        "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *map(_without_folder, sys.argv[1:])]),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": manifest.cpu_name(),
@@ -178,6 +178,10 @@ def machine_facts() -> dict[str, Any]:
         **manifest.versions(),
         "load_at_start": load(),
     }
+
+
+def _without_folder(argument: str) -> str:
+    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def load() -> float:
