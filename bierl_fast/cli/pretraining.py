@@ -47,7 +47,7 @@ def pretrain(
     """Train the meta-level's generator on cheap problems, for `bierl train --warm-start FILE`.
 
     Without a TASK: on test functions and short episodes, from hyperparameters mis-set by up to 30 times.
-    The generator is small (encoder_size 8, generator_hidden 8, quantiles 4) and its output relative unless said otherwise.
+    The generator is small (encoder_size 8, generator_hidden 8, quantiles 4) with relative output unless said otherwise.
     """
     from bierl_fast.run import pretraining  # noqa: PLC0415
 
