@@ -92,7 +92,11 @@ STUDIES = {
         contenders={"ars": preset("ars-halfcheetah")},
     ),
     "walker2d_ars": Study(
-        "Walker2d-v5", {38_000_000: 3}, {38_000_000: 3830.0}, slack=80_000, contenders={"ars": preset("ars-walker2d")}
+        "Walker2d-v5",
+        {10_000_000: 3, 38_000_000: 3},
+        {10_000_000: 3830.0, 38_000_000: 3830.0},
+        slack=80_000,
+        contenders={"ars": preset("ars-walker2d")},
     ),
     "esac": Study(
         "Hopper-v5",
