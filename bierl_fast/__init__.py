@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
     from bierl_fast.run.config import Config as Config
+    from bierl_fast.run.diagnosis import diagnose as diagnose
     from bierl_fast.run.pretraining import pretrain as pretrain
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
@@ -46,6 +47,7 @@ _HOME = {
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
+    "diagnose": "run.diagnosis",
     "pretrain": "run.pretraining",
     "compare": "comparison.api",
     "Comparison": "comparison.api",

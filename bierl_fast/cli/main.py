@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli import comparing, pretraining, show, training
+from bierl_fast.cli import comparing, diagnosing, pretraining, show, training
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run.errors import ConfigError, RunWarning, one_line
 
@@ -60,6 +60,7 @@ COMMANDS = (
     training.resume,
     pretraining.pretrain,
     comparing.compare,
+    diagnosing.diagnose,
     show.evaluate,
     show.tasks,
     show.info,

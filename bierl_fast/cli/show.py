@@ -27,7 +27,7 @@ def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, worke
 
     report = api.evaluate(run_dir, episodes=episodes, seed=seed, threads=threads, workers=workers)
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     click.echo(f"{report['task']}: {report['episodes']} fresh episodes, seed {report['seed']}")
     click.echo(f"  return  {report['mean_return']:.2f} +/- {report['std_return']:.2f}")
@@ -46,7 +46,7 @@ def tasks(as_json: bool) -> None:
 
     known, functions = native_tasks(), native_functions()
     if as_json:
-        _print_json([*known, *functions])
+        print_json([*known, *functions])
         return
     for task in known:
         click.echo(task["id"])
@@ -71,7 +71,7 @@ def info(as_json: bool) -> None:
         **manifest.build_info(),
     }
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     for name, value in {**facts.pop("versions"), **facts}.items():
         click.echo(f"{name:16} {'-' if value is None else value}")
@@ -86,7 +86,7 @@ def presets(as_json: bool) -> None:
 
     known = [{"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()]
     if as_json:
-        _print_json(known)
+        print_json(known)
         return
     for preset in known:
         click.echo(f"{preset['name']:24} {preset['description']}")
@@ -94,7 +94,8 @@ def presets(as_json: bool) -> None:
         click.echo("no presets yet")
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """`value` as strict JSON on standard output."""
     from bierl_fast.run.metrics import dumps  # noqa: PLC0415
 
     click.echo(dumps(value, indent=2))

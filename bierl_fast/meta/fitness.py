@@ -129,8 +129,8 @@ def _first_rows(population: Population, candidates: int) -> Population:
 
 def _judged(trial: Trial, theta_mp: F32, first_episode: int) -> Estimate:
     """M centres, each on the same episodes."""
-    centers = _centers(theta_mp, trial.credit.episodes, first_episode, trial.key)
-    return _estimate(trial, trial.evaluator.evaluate(centers), theta_mp.shape[0])
+    rows = centers(theta_mp, trial.credit.episodes, first_episode, trial.key)
+    return _estimate(trial, trial.evaluator.evaluate(rows), theta_mp.shape[0])
 
 
 def _estimate(trial: Trial, batch: EvaluationBatch, proposals: int) -> Estimate:
@@ -159,7 +159,7 @@ def parts(batch: EvaluationBatch, populations: Sequence[Population]) -> list[Eva
     return [batch.part(int(end) - p.rows, int(end)) for p, end in zip(populations, ends, strict=True)]
 
 
-def _centers(theta_mp: F32, episodes: int, first_episode: int, key: NoiseKey) -> Population:
+def centers(theta_mp: F32, episodes: int, first_episode: int, key: NoiseKey) -> Population:
     """Each of M centres on the same `episodes` episodes."""
     count = theta_mp.shape[0]
     rows = count * episodes

@@ -67,6 +67,15 @@ class LearnedMeta:
         rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
         return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
+    def proposals(self, history: History, center: int, noise: NoiseKey, count: int) -> list[Hyperparameters]:
+        """What `count` generators, perturbed at `noise` in antithetic pairs, propose for the centre's window. Pure.
+
+        Proposals that a meta-update at this key would judge; sigma_meta as it would be calibrated, where none was yet.
+        """
+        window, used = history.window(center), history.latest(center)
+        sigma = self._sigma or self._calibrate(window, used, noise)
+        return self._proposals(sigma, window, used, noise, count)
+
     def improve(
         self,
         strategy: Strategy,

@@ -26,11 +26,9 @@ from bierl_fast.messages import (
     NoiseKey,
     Population,
     Stream,
-    concatenate,
 )
-from bierl_fast.meta.fitness import parts
 from bierl_fast.meta.history import History, Range
-from bierl_fast.strategy.antithetic import by_candidate
+from bierl_fast.meta.side_by_side import Advanced, advance
 from bierl_fast.strategy.base import Strategy
 
 PERTURBATIONS = (0.8, 1.2)
@@ -103,16 +101,15 @@ class PopulationBasedTraining:
         own, draws = strategy.state(), _Draws(key.with_stream(Stream.GENERATOR))
         if not self._states:
             self._begin(generation.before, draws)
-        try:
-            batch, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
-        finally:
-            strategy.load(own)
+        others, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
         sample_k[0] = _sample(generation.population, generation.batch)
         share = 1.0 if self._generations == 0 else 2.0 / (self._interval + 1.0)
         self._score_k = sample_k if share == 1.0 else (1.0 - share) * self._score_k + share * sample_k
         self._generations += 1
         adopted = self._select(own, draws) if self._generations % self._interval == 0 else None
-        return MetaReport(batch.steps, int(batch.failed_r.sum()), self._diagnostics(), adopted)
+        steps = sum(other.batch.steps for other in others)
+        failures = sum(int(other.batch.failed_r.sum()) for other in others)
+        return MetaReport(steps, failures, self._diagnostics(), adopted)
 
     def _begin(self, start: Arrays, draws: _Draws) -> None:
         """All members at the same state, each with hyperparameters of its own."""
@@ -121,19 +118,15 @@ class PopulationBasedTraining:
         for member in others:
             self._value_kh[member] = [bounds.at(draws.uniform()) for bounds in self._ranges.values()]
 
-    def _advance(self, strategy: Strategy, evaluator: Evaluator, key: NoiseKey) -> tuple[EvaluationBatch, F64]:
-        """One generation of every member but the leader; what they cost, and (k,) what each returned."""
-        populations = []
-        for member, state in enumerate(self._states, start=1):
-            strategy.load(state)
-            populations.append(strategy.ask(self._hyperparameters(member), key))
-        batch = evaluator.evaluate(concatenate(populations))
+    def _advance(self, strategy: Strategy, evaluator: Evaluator, key: NoiseKey) -> tuple[list[Advanced], F64]:
+        """One generation of every member but the leader, and (k,) what each returned; -inf for one that failed."""
+        members = [(state, self._hyperparameters(member)) for member, state in enumerate(self._states, start=1)]
+        others = advance(strategy, evaluator, members, key)
         sample_k = np.full(self._score_k.size, -np.inf)
-        for index, (population, part) in enumerate(zip(populations, parts(batch, populations), strict=True)):
-            told = _told(strategy, self._states[index], population, part)
-            if told is not None:
-                self._states[index], sample_k[index + 1] = told, _sample(population, part)
-        return batch, sample_k
+        for index, other in enumerate(others):
+            if other.state is not None:
+                self._states[index], sample_k[index + 1] = other.state, _sample(other.population, other.batch)
+        return others, sample_k
 
     def _select(self, own: Arrays, draws: _Draws) -> Arrays | None:
         """The best leads; the worst become perturbed copies of the best. The state the run's strategy is to take."""
@@ -204,17 +197,6 @@ class _Draws:
     def uniform(self) -> float:
         self._used += 1
         return kernels.uniform(self._key, 0, self._used - 1)
-
-
-def _told(strategy: Strategy, state: Arrays, population: Population, batch: EvaluationBatch) -> Arrays | None:
-    """The member's state after its generation; None where it failed altogether, or left what float32 holds."""
-    _, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
-    if failed_n.all():
-        return None
-    strategy.load(state)
-    with np.errstate(over="ignore", invalid="ignore"):
-        strategy.tell(population, batch)
-    return strategy.state() if np.isfinite(strategy.mean).all() else None
 
 
 def _sample(population: Population, batch: EvaluationBatch) -> float:

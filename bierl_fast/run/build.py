@@ -20,7 +20,7 @@ from bierl_fast.run.reference import Reference
 from bierl_fast.run.validation import check_float32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bierl_fast.evaluation.base import AnyPolicy, Evaluator
     from bierl_fast.meta.base import MetaLevel
@@ -251,7 +251,7 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
     parts = table.MetaParts(
         hyperparameters=configured(config, strategy.declared),
         history=history,
-        settings=_meta_settings(config),
+        settings=meta_settings(config),
         schedule=ScheduleSettings(
             config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
         ),
@@ -266,7 +266,8 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
     return table.make_meta(config.meta, parts)
 
 
-def _meta_settings(config: Config) -> MetaSettings:
+def meta_settings(config: Config) -> MetaSettings:
+    """How the run's meta-level learns; what the settings would give one, where it does not."""
     from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
 
     # Read by a learned one alone, so a configured budget of 0 need not fit others.
@@ -343,6 +344,16 @@ def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["l
 
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
+    return ranges_of(_adapted(config, declared) if config.adapts else (), config, declared)
+
+
+def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+    """Where these hyperparameters may be moved; inside what the strategy declares.
+
+    Raises:
+        ConfigError: one of them is 0 and has no range of its own, or its scale needs one.
+        UnknownNameError: the strategy does not let one of them be moved.
+    """
     from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
 
     def value_of(name: str) -> float:
@@ -350,7 +361,7 @@ def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -
 
     adaptable = [name for name, spec in declared.items() if spec.adaptable]
     ranges: dict[str, Range] = {}
-    for name in _adapted(config, declared) if config.adapts else ():
+    for name in names:
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
         spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)

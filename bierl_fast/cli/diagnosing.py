@@ -1,0 +1,122 @@
+"""`bierl diagnose`: a run's directory in, what its meta-level's judgement is worth out."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bierl_fast.cli.options import SettingType
+from bierl_fast.cli.progress import LINE_SECONDS
+from bierl_fast.cli.show import json_option, print_json
+from bierl_fast.cli.training import debug_option, quiet_option
+
+
+@click.command(short_help="Does the meta-level judge well?")
+@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--proposals", type=SettingType(int), default=16, show_default=True, help="hyperparameters to try; even")
+@click.option(
+    "--generations",
+    type=SettingType(tuple[int, ...]),
+    default="1,5,20",
+    show_default=True,
+    help="how far ahead to look",
+)
+@click.option("--episodes", type=SettingType(int), default=10, show_default=True, help="fresh episodes for each return")
+@click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of proposals, noise and episodes")
+@click.option("--threads", type=SettingType(int), help="of the simulator [default: the run's own]")
+@click.option(
+    "--workers", type=SettingType(int), help="processes, for a task that is not native [default: the run's own]"
+)
+@json_option
+@quiet_option
+@debug_option
+def diagnose(
+    run_dir: Path,
+    proposals: int,
+    generations: tuple[int, ...],
+    episodes: int,
+    seed: int,
+    threads: int | None,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare the meta-level's estimate of proposed hyperparameters with the returns some generations later.
+
+    The run in DIR is continued from its checkpoint once for each proposal, in memory: its files are only read. That
+    costs about PROPOSALS times the last of GENERATIONS of the run's own generations.
+    """
+    from bierl_fast.run import diagnosis  # noqa: PLC0415
+
+    report = diagnosis.diagnose(
+        run_dir,
+        proposals=proposals,
+        generations=generations,
+        episodes=episodes,
+        seed=seed,
+        threads=threads,
+        workers=workers,
+        observer=None if quiet or as_json else _Lines(),
+    )
+    if as_json:
+        print_json(report)
+    else:
+        click.echo("\n".join(lines(report)))
+
+
+class _Lines:
+    """One line every few seconds: generations done."""
+
+    def __init__(self) -> None:
+        self._printed = time.monotonic()
+
+    def __call__(self, done: int, last: int) -> None:
+        if done < last and time.monotonic() - self._printed >= LINE_SECONDS:
+            self._printed = time.monotonic()
+            click.echo(f"generation {done}/{last}")
+
+
+def lines(report: dict[str, Any]) -> list[str]:
+    """The report for people."""
+
+    def named(values: dict[str, float], unit: str = "") -> str:
+        return ", ".join(f"{name} {value:.4g}{unit}" for name, value in values.items())
+
+    names = ["estimate", *report["used"]]
+    rows = [["k", *names, "return", "signal/noise"]]
+    for line in report["later"]:
+        failed = f" ({line['failed']} failed)" if line["failed"] else ""
+        cells = [_correlation(line["correlation"][name]) for name in names]
+        returns = f"{_number(line['mean_return'], '.1f')} +/- {_number(line['return_spread'], '.1f')}{failed}"
+        rows.append([str(line["generations"]), *cells, returns, _number(line["signal_to_noise"], ".2f")])
+    return [
+        f"{report['task']}, {report['strategy']}, {report['meta']}, after {report['generation']} generations: "
+        f"{report['proposals']} proposals, {report['episodes']} fresh episodes each, seed {report['seed']}",
+        f"  in use    {named(report['used'])}; return {report['return_now']:.1f}",
+        f"  proposed  standard deviation {named(report['proposal_spread'])} (nats; shares of a linear range)",
+        f"  estimate  {report['meta_fitness']} of the {report['objective']}, "
+        f"signal/noise {_number(report['signal_to_noise'], '.2f')}; "
+        f"rank correlation with itself on other noise {_correlation(report['repeatability'])}",
+        "Rank correlation with the return k generations later, and its 95 % interval:",
+        *_table(rows),
+        f"{report['steps']:,} env steps, not charged to the run; observation statistics as saved",
+    ]
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+
+
+def _correlation(found: dict[str, float]) -> str:
+    if math.isnan(found["low"]):
+        return _number(found["value"], "+.2f")
+    return f"{found['value']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else format(value, form)

@@ -1,0 +1,60 @@
+"""Several copies of one strategy, each with its own state and hyperparameters, in one wide batch each generation.
+
+(state, Hyperparameters) of each member -> ask -> ONE evaluation -> tell -> Advanced of each member
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.messages import Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population, concatenate
+from bierl_fast.meta.fitness import parts
+from bierl_fast.strategy.antithetic import by_candidate
+from bierl_fast.strategy.base import Strategy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advanced:
+    """One member's generation."""
+
+    population: Population
+    batch: EvaluationBatch
+    state: Arrays | None  # after it; None where the member failed altogether, or left what float32 holds
+
+
+def advance(
+    strategy: Strategy, evaluator: Evaluator, members: Sequence[tuple[Arrays, Hyperparameters]], key: NoiseKey
+) -> list[Advanced]:
+    """One generation of every member: (state, hyperparameters), at least one.
+
+    All share the key, so the noise rows and resets of the evaluation too: they differ by their states and
+    hyperparameters alone. The evaluator absorbs nothing; the strategy serves each member in turn and is left as it was.
+    """
+    own = strategy.state()
+    try:
+        populations = []
+        for state, hp in members:
+            strategy.load(state)
+            populations.append(strategy.ask(hp, key))
+        wide = evaluator.evaluate(concatenate(populations))
+        return [
+            Advanced(population, batch, _told(strategy, state, population, batch))
+            for (state, _), population, batch in zip(members, populations, parts(wide, populations), strict=True)
+        ]
+    finally:
+        strategy.load(own)
+
+
+def _told(strategy: Strategy, state: Arrays, population: Population, batch: EvaluationBatch) -> Arrays | None:
+    """The member's state after its generation."""
+    _, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
+    if failed_n.all():
+        return None
+    strategy.load(state)
+    with np.errstate(over="ignore", invalid="ignore"):
+        strategy.tell(population, batch)
+    return strategy.state() if np.isfinite(strategy.mean).all() else None
