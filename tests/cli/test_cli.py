@@ -43,7 +43,7 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
     [
         (
             "trian",
-            "no command named 'trian'; known: compare, evaluate, info, presets, pretrain, resume, tasks, train; did",
+            "no command named 'trian'; known: compare, diagnose, evaluate, info, presets, pretrain, resume, tasks",
         ),
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),
