@@ -4,6 +4,8 @@
           -> fresh evaluation episodes at each mark -> results/learning_STUDY.json, .csv, .png
 
 A mark is an upper bound: training stops early enough that no run has spent more env steps than the mark says.
+Curves are the return of the centre's episode in each generation, or of the population where the centre runs none; where
+training cuts its episodes (episode_cap), of the cut ones. Dots are the fresh, whole episodes of the marks.
 Runs lie in --runs and are resumed where they stand, so an interrupted study goes on. With --report nothing is trained:
 the results are written from what the runs have done so far, unfinished ones with the last return of their centre.
 
@@ -92,7 +94,11 @@ STUDIES = {
         contenders={"ars": preset("ars-halfcheetah")},
     ),
     "walker2d_ars": Study(
-        "Walker2d-v5", {38_000_000: 3}, {38_000_000: 3830.0}, slack=80_000, contenders={"ars": preset("ars-walker2d")}
+        "Walker2d-v5",
+        {10_000_000: 3, 38_000_000: 3},
+        {10_000_000: 3830.0, 38_000_000: 3830.0},
+        slack=80_000,
+        contenders={"ars": preset("ars-walker2d")},
     ),
     "esac": Study(
         "Hopper-v5",
@@ -205,8 +211,20 @@ def summarise(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return summary
 
 
-def plot(study: Study, points: list[dict[str, Any]], path: Path) -> None:
-    """The centre's return against all env steps: each seed thin, the median of seeds thick."""
+def trained_return(point: dict[str, Any]) -> float:
+    """Of the centre, else of the population's mean; NaN where there is neither."""
+    values = [point[name] for name in ("center_return", "mean_return") if point[name] is not None]
+    return float(values[0]) if values else math.nan
+
+
+def label(study: Study, contender: str) -> str:
+    """Of a contender's curve."""
+    cap = study.contenders[contender].get("episode_cap")
+    return contender if cap is None else f"{contender}, first {cap} steps of an episode"
+
+
+def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:
+    """Return against all env steps: each seed thin, the median of seeds thick, evaluations as dots."""
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("Agg")
@@ -222,7 +240,7 @@ def plot(study: Study, points: list[dict[str, Any]], path: Path) -> None:
             if not own:
                 continue
             steps = [p["env_steps"] for p in own]
-            returns = [math.nan if p["center_return"] is None else p["center_return"] for p in own]
+            returns = [trained_return(point) for point in own]
             axes.plot(steps, returns, color=colour, alpha=0.25, linewidth=0.8)
             values.append(np.interp(grid, steps, returns, left=np.nan, right=np.nan))
         if not values:
@@ -230,11 +248,13 @@ def plot(study: Study, points: list[dict[str, Any]], path: Path) -> None:
         going = np.isfinite(values).sum(axis=0) >= min(len(values), *study.marks.values())
         median = np.full(grid.shape, np.nan)
         median[going] = np.nanmedian(np.array(values)[:, going], axis=0)
-        axes.plot(grid, median, color=colour, linewidth=2.2, label=contender)
+        axes.plot(grid, median, color=colour, linewidth=2.2, label=label(study, contender))
+        marks = [row for row in rows if row["contender"] == contender]
+        axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=colour, s=22, zorder=3)
     for bar in set(study.bars.values()):
         axes.axhline(bar, color="grey", linestyle=":", linewidth=1)
     axes.set_xlabel("env steps, all counted")
-    axes.set_ylabel("return of the centre")
+    axes.set_ylabel("return")
     axes.set_title(study.task)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -262,7 +282,7 @@ def write(name: str, runs: Path) -> None:
         "unfinished": unfinished(study, runs),
     }
     stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
-    plot(study, points, stem.with_suffix(".png"))
+    plot(study, points, rows, stem.with_suffix(".png"))
     json.dump(result["summary"], sys.stdout, indent=1)
 
 

@@ -5,7 +5,7 @@ to run 10 fresh episodes with frozen statistics and no noise; the first mean at 
 checks cost no training time on any side. A peer that has not got there after LIMIT times our seconds is given up, and
 the ratio is a lower bound.
 
-- ours: the preset `ars-TASK`, `bierl train`'s own loop in this process, no files.
+- ours: the task's preset `ars-...`, `bierl train`'s own loop in this process, no files.
 - sb3-contrib ARS: RL Baselines3 Zoo's settings for the task (v3 there, v5 here), a worker process for each core.
 - PPO: the zoo's settings for the task, normalised, as it trains by default.
 """
@@ -26,10 +26,8 @@ from common import Report, arguments
 
 import bierl_fast as bf
 from bierl_fast.evaluation.shared import available_cores
-from bierl_fast.messages import NoiseKey
 from bierl_fast.run import build, loop, toml
 from bierl_fast.run.record import Recorder
-from bierl_fast.run.reporting import reporting_population
 
 LIMIT = 20.0
 EPISODES = 10
@@ -47,11 +45,7 @@ class Goal:
     ars: dict[str, Any]
     normalise: bool
     ppo: dict[str, Any]
-
-
-def _mujoco_ppo(log_std: float | None = None, **settings: Any) -> dict[str, Any]:
-    kwargs = {"log_std_init": log_std, "ortho_init": False, "net_arch": [256, 256], "relu": True} if log_std else {}
-    return {**settings, "policy_kwargs": kwargs}
+    wide: bool = False  # PPO's policy and value networks as the zoo has them for the task: 256, 256 with ReLU
 
 
 GOALS = [
@@ -61,7 +55,7 @@ GOALS = [
         "ars-swimmer",
         ars={"n_delta": 1, "n_top": 1, "learning_rate": 0.02, "delta_std": 0.01},
         normalise=False,
-        ppo=_mujoco_ppo(gamma=0.9999),
+        ppo={"gamma": 0.9999},
     ),
     Goal(
         "Hopper-v5",
@@ -69,39 +63,39 @@ GOALS = [
         "ars-hopper",
         ars={"n_delta": 8, "n_top": 4, "learning_rate": 0.01, "delta_std": 0.025, "alive_bonus_offset": -1},
         normalise=True,
-        ppo=_mujoco_ppo(
-            -2.0,
-            batch_size=32,
-            n_steps=512,
-            gamma=0.999,
-            learning_rate=9.80828e-05,
-            ent_coef=0.00229519,
-            clip_range=0.2,
-            n_epochs=5,
-            gae_lambda=0.99,
-            max_grad_norm=0.7,
-            vf_coef=0.835671,
-        ),
+        ppo={
+            "batch_size": 32,
+            "n_steps": 512,
+            "gamma": 0.999,
+            "learning_rate": 9.80828e-05,
+            "ent_coef": 0.00229519,
+            "clip_range": 0.2,
+            "n_epochs": 5,
+            "gae_lambda": 0.99,
+            "max_grad_norm": 0.7,
+            "vf_coef": 0.835671,
+        },
+        wide=True,
     ),
     Goal(
         "HalfCheetah-v5",
         3000.0,
-        "ars-halfcheetah",
+        "ars-halfcheetah-mlp",
         ars={"n_delta": 32, "n_top": 4, "learning_rate": 0.02, "delta_std": 0.03},
         normalise=True,
-        ppo=_mujoco_ppo(
-            -2.0,
-            batch_size=64,
-            n_steps=512,
-            gamma=0.98,
-            learning_rate=2.0633e-05,
-            ent_coef=0.000401762,
-            clip_range=0.1,
-            n_epochs=20,
-            gae_lambda=0.92,
-            max_grad_norm=0.8,
-            vf_coef=0.58096,
-        ),
+        ppo={
+            "batch_size": 64,
+            "n_steps": 512,
+            "gamma": 0.98,
+            "learning_rate": 2.0633e-05,
+            "ent_coef": 0.000401762,
+            "clip_range": 0.1,
+            "n_epochs": 20,
+            "gae_lambda": 0.92,
+            "max_grad_norm": 0.8,
+            "vf_coef": 0.58096,
+        },
+        wide=True,
     ),
 ]
 
@@ -145,9 +139,9 @@ def ours(goal: Goal, seed: int, limit: float) -> Outcome:
     run = loop.Run(parts, Recorder(parts.config))
 
     def check() -> float:
-        key = NoiseKey(seed, run.counters.generation)
-        batch = run.evaluator.evaluate(reporting_population(run.strategy.mean, EPISODES, key))
-        return float(batch.returns_r.mean())
+        # Whole episodes, where training cuts them.
+        policy = run.evaluator.policy.with_parameters(run.strategy.mean)
+        return float(bf.evaluate(policy, episodes=EPISODES, seed=seed)["mean_return"])
 
     clock = Clock(goal.score, limit, check)
     while not clock.over(run.counters.env_steps):
@@ -222,15 +216,14 @@ def ppo(goal: Goal, seed: int, limit: float) -> Outcome:
     from stable_baselines3 import PPO  # noqa: PLC0415
     from stable_baselines3.common.vec_env import VecNormalize  # noqa: PLC0415
 
-    settings = dict(goal.ppo)
-    kwargs = dict(settings.pop("policy_kwargs"))
-    if kwargs.pop("relu", False):
-        kwargs["activation_fn"] = torch.nn.ReLU
+    network: dict[str, Any] = {}
+    if goal.wide:
+        network = {"log_std_init": -2.0, "ortho_init": False, "net_arch": [256, 256], "activation_fn": torch.nn.ReLU}
     envs = _environment(goal)()
     if not isinstance(envs, VecNormalize):
         envs = VecNormalize(envs)
     envs.norm_reward = True
-    model = PPO("MlpPolicy", envs, seed=seed, policy_kwargs=kwargs, device="cpu", **settings)
+    model = PPO("MlpPolicy", envs, seed=seed, policy_kwargs=network, device="cpu", **goal.ppo)
     return _learn(goal, model, limit, at_rollouts=False)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,14 +19,13 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._library import core
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import Kind
 from bierl_fast.evaluation.import_path import imported, written_name
 from bierl_fast.evaluation.shared import row_reset_seed, thread_count
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, NoiseKey, Population, Stream
 from bierl_fast.names import lookup, unknown
 
-FORMAT = 1
-KIND = "vector"
+FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
 MOST_DIMENSIONS = 2**30
 BLOCK = 2**22  # parameters made at a time for a Python function: 16 MB
 
@@ -134,23 +132,17 @@ class VectorPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters and a JSON header; atomically."""
-        header = {"format": FORMAT, "kind": KIND, **asdict(self.spec)}
-        write_archive(Path(path), json.dumps(header, sort_keys=True), {"parameters": self.parameters})
+        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters})
 
     @classmethod
     def load(cls, path: str | Path) -> VectorPolicy:
         """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated."""
-        text, arrays = read_archive(Path(path))
-        try:
-            header = json.loads(text)
-            kind, number = header.pop("kind", None), header.pop("format", None)
-            if (kind, number) != (KIND, FORMAT):
-                raise ValueError(f"its header says {kind} of format {number}")
-            return cls(FunctionSpec(**header)).with_parameters(np.asarray(arrays["parameters"], np.float32))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ArchiveError(
-                f"{path} is not a vector of format {FORMAT} ({error}); write one with VectorPolicy.save or bierl train"
-            ) from error
+        return FILE.read(
+            Path(path),
+            lambda header, arrays: cls(FunctionSpec(**header)).with_parameters(
+                np.asarray(arrays["parameters"], np.float32)
+            ),
+        )
 
 
 class Runner(Protocol):

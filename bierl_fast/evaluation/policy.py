@@ -6,7 +6,6 @@ observation (O,) -> normalised -> MLP or linear -> action (A,) in the box
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,12 +15,18 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._library import core
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import Kind
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, F64, Arrays, Network, NoiseKey, Stream
 
-FORMAT = 1
+FILE = Kind(
+    "policy",
+    format=1,
+    name="a policy",
+    remedy="write one with Policy.save or bierl train",
+    others={"torch_policy": "it is a TorchPolicy's, read by bf.TorchPolicy.load(path, module)"},
+)
 
 
 @dataclass(frozen=True)
@@ -198,28 +203,15 @@ class Policy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""
-        header = {"format": FORMAT, "kind": "policy", **asdict(self.spec)}
-        arrays = {"parameters": self.parameters, **self.statistics.state()}
-        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
         """Read policy.npz; ArchiveError says what is wrong with it."""
-        text, arrays = read_archive(Path(path))
-        try:
-            return cls._read(json.loads(text), arrays)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ArchiveError(
-                f"{path} is not a policy of format {FORMAT} ({error}); write one with Policy.save or bierl train"
-            ) from error
+        return FILE.read(Path(path), cls._read)
 
     @classmethod
     def _read(cls, header: dict[str, Any], arrays: Arrays) -> Policy:
-        kind, number = header.pop("kind", None), header.pop("format", None)
-        if kind == "torch_policy":
-            raise ValueError("it is a TorchPolicy's, read by bf.TorchPolicy.load(path, module)")
-        if (kind, number) != ("policy", FORMAT):
-            raise ValueError(f"its header says {kind} of format {number}")
         spec = read_spec(header)
         statistics = ObservationStatistics(spec.observation_size)
         statistics.load(arrays)

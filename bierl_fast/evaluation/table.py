@@ -228,7 +228,7 @@ def make_evaluator(
     )
 
 
-POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.KIND: VectorPolicy.load}
+POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.FILE.kind: VectorPolicy.load}
 
 
 def load_policy(path: Path) -> AnyPolicy:

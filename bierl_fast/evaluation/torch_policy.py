@@ -8,7 +8,6 @@ Slower than the compiled policy, by the tens of microseconds that torch takes fo
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,17 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast._library import core
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import Kind
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, F64, NoiseKey
+from bierl_fast.messages import F32, F64, Arrays, NoiseKey
 
 if TYPE_CHECKING:
     import torch
 
-FORMAT = 1
-KIND = "torch_policy"
+FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one with TorchPolicy.save")
 
 
 class TorchPolicy:
@@ -142,14 +140,12 @@ class TorchPolicy:
             raise ValueError("a TorchPolicy can be saved once make_evaluator(task, policy=...) has bound it to a task")
         kind = type(self.module)
         header = {
-            "format": FORMAT,
-            "kind": KIND,
             "module": f"{kind.__module__}:{kind.__qualname__}",
             "shapes": [list(parameter.shape) for parameter in self.module.parameters()],
             **asdict(self.spec),
         }
         arrays = {"parameters": self.parameters, **self.statistics.state()}
-        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+        FILE.write(Path(path), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path, module: torch.nn.Module) -> TorchPolicy:
@@ -158,12 +154,8 @@ class TorchPolicy:
         Raises:
             ArchiveError: no such file, a damaged one, or one of another kind or another module.
         """
-        text, arrays = read_archive(Path(path))
-        try:
-            header = json.loads(text)
-            kind, number = header.pop("kind", None), header.pop("format", None)
-            if (kind, number) != (KIND, FORMAT):
-                raise ValueError(f"its header says {kind} of format {number}")
+
+        def read(header: dict[str, Any], arrays: Arrays) -> TorchPolicy:
             name, shapes = header.pop("module"), header.pop("shapes")
             policy = cls(module)
             if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
@@ -171,13 +163,9 @@ class TorchPolicy:
             spec = read_spec(header)
             statistics = ObservationStatistics(spec.observation_size)
             statistics.load(arrays)
-            bound = policy.for_task(spec, statistics)
-            return bound.with_parameters(np.asarray(arrays["parameters"], np.float32))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ArchiveError(
-                f"{path} is not a TorchPolicy of format {FORMAT} for this module ({error}); write one with "
-                "TorchPolicy.save"
-            ) from error
+            return policy.for_task(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+
+        return FILE.read(Path(path), read)
 
 
 class TorchBrain:

@@ -57,12 +57,12 @@ class PretrainSettings:
         seed: of everything.
     """
 
-    rounds: int = 400
-    generators: int = 16
+    rounds: int = 300
+    generators: int = 20
     problems: int = 8
     generations: tuple[int, ...] = (25, 50, 100)
     sigma: float = 0.1
-    learning_rate: float = 0.02
+    learning_rate: float = 0.03
     weight_decay: float = 0.002
     tasks: tuple[str, ...] = ()
     seed: int = 0

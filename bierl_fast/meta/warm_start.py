@@ -8,18 +8,16 @@ hyperparameters than it was trained to, or read another window; a run that wants
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import Kind
 from bierl_fast.messages import F32, Arrays
 
-FORMAT = 1
-KIND = "generator"
+FILE = Kind("generator", format=1, name="a warm start", remedy="make one with `bierl pretrain`")
 FOLDER = Path(__file__).parents[1] / "warm_starts"  # those that come with the package
 
 
@@ -57,41 +55,27 @@ class WarmStart:
 
     def save(self, path: str | Path) -> None:
         """Write the file; atomically."""
-        header = {
-            "format": FORMAT,
-            "kind": KIND,
-            "shape": asdict(self.shape),
-            "steps": self.steps,
-            "made": self.made,
-        }
+        header = {"shape": asdict(self.shape), "steps": self.steps, "made": self.made}
         arrays = {"weights": self.weights, **{f"training_{name}": array for name, array in self.training.items()}}
-        write_archive(Path(path), json.dumps(header, sort_keys=True), arrays)
+        FILE.write(Path(path), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> WarmStart:
         """Read a file, or the packaged one of that name; ArchiveError says what is wrong with it."""
-        path = located(path)
-        text, arrays = read_archive(path)
-        try:
-            header = json.loads(text)
-            kind, number = header.get("kind"), header.get("format")
-            if (kind, number) != (KIND, FORMAT):
-                raise ValueError(f"its header says {kind} of format {number}")
-            shape = header["shape"]
-            weights = np.array(arrays.pop("weights"), np.float32)
-            if weights.ndim != 1 or not np.isfinite(weights).all():
-                raise ValueError("its weights are not a finite vector")
-            return cls(
-                shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"])}),
-                weights=weights,
-                steps=int(header["steps"]),
-                made=dict(header["made"]),
-                training={name.removeprefix("training_"): array for name, array in arrays.items()},
-            )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ArchiveError(
-                f"{path} is not a warm start of format {FORMAT} ({error}); make one with `bierl pretrain`"
-            ) from error
+        return FILE.read(located(path), cls._read)
+
+    @classmethod
+    def _read(cls, header: dict[str, Any], arrays: Arrays) -> WarmStart:
+        shape, weights = header["shape"], np.array(arrays.pop("weights"), np.float32)
+        if weights.ndim != 1 or not np.isfinite(weights).all():
+            raise ValueError("its weights are not a finite vector")
+        return cls(
+            shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"])}),
+            weights=weights,
+            steps=int(header["steps"]),
+            made=dict(header["made"]),
+            training={name.removeprefix("training_"): array for name, array in arrays.items()},
+        )
 
 
 def packaged() -> dict[str, Path]:

@@ -172,7 +172,12 @@ class Config:
         None,
         "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",
     )
-    episode_cap: int | None = setting(None, "cut training episodes at this many steps", at_least=1, at_most=2**31 - 1)
+    episode_cap: int | None = setting(
+        None,
+        "cut training episodes at this many steps; reporting evaluations run to their end",
+        at_least=1,
+        at_most=2**31 - 1,
+    )
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
     threads: int | None = setting(
         None,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CREDITS = ("run", "one_step")
 SAVED_EVERY = 10  # rounds
+# A whole run is one number of credit, so there are few weights to give it to.
+SMALL = {"encoder_size": 8, "generator_hidden": 8, "quantiles": 4, "generator_output": "relative"}
 Watcher = Callable[[dict[str, Any]], None]
 
 
@@ -96,7 +98,7 @@ def pretrain(
     tasks: Sequence[str] = (),
     *,
     credit: str = "run",
-    rounds: int = 400,
+    rounds: int = 300,
     steps: int = 500_000,
     seed: int = 0,
     resume: bool = False,
@@ -118,8 +120,8 @@ def pretrain(
             every SAVED_EVERY rounds.
         observer: called after every round with round, rounds, wins (share of its problems on which the generator ended
             better than the hyperparameters it was given) and env_steps.
-        generator: settings of a run that say what it is: meta, encoder_size, generator_hidden, generator_output
-            (default here "relative"), meta_max_move, history, quantiles.
+        generator: settings of a run that say what it is: meta, encoder_size, generator_hidden, generator_output,
+            meta_max_move, history, quantiles; the defaults here are SMALL's.
 
     Raises:
         ConfigError, UnknownNameError: a setting that cannot be, an unknown task, a file that exists or holds another
@@ -134,7 +136,7 @@ def pretrain(
     for name, value in (("rounds", rounds), ("steps", steps)):
         if value < 1:
             raise ConfigError(f"{name} must be at least 1, got {value}")
-    settings = {"task": "quadratic", "generator_output": "relative", "seed": seed, **generator}
+    settings = {"task": "quadratic", "seed": seed, **SMALL, **generator}
     if credit == "run":
         return _by_runs(path, Config(**settings), tasks, rounds, resume, observer)
     if not tasks or resume:

@@ -152,3 +152,14 @@ def test_every_optimizers_state_is_taken_back(optimizer: str, steps: int) -> Non
 def test_a_run_without_a_meta_level_needs_no_budget() -> None:
     config = CONFIG.replace(generations=1, population=2, meta="none", meta_budget=0.0, adapt=(), eval_interval=0)
     assert len(train(config).metrics) == 1
+
+
+def test_reporting_evaluations_run_whole_episodes_where_training_cuts_them() -> None:
+    config = Config(task="Reacher-v5", meta="none", episode_cap=7, population=4, generations=2, eval_interval=1)
+    result = train(config)
+    per_generation = (config.population + config.center_episodes) * 7
+    assert [record["inner_steps"] for record in result.metrics] == [per_generation, 2 * per_generation]
+    assert [record["evaluation"]["mean_length"] for record in result.metrics] == [50.0, 50.0]
+    assert result.metrics[-1]["eval_steps"] == 2 * config.eval_episodes * 50
+    uncut = train(config.replace(episode_cap=None, eval_interval=0))
+    assert uncut.metrics[-1]["inner_steps"] == 2 * 5 * 50
