@@ -66,7 +66,8 @@ def diagnose(
         run_dir: a run's directory; it is only read.
         proposals: M, even, at least 2; intervals need 4.
         generations: each k, at least 1; different ones.
-        episodes: of each centre after each k; their mean is the return, whatever the meta-objective.
+        episodes: of each centre after each k, as long as in training (episode_cap), without action noise; their mean is
+            the return, whatever the meta-objective.
         seed: of proposals, noise and episodes; equal seeds give equal bits, at any number of threads or workers.
         threads: of the simulator, instead of the run's own.
         workers: processes, for a task that is not native, instead of the run's own.

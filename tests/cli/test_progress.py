@@ -56,7 +56,12 @@ def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: 
 
 
 def test_the_latest_signal_to_noise_ratio_stays(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    updates = [{"signal_to_noise": 2.345}, None, {"signal_to_noise": None}, {"signal_to_noise": 1234.5}]
+    updates: list[dict[str, float | None] | None] = [
+        {"signal_to_noise": 2.345},
+        None,
+        {"signal_to_noise": None},
+        {"signal_to_noise": 1234.5},
+    ]
     with Progress(CONFIG, Path("run")) as progress:
         for generation, meta in enumerate(updates):
             clock[0] += 10.0

@@ -98,8 +98,8 @@ def test_points_are_what_the_correlations_are_of(tmp_path: Path) -> None:
     for index, line in enumerate(found["later"]):
         returns = np.array([point["returns"][index] for point in found["points"]])
         estimate = np.array([point["estimate"] for point in found["points"]])
-        ranks = [np.argsort(np.argsort(values)) for values in (returns, estimate)]
-        assert line["correlation"]["estimate"]["value"] == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-12)
+        first, second = (np.argsort(np.argsort(values)) for values in (returns, estimate))
+        assert line["correlation"]["estimate"]["value"] == pytest.approx(np.corrcoef(first, second)[0, 1], abs=1e-12)
         assert line["mean_return"] == pytest.approx(returns.mean())
         assert line["return_spread"] == pytest.approx(returns.std())
 
@@ -246,3 +246,11 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["later"][0]["signal_to_noise"] is None  # nothing but rounding differs between episodes
     assert entry([*arguments, "--quiet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == found
+
+
+def test_several_centres_and_a_fitness_of_their_own(tmp_path: Path) -> None:
+    novelty = {"task": "InvertedPendulum-v5", "dim": None, "hidden": (), "strategy": "nsr", "meta": "direct"}
+    run = trained(tmp_path / "run", **{**SMALL, **novelty, "behaviour": "final_observation"})
+    found = bf.diagnose(run, proposals=4, generations=(2,), episodes=2)
+    assert found["objective"] == "fitness"
+    assert all(1.0 <= point["returns"][0] <= 1000.0 for point in found["points"])  # returns, nevertheless
