@@ -49,6 +49,8 @@ def diagnose(
 
     The run in DIR is continued from its checkpoint once for each proposal, in memory: its files are only read. That
     costs about PROPOSALS times the last of GENERATIONS of the run's own generations.
+
+    The intervals are over proposals alone, which all share one draw of noise: look at several seeds.
     """
     from bierl_fast.run import diagnosis  # noqa: PLC0415
 
