@@ -49,6 +49,8 @@ def diagnose(
 
     The run in DIR is continued from its checkpoint once for each proposal, in memory: its files are only read. That
     costs about PROPOSALS times the last of GENERATIONS of the run's own generations.
+
+    The intervals are over proposals alone, which all share one draw of noise: look at several seeds.
     """
     from bierl_fast.run import diagnosis  # noqa: PLC0415
 
@@ -91,12 +93,12 @@ def lines(report: dict[str, Any]) -> list[str]:
     for line in report["later"]:
         failed = f" ({line['failed']} failed)" if line["failed"] else ""
         cells = [_correlation(line["correlation"][name]) for name in names]
-        returns = f"{_number(line['mean_return'], '.1f')} +/- {_number(line['return_spread'], '.1f')}{failed}"
+        returns = f"{_number(line['mean_return'], '.5g')} +/- {_number(line['return_spread'], '.2g')}{failed}"
         rows.append([str(line["generations"]), *cells, returns, _number(line["signal_to_noise"], ".2f")])
     return [
         f"{report['task']}, {report['strategy']}, {report['meta']}, after {report['generation']} generations: "
         f"{report['proposals']} proposals, {report['episodes']} fresh episodes each, seed {report['seed']}",
-        f"  in use    {named(report['used'])}; return {report['return_now']:.1f}",
+        f"  in use    {named(report['used'])}; return {report['return_now']:.5g}",
         f"  proposed  standard deviation {named(report['proposal_spread'])} (nats; shares of a linear range)",
         f"  estimate  {report['meta_fitness']} of the {report['objective']}, "
         f"signal/noise {_number(report['signal_to_noise'], '.2f')}; "

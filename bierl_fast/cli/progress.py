@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LINE_SECONDS = 5.0  # between plain lines
+COLUMNS = 6  # of the live display, which so fits 80 characters
 
 
 class Progress:
@@ -33,6 +34,7 @@ class Progress:
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
         self._printed = -float("inf")
         self._pending: dict[str, str] | None = None
+        self._signal: float | None = None  # signal-to-noise ratio of the latest meta-update
 
     def __enter__(self) -> Progress:
         if not self._quiet and sys.stdout.isatty():
@@ -81,10 +83,22 @@ class Progress:
             "center": _number(record["center_return"], ".1f"),
             "sigma": _number(record["sigma"], ".4g"),
             "learning rate": _number(record["learning_rate"], ".4g"),
+            **self._meta(record),
             "steps": f"{steps:,}",
             "steps/s": f"{rate:,.0f}" if rate else "-",
             "left": self._left(done, steps, (done - first_done) / seconds if seconds > 0 else 0.0, rate),
         }
+
+    def _meta(self, record: dict[str, Any]) -> dict[str, str]:
+        """What the meta-level costs, and how well it told its latest proposals apart."""
+        if not self._config.adapts:
+            return {}
+        facts = {"meta steps": f"{record['meta_steps'] / max(record['env_steps'], 1):.0%}"}
+        if self._config.learned:
+            if record["meta"] is not None:
+                self._signal = record["meta"].get("signal_to_noise")
+            facts["signal/noise"] = _number(self._signal, ".3g")
+        return facts
 
     def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
         ends = (
@@ -110,8 +124,10 @@ def _table(facts: dict[str, str]) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table.grid(padding=(0, 2))
-    for _ in facts:
+    for _ in range(COLUMNS):
         table.add_column(justify="right", no_wrap=True)
-    table.add_row(*(f"[dim]{name}[/dim]" for name in facts))
-    table.add_row(*facts.values())
+    names = list(facts)
+    for some in (names[start : start + COLUMNS] for start in range(0, len(names), COLUMNS)):
+        table.add_row(*(f"[dim]{name}[/dim]" for name in some))
+        table.add_row(*(facts[name] for name in some))
     return table

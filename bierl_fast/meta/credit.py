@@ -11,6 +11,7 @@ from bierl_fast.messages import F64, Bool, EvaluationBatch, Hyperparameters
 from bierl_fast.strategy.base import OwnObjective, Strategy
 
 OBJECTIVES = ("return", "fitness")
+ROUNDING = 16 * np.finfo(np.float64).eps  # of a difference of values and their means, in shares of the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Estimate:
         """Variance between proposals' means over the variance that noise alone gives them; 1 where nothing shows.
 
         Episodes are common to all proposals, so noise is what is left of (M, K) values after the means of proposals
-        and of episodes are taken out: F of a two-way analysis of variance. NaN with one episode or two survivors less.
+        and of episodes are taken out: F of a two-way analysis of variance. NaN with one episode, one survivor, or no
+        noise besides rounding.
         """
         value_mk = self.value_mk[~self.failed_m]
         m, k = value_mk.shape
@@ -59,7 +61,8 @@ class Estimate:
         row_m, column_k = value_mk.mean(axis=1), value_mk.mean(axis=0)
         rest_mk = value_mk - row_m[:, None] - column_k + value_mk.mean()
         noise = float((rest_mk**2).sum()) / ((m - 1) * (k - 1))
-        return float(k * row_m.var(ddof=1)) / noise if noise > 0.0 else math.nan
+        rounding = ROUNDING * float(np.abs(value_mk).max())
+        return float(k * row_m.var(ddof=1)) / noise if noise > rounding**2 else math.nan
 
 
 def objective_mk(

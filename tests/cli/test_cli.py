@@ -43,7 +43,7 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
     [
         (
             "trian",
-            "no command named 'trian'; known: compare, diagnose, evaluate, info, presets, pretrain, resume, tasks",
+            "no command named 'trian'; known: compare, diagnose, evaluate, info, presets, pretrain, resume, tasks,",
         ),
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),
@@ -68,6 +68,15 @@ def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
         ("resume", "Missing argument 'DIR'"),
         ("evaluate x --episodes 0", "episodes must be at least 1 and at most 1048576, got 0"),
         ("evaluate x --threads 0", "threads must be at least 1 and at most 1024, got 0"),
+        ("diagnose x --proposals 5", "proposals must be even (antithetic pairs), got 5"),
+        ("diagnose x --proposals 0", "proposals must be at least 2 and at most 1048576, got 0"),
+        ("diagnose x --generations 5,0", "each of generations must be at least 1 and at most 1048576, got 0"),
+        ("diagnose x --generations none", "generations must be one or more different numbers, got []"),
+        ("diagnose x --generations 5,5", "generations must be one or more different numbers, got [5, 5]"),
+        ("diagnose x --generations 1,a", "'1,a' is not whole numbers with commas between"),
+        ("diagnose x --episodes 0", "episodes must be at least 1 and at most 1048576, got 0"),
+        ("diagnose x --seed -1", "seed must be at least 0 and at most 18446744073709551615, got -1"),
+        ("diagnose", "Missing argument 'DIR'"),
         ("evaluate x --threads 1025", "threads must be at least 1 and at most 1024, got 1025"),
         ("train Hopper-v5 --generations 1 --adapt weight_decay", "weight_decay, which is 0.0 and so has no range"),
         ("train Hopper-v5 --generations 1 --sigma 1e-44", "the lower end of sigma's range must be above 0"),
@@ -84,7 +93,7 @@ def test_an_unknown_key_in_a_file_exits_with_2(capsys: Captured, tmp_path: Path)
     fails(capsys, 2, "did you mean 'population'?", "train", "Hopper-v5", "--config", "mine.toml")
 
 
-@pytest.mark.parametrize("command", ["resume", "evaluate"])
+@pytest.mark.parametrize("command", ["resume", "evaluate", "diagnose"])
 def test_a_missing_or_damaged_directory_exits_with_1(
     command: str, capsys: Captured, tmp_path: Path, fakes: Fakes
 ) -> None:
@@ -93,7 +102,7 @@ def test_a_missing_or_damaged_directory_exits_with_1(
     assert entry([*TRAIN, "--run-dir", "run", "--quiet"]) == 0
     for name in ("checkpoint.npz", "policy.npz"):
         (tmp_path / "run" / name).unlink()
-    fails(capsys, 1, "no checkpoint at" if command == "resume" else "no policy at", command, "run")
+    fails(capsys, 1, "no policy at" if command == "evaluate" else "no checkpoint at", command, "run")
 
 
 def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:

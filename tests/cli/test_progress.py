@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bierl_fast.cli.progress import Progress
+from bierl_fast.cli.progress import Progress, _table
 from bierl_fast.run.config import Config
 
 CONFIG = Config(task="Hopper-v5", generations=100, total_steps=50_000)
 
 
-def record(generation: int, steps: int) -> dict[str, float | None]:
+def record(generation: int, steps: int, meta: dict[str, float | None] | None = None) -> dict[str, Any]:
     return {
         "generation": generation, "env_steps": steps, "mean_return": 1.0, "max_return": 2.0,
-        "center_return": None, "sigma": 0.02, "learning_rate": None,
+        "center_return": None, "sigma": 0.02, "learning_rate": None, "meta_steps": steps // 8, "meta": meta,
     }  # fmt: skip
 
 
@@ -39,7 +41,7 @@ def test_lines_are_thinned_out_and_the_last_one_kept(clock: list[float], capsys:
     # 40,000 steps are left at 1,000 a second, and 90 generations at one a second: the steps end first.
     assert lines[-1] == (
         "generation 10/100  return 1.0  best 2.0  center -  sigma 0.02  learning rate -  "
-        "steps 10,000  steps/s 1,000  left 0:00:40"
+        "meta steps 12%  signal/noise -  steps 10,000  steps/s 1,000  left 0:00:40"
     )
 
 
@@ -51,6 +53,43 @@ def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: 
     first, last = capsys.readouterr().out.splitlines()[1:]
     assert "steps/s -  left -" in first
     assert "steps/s 50  left 0:09:40" in last
+
+
+def test_the_latest_signal_to_noise_ratio_stays(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    updates: list[dict[str, float | None] | None] = [
+        {"signal_to_noise": 2.345},
+        None,
+        {"signal_to_noise": None},
+        {"signal_to_noise": 1234.5},
+    ]
+    with Progress(CONFIG, Path("run")) as progress:
+        for generation, meta in enumerate(updates):
+            clock[0] += 10.0
+            progress(record(generation, 1000, meta))
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.partition("signal/noise ")[2].split()[0] for line in lines] == ["2.35", "2.35", "-", "1.23e+03"]
+
+
+@pytest.mark.parametrize(("meta", "shown"), [("none", set()), ("csa", {"meta steps"}), ("pbt", {"meta steps"})])
+def test_what_a_meta_level_does_not_do_is_not_shown(
+    meta: str, shown: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Progress(CONFIG.replace(meta=meta), Path("run")) as progress:
+        progress(record(0, 1000, {"best_score": 1.0}))
+    out = capsys.readouterr().out
+    assert {name for name in ("meta steps", "signal/noise") if name in out} == shown
+
+
+def test_the_live_display_fits_80_characters() -> None:
+    from rich.console import Console
+
+    config = CONFIG.replace(generations=10_000, total_steps=None)
+    facts = Progress(config, Path("run"))._facts(record(9_998, 100_000_000, {"signal_to_noise": 1.0}))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(_table(facts))
+    text = console.export_text()
+    assert "…" not in text
+    assert all(name in text and value in text for name, value in facts.items())
 
 
 def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

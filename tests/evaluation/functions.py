@@ -27,3 +27,8 @@ class Hill:
 
 
 NO_FUNCTION: Any = 3
+
+
+def cliff(x: F32) -> float:
+    """A slope, with nothing beyond 1 in any parameter."""
+    return float(np.sum(x)) if np.max(np.abs(x)) < 1.0 else float("nan")

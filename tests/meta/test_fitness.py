@@ -160,3 +160,11 @@ def test_a_run_can_use_it(name: str) -> None:
     assert sum(p.rows for p in evaluator.asked) == rows
     assert spent.steps <= rows * 12
     assert isinstance(level.propose(past), Hyperparameters)
+
+
+def test_rounding_is_no_noise() -> None:
+    """Episodes that all return the same leave a rest of some 1e-17, not of exactly 0."""
+    value_mk = np.repeat(np.random.default_rng(0).normal(-5.0, 0.1, (16, 1)), 10, axis=1)
+    assert np.isnan(Estimate(value_mk, np.zeros(16, np.bool_), 0, 0).signal_to_noise)
+    value_mk[3, 4] += 1e-9
+    assert Estimate(value_mk, np.zeros(16, np.bool_), 0, 0).signal_to_noise > 1e6
