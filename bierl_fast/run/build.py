@@ -117,6 +117,10 @@ def with_policy_settings(config: Config) -> Config:
         raise ConfigError(
             f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
         )
+    if config.dim is not None and table.wants_behaviours(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy"
+        )
     for name, needed in required.items():
         given = getattr(config, name)
         if given not in {None, needed}:

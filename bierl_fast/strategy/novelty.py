@@ -142,6 +142,7 @@ class NoveltySearch:
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
     prefers: Mapping[str, Any] = MappingProxyType({"meta_objective": "fitness"})
+    wants_behaviours = True
 
     def __init__(
         self,

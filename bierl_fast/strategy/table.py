@@ -54,6 +54,11 @@ def wants_transitions(name: str) -> bool:
     return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_transitions", False))
 
 
+def wants_behaviours(name: str) -> bool:
+    """Whether the strategy called `name` compares what its candidates' episodes did."""
+    return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_behaviours", False))
+
+
 def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """What the strategy called `name` requires of the policy's settings, and what it prefers where nothing was said."""
     kind = lookup("strategy", name, STRATEGIES)

@@ -216,3 +216,9 @@ def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
         config.replace(adapt=())
     with pytest.raises(ConfigError, match="csa multiplies sigma and learning rate, and cannot adapt momentum"):
         bf.train(config.replace(adapt=("sigma", "momentum")))
+
+
+@pytest.mark.parametrize("strategy", ["ns", "nsr", "nsra"])
+def test_novelty_has_nothing_to_compare(strategy: str) -> None:
+    with pytest.raises(ConfigError, match=f"strategy '{strategy}' compares what episodes do, and a function has none"):
+        bf.train(NATIVE.replace(strategy=strategy))
