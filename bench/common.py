@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import Policy
-from bierl_fast.evaluation.base import AnyPolicy
+from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 from bierl_fast.run import manifest
 
 HERE = Path(__file__).parent
@@ -162,6 +163,38 @@ class Report:
             f"# {self._name}\n\n" + "\n".join(table) + "\n\n" + (others + "\n" if others else "")
             + f"```text\n{blocks}\n```\n\n## Method\n\n{self._method}\n\n## Machine\n\n{machine}\n"
         )  # fmt: skip
+
+
+class PassingOn:
+    """An evaluator that passes everything on to another; a benchmark's own one overrides what it watches."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    @property
+    def policy(self) -> AnyPolicy:
+        return self._evaluator.policy
+
+    def evaluate(self, population: Population) -> EvaluationBatch:
+        return self._evaluator.evaluate(population)
+
+    def absorb(self, batch: EvaluationBatch) -> None:
+        self._evaluator.absorb(batch)
+
+    def parameters(self, population: Population, row: int) -> F32:
+        return self._evaluator.parameters(population, row)
+
+    def reset_seed(self, population: Population, row: int) -> int:
+        return self._evaluator.reset_seed(population, row)
+
+    def state(self) -> Arrays:
+        return self._evaluator.state()
+
+    def load(self, arrays: Arrays) -> None:
+        self._evaluator.load(arrays)
+
+    def close(self) -> None:
+        self._evaluator.close()
 
 
 def machine_facts() -> dict[str, Any]:

@@ -13,11 +13,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from common import Report, arguments, require
+from common import PassingOn, Report, arguments, require
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-from bierl_fast.messages import F32, Arrays
+from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.run import build, loop, toml
 from bierl_fast.run.record import Recorder
 
@@ -34,16 +33,12 @@ PAPER = {"meta_budget": 0.9, "generations": 11, "warm_start_task": None}
 LIMITS = {"default": 0.05, "paper": 0.25}
 
 
-class Timed:
+class Timed(PassingOn):
     """An evaluator that knows how long it was at work, and for how many env steps."""
 
     def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+        super().__init__(evaluator)
         self.seconds, self.steps = 0.0, 0
-
-    @property
-    def policy(self) -> AnyPolicy:
-        return self._evaluator.policy
 
     def evaluate(self, population: bf.Population) -> bf.EvaluationBatch:
         start = time.perf_counter()
@@ -51,24 +46,6 @@ class Timed:
         self.seconds += time.perf_counter() - start
         self.steps += batch.steps
         return batch
-
-    def absorb(self, batch: bf.EvaluationBatch) -> None:
-        self._evaluator.absorb(batch)
-
-    def parameters(self, population: bf.Population, row: int) -> F32:
-        return self._evaluator.parameters(population, row)
-
-    def reset_seed(self, population: bf.Population, row: int) -> int:
-        return self._evaluator.reset_seed(population, row)
-
-    def state(self) -> Arrays:
-        return self._evaluator.state()
-
-    def load(self, arrays: Arrays) -> None:
-        self._evaluator.load(arrays)
-
-    def close(self) -> None:
-        self._evaluator.close()
 
 
 def overhead(settings: dict[str, Any]) -> dict[str, Any]:

@@ -24,11 +24,10 @@ from typing import Any
 
 import numpy as np
 from bare import BareLoop, Episodes, Recorder
-from common import Comparison, Report, arguments, compiled, require, spread
+from common import Comparison, PassingOn, Report, arguments, compiled, require, spread
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-from bierl_fast.messages import F32, Arrays
+from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.run import build, loop, metrics
 from bierl_fast.run.record import Recorder as RunRecorder
 
@@ -57,17 +56,13 @@ class Sample:
     total: float
 
 
-class Sampler:
+class Sampler(PassingOn):
     """An evaluator that keeps every STRIDE-th row that passes; otherwise the one it is given."""
 
     def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+        super().__init__(evaluator)
         self.samples: list[Sample] = []
         self.rows = 0
-
-    @property
-    def policy(self) -> AnyPolicy:
-        return self._evaluator.policy
 
     def evaluate(self, population: bf.Population) -> bf.EvaluationBatch:
         batch = self._evaluator.evaluate(population)
@@ -77,24 +72,6 @@ class Sampler:
             self.samples.append(Sample(policy, seed, int(batch.lengths_r[row]), float(batch.returns_r[row])))
         self.rows += population.rows
         return batch
-
-    def absorb(self, batch: bf.EvaluationBatch) -> None:
-        self._evaluator.absorb(batch)
-
-    def parameters(self, population: bf.Population, row: int) -> F32:
-        return self._evaluator.parameters(population, row)
-
-    def reset_seed(self, population: bf.Population, row: int) -> int:
-        return self._evaluator.reset_seed(population, row)
-
-    def state(self) -> Arrays:
-        return self._evaluator.state()
-
-    def load(self, arrays: Arrays) -> None:
-        self._evaluator.load(arrays)
-
-    def close(self) -> None:
-        self._evaluator.close()
 
 
 def sampled_run(config: bf.Config) -> tuple[Sampler, list[metrics.Record]]:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
 class Costless:
     """What a meta-level is that only proposes, by a rule of the history alone: no env steps, no state."""
 
+    reads_generation = False
+
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Never."""
         return False
-
-    reads_generation = False
 
     def improve(
         self,

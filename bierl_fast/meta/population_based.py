@@ -14,7 +14,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bierl_fast import kernels
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F64,
@@ -27,6 +26,7 @@ from bierl_fast.messages import (
     Population,
     Stream,
 )
+from bierl_fast.meta.draws import Draws
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.side_by_side import Advanced, advance
 from bierl_fast.strategy.base import Strategy
@@ -98,7 +98,7 @@ class PopulationBasedTraining:
         """
         if generation is None:
             raise ValueError("pbt needs the generation just evaluated, with the strategy's state before it")
-        own, draws = strategy.state(), _Draws(key.with_stream(Stream.GENERATOR))
+        own, draws = strategy.state(), Draws(key.with_stream(Stream.GENERATOR))
         if not self._states:
             self._begin(generation.before, draws)
         others, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
@@ -111,7 +111,7 @@ class PopulationBasedTraining:
         failures = sum(int(other.batch.failed_r.sum()) for other in others)
         return MetaReport(steps, failures, self._diagnostics(), adopted)
 
-    def _begin(self, start: Arrays, draws: _Draws) -> None:
+    def _begin(self, start: Arrays, draws: Draws) -> None:
         """All members at the same state, each with hyperparameters of its own."""
         others = range(1, self._score_k.size)
         self._states = [start for _ in others]
@@ -128,7 +128,7 @@ class PopulationBasedTraining:
                 self._states[index], sample_k[index + 1] = other.state, _sample(other.population, other.batch)
         return others, sample_k
 
-    def _select(self, own: Arrays, draws: _Draws) -> Arrays | None:
+    def _select(self, own: Arrays, draws: Draws) -> Arrays | None:
         """The best leads; the worst become perturbed copies of the best. The state the run's strategy is to take."""
         best = int(np.argmax(self._score_k))  # of equals the leader, which stays
         states = [own, *self._states]
@@ -145,7 +145,7 @@ class PopulationBasedTraining:
         self._states = states[1:]
         return states[0] if best else None
 
-    def _perturbed(self, value_h: F64, draws: _Draws) -> list[float]:
+    def _perturbed(self, value_h: F64, draws: Draws) -> list[float]:
         """(h,) each value times 0.8 or 1.2, inside its range."""
         moved = value_h * [PERTURBATIONS[draws.uniform() < 0.5] for _ in self._ranges]
         return [min(max(value, b.low), b.high) for value, b in zip(moved.tolist(), self._ranges.values(), strict=True)]
@@ -186,17 +186,6 @@ class PopulationBasedTraining:
             {name.removeprefix(p): np.array(array) for name, array in arrays.items() if name.startswith(p)}
             for p in prefixes
         ]
-
-
-class _Draws:
-    """Uniform numbers of one meta-update, in order."""
-
-    def __init__(self, key: NoiseKey) -> None:
-        self._key, self._used = key, 0
-
-    def uniform(self) -> float:
-        self._used += 1
-        return kernels.uniform(self._key, 0, self._used - 1)
 
 
 def _sample(population: Population, batch: EvaluationBatch) -> float:

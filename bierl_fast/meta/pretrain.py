@@ -31,6 +31,7 @@ from bierl_fast.messages import (
     Stream,
     concatenate,
 )
+from bierl_fast.meta.fitness import parts
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, default_range
 from bierl_fast.meta.outputs import Outputs
@@ -178,9 +179,8 @@ def run_side_by_side(
         populations = [runs[m].ask(raw, key) for m, raw in zip(alive, raw_m, strict=True)]
         batch = problem.evaluator.evaluate(concatenate(populations))
         steps += batch.steps
-        ends = np.cumsum([population.rows for population in populations])
-        for m, population, end in zip(alive, populations, ends, strict=True):
-            value_mt[m, t] = runs[m].tell(population, batch.part(int(end) - population.rows, int(end)), t)
+        for m, population, own in zip(alive, populations, parts(batch, populations), strict=True):
+            value_mt[m, t] = runs[m].tell(population, own, t)
     return value_mt, steps
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bierl_fast import kernels
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Hyperparameters, NoiseKey
+from bierl_fast.meta.draws import Draws
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.table import make_strategy
 
@@ -53,27 +53,6 @@ class Problem:
     generations: int
 
 
-class Draw:
-    """Uniform numbers, one after the other, from one address."""
-
-    def __init__(self, key: NoiseKey, row: int) -> None:
-        """Equal addresses give equal numbers."""
-        self._key, self._row, self._next = key, row, 0
-
-    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
-        """In [low, high)."""
-        self._next += 1
-        return low + (high - low) * kernels.uniform(self._key, self._row, self._next - 1)
-
-    def integer(self, count: int) -> int:
-        """In [0, count)."""
-        return int(self.uniform(0.0, count))
-
-    def one_of(self, values: Sequence[Any]) -> Any:
-        """Each equally likely."""
-        return values[self.integer(len(values))]
-
-
 def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) -> Problem:
     """The problem at an address.
 
@@ -83,7 +62,7 @@ def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) ->
         tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution above.
         generations: how long its inner run goes; ENVIRONMENT_GENERATIONS at most with episodes.
     """
-    draw = Draw(key, index)
+    draw = Draws(key, index)
     if tasks:
         name = draw.one_of(tasks)
     elif draw.uniform() < ENVIRONMENT_SHARE:
@@ -110,7 +89,7 @@ class _Made:
     start: Hyperparameters  # sensible
 
 
-def _function(name: str, draw: Draw) -> _Made:
+def _function(name: str, draw: Draws) -> _Made:
     dim = draw.one_of(DIMENSIONS)
     options: dict[str, Any] = {
         "rotation_seed": draw.integer(2**31),
@@ -130,14 +109,14 @@ def _function(name: str, draw: Draw) -> _Made:
     return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
 
 
-def _environment(name: str, draw: Draw) -> _Made:
+def _environment(name: str, draw: Draws) -> _Made:
     hidden = draw.one_of(((), (16,), (32, 32)))
     evaluator = make_evaluator(name, hidden=hidden, obs_norm=False, episode_cap=ENVIRONMENTS.get(name), threads=1)
     strategy = _strategy(draw, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
     return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
 
 
-def _strategy(draw: Draw, evaluator: Evaluator, seed: int, population: int) -> Callable[[], Strategy]:
+def _strategy(draw: Draws, evaluator: Evaluator, seed: int, population: int) -> Callable[[], Strategy]:
     """`es` with Adam mostly, else the plain step of `ars`: a controller is to serve both."""
     mean = evaluator.policy.initial_parameters(seed=seed)
     name = "es" if draw.uniform() < 0.7 else "ars"

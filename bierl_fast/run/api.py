@@ -148,8 +148,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
-    warm = run.config.warm_start is not None or run.config.warm_start_task is not None
-    if run.config.learned and not warm and run.counters.meta_updates == 0:
+    if run.config.learned and not run.config.warm and run.counters.meta_updates == 0:
         warnings.warn(
             f"the run ended before the first update of its meta-level {run.config.meta!r}: its "
             "hyperparameters never moved; train longer, or raise meta_budget or lower meta_interval",

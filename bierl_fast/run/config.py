@@ -331,6 +331,11 @@ class Config:
         """Whether the meta-level moves hyperparameters."""
         return self._meta_entry("adapts")
 
+    @property
+    def warm(self) -> bool:
+        """Whether the meta-level's generator has a warm start, from a file or of this run."""
+        return self.warm_start is not None or self.warm_start_task is not None
+
     def _meta_entry(self, name: str) -> bool:
         # Here, because the table brings NumPy and the native module, and `bierl --help` is to be quick.
         from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415

@@ -134,10 +134,9 @@ def check_together(config: Config) -> None:
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
     if config.warm_start is not None and config.warm_start_task is not None:
         raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
-    warm = config.warm_start is not None or config.warm_start_task is not None
-    if warm and not config.learned:
+    if config.warm and not config.learned:
         raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
-    if config.learned and not warm and config.meta_budget == 0:
+    if config.learned and not config.warm and config.meta_budget == 0:
         raise ConfigError(
             f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
             "give it a share of the steps (0.2) or take meta = 'none'"
