@@ -3,7 +3,9 @@
     study -> one run for each (contender, seed), trained and resumed from mark to mark
           -> fresh evaluation episodes at each mark -> results/learning_STUDY.json, .csv, .png
 
-A mark is an upper bound: training stops early enough that no run has spent more env steps than the mark says.
+A mark is an upper bound: training stops early enough that no run has spent more env steps than the mark says. The long
+studies also look every so many env steps (`check_every`) and end a run that has reached its bar: at a check by 20 fresh
+episodes, and then by the mark's own. Such a run counts for the mark; its row says at how many env steps it stood.
 Curves are the return of the centre's episode in each generation, or of the population where the centre runs none; where
 training cuts its episodes (episode_cap), of the cut ones. Dots are the fresh, whole episodes of the marks.
 Runs lie in --runs and are resumed where they stand, so an interrupted study goes on. With --report nothing is trained:
@@ -20,17 +22,20 @@ import json
 import math
 import statistics
 import sys
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from common import RESULTS, machine_facts
 
 import bierl_fast as bf
-from bierl_fast.run import toml
+from bierl_fast.run import build, toml
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it
 EPISODES = 100
+CHECK_SEED = 2_000_000  # of the fresh episodes of a check
+CHECK_EPISODES = 20
 
 
 Settings = dict[str, Any]  # of the Config
@@ -46,6 +51,8 @@ class Study:
     slack: int  # env steps of the longest generation with its meta-update
     contenders: dict[str, Settings]  # what is compared: name -> settings
     peers: tuple[str, ...] = ()  # contenders that a script of their own runs (sac_alone.py)
+    check_every: int = 0  # env steps between checks of the bar, or 0 for none
+    above_standing_still: bool = False  # the bar is what the untrained policy does, which is measured
 
     def directory(self, runs: Path, contender: str, seed: int) -> Path:
         """Of one run."""
@@ -95,10 +102,11 @@ STUDIES = {
     ),
     "walker2d_ars": Study(
         "Walker2d-v5",
-        {10_000_000: 3, 38_000_000: 3},
-        {10_000_000: 3830.0, 38_000_000: 3830.0},
+        {38_000_000: 3},
+        {38_000_000: 3830.0},
         slack=80_000,
         contenders={"ars": preset("ars-walker2d")},
+        check_every=2_000_000,
     ),
     "esac": Study(
         "Hopper-v5",
@@ -128,7 +136,14 @@ STUDIES = {
         slack=0,
         contenders={name: {"strategy": name, "meta": "none", "generations": 60} for name in ("es", "nsra")},
     ),
-    "ant_ars": Study("Ant-v5", {20_000_000: 3}, {}, slack=120_000, contenders={"ars": preset("ars-ant")}),
+    "ant_ars": Study(
+        "Ant-v5",
+        {20_000_000: 3},
+        {},
+        slack=120_000,
+        contenders={"ars": preset("ars-ant")},
+        above_standing_still=True,
+    ),
 }
 
 
@@ -138,19 +153,54 @@ def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> No
     done = directory / f"evaluation-{mark}.json"
     if done.exists():
         return
-    total = mark - study.slack
-    if (directory / "checkpoint.npz").exists():
-        bf.resume(directory, total_steps=total)
-    else:
-        settings = {"task": study.task, "seed": seed, "total_steps": total, **study.contenders[contender]}
-        bf.train(bf.Config(**settings), run_dir=directory)
-    last = generations(directory)[-1]
-    assert last["env_steps"] <= mark, "a run overshot its mark"
-    evaluation = bf.evaluate(directory, episodes=EPISODES, seed=EVALUATION_SEED)
-    row = {"contender": contender, "seed": seed, "mark": mark, "return": evaluation["mean_return"]}
+    for target in stops(study, mark, trained_steps(directory)):
+        total = target - study.slack
+        if (directory / "checkpoint.npz").exists():
+            bf.resume(directory, total_steps=total)
+        else:
+            settings = {"task": study.task, "seed": seed, "total_steps": total, **study.contenders[contender]}
+            bf.train(bf.Config(**settings), run_dir=directory)
+        last = generations(directory)[-1]
+        assert last["env_steps"] <= mark, "a run overshot its mark"
+        if target < mark and mean_return(directory, CHECK_EPISODES, CHECK_SEED) < study.bars[mark]:
+            continue
+        value = mean_return(directory, EPISODES, EVALUATION_SEED)
+        if target == mark or value >= study.bars[mark]:
+            break
+    row = {"contender": contender, "seed": seed, "mark": mark, "return": value}
     row |= {name: last[name] for name in ("env_steps", "inner_steps", "meta_steps", "sigma", "learning_rate")}
     done.write_text(json.dumps(row))
     print(row, flush=True)
+
+
+def stops(study: Study, mark: int, since: int) -> list[int]:
+    """Env steps after `since` at which a run stops to be evaluated: the checks of its bar, then the mark."""
+    checks = range(study.check_every, mark, study.check_every) if study.check_every and mark in study.bars else ()
+    return [*(check for check in checks if check > since), mark]
+
+
+def mean_return(directory: Path, episodes: int, seed: int) -> float:
+    """Of fresh episodes of a run's policy."""
+    return float(bf.evaluate(directory, episodes=episodes, seed=seed)["mean_return"])
+
+
+def trained_steps(directory: Path) -> int:
+    """A run's env steps so far."""
+    records = generations(directory)
+    return int(records[-1]["env_steps"]) if records else 0
+
+
+def with_bars(study: Study) -> Study:
+    """The study with a bar that has to be measured: the mean return of a linear policy of zeros, which stands still."""
+    if not study.above_standing_still:
+        return study
+    (settings,) = study.contenders.values()
+    parts = build.make_parts(bf.Config(task=study.task, generations=1, **settings))
+    with closing(parts.evaluator):
+        assert not parts.strategy.mean.any(), "a policy that is not zero does not stand still"
+        policy = parts.evaluator.policy.with_parameters(parts.strategy.mean)
+        still = float(bf.evaluate(policy, episodes=EPISODES, seed=EVALUATION_SEED)["mean_return"])
+    return replace(study, bars=dict.fromkeys(study.marks, still))
 
 
 def generations(directory: Path) -> list[dict[str, Any]]:
@@ -262,9 +312,8 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
     figure.savefig(path)
 
 
-def write(name: str, runs: Path) -> None:
+def write(name: str, study: Study, runs: Path) -> None:
     """The results of a study from what its runs have done so far."""
-    study = STUDIES[name]
     points, rows = curves(study, runs), evaluated(study, runs)
     RESULTS.mkdir(exist_ok=True)
     stem = RESULTS / f"learning_{name}"
@@ -293,7 +342,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="folder of the runs; continued where they stand")
     parser.add_argument("--report", action="store_true", help="train nothing, write the results so far")
     arguments = parser.parse_args()
-    study: Study = STUDIES[arguments.study]
+    study: Study = with_bars(STUDIES[arguments.study])
     arguments.runs.mkdir(parents=True, exist_ok=True)
     for mark, seeds in sorted(study.marks.items()) if not arguments.report else ():
         for seed in range(seeds):
@@ -301,7 +350,7 @@ def main() -> None:
                 if contender in study.peers:
                     continue
                 run_to(study, contender, seed, mark, arguments.runs)
-    write(arguments.study, arguments.runs)
+    write(arguments.study, study, arguments.runs)
 
 
 if __name__ == "__main__":
