@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.files import write_text
-from bierl_fast.run import api, build, metrics
+from bierl_fast.run import api, build, metrics, resolve
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory
 
@@ -58,7 +58,7 @@ def read(directory: RunDirectory) -> Evaluation | None:
 
 def _initial(config: Config) -> AnyPolicy:
     """The policy before the first generation, with the observation statistics it has then."""
-    evaluator = build.make_evaluator(build.with_policy_settings(config))
+    evaluator = build.make_evaluator(resolve.with_policy_settings(config))
     try:
         policy = evaluator.policy
         return policy.with_parameters(policy.initial_parameters(seed=config.seed))

@@ -89,6 +89,8 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     if task.startswith("<"):
         imported(task)  # which says why not
     module, colon, name = task.partition(":")
+    if colon and not (module and name):
+        raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}")
     home = _import(task, module) if colon else None
     return _by_name(task, name if colon else task, home, task_kwargs, more_names)
 
@@ -105,7 +107,21 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
         raise TaskError(f"task {task!r}: {error}") from error
     except gymnasium.error.Error as error:
+        if home is not None:
+            raise _nothing_there(task, name, home) from error
         raise unknown("task", task, {*_newest_ids(), *more_names}) from error
+
+
+def _nothing_there(task: str, name: str, home: Any) -> ValueError:
+    """The error for a `module:name` that is neither the id of an environment nor a factory."""
+    found = _attribute(home, name)
+    if found is not None:
+        return TaskError(
+            f"task {task!r} must name a function that makes an environment, or the id of one, got "
+            f"{type(found).__name__}"
+        )
+    own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
+    return unknown(f"environment or factory in the module {home.__name__!r}", name, own)
 
 
 def _newest_ids() -> Iterable[str]:

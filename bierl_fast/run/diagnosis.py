@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
-from bierl_fast.run import build, checkpoint, loop
+from bierl_fast.run import build, checkpoint, loop, resolve
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError
@@ -277,10 +277,10 @@ def _ranges(parts: build.Parts) -> Mapping[str, Range]:
     if parts.history.ranges:
         return parts.history.ranges
     declared = parts.strategy.declared
-    names = [name for name in build.ADAPTED if name in declared and declared[name].adaptable]
+    names = [name for name in resolve.ADAPTED if name in declared and declared[name].adaptable]
     if not names:
         raise ConfigError(f"strategy {parts.config.strategy!r} leaves a meta-level nothing to move, and so to diagnose")
-    return build.ranges_of(names, parts.config, declared)
+    return resolve.ranges_of(names, parts.config, declared)
 
 
 def _ranked(estimate: Estimate) -> F64:

@@ -27,7 +27,7 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
-from bierl_fast.run import build
+from bierl_fast.run import build, resolve
 from bierl_fast.run.build import Parts
 from bierl_fast.run.config import Config
 
@@ -225,10 +225,10 @@ class Fakes:
     def make_parts(self, config: Config, warm_start: object = None) -> Parts:
         mean = np.random.default_rng(config.seed).standard_normal(SIZE).astype(np.float32)
         strategy: Any = FakeStrategy(mean, config.population)
-        config = build.resolved(config, strategy.declared)
-        build.adapted_ranges(config, strategy.declared)
+        config = resolve.resolved(config, strategy.declared)
+        resolve.adapted_ranges(config, strategy.declared)
         evaluator: Any = FakeEvaluator(FakePolicy(config.task_name, mean))
-        meta: Any = FakeMeta(build.configured(config, strategy.declared), config.learned)
+        meta: Any = FakeMeta(resolve.configured(config, strategy.declared), config.learned)
         history: Any = FakeHistory()
         parts = Parts(config, strategy, evaluator, meta, history)
         self.last = parts

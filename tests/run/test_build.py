@@ -11,7 +11,7 @@ from run.fakes import FakeStrategy
 
 from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
-from bierl_fast.run import build
+from bierl_fast.run import build, resolve
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
 from bierl_fast.strategy.table import STRATEGIES
@@ -20,9 +20,9 @@ CONFIG = Config(task="Hopper-v5", generations=1)
 
 
 def test_open_settings_take_the_strategys_defaults() -> None:
-    config = build.resolved(CONFIG.replace(learning_rate=0.5), FakeStrategy.declared)
+    config = resolve.resolved(CONFIG.replace(learning_rate=0.5), FakeStrategy.declared)
     assert (config.sigma, config.learning_rate) == (0.1, 0.5)
-    hyperparameters = build.configured(config, FakeStrategy.declared)
+    hyperparameters = resolve.configured(config, FakeStrategy.declared)
     assert dict(hyperparameters) == {"sigma": 0.1, "learning_rate": 0.5, "momentum": 0.9}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import build, toml
+from bierl_fast.run import resolve, toml
 from bierl_fast.run.config import Config, hints
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.strategy.es import EvolutionStrategy
@@ -133,7 +133,7 @@ def test_no_whole_number_is_left_without_a_largest() -> None:
 def test_a_range_holds_its_ends() -> None:
     for sigma in (0.01, 0.5):
         config = Config(task="Hopper-v5", sigma=sigma, sigma_range=(0.01, 0.5), learning_rate=0.1)
-        assert build.adapted_ranges(config, EvolutionStrategy.declared)["sigma"].position(sigma) in (0.0, 1.0)
+        assert resolve.adapted_ranges(config, EvolutionStrategy.declared)["sigma"].position(sigma) in (0.0, 1.0)
 
 
 @pytest.mark.parametrize("name", ["sigma", "learning_rate"])
@@ -141,7 +141,7 @@ def test_single_precision_holds_a_default_range(name: str) -> None:
     for value, message in ((1e-44, "lower end"), (1e37, "upper end")):
         values: dict[str, Any] = {"sigma": 0.1, "learning_rate": 0.1, name: value}
         with pytest.raises(ConfigError, match=f"the {message} of {name}'s range must be above 0 and finite"):
-            build.adapted_ranges(Config(task="Hopper-v5", **values), EvolutionStrategy.declared)
+            resolve.adapted_ranges(Config(task="Hopper-v5", **values), EvolutionStrategy.declared)
 
 
 @pytest.mark.parametrize("name", ["weight_decay", "entropy_weight", "momentum"])
@@ -149,8 +149,8 @@ def test_what_is_zero_has_no_range_to_move_in(name: str) -> None:
     values: dict[str, Any] = {"sigma": 0.1, "learning_rate": 0.1, "adapt": (name,), "momentum": 0.5, name: 0.0}
     config = Config(task="Hopper-v5", **values)
     with pytest.raises(ConfigError, match=f"adapt cannot hold {name}, which is 0.0 .* some of sigma, learning_rate"):
-        build.adapted_ranges(config, EvolutionStrategy.declared)
-    ranges = build.adapted_ranges(config.replace(**{name: 0.25}), EvolutionStrategy.declared)
+        resolve.adapted_ranges(config, EvolutionStrategy.declared)
+    ranges = resolve.adapted_ranges(config.replace(**{name: 0.25}), EvolutionStrategy.declared)
     assert (ranges[name].low, ranges[name].high) == (0.0, 0.5)
 
 

@@ -15,7 +15,7 @@ from run.fakes import Fakes
 
 from bierl_fast.messages import Population, Stream
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import build, checkpoint, metrics
+from bierl_fast.run import checkpoint, metrics, resolve
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
@@ -305,7 +305,7 @@ def test_only_declared_hyperparameters_can_be_adapted(fakes: Fakes) -> None:
 def test_ranges_surround_the_configured_value(fakes: Fakes) -> None:
     train(CONFIG)
     config = fakes.last.config.replace(sigma_range=(0.01, 0.2))
-    ranges = build.adapted_ranges(config, fakes.last.strategy.declared)
+    ranges = resolve.adapted_ranges(config, fakes.last.strategy.declared)
     assert list(ranges) == ["sigma", "learning_rate"]
     assert (ranges["sigma"].low, ranges["sigma"].high) == (0.01, 0.2)
     assert (ranges["learning_rate"].low, ranges["learning_rate"].high) == pytest.approx((0.0005, 5.0))

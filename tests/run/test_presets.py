@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bierl_fast.run import build, toml
+from bierl_fast.run import build, resolve, toml
 from bierl_fast.run.api import train
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.reference import Reference
@@ -34,7 +34,7 @@ def test_a_preset_is_described_and_builds_a_run(name: str) -> None:
     parts.evaluator.close()
     switches = given.pop("reference", {})
     assert {switch: getattr(parts.config.reference, switch) for switch in switches} == switches
-    hyperparameters = build.configured(parts.config, parts.strategy.declared)
+    hyperparameters = resolve.configured(parts.config, parts.strategy.declared)
     for setting, value in given.items():
         used: Any = hyperparameters[setting] if setting in hyperparameters else getattr(parts.config, setting)
         assert used == (tuple(value) if isinstance(value, list) else value), setting

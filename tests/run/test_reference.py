@@ -15,7 +15,7 @@ from reference import authors
 from bierl_fast.cli.main import entry
 from bierl_fast.evaluation.policy import Policy
 from bierl_fast.messages import NoiseKey
-from bierl_fast.run import build, toml
+from bierl_fast.run import build, resolve, toml
 from bierl_fast.run.api import resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import CheckpointError, ConfigError
@@ -136,7 +136,7 @@ def test_the_differential_entropy_is_the_policys_own() -> None:
     assert isinstance(policy, Policy)
     assert policy.reference_entropy() == pytest.approx(authors.differential_entropy(np.full(6, -3.5)), rel=1e-15)
     assert 0.1 * policy.reference_entropy() == pytest.approx(-1.25, abs=2e-3)
-    hp = build.configured(parts.config, parts.strategy.declared)
+    hp = resolve.configured(parts.config, parts.strategy.declared)
     population = parts.strategy.ask(hp, NoiseKey(0, 0))
     batch = parts.evaluator.evaluate(population)
     strategy: Any = parts.strategy

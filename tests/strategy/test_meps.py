@@ -10,7 +10,7 @@ import pytest
 from strategy.sphere import P, evaluate, key
 
 import bierl_fast as bf
-from bierl_fast.run import build
+from bierl_fast.run import build, resolve
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
 
@@ -33,7 +33,7 @@ def test_it_switches_an_evolved_log_std_on() -> None:
     assert (plain.config.action_noise, plain.config.log_std_noise_scale) == ("none", 1.0)
     actions = 2
     assert parts.strategy.mean.size == plain.strategy.mean.size + actions
-    population = parts.strategy.ask(build.configured(parts.config, parts.strategy.declared), key(0))
+    population = parts.strategy.ask(resolve.configured(parts.config, parts.strategy.declared), key(0))
     assert population.scale_bp is not None
     assert population.scale_bp[0, -actions:].tolist() == [5.0, 5.0]
     assert (population.scale_bp[0, :-actions] == 1.0).all()

@@ -1,0 +1,190 @@
+"""From the settings that were given to settings with nothing left open, and to what follows from them.
+
+Config -> with_policy_settings, with_meta_settings, with_warm_start, resolved -> Config with nothing left open
+       -> configured -> Hyperparameters
+       -> adapted_ranges -> where the meta-level may move each
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from bierl_fast.messages import Hyperparameters, HyperparameterSpec
+from bierl_fast.names import unknown
+from bierl_fast.run.config import Config
+from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.validation import check_float32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bierl_fast.meta.history import Range
+    from bierl_fast.meta.warm_start import WarmStart
+
+
+OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwise
+    "squash": "clip",
+    "action_noise": "none",
+    "log_std_noise_scale": 1.0,
+    "obs_norm": True,
+    "meta_objective": "return",
+}
+ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told otherwise
+
+
+def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
+    """`config` with what the warm start's generator is made of.
+
+    Raises:
+        ConfigError: a setting was given that its generator does not have.
+    """
+    shape = asdict(warm_start.shape)
+    for name, value in shape.items():
+        given = getattr(config, name)
+        if given not in {value, Config.__dataclass_fields__[name].default}:
+            raise ConfigError(
+                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
+                f"leave {name} out, or train one with it (`bierl pretrain`)"
+            )
+    return config.replace(**shape)
+
+
+def with_policy_settings(config: Config) -> Config:
+    """`config` with the policy's open settings as its strategy needs or prefers them.
+
+    Raises:
+        ConfigError: a setting is at odds with what the strategy needs.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    required, preferred = table.policy_settings(config.strategy)
+    if config.dim is not None:
+        preferred = {}  # a function has no policy network that a preference could be about
+    if required and config.dim is not None:
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
+        )
+    if config.dim is not None and table.wants_behaviours(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy"
+        )
+    for name, needed in required.items():
+        given = getattr(config, name)
+        if given not in {None, needed}:
+            raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
+    wanted = {**OPEN, **preferred, **required}
+    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def with_meta_settings(config: Config) -> Config:
+    """`config` with the strategy's open options as its meta-level prefers them.
+
+    Raises:
+        ConfigError: the meta-level cannot train such a strategy.
+    """
+    from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    entry, taken = META_LEVELS[config.meta], table.options(config.strategy)
+    if entry.tells and table.wants_transitions(config.strategy):
+        raise ConfigError(
+            f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
+            "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
+        )
+    preferred = entry.prefers.items()
+    return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
+
+
+def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
+    """`config` with the strategy's own defaults where nothing was said.
+
+    Raises:
+        ConfigError: a hyperparameter was set that the strategy does not declare.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    taken = table.options(config.strategy)
+    changes: dict[str, Any] = {}
+    for field in fields(Config):
+        value = getattr(config, field.name)
+        if field.metadata.get("option") and value is None and field.name in taken:
+            changes[field.name] = taken[field.name]
+        if not field.metadata.get("hyperparameter"):
+            continue
+        if field.name in declared:
+            changes[field.name] = declared[field.name].default if value is None else value
+        elif value is not None:
+            known = ", ".join(declared)
+            raise ConfigError(
+                f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
+            )
+    if config.adapts:
+        changes["adapt"] = _adapted(config, declared)
+    return config.replace(**changes)
+
+
+def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
+    """What the meta-level moves."""
+    if config.adapt is not None:
+        return config.adapt
+    names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
+    if not names:
+        raise ConfigError(f"strategy {config.strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
+    return names
+
+
+def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
+    """Every hyperparameter the strategy declares: the configured value, else the strategy's default."""
+    values = {name: _value_of(config, name, spec) for name, spec in declared.items()}
+    return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
+
+
+def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
+    value = getattr(config, name, None)
+    return spec.default if value is None else float(value)
+
+
+def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["log", "linear"]:
+    """How the meta-level moves a hyperparameter: as its strategy says, unless a setting says otherwise."""
+    return "linear" if name == "sigma" and config.sigma_scale == "linear" else spec.scale
+
+
+def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+    """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
+    return ranges_of(_adapted(config, declared) if config.adapts else (), config, declared)
+
+
+def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+    """Where these hyperparameters may be moved; inside what the strategy declares.
+
+    Raises:
+        ConfigError: one of them is 0 and has no range of its own, or its scale needs one.
+        UnknownNameError: the strategy does not let one of them be moved.
+    """
+    from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
+
+    def value_of(name: str) -> float:
+        return _value_of(config, name, declared[name])
+
+    adaptable = [name for name, spec in declared.items() if spec.adaptable]
+    ranges: dict[str, Range] = {}
+    for name in names:
+        if name not in adaptable:
+            raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
+        spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)
+        if given is None and value <= 0.0:  # a default range is made from the value, and goes from 0 on
+            known = ", ".join(other for other in adaptable if value_of(other) > 0.0)
+            raise ConfigError(
+                f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
+                f"give it a value above 0, or take some of {known}"
+            )
+        scale = _scale_of(config, name, spec)
+        if given is None and scale != spec.scale:
+            raise ConfigError(f"{name}_scale = {scale!r} needs {name}_range, the low,high that {name} may move in")
+        wanted = default_range(value, scale) if given is None else Range(*given)
+        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), scale)
+        if spec.scale == "log":
+            for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
+                check_float32(f"the {text} end of {name}'s range", end)
+    return ranges
