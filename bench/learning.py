@@ -142,6 +142,7 @@ STUDIES = {
         {},
         slack=120_000,
         contenders={"ars": preset("ars-ant")},
+        check_every=2_000_000,
         above_standing_still=True,
     ),
 }
