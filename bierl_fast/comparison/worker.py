@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.comparison import evaluation
+from bierl_fast.evaluation.dispatch import AllEpisodesError
 from bierl_fast.run import api, checkpoint, toml
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import AllFailedError, RunWarning, one_line
@@ -66,7 +67,7 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             last = time.monotonic()
             say({"env_steps": record["env_steps"]})
 
-    diverged = None
+    diverged: AllFailedError | AllEpisodesError | None = None
     with warnings.catch_warnings():
         warnings.showwarning = warn
         try:
@@ -74,7 +75,7 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
                 api.train(config, directory.path, observer=observe)
             elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
                 api.resume(directory.path, total_steps=config.total_steps, observer=observe)
-        except AllFailedError as error:
+        except (AllFailedError, AllEpisodesError) as error:
             diverged = error
     evaluation.measure(directory, config, job["episodes"], job["seed"], diverged)
     if diverged is not None:
