@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 import click
 
-from bierl_fast.run.config import Config, hints
+from bierl_fast.run.config import TABLES, Config, hints
 
 F = TypeVar("F", bound=Callable[..., Any])
-TABLES = ("task_kwargs", "reference")  # options that are given once for each name in them
 
 
 def config_options(command: F) -> F:
@@ -53,10 +52,9 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     if kind in {bool, bool | None}:
         default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
-    if field.name == "task_kwargs":
-        return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
-    if field.name == "reference":
-        return click.option(flag, field.name, type=SwitchType(), multiple=True, help=text)
+    if field.name in TABLES:  # given once for each name in it
+        flag, entry = ENTRIES[field.name]
+        return click.option(flag, field.name, type=entry(), multiple=True, help=text)
     if "choices" in field.metadata:
         text += f" ({', '.join(field.metadata['choices'])})"
     if field.default is not None:
@@ -147,3 +145,9 @@ class SwitchType(KeywordType):
 
     def _value(self, text: str) -> Any:
         return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)
+
+
+ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {
+    "task_kwargs": ("--task-kwarg", KeywordType),
+    "reference": ("--reference", SwitchType),
+}
