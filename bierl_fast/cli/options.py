@@ -118,6 +118,8 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
 
     name = "NAME=VALUE"
 
+    wanted = "name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """(name, value), or click's usage error."""
         if not isinstance(value, str):
@@ -128,11 +130,7 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
                 raise ValueError
             item = self._value(text)
         except ValueError:
-            self.fail(
-                f"{value!r} is not name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'",
-                param,
-                ctx,
-            )
+            self.fail(f"{value!r} is not {self.wanted}", param, ctx)
         return name, item
 
     def _value(self, text: str) -> Any:
@@ -147,7 +145,27 @@ class SwitchType(KeywordType):
         return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)
 
 
+class RangeType(KeywordType):
+    """`name=low,high`: momentum=0.5,0.99."""
+
+    name = "NAME=LOW,HIGH"
+    wanted = "name=low,high, two numbers: momentum=0.5,0.99"
+
+    def _value(self, text: str) -> tuple[float, float]:
+        low, high = text.split(",")
+        return float(low), float(high)
+
+
+class ScaleType(SwitchType):
+    """`name=log` or `name=linear`."""
+
+    name = "NAME=log|linear"
+    wanted = "name=log or name=linear"
+
+
 ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {
     "task_kwargs": ("--task-kwarg", KeywordType),
+    "ranges": ("--range", RangeType),
+    "scales": ("--scale", ScaleType),
     "reference": ("--reference", SwitchType),
 }
