@@ -28,12 +28,7 @@ MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
 FAR = 2**53  # of what is only counted: larger numbers are no longer exact as floats
 
-TABLES = (
-    "task_kwargs",
-    "ranges",
-    "scales",
-    "reference",
-)  # settings that hold values by name, which layers merge name by name
+TABLES = ("task_kwargs", "ranges", "scales", "reference")  # hold values by name; layers merge them name by name
 
 
 def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> Any:
