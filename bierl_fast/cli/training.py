@@ -54,8 +54,7 @@ def train(
     config = toml.compose(
         toml.read_preset(preset) if preset else {},
         toml.read(config_file) if config_file else {},
-        given(context),
-        {"task": task} if task else {},
+        given(context) | ({"task": task} if task else {}),  # one layer: a typed task_kwargs is of the typed task
     )
     config.check_end()
     with nullcontext(run_dir) if run_dir else default_directory(config) as directory:

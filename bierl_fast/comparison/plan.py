@@ -139,11 +139,12 @@ def _config(layers: Iterable[Entry]) -> Config:
     values: dict[str, Any] = {}
     factors: dict[str, float] = {}
     for layer in layers:
+        plain = {name: value for name, value in layer.settings.items() if not isinstance(value, Times)}
+        values = toml.layered(values, plain)
         for name, value in layer.settings.items():
             if isinstance(value, Times):
                 factors[name] = factors.get(name, 1.0) * value.factor
             else:
-                values[name] = value
                 factors.pop(name, None)
     config = _named(toml.compose(values))
     config.check_names()

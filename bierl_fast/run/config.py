@@ -19,6 +19,7 @@ from bierl_fast.names import lookup, unknown
 from bierl_fast.run import reference as switches
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.ranges import check as check_ranges
 from bierl_fast.run.reference import Reference
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ T = TypeVar("T")
 MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
 FAR = 2**53  # of what is only counted: larger numbers are no longer exact as floats
+
+TABLES = ("task_kwargs", "ranges", "scales", "reference")  # hold values by name; layers merge them name by name
 
 
 def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> Any:
@@ -37,7 +40,11 @@ def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> 
         training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
         rules: `choices`, `at_least`, `at_most`, `above` (see validation.py).
     """
-    return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
+    return dataclasses.field(default=default, metadata=_noted(text, training, **rules))
+
+
+def _noted(text: str, training: bool = True, **rules: Any) -> dict[str, Any]:
+    return {"help": text, "training": training, **rules}
 
 
 def hyperparameter(text: str, **rules: Any) -> Any:
@@ -84,10 +91,9 @@ class Config:
     )
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
-        metadata={
-            "help": "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
-            "training": True,
-        },
+        metadata=_noted(
+            "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
+        ),
     )
     dim: int | None = setting(
         None,
@@ -227,6 +233,21 @@ class Config:
     adapt: tuple[str, ...] | None = setting(
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
+    ranges: dict[str, tuple[float, float]] = dataclasses.field(
+        default_factory=dict,
+        metadata=_noted(
+            "low,high that the meta-level may move a hyperparameter in, by its name: momentum=0.5,0.99 (left out: a "
+            "factor of 100 either side; on a linear scale from 0 to twice the value)"
+        ),
+    )
+    scales: dict[str, str] = dataclasses.field(
+        default_factory=dict,
+        metadata=_noted(
+            "how the meta-level moves a hyperparameter, by its name: entropy_weight=log (left out: as its strategy "
+            "says); another than the strategy's needs a range",
+            choices=("log", "linear"),
+        ),
+    )
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
     sigma_scale: str = setting(
         "log", "how the meta-level moves sigma; linear needs a sigma_range", choices=("log", "linear")
@@ -311,6 +332,7 @@ class Config:
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
+        check_ranges(self)
 
     @property
     def task_name(self) -> str:
