@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import F32, NoiseKey
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics, pretraining
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.config import LONG, Config
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.run.warm_start import noted, warm_start_of
 
 if TYPE_CHECKING:
     from bierl_fast.evaluation.base import AnyPolicy
@@ -60,7 +61,7 @@ def train(config: Config, run_dir: PathLike | None = None, observer: Observer | 
     directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    warm_start, spent = pretraining.warm_start_of(config)
+    warm_start, spent = warm_start_of(config)
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
@@ -77,7 +78,7 @@ def _begun(
     """The run before its first generation, saved as such."""
     with ExitStack() as failed:
         failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config, pretraining.noted(parts))
+        manifest.create(directory.manifest, parts.config, noted(parts))
         run = Run(parts, Recorder(parts.config, directory, observer), counters)
         failed.callback(run.recorder.close)
         run.recorder.start(run.snapshot, saved=None)

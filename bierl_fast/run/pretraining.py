@@ -1,6 +1,6 @@
-"""Warm starts: what a run's generator starts from, and how `bierl pretrain` makes it.
+"""How `bierl pretrain` makes a warm start.
 
-    tasks -> pretrain -> FILE.npz          FILE.npz or a task -> warm_start_of -> WarmStart, env steps spent here
+    tasks -> pretrain -> FILE.npz
 
 Two kinds of credit: "run", whole inner runs over many cheap problems (meta/pretrain.py), and "one_step", the paper's
 way: a generator that learned along with an ordinary run on an easy task.
@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.names import lookup, unknown
-from bierl_fast.run import build, loop
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
-from bierl_fast.run.record import Recorder
+from bierl_fast.run.warm_start import learned_on, shape_of
 
 if TYPE_CHECKING:
     from bierl_fast.meta.pretrain import Pretraining, PretrainSettings
@@ -30,67 +28,6 @@ SAVED_EVERY = 10  # rounds
 # A whole run is one number of credit, so there are few weights to give it to.
 SMALL = {"encoder_size": 8, "generator_hidden": 8, "quantiles": 4, "generator_output": "relative"}
 Watcher = Callable[[dict[str, Any]], None]
-
-
-def warm_start_of(config: Config) -> tuple[WarmStart | None, int]:
-    """What a new run's generator starts from, and the env steps that were spent on it here.
-
-    Raises:
-        ConfigError: there is no such file, it is no warm start, or the task cannot be trained on.
-    """
-    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
-
-    if config.warm_start_task is not None:
-        easy = config.replace(
-            task=config.warm_start_task,
-            task_kwargs={},
-            dim=None,
-            warm_start_task=None,
-            generations=None,
-            total_steps=config.warm_start_limit,
-        )
-        found = learned_on(easy)
-        return found, found.steps
-    if config.warm_start is None:
-        return None, 0
-    try:
-        return WarmStart.load(config.warm_start), 0
-    except ArchiveError as error:
-        known = ", ".join(packaged()) or "none"
-        raise ConfigError(f"warm_start: {error}; the package's own: {known}") from error
-
-
-def noted(parts: build.Parts) -> dict[str, Any] | None:
-    """What a manifest says of a run's warm start."""
-    found, config = parts.warm_start, parts.config
-    if found is None:
-        return None
-    reused = config.warm_start is not None
-    return {"source": config.warm_start or config.warm_start_task, "reused": reused, "steps": found.steps}
-
-
-def learned_on(config: Config, start: WarmStart | None = None) -> WarmStart:
-    """The generator that a run with these settings ends with, by one-step credit; it goes on from `start`."""
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
-
-    parts = build.make_parts(config, start)
-    with closing(parts.evaluator):
-        if not isinstance(parts.meta, LearnedMeta):
-            raise ConfigError(f"a warm start is a generator's, and the meta-level {config.meta!r} has none")
-        run = loop.Run(parts, Recorder(parts.config))
-        loop.train(run)
-    tasks = [*(start.made["tasks"] if start else ()), parts.config.task]
-    steps = run.counters.env_steps + (start.steps if start else 0)
-    return WarmStart(_shape(parts.config), parts.meta.weights, steps, {"credit": "one_step", "tasks": tasks})
-
-
-def _shape(config: Config) -> Any:
-    from bierl_fast.meta.warm_start import GeneratorShape  # noqa: PLC0415
-
-    names = GeneratorShape.__dataclass_fields__
-    return GeneratorShape(**{name: getattr(config, name) for name in names})
 
 
 def pretrain(
@@ -136,14 +73,14 @@ def pretrain(
     for name, value in (("rounds", rounds), ("steps", steps)):
         if value < 1:
             raise ConfigError(f"{name} must be at least 1, got {value}")
-    settings = {"task": "quadratic", "seed": seed, **SMALL, **generator}
+    config = Config(**{"task": "quadratic", "seed": seed, **SMALL, **generator})
     if credit == "run":
-        return _by_runs(path, Config(**settings), tasks, rounds, resume, observer)
+        return _by_runs(path, config, tasks, rounds, resume, observer)
     if not tasks or resume:
         raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
     found: WarmStart | None = None
     for task in tasks:
-        found = learned_on(Config(**{**settings, "task": task, "total_steps": steps}), found)
+        found = learned_on(task, config, steps, found)
         found.save(path)
     assert found is not None
     return found
@@ -156,7 +93,7 @@ def _by_runs(
     from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
 
     settings = PretrainSettings(rounds=rounds, tasks=tuple(tasks), seed=config.seed)
-    training, shape = _training(config, settings), _shape(config.replace(adapt=ADAPTED))
+    training, shape = _training(config, settings), shape_of(config.replace(adapt=ADAPTED))
     if resume:
         saved = WarmStart.load(path)
         if saved.shape != shape or not saved.training:

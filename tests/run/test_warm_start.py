@@ -11,9 +11,13 @@ import pytest
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.kernels import learner_seed
+from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.warm_start import WarmStart
+from bierl_fast.run import build
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.pretraining import pretrain
+from bierl_fast.run.warm_start import easy_run
 
 SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}
@@ -75,6 +79,63 @@ def test_a_warm_start_of_this_run_is_counted() -> None:
     np.testing.assert_array_equal(first.parameters, again.parameters)
 
 
+def test_nothing_is_left_to_train_after_such_a_warm_start() -> None:
+    message = r"warm_start_limit must be below total_steps, .* got 200000 and 200000; lower warm_start_limit or raise"
+    with pytest.raises(ConfigError, match=message):
+        bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_000)
+    bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_001)
+    bf.Config(task="Swimmer-v5", total_steps=200_000)
+
+
+def test_a_generator_that_is_frozen_afterwards_learns_first() -> None:
+    warm: dict[str, Any] = {"warm_start_task": "InvertedPendulum-v5", "warm_start_limit": 3000}
+    easy = easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.0), 3000)
+    assert easy.meta_budget == bf.Config(task="Swimmer-v5").meta_budget
+    assert easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.5), 3000).meta_budget == 0.5
+    cheap: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
+    last = bf.train(bf.Config(**RUN, **warm, **cheap, meta_budget=0.0)).metrics[-1]
+    assert last["meta_steps"] == 0
+    assert last["warm_start_steps"] >= 3000
+
+
+@pytest.mark.parametrize(
+    ("changes", "easy", "kept"),
+    [
+        ({"task": "rastrigin", "dim": 20, "task_kwargs": {"noise": 0.1}}, "quadratic", {"dim": 20}),
+        ({"task": "run.test_warm_start:value", "dim": 3, "vectorized": True}, "quadratic", {"dim": 3}),
+        ({"task": "run.test_warm_start:value", "dim": 3, "vectorized": True}, "InvertedPendulum-v5", {"dim": None}),
+        ({"task": "LunarLanderContinuous-v3", "workers": 2}, "InvertedPendulum-v5", {"workers": None}),
+        ({"task": "Swimmer-v5", "evaluator": "pool", "workers": 1}, "InvertedPendulum-v5", {"workers": 1}),
+    ],
+)
+def test_what_of_a_run_its_warm_start_shares(changes: dict[str, Any], easy: str, kept: dict[str, Any]) -> None:
+    config = bf.Config(**changes, meta="mlp", threads=1, warm_start_task=easy)
+    found = easy_run(easy, config, 1000)
+    assert (found.task, found.vectorized, found.task_kwargs, found.total_steps) == (easy, False, {}, 1000)
+    assert {name: getattr(found, name) for name in kept} == kept
+    build.make_parts(found).evaluator.close()
+
+
+def value(block: np.ndarray) -> np.ndarray:
+    return np.asarray(-(block**2).sum(axis=1))
+
+
+def test_a_function_is_no_easy_task_of_a_run_that_has_no_dim() -> None:
+    with pytest.raises(
+        ConfigError, match=r"function 'quadratic' takes dim.*bierl pretrain quadratic --credit one_step"
+    ):
+        bf.train(bf.Config(task="Swimmer-v5", generations=1, warm_start_task="quadratic"))
+
+
+def test_a_run_and_its_warm_starts_draw_nothing_twice() -> None:
+    """Every key of a run holds its seed, so other seeds are other addresses."""
+    config = bf.Config(task="Swimmer-v5", seed=7)
+    seeds = [easy_run("InvertedPendulum-v5", config, 1000, index).seed for index in range(4)]
+    assert len({config.seed, *seeds}) == 5
+    assert seeds == [learner_seed(NoiseKey(7, index, Stream.PRETRAIN)) for index in range(4)]
+    assert easy_run("InvertedPendulum-v5", config.replace(seed=8), 1000).seed not in seeds
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"encoder_size": 7}, "generator has encoder_size 6, which cannot be changed, got 7; leave encoder_size out"),
     ({"meta": "mean"}, "generator has meta 'mlp', which cannot be changed, got 'mean'"),
@@ -105,7 +166,7 @@ def test_pretrain_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:
     found = pretrain(
         tmp_path / "start.npz", ("InvertedPendulum-v5", "Reacher-v5"), credit="one_step", steps=4000, **SHAPE
     )
-    assert found.made == {"credit": "one_step", "tasks": ["InvertedPendulum-v5", "Reacher-v5"]}
+    assert found.made == {"credit": "one_step", "tasks": ["InvertedPendulum-v5", "Reacher-v5"], "seed": 0}
     assert found.steps >= 8000
     np.testing.assert_array_equal(WarmStart.load(tmp_path / "start.npz").weights, found.weights)
 
