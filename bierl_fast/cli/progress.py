@@ -32,6 +32,8 @@ class Progress:
         self._live: Live | None = None
         self._began = time.monotonic()
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
+        self._warmed: tuple[float, int] | None = None  # time and steps at the warm start's latest generation
+        self._announced = False
         self._printed = -float("inf")
         self._pending: dict[str, str] | None = None
         self._signal: float | None = None  # signal-to-noise ratio of the latest meta-update
@@ -56,9 +58,40 @@ class Progress:
         """Show one generation."""
         if self._quiet:
             return
-        if self._base is None:
+        if self._warmed is not None:
+            self._begin_after_warm_start()
+        self._show(self._facts(record))
+
+    def warm_start(self, record: dict[str, Any]) -> None:
+        """Show one generation on the warm start's task, before the run's own."""
+        if self._quiet:
+            return
+        now, steps = time.monotonic(), record["env_steps"]
+        rate = steps / (now - self._began) if now > self._began else 0.0
+        self._warmed = (now, steps)
+        self._show(
+            {
+                "warm start": str(self._config.warm_start_task),
+                "generation": str(record["generation"] + 1),
+                "return": _number(record["mean_return"], ".1f"),
+                "steps": f"{steps:,}/{self._config.warm_start_limit:,}",
+                "steps/s": f"{rate:,.0f}" if rate else "-",
+            }
+        )
+
+    def _begin_after_warm_start(self) -> None:
+        """The run's own rates count from the warm start's end."""
+        assert self._warmed is not None
+        now, steps = self._warmed
+        self._base, self._warmed = (now, 0, steps), None
+        if self._pending is not None:
+            _print_line(self._pending)
+            self._pending = None
+
+    def _show(self, facts: dict[str, str]) -> None:
+        if not self._announced:
             print(f"run directory: {self._directory}", flush=True)
-        facts = self._facts(record)
+            self._announced = True
         if self._live is not None:
             self._live.update(_table(facts))
             return

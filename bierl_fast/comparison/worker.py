@@ -69,7 +69,7 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     with warnings.catch_warnings():
         warnings.showwarning = warn
         if not job["resume"]:
-            api.train(config, directory.path, observer=observe)
+            api.train(config, directory.path, observer=observe, warm_start_observer=observe)
         elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
             api.resume(directory.path, total_steps=config.total_steps, observer=observe)
     evaluation.measure(directory, config, job["episodes"], job["seed"])

@@ -208,6 +208,10 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         ({"winner_share": 0.5}, "the comparison: base: strategy 'es' takes no option winner_share"),
         ({"meta": "lstm", "warm_start": "absent.npz"}, "the comparison: base: warm_start: .*absent.npz"),
+        (
+            {"meta": "lstm", "warm_start_task": "Nowhere-v1", "warm_start_limit": 10, "meta_budget": 0.0},
+            "the comparison: base: .*Nowhere-v1",
+        ),
     ],
 )
 def test_what_parts_refuse_leaves_nothing_behind(base: dict[str, Any], message: str) -> None:
