@@ -66,8 +66,8 @@ def check_names(values: Iterable[str]) -> None:
             raise unknown("setting", name, known)
 
 
-def compose(*layers: Mapping[str, Any]) -> Config:
-    """One Config out of layers of settings; a later layer wins over an earlier one, each reference switch by itself."""
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One layer of settings; a later one wins over an earlier one, each reference switch by itself."""
     values: dict[str, Any] = {}
     for layer in layers:
         check_names(layer)
@@ -75,6 +75,12 @@ def compose(*layers: Mapping[str, Any]) -> Config:
         values.update(layer)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             values["reference"] = {**before, **after}
+    return values
+
+
+def compose(*layers: Mapping[str, Any]) -> Config:
+    """One Config out of layers of settings, `merged`."""
+    values = merged(*layers)
     if "task" not in values:
         raise ConfigError("no task given: name one (`bierl tasks` lists them)")
     return Config(**values)

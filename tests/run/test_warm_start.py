@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import bierl_fast as bf
-from bierl_fast.cli.main import entry
 from bierl_fast.kernels import learner_seed
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.warm_start import WarmStart
@@ -160,37 +159,3 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     assert result.run_dir is not None
     with pytest.raises(ConfigError, match=r"policy.npz is not a warm start of format 1 .its header says vector of"):
         bf.train(bf.Config(**RUN, warm_start=str(tmp_path / "run" / "policy.npz")))
-
-
-def test_pretrain_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:
-    found = pretrain(
-        tmp_path / "start.npz", ("InvertedPendulum-v5", "Reacher-v5"), credit="one_step", steps=4000, **SHAPE
-    )
-    assert found.made == {"credit": "one_step", "tasks": ["InvertedPendulum-v5", "Reacher-v5"], "seed": 0}
-    assert found.steps >= 8000
-    np.testing.assert_array_equal(WarmStart.load(tmp_path / "start.npz").weights, found.weights)
-
-
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--meta", "mlp", "--encoder-size", "6", "--quantiles", "5", "--history", "4"]
-    out = str(tmp_path / "start.npz")
-    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "1", *options]) == 0
-    assert "round 1/1" in capsys.readouterr().out
-    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "2", "--resume", *options]) == 0
-    assert WarmStart.load(out).made["rounds"] == 2
-    for arguments, message in (
-        (["--out", out], "exists; give another name"),
-        (["ackly", "--out", f"{out}2"], "no task to train a generator on named 'ackly'"),
-        (["--out", f"{out}2", "--resume"], "to go on with"),
-        (["--out", str(tmp_path / "no" / "start.npz")], "there is no folder"),
-        (["--out", f"{out}2", "--credit", "one_step"], "needs the tasks to learn on"),
-        (["--out", f"{out}2", "--credit", "two_step"], "did you mean 'one_step'"),
-        (["--out", f"{out}2", "--meta", "direct"], "no meta-level with a network named 'direct'"),
-        (["--out", f"{out}2", "--rounds", "0"], "rounds must be at least 1, got 0"),
-        (["ackley", "--out", out, "--rounds", "2", "--resume"], "holds GeneratorShape"),
-    ):
-        assert entry(["pretrain", *arguments]) == 2
-        err = capsys.readouterr().err
-        assert message in err
-        assert err.count("\n") == 1
-    assert not Path(f"{out}2").exists()
