@@ -73,7 +73,7 @@ class Progress:
             {
                 "warm start": str(self._config.warm_start_task),
                 "generation": str(record["generation"] + 1),
-                "return": _number(record["mean_return"], ".1f"),
+                "return": number(record["mean_return"], ".1f"),
                 "steps": f"{steps:,}/{self._config.warm_start_limit:,}",
                 "steps/s": f"{rate:,.0f}" if rate else "-",
             }
@@ -111,11 +111,11 @@ class Progress:
         generations = self._config.generations
         return {
             "generation": f"{done}/{generations}" if generations else str(done),
-            "return": _number(record["mean_return"], ".1f"),
-            "best": _number(record["max_return"], ".1f"),
-            "center": _number(record["center_return"], ".1f"),
-            "sigma": _number(record["sigma"], ".4g"),
-            "learning rate": _number(record["learning_rate"], ".4g"),
+            "return": number(record["mean_return"], ".1f"),
+            "best": number(record["max_return"], ".1f"),
+            "center": number(record["center_return"], ".1f"),
+            "sigma": number(record["sigma"], ".4g"),
+            "learning rate": number(record["learning_rate"], ".4g"),
             **self._meta(record),
             "steps": f"{steps:,}",
             "steps/s": f"{rate:,.0f}" if rate else "-",
@@ -130,7 +130,7 @@ class Progress:
         if self._config.learned:
             if record["meta"] is not None:
                 self._signal = record["meta"].get("signal_to_noise")
-            facts["signal/noise"] = _number(self._signal, ".3g")
+            facts["signal/noise"] = number(self._signal, ".3g")
         return facts
 
     def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
@@ -145,7 +145,8 @@ class Progress:
         return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def _number(value: float | None, form: str) -> str:
+def number(value: float | None, form: str) -> str:
+    """A number in this format; a dash where there is none."""
     return "-" if value is None else format(value, form)
 
 
