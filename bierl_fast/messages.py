@@ -260,14 +260,15 @@ class EvaluationBatch:
     # (T, W) every step of the rows that did not fail, in row order: observation (O) as the task gave it, action (A),
     # reward, next observation (O), terminated (1 or 0; a time limit does not terminate). None: not recorded.
     transitions_tw: F32 | None = None
+    lost_steps: int = 0  # environment steps of attempts that failed and were run again
 
     @property
     def steps(self) -> int:
-        """Environment steps of all rows."""
-        return int(self.lengths_r.sum(dtype=np.int64))
+        """Environment steps that were taken for it: of all rows, and of what was lost."""
+        return int(self.lengths_r.sum(dtype=np.int64)) + self.lost_steps
 
     def part(self, start: int, stop: int) -> EvaluationBatch:
-        """The rows [start, stop), without observation moments and transitions."""
+        """The rows [start, stop), without observation moments, transitions and lost steps."""
         rows = slice(start, stop)
         return EvaluationBatch(
             returns_r=self.returns_r[rows],

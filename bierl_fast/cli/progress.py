@@ -116,11 +116,17 @@ class Progress:
             "center": number(record["center_return"], ".1f"),
             "sigma": number(record["sigma"], ".4g"),
             "learning rate": number(record["learning_rate"], ".4g"),
+            **self._adapted(record),
             **self._meta(record),
             "steps": f"{steps:,}",
             "steps/s": f"{rate:,.0f}" if rate else "-",
             "left": self._left(done, steps, (done - first_done) / seconds if seconds > 0 else 0.0, rate),
         }
+
+    def _adapted(self, record: dict[str, Any]) -> dict[str, str]:
+        """What the meta-level sets besides sigma and learning rate."""
+        others = [name for name in self._config.adapt or () if name not in record and self._config.adapts]
+        return {name.replace("_", " "): number(record["hyperparameters"].get(name), ".4g") for name in others}
 
     def _meta(self, record: dict[str, Any]) -> dict[str, str]:
         """What the meta-level costs, and how well it told its latest proposals apart."""

@@ -66,9 +66,20 @@ def train(
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
+@click.option("--threads", type=SettingType(int), help="of the simulator [default: the run's own]")
+@click.option(
+    "--workers", type=SettingType(int), help="processes for tasks that are not native [default: the run's own]"
+)
 @quiet_option
 @debug_option
-def resume(run_dir: Path, generations: int | None, total_steps: int | None, quiet: bool) -> None:
+def resume(
+    run_dir: Path,
+    generations: int | None,
+    total_steps: int | None,
+    threads: int | None,
+    workers: int | None,
+    quiet: bool,
+) -> None:
     """Go on with the run in DIR, as if it had never stopped.
 
     The totals are the run's new totals, not additions; without them the run goes on to the end it was given.
@@ -76,10 +87,9 @@ def resume(run_dir: Path, generations: int | None, total_steps: int | None, quie
     from bierl_fast.run import api  # noqa: PLC0415
     from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
 
-    config = RunDirectory(run_dir).read_config()
-    if generations is not None or total_steps is not None:
-        config = config.replace(generations=generations, total_steps=total_steps)
-    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown))
+    crew = {"threads": threads, "workers": workers}
+    config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **crew)
+    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, **crew))
 
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:

@@ -5,11 +5,15 @@
 Fresh episodes, without action noise, the same ones for every run: their address holds a seed that no run has. A native
 function is evaluated without its noise, so once is enough and the number is exact: a run is judged by where its centre
 is. A Python function is called as often as there are episodes, because it may have noise of its own; the mean counts.
+
+A run that diverged (all candidates of a generation failed, though the task runs with the policy it began with) has no
+final return. It is at its end all the same: it goes into the statistics as the worst, or what kills runs would win.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +33,31 @@ class Evaluation:
     """What fresh episodes say of a run. Returns are means over them."""
 
     env_steps: int  # that the run had spent
+    diverged: bool  # before its planned end
     episodes: int
     seed: int  # of the episodes
-    final_return: float | None  # None: not finite
+    final_return: float | None  # None: it diverged, or is not finite
     initial_return: float | None  # of the policy that the run began with
 
 
-def measure(directory: RunDirectory, config: Config, episodes: int, seed: int) -> None:
-    """Evaluate the policy of a run that is at its end, and the one it began with; write evaluation.json."""
-    final = build.read_policy(directory.policy)
+def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None) -> None:
+    """Evaluate the policy of a run that is at its end, and the one it began with; write evaluation.json.
+
+    Raises:
+        Exception: `diverged`, where the initial policy has no return either; so it is the task that does not run.
+    """
+    records = metrics.read(directory.metrics)
+    initial = _mean_return(_initial(config), config, episodes, seed)
+    if diverged is not None and not math.isfinite(initial):
+        raise diverged
+    final = None if diverged else _mean_return(build.read_policy(directory.policy), config, episodes, seed)
     evaluation = Evaluation(
-        env_steps=metrics.read(directory.metrics)[-1]["env_steps"],
+        env_steps=records[-1]["env_steps"] if records else 0,
+        diverged=diverged is not None,
         episodes=episodes,
         seed=seed,
-        final_return=_mean_return(final, config, episodes, seed),
-        initial_return=_mean_return(_initial(config), config, episodes, seed),
+        final_return=final,
+        initial_return=initial,
     )
     write_text(directory.path / NAME, metrics.dumps(asdict(evaluation), indent=2) + "\n")
 

@@ -127,6 +127,16 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
             )
 
 
+def _named(config: Config) -> Config:
+    """The same settings with a Python function by its import path, where another process finds it."""
+    if config.task_name.startswith("<"):
+        raise ConfigError(
+            f"each run is a process of its own, which cannot import the task {config.task_name}; compare functions "
+            "that stand at the top level of a module"
+        )
+    return config.replace(task=config.task_name)
+
+
 def _config(layers: Iterable[Entry]) -> Config:
     """One run's settings, apart from its seed: later layers win, and multiples are taken of what is in force."""
     values: dict[str, Any] = {}
@@ -138,7 +148,7 @@ def _config(layers: Iterable[Entry]) -> Config:
             else:
                 values[name] = value
                 factors.pop(name, None)
-    config = toml.compose(values)
+    config = _named(toml.compose(values))
     config.check_names()
     if config.total_steps is None:
         raise ConfigError("no end: give total_steps, the environment steps of each run, in [base] or with the task")
@@ -157,7 +167,7 @@ def _one_core(config: Config) -> dict[str, int]:
 def _multiplied(config: Config, name: str, factor: float) -> int | float:
     value = getattr(config, name)
     if value is None:
-        value = _default(config.replace(meta="none"), name)
+        value = _default(config.replace(meta="none", warm_start=None, warm_start_task=None), name)
     if value is None:
         raise ConfigError(f"{name} has no value that could be multiplied; give it one")
     product = float(f"{value * factor:.15g}")  # 0.05 times 0.1 is 0.005, as a user would have typed it

@@ -46,7 +46,7 @@ class Row:
     meta_steps: int | None = None
     warm_start_steps: int | None = None
     wall_seconds: float | None = None  # of every generation, over all sessions
-    final_return: float | None = None  # of its policy on fresh episodes; minus infinity where it is no number
+    final_return: float | None = None  # of its policy on fresh episodes; minus infinity where it diverged
     initial_return: float | None = None  # of the policy it began with, on the same
     final_sigma: float | None = None
     final_learning_rate: float | None = None

@@ -73,9 +73,9 @@ def standing(spec: Spec, planned: PlannedRun, out: Path) -> str:
 
 
 def evaluated(spec: Spec, planned: PlannedRun, out: Path) -> Evaluation | None:
-    """The evaluation of a run at its end, made as `spec` says; None: not yet."""
+    """The evaluation of a run at its end (planned, or diverged), made as `spec` says; None: not yet."""
     found = evaluation.read(RunDirectory(out / planned.place))
-    if found is None or found.env_steps < planned.steps:
+    if found is None or (found.env_steps < planned.steps and not found.diverged):
         return None
     return found if (found.episodes, found.seed) == (spec.episodes, spec.evaluation_seed) else None
 

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.comparison import evaluation
+from bierl_fast.evaluation.dispatch import AllEpisodesError
 from bierl_fast.run import api, checkpoint, toml
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import RunWarning, one_line
+from bierl_fast.run.errors import AllFailedError, RunWarning, one_line
 from bierl_fast.run.loop import ended as at_its_end
 
 SECONDS = 0.2  # between messages
@@ -66,13 +67,21 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             last = time.monotonic()
             say({"env_steps": record["env_steps"]})
 
+    diverged: AllFailedError | AllEpisodesError | None = None
     with warnings.catch_warnings():
         warnings.showwarning = warn
-        if not job["resume"]:
-            api.train(config, directory.path, observer=observe, warm_start_observer=observe)
-        elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
-            api.resume(directory.path, total_steps=config.total_steps, observer=observe)
-    evaluation.measure(directory, config, job["episodes"], job["seed"])
+        try:
+            if not job["resume"]:
+                api.train(config, directory.path, observer=observe, warm_start_observer=observe)
+            elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
+                api.resume(directory.path, total_steps=config.total_steps, observer=observe)
+        except (AllFailedError, AllEpisodesError) as error:
+            if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
+                raise
+            diverged = error
+    evaluation.measure(directory, config, job["episodes"], job["seed"], diverged)
+    if diverged is not None:
+        say({"warning": f"diverged, which counts as the worst return: {one_line(diverged)}"})
 
 
 def _messages() -> Callable[[dict[str, Any]], None]:

@@ -22,6 +22,10 @@ class EpisodeError(RuntimeError):
     """Episodes failed, and the failure policy does not allow it; the text says which and why."""
 
 
+class AllEpisodesError(EpisodeError):
+    """Every episode of an inner batch failed: there is nothing to learn from."""
+
+
 @dataclass
 class Dispatch:
     """One batch under way: which rows wait, who runs which, which failed."""
@@ -32,6 +36,7 @@ class Dispatch:
     views: dict[str, Any]
     order: list[int]
     reasons: dict[int, str] = field(default_factory=dict)  # of failed rows
+    lost_steps: int = 0  # of attempts that were run again
 
     def run(self) -> None:
         """Run every row to its end."""
@@ -119,6 +124,7 @@ class Dispatch:
             raise EpisodeError(f"row {done.row} failed: {done.reason}")
         if self.settings.on_failure == "retry" and again and self._tries[done.row] < self.settings.retries:
             self._tries[done.row] += 1
+            self.lost_steps += int(self.views["lengths_r"][done.row])
             self._pending.appendleft(done.row)
             return
         self.reasons[done.row] = done.reason

@@ -16,7 +16,7 @@ from typing import Any, Generic
 import numpy as np
 
 from bierl_fast.evaluation.base import EpisodeWarning
-from bierl_fast.evaluation.dispatch import Dispatch, EpisodeError
+from bierl_fast.evaluation.dispatch import AllEpisodesError, Dispatch
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
@@ -83,7 +83,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second.
 
         Raises:
-            EpisodeError: an episode failed under on_failure = "raise", or all of an inner batch did.
+            EpisodeError: an episode failed under on_failure = "raise", or (AllEpisodesError) all of an inner batch did.
             ValueError: the population does not fit the policy, or a behaviour function changed its size.
             RuntimeError: a worker cannot be replaced, or the evaluator is closed.
         """
@@ -98,7 +98,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
                 self._pool.drop_busy()
                 raise
             self._judge(dispatch.reasons, population)
-            return self._gathered(views, population)
+            return self._gathered(views, population, dispatch.lost_steps)
 
     def _check(self, population: Population) -> None:
         size = self._policy.parameters.size
@@ -144,7 +144,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         row = min(reasons)
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
         if len(reasons) == population.rows and population.key.stream == Stream.INNER:
-            raise EpisodeError(f"all {population.rows} episodes failed; {text}")
+            raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
         if not self._warned:
             self._warned = True
             warnings.warn(
@@ -153,7 +153,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
                 stacklevel=3,
             )
 
-    def _gathered(self, views: dict[str, Any], population: Population) -> EvaluationBatch:
+    def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:
         moments = None
         if self.obs_norm:
             moments = Moments(views["count_r"].copy(), views["mean_ro"].copy(), views["m2_ro"].copy())
@@ -166,6 +166,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             moments=moments,
             key=population.key,
             transitions_tw=_joined(views) if self._room(population) else None,
+            lost_steps=lost_steps,
         )
 
 

@@ -16,15 +16,22 @@ ROUNDING = 16 * np.finfo(np.float64).eps  # of a difference of values and their 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """How much is spent on a proposal: `pairs` antithetic pairs for its step, `episodes` to judge where it led."""
+    """How much is spent on a proposal.
+
+    Attributes:
+        pairs: antithetic pairs for its step.
+        episodes: to judge where that led.
+        episodes_per_candidate: of each member of a pair, the strategy's own number.
+    """
 
     pairs: int
     episodes: int
+    episodes_per_candidate: int = 1
 
     @property
     def stepped_rows(self) -> int:
         """Episodes of one proposal that steps from pairs of its own."""
-        return 2 * self.pairs + self.episodes
+        return 2 * self.pairs * self.episodes_per_candidate + self.episodes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

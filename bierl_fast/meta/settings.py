@@ -19,7 +19,7 @@ class MetaSettings:
         fitness: which meta-fitness judges a proposal.
         objective: what it measures: "return", or "fitness", what the strategy's own update climbs.
         candidates: M, antithetic, so even.
-        pairs, episodes: what a proposal may spend; see fitness.Credit.
+        pairs, episodes, episodes_per_candidate: what a proposal may spend; see credit.Credit.
         interval: least generations between meta-updates.
         budget: largest share of meta steps in all env steps, kept causally; 0 for a generator that is used as it is.
         learning_rate: of the generator's weights, in natural-gradient units; see `rate`.
@@ -36,6 +36,7 @@ class MetaSettings:
     candidates: int = 8
     pairs: int = 4
     episodes: int = 2
+    episodes_per_candidate: int = 1
     interval: int = 5
     budget: float = 0.2
     learning_rate: float = 1.0
@@ -50,7 +51,7 @@ class MetaSettings:
         lookup("meta objective", self.objective, dict.fromkeys(OBJECTIVES))
         if self.candidates < 2 or self.candidates % 2:
             raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
-        for name in ("pairs", "episodes", "interval"):
+        for name in ("pairs", "episodes", "episodes_per_candidate", "interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
         if not 0.0 <= self.budget < 1.0:
@@ -75,4 +76,4 @@ class MetaSettings:
     @property
     def credit(self) -> Credit:
         """What one proposal may spend."""
-        return Credit(self.pairs, self.episodes)
+        return Credit(self.pairs, self.episodes, self.episodes_per_candidate)

@@ -111,6 +111,9 @@ def resume(
     generations: int | None = None,
     total_steps: int | None = None,
     observer: Observer | None = None,
+    *,
+    threads: int | None = None,
+    workers: int | None = None,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
 
@@ -120,9 +123,11 @@ def resume(
         total_steps: the run's new total of environment steps. Either one given, both old ends are forgotten;
             neither: the run's own ends stay.
         observer: as for `train`.
+        threads: of the simulator from now on, as for a machine with another number of cores; None: the run's own.
+        workers: processes for tasks that are not native, likewise.
 
     Raises:
-        ConfigError: a new total that cannot be.
+        ConfigError: a new total, or a number of threads or workers, that cannot be.
         RunDirectoryError, CheckpointError: no run there, a damaged one, or one that is under way in another process;
             its files are left as they are.
 
@@ -131,9 +136,8 @@ def resume(
     directory = RunDirectory(Path(run_dir))
     directory.require_run()
     with directory.held():
-        config = saved = directory.read_config()
-        if generations is not None or total_steps is not None:
-            config = saved.replace(generations=generations, total_steps=total_steps)
+        saved = directory.read_config()
+        config = saved.continued(generations, total_steps, threads=threads, workers=workers)
         config.check_end()
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):

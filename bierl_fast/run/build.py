@@ -209,6 +209,7 @@ def meta_settings(config: Config) -> MetaSettings:
         candidates=config.meta_candidates,
         pairs=config.meta_pairs,
         episodes=config.meta_episodes,
+        episodes_per_candidate=config.episodes_per_candidate,
         interval=config.meta_interval,
         learning_rate=config.meta_learning_rate,
         sigma=config.meta_sigma,

@@ -353,6 +353,20 @@ class Config:
         """A copy with some settings changed, checked again."""
         return dataclasses.replace(self, **changes)
 
+    def replace_given(self, **changes: Any) -> Config:
+        """A copy with those settings changed that are not None."""
+        return self.replace(**{name: value for name, value in changes.items() if value is not None})
+
+    def continued(self, generations: int | None, total_steps: int | None, **crew: int | None) -> Config:
+        """The settings of a run that goes on: with either total given, both old ends are forgotten.
+
+        `crew` are threads and workers, changed where they are not None.
+        """
+        given = self.replace_given(**crew)
+        if generations is None and total_steps is None:
+            return given
+        return given.replace(generations=generations, total_steps=total_steps)
+
     def training(self) -> dict[str, Any]:
         """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""
         names = [field.name for field in dataclasses.fields(self) if field.metadata["training"]]

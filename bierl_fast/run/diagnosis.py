@@ -93,10 +93,7 @@ def diagnose(
     directory = RunDirectory(Path(os.fspath(run_dir)))
     config = directory.read_config()
     start = checkpoint.load(directory.checkpoint, config)
-    if threads is not None:
-        config = config.replace(threads=threads)
-    if workers is not None:
-        config = config.replace(workers=workers)
+    config = config.replace_given(threads=threads, workers=workers)
     _require_copies_that_learn(config)
     parts = build.make_parts(config)
     with closing(parts.evaluator):

@@ -19,6 +19,10 @@ class CheckpointError(RunDirectoryError):
     """A checkpoint that is missing, truncated, of another format or another run; the file is left alone."""
 
 
+class AllFailedError(ValueError):
+    """No candidate of a generation has a return to learn from: the strategy left where the task can be run. Exit 1."""
+
+
 class RunWarning(UserWarning):
     """Something a run's owner should hear once, though the run goes on."""
 

@@ -25,7 +25,7 @@ from bierl_fast.run import build
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.config import Config
-from bierl_fast.run.errors import CheckpointError
+from bierl_fast.run.errors import AllFailedError, CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.strategy.base import center_of
@@ -57,6 +57,7 @@ def advance(run: Run) -> None:
         population = run.strategy.ask(hyperparameters, run.key(Stream.INNER))
     with run.timed("evaluate"):
         batch = run.evaluator.evaluate(population)
+        _require_survivors(population, batch)
     with run.timed("tell"):
         generation = run.evaluated(population, batch)
         report = run.strategy.tell(population, batch)
@@ -67,6 +68,15 @@ def advance(run: Run) -> None:
     with run.timed("record"):
         evaluation = run.evaluate_when_due()
     run.record(population, report, improved, evaluation)
+
+
+def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
+    failed_r = batch.failed_r[population.candidate_r >= 0]
+    if failed_r.all():
+        raise AllFailedError(
+            f"all candidates failed, each of {failed_r.size} episodes; lower sigma or the learning rate, or look at "
+            "the task"
+        )
 
 
 def ended(config: Config, counters: Counters) -> bool:
@@ -187,6 +197,7 @@ class Run:
             "center_return": report.center_return,
             "sigma": population.hyperparameters.get("sigma"),
             "learning_rate": population.hyperparameters.get("learning_rate"),
+            "hyperparameters": dict(population.hyperparameters),
             "update_norm": report.update_norm,
             "path_ratio": report.path_ratio,
             "episode_failures": counters.episode_failures,

@@ -167,10 +167,10 @@ def _check_warm_start(config: Config) -> None:
 def _check_rows(config: Config) -> None:
     """Rows of a batch are numbered in 32 bits."""
     inner = config.population * config.episodes_per_candidate + config.center_episodes
-    meta = config.meta_candidates * max(2 * config.meta_pairs, config.meta_episodes)
+    meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)
     for names, rows in (
         ("population, episodes_per_candidate and center_episodes", inner),
-        ("meta_candidates, meta_pairs and meta_episodes", meta),
+        ("meta_candidates, meta_pairs, meta_episodes and episodes_per_candidate", meta),
         ("population and pbt_members", inner * (config.pbt_members - 1) if config.meta == "pbt" else 0),
     ):
         if rows >= 2**31:

@@ -24,6 +24,16 @@ def failing(x: F32) -> float:
     return -float(np.square(x - 1.0).sum())
 
 
+def narrow(x: F32) -> float:
+    """A parabola with a value within 3 of the origin alone."""
+    return -float(np.square(x - 1.0).sum()) if float(np.abs(x).max()) < 3.0 else float("nan")
+
+
+def nowhere(x: F32) -> float:
+    """Has no value anywhere."""
+    return float("nan")
+
+
 def dying(x: F32) -> float:
     """Ends its process after the first generations, as the system does when memory runs out."""
     if float(np.abs(x - 1.0).max()) < 0.99:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from comparison import functions
 from comparison.specs import described, written
 
 import bierl_fast as bf
@@ -171,6 +173,31 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert out == ""
     assert err.startswith("bierl: error: 1 of 3 runs failed; out/runs/dead")
     assert [line["state"] for line in results()] == ["finished", "failed", "finished"]
+
+
+def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst() -> None:
+    """What leaves the task's domain must not drop out of the numbers; a task without any value is a failure."""
+    settings = [{"name": "steady", "learning_rate": 0.01}, {"name": "wild", "learning_rate": 20.0}]
+    tasks = [{"name": "narrow", "task": "comparison.functions:narrow"}]
+    comparison = described({"dim": 4, "sigma": 0.1}, tasks=tasks, settings=settings, seeds=2)
+    news: list[str | None] = []
+    found = compare(comparison, observer=lambda standing: news.append(standing.news))
+    assert [row.state for row in found.rows] == ["finished"] * 4
+    assert [row.final_return == -math.inf for row in found.rows] == [False, False, True, True]
+    assert all(row.score == -math.inf for row in found.rows[2:])
+    assert any(text and "diverged, which counts as the worst return: all candidates failed" in text for text in news)
+    again: list[str | None] = []
+    compare(comparison, observer=lambda standing: again.append(standing.news))
+    assert not any(again)  # nothing is run again
+    broken = described({"dim": 4}, tasks=[{"name": "broken", "task": "comparison.functions:nowhere"}])
+    assert [row.state for row in bf.compare(broken, "other", curves=False).rows] == ["failed"]
+
+
+def test_a_python_function_is_compared_by_its_import_path() -> None:
+    (row,) = compare(described({"dim": 4, "task": functions.narrow})).rows
+    assert (row.task, row.state) == ("comparison.functions:narrow", "finished")
+    with pytest.raises(ConfigError, match=r"cannot import the task <.*lambda.*top level of a module"):
+        compare(described({"dim": 4, "task": lambda x: 0.0}))
 
 
 def test_one_task_at_a_time() -> None:

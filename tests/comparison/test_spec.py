@@ -75,6 +75,7 @@ def test_later_tables_win_and_a_preset_stands_below_its_own_table() -> None:
         ),  # depends on P
         ({"sigma": {"times": 4}}, {"sigma": {"times": 0.25}}, 0.02, None),  # multiples of multiples
         ({"sigma": {"times": 4}}, {"sigma": 0.5}, 0.5, None),
+        ({"meta": "lstm", "warm_start": "lstm", "meta_budget": 0}, {"sigma": {"times": 0.1}}, 0.002, None),
     ],
 )
 def test_multiples_are_of_the_value_in_force(

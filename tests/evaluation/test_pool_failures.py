@@ -75,8 +75,11 @@ def test_raise() -> None:
 def test_retry_from_the_same_streams(tmp_path: Path, calm: Any) -> None:
     options = walk("raise_once", marker=str(tmp_path / "marker"))
     with make(**options, on_failure="retry") as evaluator:
-        assert_same_bits(calm, evaluator.evaluate(people_of(evaluator, 12)))
+        batch = evaluator.evaluate(people_of(evaluator, 12))
+        assert_same_bits(calm, batch)
         assert (tmp_path / "marker").exists()
+        assert batch.lost_steps > 0
+        assert batch.steps == calm.steps + batch.lost_steps
     with make(**walk("raise"), on_failure="retry", retries=1) as evaluator, pytest.warns(EpisodeWarning):
         assert evaluator.evaluate(people_of(evaluator, 12)).failed_r.any()
 

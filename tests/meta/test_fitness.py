@@ -141,18 +141,20 @@ def test_signal_to_noise_is_f_of_the_two_way_table() -> None:
     assert np.isnan(Estimate(value_mk[:, :1], np.zeros(2, np.bool_), 0, 0).signal_to_noise)
 
 
+@pytest.mark.parametrize("episodes", [1, 3])
 @pytest.mark.parametrize("name", sorted(META_FITNESS))
-def test_a_run_can_use_it(name: str) -> None:
+def test_a_run_can_use_it(name: str, episodes: int) -> None:
     """From the learned meta-level: its cost is what `due` predicted, to the row."""
     ranges = {"sigma": Range(0.0005, 5.0), "learning_rate": Range(0.001, 10.0)}
     past = History(length=4, quantiles=8, ranges=ranges)
     for number in range(5):
         past.append(report(number, steps=12))
-    inner, evaluator = strategy(), Evaluator()
+    inner, evaluator = strategy(episodes_per_candidate=episodes), Evaluator()
     generation = told(inner)
-    level = make_meta("direct", MetaParts(HP, past, MetaSettings(fitness=name, candidates=4)))
+    settings = MetaSettings(fitness=name, candidates=4, episodes_per_candidate=episodes)
+    level = make_meta("direct", MetaParts(HP, past, settings))
     assert level.reads_generation == (name == "one_step_reuse")
-    rows = 4 * META_FITNESS[name].rows(Credit(4, 2), ranges)
+    rows = 4 * META_FITNESS[name].rows(Credit(4, 2, episodes), ranges)
     needed = rows * 12 / 0.2 * 0.8  # inner steps at which the update is just within its budget
     assert level.due(past, int(needed) + 1, 0)
     assert not level.due(past, int(needed) - 1, 0)

@@ -68,9 +68,14 @@ class Evaluator:
         raise AssertionError("a meta-level must not close an evaluator")
 
 
-def strategy() -> EvolutionStrategy:
+def strategy(episodes_per_candidate: int = 1) -> EvolutionStrategy:
     """After a few generations, so that its optimizer has a state to spoil."""
-    made = EvolutionStrategy(mean=np.zeros(sphere.P, np.float32), population=8, center_episodes=1)
+    made = EvolutionStrategy(
+        mean=np.zeros(sphere.P, np.float32),
+        population=8,
+        center_episodes=1,
+        episodes_per_candidate=episodes_per_candidate,
+    )
     sphere.train(made, HP, range(3))
     return made
 

@@ -9,6 +9,7 @@ import pytest
 from evaluation import functions
 
 import bierl_fast as bf
+from bierl_fast.cli.progress import Progress
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import EvaluationBatch, Population, Stream
 from bierl_fast.meta.table import META_LEVELS
@@ -73,6 +74,27 @@ def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch:
         assert last["meta_steps"] == spent[Stream.META] > 0
     if META_LEVELS[name].adapts:
         assert len({record["sigma"] for record in records}) > 1
+
+
+@pytest.mark.parametrize("fitness", ["one_step", "one_step_reuse", "sample_mean"])
+def test_the_budget_holds_with_several_episodes_a_candidate(fitness: str) -> None:
+    own = {"meta_budget": 0.2, "episodes_per_candidate": 5, "generations": 40, "meta_fitness": fitness}
+    records = bf.train(Config(meta="direct", **{**FUNCTION, **own})).metrics
+    assert records[-1]["meta_updates"] > 1
+    assert all(record["meta_steps"] <= 0.2 * record["env_steps"] for record in records)
+
+
+def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    """In each line, as used in that generation, and in the progress."""
+    own = {"optimizer": "momentum", "momentum": 0.5, "adapt": ("momentum",)}
+    config = Config(meta="direct", generations=12, **{**FUNCTION, **own})
+    with Progress(config, Path("none"), quiet=False) as progress:
+        records = bf.train(config, observer=progress).metrics
+    values = [record["hyperparameters"]["momentum"] for record in records]
+    assert values[0] == 0.5
+    assert len(set(values)) > 1
+    assert all(record["hyperparameters"]["sigma"] == record["sigma"] == FUNCTION["sigma"] for record in records)
+    assert f"momentum {values[-1]:.4g}" in capsys.readouterr().out
 
 
 def lines(result: bf.Result) -> list[dict[str, Any]]:

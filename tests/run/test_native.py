@@ -14,7 +14,7 @@ from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Arrays, Hyperparameters, NoiseKey
 from bierl_fast.run.api import Result, evaluate, resume, train
 from bierl_fast.run.config import Config
-from bierl_fast.run.errors import CheckpointError, RunDirectoryError
+from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError
 from bierl_fast.strategy.table import make_strategy
 
 # Reacher's episodes last 50 steps, so meta-updates are cheap; the wide budget lets them run often.
@@ -57,6 +57,13 @@ def test_the_meta_level_took_part(whole: Result) -> None:
     assert 0 < last["meta_steps"] <= CONFIG.meta_budget * last["env_steps"]
     assert last["eval_steps"] == 2 * 2 * 50
     assert len({line["sigma"] for line in whole.metrics}) > 1
+
+
+def test_a_resume_on_another_number_of_threads_changes_nothing(whole: Result, tmp_path: Path) -> None:
+    train(CONFIG.replace(threads=2, generations=10), tmp_path / "run")
+    same(whole, resume(tmp_path / "run", generations=CONFIG.generations, threads=1))
+    with pytest.raises(ConfigError, match="threads must be at least 1 and at most 1024, got 0"):
+        resume(tmp_path / "run", threads=0)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
