@@ -258,13 +258,20 @@ class Config:
     warm_start: str | None = setting(
         None,
         "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
-        "package; what it is made of comes with it, and meta_budget may then be 0",
+        "package; what it is made of comes with it: another value of meta, encoder_size, generator_hidden, "
+        "generator_output, meta_max_move, adapt, history or quantiles is refused, but their default gives way, even "
+        "where it is written out; meta_budget may then be 0",
     )
     warm_start_task: str | None = setting(
-        None, "task on which this run trains its generator first, by one-step credit; its steps count"
+        None,
+        "task on which this run trains its generator first, by one-step credit; its steps count; a native "
+        "function there has the run's dim",
     )
     warm_start_limit: int = setting(
-        200_000, "environment steps that a run spends on its warm_start_task", at_least=1, at_most=FAR
+        200_000,
+        "environment steps that a run spends on its warm_start_task, below total_steps",
+        at_least=1,
+        at_most=FAR,
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
     meta_objective: str | None = setting(

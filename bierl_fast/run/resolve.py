@@ -35,8 +35,10 @@ ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told othe
 def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
     """`config` with what the warm start's generator is made of.
 
+    A setting at its default gives way, whether it was left out or written out: a config does not know which.
+
     Raises:
-        ConfigError: a setting was given that its generator does not have.
+        ConfigError: a setting has another value than its default, and its generator has not that one.
     """
     shape = asdict(warm_start.shape)
     for name, value in shape.items():

@@ -66,12 +66,18 @@ def check_names(values: Iterable[str]) -> None:
             raise unknown("setting", name, known)
 
 
-def compose(*layers: Mapping[str, Any]) -> Config:
-    """One Config out of layers of settings; a later layer wins over an earlier one, as `layered` says."""
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One layer of settings; a later one wins over an earlier one, as `layered` says."""
     values: dict[str, Any] = {}
     for layer in layers:
         check_names(layer)
         values = layered(values, layer)
+    return values
+
+
+def compose(*layers: Mapping[str, Any]) -> Config:
+    """One Config out of layers of settings, `merged`."""
+    values = merged(*layers)
     if "task" not in values:
         raise ConfigError("no task given: name one (`bierl tasks` lists them)")
     return Config(**values)

@@ -143,10 +143,7 @@ def check_together(config: Config) -> None:
     _check_rows(config)
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
-    if config.warm_start is not None and config.warm_start_task is not None:
-        raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
-    if config.warm and not config.learned:
-        raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
+    _check_warm_start(config)
     if config.learned and not config.warm and config.meta_budget == 0:
         raise ConfigError(
             f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
@@ -163,6 +160,19 @@ def check_together(config: Config) -> None:
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'"
         )
+
+
+def _check_warm_start(config: Config) -> None:
+    if config.warm_start is not None and config.warm_start_task is not None:
+        raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
+    limit, total = config.warm_start_limit, config.total_steps
+    if config.warm_start_task is not None and total is not None and limit >= total:
+        raise ConfigError(
+            f"warm_start_limit must be below total_steps, which the steps of the warm start count towards, got {limit} "
+            f"and {total}; lower warm_start_limit or raise total_steps"
+        )
+    if config.warm and not config.learned:
+        raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
 
 
 def _check_rows(config: Config) -> None:
