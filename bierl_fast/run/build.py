@@ -74,8 +74,6 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_ranges(config, ranges)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
-        if config.meta == "csa" and "learning_rate" in ranges:
-            _warn_of_crowding(config, strategy.mean.size)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start)
 
@@ -87,23 +85,6 @@ def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
         warnings.warn(
             f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
             f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
-            RunWarning,
-            stacklevel=4,
-        )
-
-
-def _warn_of_crowding(config: Config, parameters: int) -> None:
-    """RunWarning where cumulative step-size adaptation has more directions than it can read."""
-    from bierl_fast.meta.csa import SOUND_WHEN_CROWDED, crowded  # noqa: PLC0415
-
-    pairs = config.population // 2
-    directions = min(config.top or pairs, pairs) if config.reference.mirrored else config.population
-    if crowded(directions, parameters) and config.shaping not in SOUND_WHEN_CROWDED:
-        warnings.warn(
-            f"meta 'csa' cannot see that steps are too long with {directions} directions a generation (population "
-            f"{config.population}) for {parameters} parameters, and tends to raise sigma and learning_rate to the top "
-            f"of their ranges; take fewer candidates, so that directions are fewer than parameters, or another "
-            "meta-level",
             RunWarning,
             stacklevel=4,
         )
