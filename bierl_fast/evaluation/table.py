@@ -16,6 +16,7 @@ from bierl_fast.evaluation import function
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
+from bierl_fast.evaluation.import_path import imported
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
@@ -156,7 +157,8 @@ def make_evaluator(
             environment has no time limit.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
-            function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
+            function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
+            path "module:function".
         transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
         evaluator: "native", "pool", or "auto": native where that is possible.
@@ -197,6 +199,8 @@ def make_evaluator(
         "action_noise": action_noise,
         "log_std": log_std,
     }
+    if isinstance(behaviour, str) and ":" in behaviour:
+        behaviour = imported(behaviour, "behaviour")
     if not _native(task, evaluator, behaviour, policy, settings):
         return pool_evaluator(
             find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),

@@ -178,7 +178,11 @@ class Config:
         at_least=1,
         at_most=2**31 - 1,
     )
-    behaviour: str = setting("final_position", "descriptor that novelty methods compare")
+    behaviour: str | Callable[..., Any] = setting(
+        "final_position",
+        "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
+        "observation and last info, by its import path module:function",
+    )
     threads: int | None = setting(
         None,
         "threads of the simulator (none: the cores this process may use); results are the same at any number",
@@ -315,11 +319,20 @@ class Config:
     @property
     def task_name(self) -> str:
         """The task in writing: a Python function by its import path, in angle brackets where it has none."""
-        if isinstance(self.task, str):
-            return self.task
+        return str(self._written("task"))
+
+    def named(self) -> Config:
+        """The same settings in writing, every Python function by its import path: what a run saves."""
+        names = [name for name, kind in hints().items() if any(map(validation.is_function, validation.kinds(kind)))]
+        return self.replace(**{name: self._written(name) for name in names})
+
+    def _written(self, name: str) -> str | None:
+        value: str | Callable[..., Any] | None = getattr(self, name)
+        if value is None or isinstance(value, str):
+            return value
         from bierl_fast.evaluation.import_path import written_name  # noqa: PLC0415
 
-        return written_name(self.task)
+        return written_name(value)
 
     @property
     def learned(self) -> bool:
