@@ -127,7 +127,7 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
 def _named(config: Config) -> Config:
     """The same settings with Python functions by their import paths, where another process finds them."""
     named = config.named()
-    for what, path in (("task", named.task), ("behaviour", named.behaviour)):
+    for what, path in (("task", named.task), ("behaviour", named.behaviour), ("policy", named.policy)):
         if isinstance(path, str) and path.startswith("<"):
             raise ConfigError(
                 f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
@@ -159,7 +159,7 @@ def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
     from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
 
-    own = ":" in str(config.behaviour)  # a function of the user's, which native threads do not call
+    own = config.policy is not None or ":" in str(config.behaviour)  # which native threads do not call
     native = config.evaluator != "pool" and not own and config.task in {task["id"] for task in native_tasks()}
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 

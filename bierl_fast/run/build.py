@@ -94,6 +94,7 @@ def make_evaluator(config: Config) -> Evaluator:
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
+        policy=config.policy,
         evaluator=config.evaluator,
         threads=config.threads,
         workers=config.workers,

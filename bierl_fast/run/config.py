@@ -156,6 +156,11 @@ class Config:
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    policy: str | Callable[..., Any] | None = setting(  # noqa: RUF009 - a dataclasses.field
+        None,
+        "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
+        "module:function, given nothing or the sizes of observation and action (none: the network)",
+    )
     squash: str | None = setting(
         None,
         "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
@@ -178,7 +183,7 @@ class Config:
         at_least=1,
         at_most=2**31 - 1,
     )
-    behaviour: str | Callable[..., Any] = setting(
+    behaviour: str | Callable[..., Any] = setting(  # noqa: RUF009 - a dataclasses.field
         "final_position",
         "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
         "observation and last info, by its import path module:function",

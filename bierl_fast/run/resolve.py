@@ -59,6 +59,8 @@ def with_policy_settings(config: Config) -> Config:
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     required, preferred = table.policy_settings(config.strategy)
+    if config.policy is not None:
+        _require_none_of_the_network(config, required)
     if config.dim is not None:
         preferred = {}  # a function has no policy network that a preference could be about
     if required and config.dim is not None:
@@ -75,6 +77,25 @@ def with_policy_settings(config: Config) -> Config:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
     wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) -> None:
+    """Raise for what the compiled network has, and a torch module in its place has not."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    other = "take another strategy, or leave policy out"
+    if "network" in table.options(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
+            f"module in its place; {other}"
+        )
+    if "evolved" in {config.action_noise, required.get("action_noise")}:
+        remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
+        raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
+    for name in ("hidden", "activation", "log_std_noise_scale"):
+        given, default = getattr(config, name), Config.__dataclass_fields__[name].default
+        if given not in {default, OPEN.get(name, default)}:
+            raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
 
 
 def with_meta_settings(config: Config) -> Config:
