@@ -121,7 +121,7 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
     """`config` with the strategy's own defaults where nothing was said.
 
     Raises:
-        ConfigError: a hyperparameter was set that the strategy does not declare.
+        ConfigError: a hyperparameter was set that the strategy does not declare, or that would change nothing.
     """
     from bierl_fast.strategy import table  # noqa: PLC0415
 
@@ -142,7 +142,24 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    return config.replace(**changes)
+    found = config.replace(**changes)
+    _require_entropies_that_differ(found)
+    return found
+
+
+def _require_entropies_that_differ(config: Config) -> None:
+    """Raise for a bonus on entropy that every candidate gets alike, so that no choice among them depends on it."""
+    # The authors' differential entropy, summed over steps, counts with every noise: episodes differ in length.
+    if not config.entropy_weight or config.action_noise == "evolved" or config.reference.entropy == "differential":
+        return
+    given = f"entropy_weight {config.entropy_weight} would change nothing"
+    if config.dim is not None or config.policy is not None:
+        what = "a function has no policy with an entropy" if config.policy is None else "a torch policy evolves none"
+        raise ConfigError(f"{given}: {what}; leave entropy_weight out")
+    raise ConfigError(
+        f"{given}: with action_noise {config.action_noise!r} every candidate's policy has the same entropy; take "
+        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out"
+    )
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
