@@ -42,7 +42,7 @@ def imported(path: str, what: str = "task") -> Callable[..., Any]:
         )
     module, _, qualname = path.partition(":")
     if not (module and qualname):
-        raise ValueError(f"the {what} must be an import path, module:function, got {path!r}")
+        raise ValueError(f"cannot import the {what} {path!r}: an import path is module:function")
     try:
         found: Any = importlib.import_module(module)
         for name in qualname.split("."):

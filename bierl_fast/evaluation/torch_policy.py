@@ -65,7 +65,10 @@ class TorchPolicy:
 
     @classmethod
     def made_by(cls, factory: ModuleFactory, spec: PolicySpec) -> TorchPolicy:
-        """A policy whose module `factory` makes for an environment, and makes again when it is loaded."""
+        """A policy whose module `factory` makes for an environment, and makes again when it is loaded.
+
+        Its buffers are those at seed 0; where its parameters start is `initial_parameters`' to say.
+        """
         policy = cls(factory(spec, seed=0))
         policy._factory = factory
         return policy

@@ -39,7 +39,10 @@ def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None
         ("no_module_of_mine:fn", "cannot import the behaviour 'no_module_of_mine:fn': No module named"),
         ("evaluation.pool_envs:nothing", "module 'evaluation.pool_envs' has no attribute 'nothing'"),
         ("evaluation.pool_envs:np.pi", "the behaviour 'evaluation.pool_envs:np.pi' must be a function, got float"),
-        ("evaluation.pool_envs:", "the behaviour must be an import path, module:function, got 'evaluation.pool_envs:'"),
+        (
+            "evaluation.pool_envs:",
+            "cannot import the behaviour 'evaluation.pool_envs:': an import path is module:function",
+        ),
         ("position", "no behaviour named 'position'; known: actions, final_observation"),
         (f"{PATH} --evaluator native", "a behaviour function runs in worker processes alone"),
     ],

@@ -97,7 +97,7 @@ def test_a_factory_without_an_import_path_trains_but_does_not_resume(tmp_path: P
 @pytest.mark.slow
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    code = "import torch\n\ndef make():\n    return torch.nn.Linear(4, 2)\n"
+    code = "import torch\n\nclass Plain(torch.nn.Linear):\n    pass\n\ndef make():\n    return Plain(4, 2)\n"
     (tmp_path / "users_policy.py").write_text(code, encoding="utf-8")
     words = "train CartPole-v1 --policy users_policy:make --generations 2 --population 4 --workers 1 --run-dir run"
     assert entry([*words.split(), "--quiet"]) == 0
@@ -112,7 +112,7 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     [
         ("no_module_of_mine:make", "cannot import the policy 'no_module_of_mine:make': No module named"),
         (f"{HERE}nowhere", "module 'evaluation.torch_modules' has no attribute 'nowhere'"),
-        ("torch_modules", "the policy must be an import path, module:function, got 'torch_modules'"),
+        ("torch_modules", "cannot import the policy 'torch_modules': an import path is module:function"),
         (f"{HERE}nothing", f"the policy '{HERE}nothing' must return a torch.nn.Module, got NoneType"),
         (f"{HERE}failing", f"the policy '{HERE}failing' raised OSError: the weights are gone"),
         (f"{HERE}one_size", "must take nothing, or observation and action size; it needs (observation_size)"),
