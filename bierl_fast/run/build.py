@@ -7,6 +7,7 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast.names import UnknownNameError
 from bierl_fast.run import resolve
 from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.run.ranges import not_adapted
 from bierl_fast.run.reference import Reference
 from bierl_fast.run.resolve import OPEN
 
@@ -69,10 +71,42 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         strategy = make_strategy(config, evaluator.policy)
         config = resolve.resolved(config, strategy.declared)
         ranges = resolve.adapted_ranges(config, strategy.declared)
+        _warn_of_ranges(config, ranges)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
+        if config.meta == "csa" and "learning_rate" in ranges:
+            _warn_of_crowding(config, strategy.mean.size)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start)
+
+
+def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
+    """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
+    idle = not_adapted(config, adapted)
+    if idle and config.adapts and config.warm_start_task is None:
+        warnings.warn(
+            f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
+            f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
+            RunWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_crowding(config: Config, parameters: int) -> None:
+    """RunWarning where cumulative step-size adaptation has more directions than it can read."""
+    from bierl_fast.meta.csa import SOUND_WHEN_CROWDED, crowded  # noqa: PLC0415
+
+    pairs = config.population // 2
+    directions = min(config.top or pairs, pairs) if config.reference.mirrored else config.population
+    if crowded(directions, parameters) and config.shaping not in SOUND_WHEN_CROWDED:
+        warnings.warn(
+            f"meta 'csa' cannot see that steps are too long with {directions} directions a generation (population "
+            f"{config.population}) for {parameters} parameters, and tends to raise sigma and learning_rate to the top "
+            f"of their ranges; take fewer candidates, so that directions are fewer than parameters, or another "
+            "meta-level",
+            RunWarning,
+            stacklevel=4,
+        )
 
 
 def make_evaluator(config: Config) -> Evaluator:

@@ -89,6 +89,10 @@ def test_a_strategy_refuses_what_it_does_not_take(
         ({}, "entropy_weight 0.5 would change nothing: with action_noise 'none' .* take action_noise 'evolved'"),
         ({"action_noise": "fixed"}, "with action_noise 'fixed' every candidate's policy has the same entropy"),
         ({"entropy_weight": -1.0, "meta": "lstm", "adapt": ("entropy_weight",)}, "-1.0 would change nothing"),
+        (
+            {"entropy_weight": 0.0, "meta": "lstm", "adapt": ("entropy_weight",), "ranges": {"entropy_weight": (0, 1)}},
+            "entropy_weight 0.0 would change nothing",
+        ),
         ({"task": "quadratic", "dim": 3}, "a function has no policy with an entropy; leave entropy_weight out"),
         (
             {"policy": "evaluation.torch_modules:sized", "workers": 1},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from evaluation import functions
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.messages import F32
-from bierl_fast.run import metrics, toml
+from bierl_fast.run import build, metrics, toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import default_directory
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.errors import ConfigError, RunWarning
 
 Captured = pytest.CaptureFixture[str]
 
@@ -199,6 +200,41 @@ def test_bad_function_tasks_exit_with_2(arguments: str, message: str, elsewhere:
     assert message in err
     assert err.count("\n") == 1
     assert [path.name for path in elsewhere.iterdir() if path.name != "__pycache__"] == ["users_module.py"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "directions"),
+    [
+        ({"dim": 5, "population": 64}, 32),
+        ({"dim": 8, "population": 16}, 8),
+        ({"dim": 16, "population": 16, "reference": {"mirrored": False}}, 16),
+        ({"dim": 5, "population": 64, "strategy": "pgpe"}, 32),
+        ({"dim": 5, "population": 64, "strategy": "ars", "top": 6}, 6),
+        ({"dim": 100, "population": 16}, None),
+        ({"dim": 9, "population": 16}, None),
+        ({"dim": 5, "population": 64, "shaping": "log_rank"}, None),
+        ({"dim": 5, "population": 64, "strategy": "snes", "adapt": ("sigma",)}, None),
+        ({"dim": 20, "population": 64, "strategy": "ars", "top": 6}, None),
+        ({"dim": 5, "population": 64, "meta": "none"}, None),
+    ],
+)
+def test_csa_warns_where_directions_are_as_many_as_parameters(changes: dict[str, Any], directions: int | None) -> None:
+    """Silence is tested too: warnings are errors."""
+    config = Config(**{"task": "quadratic", "meta": "csa", "threads": 1, **changes})
+    wanted = f"with {directions} directions a generation .population {config.population}. for {config.dim} parameters"
+    with pytest.warns(RunWarning, match=wanted) if directions else nullcontext():
+        build.make_parts(config).evaluator.close()
+
+
+@pytest.mark.parametrize(("dim", "grows"), [(5, True), (100, False)])
+def test_what_csa_warns_of(dim: int, grows: bool) -> None:
+    """32 pairs from a learning rate that fits: at the top of the range with 5 parameters, far below with 100."""
+    config = Config(
+        task="quadratic", dim=dim, meta="csa", population=64, sigma=0.1, learning_rate=0.1, generations=400, threads=1
+    )
+    with pytest.warns(RunWarning, match="cannot see") if grows else nullcontext():
+        last = bf.train(config).metrics[-1]
+    assert last["sigma"] > 9.0 if grows else last["sigma"] < 0.02
 
 
 def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
