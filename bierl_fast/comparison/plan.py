@@ -128,13 +128,15 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
 
 
 def _named(config: Config) -> Config:
-    """The same settings with a Python function by its import path, where another process finds it."""
-    if config.task_name.startswith("<"):
-        raise ConfigError(
-            f"each run is a process of its own, which cannot import the task {config.task_name}; compare functions "
-            "that stand at the top level of a module"
-        )
-    return config.replace(task=config.task_name)
+    """The same settings with Python functions by their import paths, where another process finds them."""
+    named = config.named()
+    for what, path in (("task", named.task), ("behaviour", named.behaviour), ("policy", named.policy)):
+        if isinstance(path, str) and path.startswith("<"):
+            raise ConfigError(
+                f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
+                "stand at the top level of a module"
+            )
+    return named
 
 
 def _config(layers: Iterable[Entry]) -> Config:
@@ -161,7 +163,7 @@ def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
     from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
 
-    native = config.evaluator != "pool" and config.task in {task["id"] for task in native_tasks()}
+    native = not config.pooled and config.task in {task["id"] for task in native_tasks()}
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import function
+from bierl_fast.evaluation import function, torch_policy
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
+from bierl_fast.evaluation.import_path import imported
+from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
@@ -44,9 +46,7 @@ def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     return core().EnvCore(task, gymnasium_assets(), task_kwargs)
 
 
-def _native(
-    task: Any, evaluator: str, behaviour: str | Descriptor, policy: TorchPolicy | None, settings: PoolSettings
-) -> bool:
+def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any | None, settings: PoolSettings) -> bool:
     """Whether a task runs on native threads: `evaluator` says so, or "auto" finds nothing against it.
 
     Raises:
@@ -120,7 +120,7 @@ def make_evaluator(
     episode_cap: int | None = None,
     behaviour: str | Descriptor = "final_position",
     transitions: bool = False,
-    policy: TorchPolicy | None = None,
+    policy: TorchPolicy | str | Callable[..., Any] | None = None,
     evaluator: str = "auto",
     threads: int | None = None,
     workers: int | None = None,
@@ -156,9 +156,11 @@ def make_evaluator(
             environment has no time limit.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
-            function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
+            function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
+            path "module:function".
         transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
-        policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
+        policy: a TorchPolicy instead of the compiled one; in worker processes, and slower. Or what makes its module, by
+            itself or by its import path: see ModuleFactory.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
         workers: worker processes of any other; None takes the cores this process may use.
@@ -197,6 +199,10 @@ def make_evaluator(
         "action_noise": action_noise,
         "log_std": log_std,
     }
+    if isinstance(behaviour, str) and ":" in behaviour:
+        behaviour = imported(behaviour, "behaviour")
+    if policy is not None and not isinstance(policy, TorchPolicy):
+        policy = ModuleFactory(policy)
     if not _native(task, evaluator, behaviour, policy, settings):
         return pool_evaluator(
             find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
@@ -228,7 +234,11 @@ def make_evaluator(
     )
 
 
-POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.FILE.kind: VectorPolicy.load}
+POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {
+    "policy": Policy.load,
+    function.FILE.kind: VectorPolicy.load,
+    torch_policy.FILE.kind: TorchPolicy.load,
+}
 
 
 def load_policy(path: Path) -> AnyPolicy:

@@ -67,7 +67,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
-        config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
+        config = config.named()  # what is saved names Python functions; the evaluator has them
         strategy = make_strategy(config, evaluator.policy)
         config = resolve.resolved(config, strategy.declared)
         ranges = resolve.adapted_ranges(config, strategy.declared)
@@ -109,6 +109,7 @@ def make_evaluator(config: Config) -> Evaluator:
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
+        policy=config.policy,
         evaluator=config.evaluator,
         threads=config.threads,
         workers=config.workers,

@@ -162,6 +162,11 @@ class Config:
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    policy: str | Callable[..., Any] | None = setting(  # noqa: RUF009 - a dataclasses.field
+        None,
+        "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
+        "module:function, given nothing or the sizes of observation and action (none: the network)",
+    )
     squash: str | None = setting(
         None,
         "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
@@ -184,7 +189,11 @@ class Config:
         at_least=1,
         at_most=2**31 - 1,
     )
-    behaviour: str = setting("final_position", "descriptor that novelty methods compare")
+    behaviour: str | Callable[..., Any] = setting(  # noqa: RUF009 - a dataclasses.field
+        "final_position",
+        "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
+        "observation and last info, by its import path module:function",
+    )
     threads: int | None = setting(
         None,
         "threads of the simulator (none: the cores this process may use); results are the same at any number",
@@ -344,11 +353,26 @@ class Config:
     @property
     def task_name(self) -> str:
         """The task in writing: a Python function by its import path, in angle brackets where it has none."""
-        if isinstance(self.task, str):
-            return self.task
+        return str(self._written("task"))
+
+    def named(self) -> Config:
+        """The same settings in writing, every Python function by its import path: what a run saves."""
+        names = [name for name, kind in hints().items() if any(map(validation.is_function, validation.kinds(kind)))]
+        return self.replace(**{name: self._written(name) for name in names})
+
+    def _written(self, name: str) -> str | None:
+        value: str | Callable[..., Any] | None = getattr(self, name)
+        if value is None or isinstance(value, str):
+            return value
         from bierl_fast.evaluation.import_path import written_name  # noqa: PLC0415
 
-        return written_name(self.task)
+        return written_name(value)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether native environments run in worker processes too: threads call no functions of the user's."""
+        own = callable(self.behaviour) or ":" in self.behaviour
+        return self.evaluator == "pool" or self.policy is not None or own
 
     @property
     def learned(self) -> bool:

@@ -60,6 +60,8 @@ def with_policy_settings(config: Config) -> Config:
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     required, preferred = table.policy_settings(config.strategy)
+    if config.policy is not None:
+        _require_none_of_the_network(config, required)
     if config.dim is not None:
         preferred = {}  # a function has no policy network that a preference could be about
     if required and config.dim is not None:
@@ -76,6 +78,25 @@ def with_policy_settings(config: Config) -> Config:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
     wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) -> None:
+    """Raise for what the compiled network has, and a torch module in its place has not."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    other = "take another strategy, or leave policy out"
+    if "network" in table.options(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
+            f"module in its place; {other}"
+        )
+    if "evolved" in {config.action_noise, required.get("action_noise")}:
+        remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
+        raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
+    for name in ("hidden", "activation", "log_std_noise_scale"):
+        given, default = getattr(config, name), Config.__dataclass_fields__[name].default
+        if given not in {default, OPEN.get(name, default)}:
+            raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
 
 
 def with_meta_settings(config: Config) -> Config:
@@ -101,7 +122,8 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
     """`config` with the strategy's own defaults where nothing was said.
 
     Raises:
-        ConfigError: a hyperparameter was set that the strategy does not declare, or a range that it does not allow.
+        ConfigError: a hyperparameter was set that the strategy does not declare or that would change nothing, or a
+            range that it does not allow.
     """
     from bierl_fast.strategy import table  # noqa: PLC0415
 
@@ -123,7 +145,27 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    return config.replace(**changes)
+    found = config.replace(**changes)
+    _require_entropies_that_differ(found)
+    return found
+
+
+def _require_entropies_that_differ(config: Config) -> None:
+    """Raise for a bonus on entropy that every candidate gets alike, so that no choice among them depends on it."""
+    # The authors' differential entropy, summed over steps, counts with every noise: episodes differ in length.
+    if config.action_noise == "evolved" or config.reference.entropy == "differential":
+        return
+    moved = config.dim is None and config.adapts and "entropy_weight" in (config.adapt or ())
+    if config.entropy_weight is None or not (config.entropy_weight or moved):
+        return
+    given = f"entropy_weight {config.entropy_weight} would change nothing"
+    if config.dim is not None or config.policy is not None:
+        what = "a function has no policy with an entropy" if config.policy is None else "a torch policy evolves none"
+        raise ConfigError(f"{given}: {what}; leave entropy_weight out")
+    raise ConfigError(
+        f"{given}: with action_noise {config.action_noise!r} every candidate's policy has the same entropy; take "
+        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out"
+    )
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ Config -> check_together             settings against each other
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import struct
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,17 +27,16 @@ if TYPE_CHECKING:
 
 def typed(name: str, value: Any, kind: Any) -> Any:
     """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
-    if name == "task" and callable(value):
-        return value  # the evaluator knows which tasks it can run
-    if name == "task":
-        kind = str
+    functions = [part for part in kinds(kind) if is_function(part)]
+    if functions and callable(value):
+        return value  # the evaluator knows which it can run
     value = plain(value)
     if name == "task_kwargs":
         check_task_kwargs(value)
     elif typing.get_origin(kind) is dict:
         return _typed_entries(name, value, typing.get_args(kind)[1])
     try:
-        return msgspec.convert(value, kind, strict=True)
+        return msgspec.convert(value, union(part for part in kinds(kind) if part not in functions), strict=True)
     except msgspec.ValidationError:
         raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
 
@@ -81,13 +82,25 @@ def kinds(kind: Any) -> tuple[Any, ...]:
     return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
 
 
+def union(parts: Iterable[Any]) -> Any:
+    """The type of whatever is of one of these."""
+    return functools.reduce(operator.or_, parts)
+
+
+def is_function(kind: Any) -> bool:
+    """Whether `kind` is that of Python functions, which stand beside their import paths."""
+    return typing.get_origin(kind) is Callable
+
+
 def describe(kind: Any) -> str:
     """A type in words."""
-    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false", types.NoneType: "none"}
     if kind in names:
         return names[kind]
     if isinstance(kind, types.UnionType):
-        return " or ".join(describe(part) for part in typing.get_args(kind) if part is not types.NoneType) + " or none"
+        return " or ".join(describe(part) for part in typing.get_args(kind))
+    if is_function(kind):
+        return "a Python function"
     items = typing.get_args(kind)
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"

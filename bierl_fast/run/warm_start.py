@@ -91,7 +91,7 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
             f"learn on it first, `bierl pretrain {task} --credit one_step --dim N --out FILE`, and give warm_start FILE"
         )
     changes: dict[str, Any] = {"dim": config.dim if function else None}
-    if function or (config.evaluator != "pool" and task in {entry["id"] for entry in native_tasks()}):
+    if function or (not config.pooled and task in {entry["id"] for entry in native_tasks()}):
         changes["workers"] = None
     if config.meta_budget == 0.0:
         changes["meta_budget"] = Config.__dataclass_fields__["meta_budget"].default

@@ -46,3 +46,24 @@ def _made_here(pid: int) -> Unwelcome:
     if os.getpid() != pid:
         raise OSError("no such module on this machine")
     return Unwelcome()
+
+
+def sized(observation_size: int, action_size: int) -> torch.nn.Module:
+    """Fits any environment; starts at draws of torch's generator."""
+    return torch.nn.Sequential(torch.nn.Linear(observation_size, 3), torch.nn.Tanh(), torch.nn.Linear(3, action_size))
+
+
+def too_wide() -> torch.nn.Module:
+    return torch.nn.Linear(5, 1)
+
+
+def failing() -> torch.nn.Module:
+    raise OSError("the weights are gone")
+
+
+def nothing() -> None:
+    return None
+
+
+def one_size(observation_size: int) -> torch.nn.Module:
+    return torch.nn.Linear(observation_size, 1)

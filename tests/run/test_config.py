@@ -34,7 +34,7 @@ FULL = Config(
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"task": ""}, "task must be the id of a task"),
-    ({"task": 3}, "task must be a string, got 3"),
+    ({"task": 3}, "task must be a string or a Python function, got 3"),
     ({"dim": 0}, "dim must be at least 1 and at most 1073741824, got 0"),
     ({"vectorized": True}, "vectorized is for functions, which need dim"),
     ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),
