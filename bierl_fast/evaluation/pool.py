@@ -18,7 +18,7 @@ from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
 from bierl_fast.evaluation.shared_block import Block
-from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Job, Ready, Start
+from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Ready, Start
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
 MOST_WORKERS = 1024
@@ -141,8 +141,10 @@ class Pool:
             if isinstance(message, Broken):
                 raise TaskError(message.text) if message.refused else RuntimeError(message.text)
             if isinstance(message, Ready):
-                worker.ready = True
-        if not worker.ready and time.monotonic() - worker.started > START_SECONDS:
+                worker.ready, worker.started = True, time.monotonic()
+            if isinstance(message, Employed):
+                worker.employed = True
+        if not worker.employed and time.monotonic() - worker.started > START_SECONDS:
             raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 
@@ -194,7 +196,7 @@ class Pool:
 
     def drop_busy(self) -> None:
         """End the workers that are at work or not yet ready; `fill` starts new ones."""
-        busy = [worker for worker in self.workers if worker.rows or not worker.ready]
+        busy = [worker for worker in self.workers if worker.rows or not worker.employed]
         for worker in busy:
             worker.kill()
             self.workers.remove(worker)

@@ -67,10 +67,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return [worker.pid for worker in self._pool.workers]
 
     def wait_until_ready(self) -> None:
-        """Wait until every worker has its environment; RuntimeError when one cannot start. Nothing else needs this."""
+        """Wait until every worker has its environment and policy; RuntimeError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
-            while waiting := [worker for worker in self._pool.workers if not worker.ready]:
+            while waiting := [worker for worker in self._pool.workers if not worker.employed]:
                 wait([worker.connection for worker in waiting], 1.0)
                 for worker in waiting:
                     self._pool.heard(worker)

@@ -22,7 +22,7 @@ from bierl_fast.evaluation.environments import TaskError
 from bierl_fast.evaluation.interface import read_interface, repeats, reset_restores_everything
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.shared_block import Block
-from bierl_fast.evaluation.worker_messages import Batch, Broken, Job, Parcel, Ready, Start
+from bierl_fast.evaluation.worker_messages import Batch, Broken, Employed, Job, Parcel, Ready, Start
 
 running = False  # whether this process is a worker
 
@@ -135,6 +135,7 @@ class Worker:
                 player = _opened(self._connection, message, self._player)
                 if player is None:
                     return
+                self._connection.send(Employed())
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)

@@ -1,7 +1,7 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
 parent -> worker: Start, Job, then for each evaluation a Batch and row numbers; None to stop
-worker -> parent: Ready or Broken, then Done for each row
+worker -> parent: Ready or Broken, Employed once it has its Job, then Done for each row
 """
 
 from __future__ import annotations
@@ -73,6 +73,11 @@ class Job:
     max_steps: int
     episode_timeout: float | None  # seconds
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Employed:
+    """Answered to Job: its policy is there, which may have taken imports; rows begin at once from now on."""
 
 
 @dataclass(frozen=True, slots=True)

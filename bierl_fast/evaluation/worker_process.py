@@ -90,9 +90,10 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
-        self.ready = False
+        self.ready = False  # whether it has its environment
+        self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
-        self.started = time.monotonic()
+        self.started = time.monotonic()  # and, once it is ready, when it was that
         self.send_bytes(start)
 
     def send_bytes(self, data: bytes) -> None:
