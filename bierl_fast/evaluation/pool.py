@@ -35,7 +35,8 @@ class PoolSettings:
     Attributes:
         workers: processes; None takes the cores this process may use.
         fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
-            everything (known for Gymnasium's own, tried out at the start for others).
+            everything (known for Gymnasium's own; tried out at the start for others, in episodes of random actions of
+            1,000 steps at most: what shows later alone needs "always").
         flatten_observation: take observations of more than one dimension as one long vector.
         on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
             `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
@@ -118,10 +119,10 @@ class Pool:
         return worker
 
     def _first_answer(self, worker: WorkerProcess) -> Ready:
-        wait([worker.connection], START_SECONDS)
-        for message in self.heard(worker):
-            if isinstance(message, Ready):
-                return message
+        while wait([worker.connection], START_SECONDS):
+            for message in self.heard(worker):
+                if isinstance(message, Ready):
+                    return message
         raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
 
     def heard(self, worker: WorkerProcess) -> list[Any]:
@@ -141,10 +142,10 @@ class Pool:
             if isinstance(message, Broken):
                 raise TaskError(message.text) if message.refused else RuntimeError(message.text)
             if isinstance(message, Ready):
-                worker.ready, worker.started = True, time.monotonic()
+                worker.ready = True
             if isinstance(message, Employed):
                 worker.employed = True
-        if not worker.employed and time.monotonic() - worker.started > START_SECONDS:
+        if not worker.employed and time.monotonic() - worker.spoke > START_SECONDS:
             raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 

@@ -67,7 +67,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return [worker.pid for worker in self._pool.workers]
 
     def wait_until_ready(self) -> None:
-        """Wait until every worker has its environment and policy; RuntimeError when one cannot start. Nothing else needs this."""
+        """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
             while waiting := [worker for worker in self._pool.workers if not worker.employed]:

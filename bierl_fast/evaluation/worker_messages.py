@@ -1,7 +1,7 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
 parent -> worker: Start, Job, then for each evaluation a Batch and row numbers; None to stop
-worker -> parent: Ready or Broken, Employed once it has its Job, then Done for each row
+worker -> parent: any number of Looking, Ready or Broken, Employed once it has its Job, then Done for each row
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class Start:
     fresh_env: str  # auto, always or never; auto is decided by the first worker
     descriptor: Descriptor | None
     look_closely: bool  # the first worker: decide fresh_env, try the environment and the descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Said now and then before Ready: the environment is being tried out, and answers."""
 
 
 @dataclass(frozen=True, slots=True)

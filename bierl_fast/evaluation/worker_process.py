@@ -93,7 +93,7 @@ class WorkerProcess:
         self.ready = False  # whether it has its environment
         self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
-        self.started = time.monotonic()  # and, once it is ready, when it was that
+        self.spoke = time.monotonic()  # when it was last heard, at first when it was started
         self.send_bytes(start)
 
     def send_bytes(self, data: bytes) -> None:
@@ -127,6 +127,8 @@ class WorkerProcess:
         except (EOFError, ConnectionResetError):
             if not messages:
                 raise EOFError from None
+        if messages:
+            self.spoke = time.monotonic()
         if not messages and self._process.poll() is not None and not self.connection.poll():
             raise EOFError
         return messages

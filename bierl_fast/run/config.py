@@ -201,7 +201,8 @@ class Config:
     )
     fresh_env: str = setting(
         "auto",
-        "a new environment for every episode in worker processes; auto: where reset does not restore everything",
+        "a new environment for every episode in worker processes; auto: where reset does not restore everything in "
+        "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
     flatten_observation: bool = setting(False, "take observations of several dimensions (images) as one long vector")

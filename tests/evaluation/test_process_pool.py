@@ -16,7 +16,9 @@ from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
+from bierl_fast.evaluation import pool as pools
 from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.evaluation.dispatch import EpisodeError
 from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Population, Stream
 
@@ -256,6 +258,28 @@ def test_fresh_environments() -> None:
         assert_same_bits(wanted, always.evaluate(people))
     with make(**options, fresh_env="never") as never:
         assert (never.evaluate(people).returns_r != wanted.returns_r).sum() >= 7
+
+
+def test_what_a_reset_keeps_shows_late() -> None:
+    options = {"trouble": "keeps_late", "length": 400}
+    with make(pool_envs.new_walk, task_kwargs=options, episode_cap=300) as evaluator:
+        assert evaluator.fresh_env
+
+
+@pytest.mark.slow
+def test_trying_an_environment_out_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three episodes of at least 12 steps are longer than a worker may say nothing."""
+    monkeypatch.setattr(pools, "START_SECONDS", 6.0)
+    with make(task_kwargs={"pause": 0.2}) as evaluator:
+        assert not evaluator.fresh_env
+
+
+def test_an_episode_may_raise_while_the_environment_is_tried_out() -> None:
+    options: dict[str, Any] = {"trouble": "raise", "trouble_above": 0.0}
+    with make(task_kwargs=options, behaviour=pool_envs.describe) as evaluator:
+        assert not evaluator.fresh_env
+        with pytest.raises(EpisodeError, match=r"all 2 episodes failed; .*: ZeroDivisionError: the walk fell over"):
+            evaluator.evaluate(people_of(evaluator, 2))
 
 
 def test_an_environment_that_does_not_repeat_is_told_of() -> None:
