@@ -5,6 +5,7 @@ EnvMaker -> Pool -> Interface -> PolicySpec -> Policy or TorchPolicy -> Job -> P
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bierl_fast.evaluation.environments import EnvMaker, TaskError, find
@@ -54,11 +55,13 @@ def pool_evaluator(
 def pool_evaluator_of(
     policy: Policy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
 ) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since."""
+    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since.
+
+    Whether observations are flattened is the policy's to say, not that of `settings`.
+    """
     spec = policy.spec
     assert spec is not None
-    flatten = spec.observation_shape is not None
-    settings = PoolSettings(workers=settings.workers, flatten_observation=flatten)
+    settings = replace(settings, flatten_observation=spec.observation_shape is not None)
     maker = find(spec.task, spec.task_kwargs)
     pool = Pool(maker, settings)
     try:

@@ -241,8 +241,20 @@ def load_policy(path: Path) -> AnyPolicy:
     return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
-    """An evaluator for a saved policy's task, with the policy's own shape and observation statistics."""
+def evaluator_of(
+    policy: AnyPolicy,
+    threads: int | None = None,
+    workers: int | None = None,
+    *,
+    fresh_env: str = "auto",
+    on_failure: str = "rank_last",
+    retries: int = 2,
+    episode_timeout: float | None = None,
+) -> Evaluator:
+    """An evaluator for a saved policy's task, with the policy's own shape and observation statistics.
+
+    The options are those of `make_evaluator`.
+    """
     if isinstance(policy, VectorPolicy):
         return FunctionEvaluator(policy.spec, policy.function, threads=threads)
     if not isinstance(policy, Policy | TorchPolicy):
@@ -261,4 +273,7 @@ def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | N
             threads=threads,
             statistics=policy.statistics.copy(),
         )
-    return pool_evaluator_of(policy, PoolSettings(workers=workers), obs_norm=obs_norm)
+    settings = PoolSettings(
+        workers=workers, fresh_env=fresh_env, on_failure=on_failure, retries=retries, episode_timeout=episode_timeout
+    )
+    return pool_evaluator_of(policy, settings, obs_norm=obs_norm)
