@@ -171,6 +171,7 @@ class Population:
     hyperparameters: Hyperparameters
     key: NoiseKey
     scale_bp: F32 | None = None  # (B, P) per-parameter factor of sigma, or None for ones
+    whole: bool = False  # whether episodes run to the end that the task itself sets, whatever the evaluator's cap
 
     @property
     def rows(self) -> int:

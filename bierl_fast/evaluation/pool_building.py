@@ -111,6 +111,7 @@ def _job(
         behaviour=behaviour,
         descriptor_size=sizes[behaviour] or pool.ready.descriptor_size,
         max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
+        whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
         fresh=pool.fresh,
     )

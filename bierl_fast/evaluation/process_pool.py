@@ -39,7 +39,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         transitions: bool = False,
     ) -> None:
         """See `bierl_fast.evaluation.table.make_evaluator`. Takes the pool over: closes it when it is closed."""
-        super().__init__(policy, statistics, obs_norm=obs_norm, max_steps=job.max_steps)
+        super().__init__(policy, statistics, obs_norm=obs_norm, max_steps=job.max_steps, whole_steps=job.whole_steps)
         self.settings = settings
         self._pool = pool
         self._job = job
@@ -121,6 +121,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             descriptor=self._descriptor,
             moments=self.obs_norm,
             key=population.key,
+            max_steps=self.steps_of(population),
             transitions=self._room(population),
         )
         views = self._pool.block.views(batch.fields())
@@ -136,7 +137,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         if not self._transitions or population.key.stream != Stream.INNER:
             return None
         spec = self._job.spec
-        return self._job.max_steps, 2 * spec.observation_size + len(spec.low) + 2
+        return self.steps_of(population), 2 * spec.observation_size + len(spec.low) + 2
 
     def _judge(self, reasons: dict[int, str], population: Population) -> None:
         if not reasons:

@@ -52,9 +52,19 @@ P = TypeVar("P", bound=EpisodePolicy)
 class EpisodeEvaluator(Generic[P]):
     """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds."""
 
-    def __init__(self, policy: P, statistics: ObservationStatistics, *, obs_norm: bool, max_steps: int) -> None:
+    def __init__(
+        self,
+        policy: P,
+        statistics: ObservationStatistics,
+        *,
+        obs_norm: bool,
+        max_steps: int,
+        whole_steps: int,
+    ) -> None:
+        """Episodes end after `max_steps` at the latest, those of a population that is `whole` after `whole_steps`."""
         self.obs_norm = obs_norm
         self.max_steps = max_steps
+        self.whole_steps = whole_steps
         self._statistics = statistics
         self._policy = policy.with_statistics(statistics.copy())
 
@@ -62,6 +72,10 @@ class EpisodeEvaluator(Generic[P]):
     def policy(self) -> P:
         """The policy with this evaluator's present observation statistics."""
         return self._policy
+
+    def steps_of(self, population: Population) -> int:
+        """Env steps after which that population's episodes end at the latest."""
+        return self.whole_steps if population.whole else self.max_steps
 
     def absorb(self, batch: EvaluationBatch) -> None:
         """Merge an inner batch's observation moments, in row order; other batches are left out."""

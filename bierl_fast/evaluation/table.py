@@ -153,7 +153,7 @@ def make_evaluator(
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
-            environment has no time limit.
+            environment has no time limit. Where it has one, populations that are `whole` are not cut.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
@@ -224,7 +224,13 @@ def make_evaluator(
     limit = facts.max_episode_steps
     max_steps = limit if episode_cap is None else min(limit, episode_cap)
     return NativeEvaluator(
-        spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, transitions=transitions, threads=threads
+        spec,
+        max_steps=max_steps,
+        whole_steps=limit,
+        obs_norm=obs_norm,
+        behaviour=behaviour,
+        transitions=transitions,
+        threads=threads,
     )
 
 
@@ -268,6 +274,7 @@ def evaluator_of(
         return NativeEvaluator(
             spec,
             max_steps=facts.max_episode_steps,
+            whole_steps=facts.max_episode_steps,
             obs_norm=obs_norm,
             behaviour="none",
             threads=threads,

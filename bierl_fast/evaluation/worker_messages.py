@@ -75,7 +75,8 @@ class Job:
     module: Any | None  # of a TorchPolicy
     behaviour: str  # a name of the actor's; "none" beside a function
     descriptor_size: int
-    max_steps: int
+    max_steps: int  # of an episode
+    whole_steps: int  # of one that no cap cuts
     episode_timeout: float | None  # seconds
     fresh: bool
 
@@ -97,6 +98,7 @@ class Batch:
     descriptor: int
     moments: bool
     key: NoiseKey
+    max_steps: int
     transitions: tuple[int, int] | None = None  # room for so many steps of a row, numbers in each; None: not recorded
 
     def fields(self) -> list[Field]:

@@ -259,7 +259,7 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
     people = dataclasses.replace(people, **change)
     rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     with pytest.raises(error, match=message):
-        rollout.evaluate(people, core().Normaliser(), np.arange(4, dtype=np.int32), True, False)
+        rollout.evaluate(people, core().Normaliser(), np.arange(4, dtype=np.int32), 5, True, False)
     if people.key is not None:
         with pytest.raises(error, match=message):
             evaluator.evaluate(people)
@@ -284,12 +284,31 @@ def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
     normaliser = core().Normaliser()
     for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
         with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
-            rollout.evaluate(people, normaliser, np.array(order, np.int32), True, False)
+            rollout.evaluate(people, normaliser, np.array(order, np.int32), 5, True, False)
     foreign = core().Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
-        rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), True, False)
+        rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), 5, True, False)
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
         shape_of(evaluator).act(foreign, start(evaluator), np.zeros(4), np.zeros(1, np.float32))
+
+
+def test_episodes_have_steps_and_room_for_their_transitions() -> None:
+    evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
+    people, order = population(start(evaluator), 1), np.zeros(1, np.int32)
+    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
+    with pytest.raises(ValueError, match="an episode needs at least one step, got 0"):
+        rollout.evaluate(people, core().Normaliser(), order, 0, False, False)
+    with pytest.raises(ValueError, match="room for the transitions of 5 steps, got max_steps = 6"):
+        rollout.evaluate(people, core().Normaliser(), order, 6, False, False, True)
+
+
+def test_whole_episodes_are_not_cut() -> None:
+    capped, uncapped = (bf.make_evaluator("Reacher-v5", threads=1, hidden=(), episode_cap=cap) for cap in (7, None))
+    people = population(start(capped), 4)
+    whole = dataclasses.replace(people, whole=True)
+    assert_same_bits(uncapped.evaluate(people), capped.evaluate(whole))
+    assert_same_bits(uncapped.evaluate(people), uncapped.evaluate(whole))
+    assert capped.evaluate(people).lengths_r.tolist() == [7] * 4
 
 
 def test_an_empty_population_is_an_empty_batch() -> None:

@@ -260,6 +260,20 @@ def test_fresh_environments() -> None:
         assert (never.evaluate(people).returns_r != wanted.returns_r).sum() >= 7
 
 
+def test_whole_episodes_are_cut_by_the_tasks_own_limit_alone(walk: Evaluator) -> None:
+    people = people_of(walk)
+    whole = dataclasses.replace(people, whole=True)
+    wanted = walk.evaluate(people)
+    assert_same_bits(wanted, walk.evaluate(whole))
+    with make(episode_cap=5) as capped:
+        cut = capped.evaluate(people)
+        assert (cut.lengths_r == 5).all()
+        assert_same_bits(wanted, capped.evaluate(whole))
+        assert_same_bits(cut, capped.evaluate(people))
+    with make("evaluation.pool_envs:pool_tests/Endless-v0", episode_cap=20) as endless:
+        np.testing.assert_array_equal(wanted.returns_r, endless.evaluate(whole).returns_r)
+
+
 def test_what_a_reset_keeps_shows_late() -> None:
     options = {"trouble": "keeps_late", "length": 400}
     with make(pool_envs.new_walk, task_kwargs=options, episode_cap=300) as evaluator:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from evaluation.pool_envs import make_walk
 
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
 from bierl_fast.evaluation import table
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.dispatch import EpisodeError
+from bierl_fast.messages import NoiseKey
 from bierl_fast.names import UnknownNameError
 from bierl_fast.run.api import Result, evaluate, resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.reporting import reporting_population, summary
 
 WALK = "evaluation.pool_envs:pool_tests/Walk-v0"
 CONFIG = Config(
@@ -63,6 +67,21 @@ def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch:
     crew = {"threads": None, "workers": 2}
     assert seen[:2] == [{**crew, **own}, {**crew, **own, "episode_timeout": 0.2, "retries": 0}]
     assert seen[2] == {"threads": None, "workers": 1, "on_failure": "raise"}
+
+
+def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reporting evaluation of a run that cuts its episodes looks no task up, and starts no workers."""
+    config = Config(
+        task=make_walk, meta="none", population=4, generations=2, hidden=(), episode_cap=5, eval_interval=1, workers=1
+    )
+    with monkeypatch.context() as without:
+        without.setattr(table, "evaluator_of", None)
+        result = train(config)
+    population = reporting_population(result.parameters, config.eval_episodes, NoiseKey(config.seed, 1))
+    with closing(table.evaluator_of(result.policy, workers=1)) as evaluator:
+        assert result.metrics[-1]["evaluation"] == summary(evaluator.evaluate(population))
+    assert result.metrics[-1]["evaluation"]["mean_length"] > 10
+    assert result.metrics[-1]["inner_steps"] == 2 * 5 * 5
 
 
 @pytest.mark.parametrize(
