@@ -91,6 +91,7 @@ class Pool:
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
         self._job = b""
+        self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
         self.workers: list[WorkerProcess] = []
@@ -101,6 +102,7 @@ class Pool:
             self._start = packed(first, what)
             self._add(self._start)
             self.ready = self._first_answer(self.workers[0])
+            self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
             self._start = packed(replace(first, look_closely=False), what)
@@ -129,15 +131,16 @@ class Pool:
         """A worker's messages.
 
         Raises:
-            EOFError: it is gone, after it had been ready.
+            EOFError: it is gone, and another may do: it had been ready, or something killed it while it started.
             ValueError, RuntimeError: it cannot start, and this is why.
         """
         try:
             messages = worker.heard()
         except EOFError:
-            if worker.ready:
+            how = worker.died()
+            if worker.ready or (self._proven and worker.killed):
                 raise
-            raise self._no_start(f"its process ended with {worker.died()}") from None
+            raise self._no_start(f"its process ended with {how}") from None
         for message in messages:
             if isinstance(message, Broken):
                 raise TaskError(message.text) if message.refused else RuntimeError(message.text)

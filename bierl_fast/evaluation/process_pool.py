@@ -21,6 +21,7 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.worker_messages import Batch, Job
+from bierl_fast.evaluation.worker_process import WorkerProcess
 from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
 
 
@@ -73,7 +74,13 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             while waiting := [worker for worker in self._pool.workers if not worker.employed]:
                 wait([worker.connection for worker in waiting], 1.0)
                 for worker in waiting:
-                    self._pool.heard(worker)
+                    self._hear_or_replace(worker)
+
+    def _hear_or_replace(self, worker: WorkerProcess) -> None:
+        try:
+            self._pool.heard(worker)
+        except EOFError:
+            self._pool.replace(worker)
 
     def close(self) -> None:
         """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine."""

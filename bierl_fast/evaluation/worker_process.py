@@ -79,7 +79,8 @@ class WorkerProcess:
             raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
-            code = CODE.format(path=sys.path, socket=theirs.fileno(), block=block, pid=os.getpid())
+            path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
+            code = CODE.format(path=path, socket=theirs.fileno(), block=block, pid=os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
@@ -150,6 +151,12 @@ class WorkerProcess:
         code = self._process.wait()
         self.connection.close()
         return ending(code)
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        code = self._process.poll()
+        return code is not None and code < 0
 
     def end(self, deadline: float) -> None:
         """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""
