@@ -10,6 +10,7 @@ import os
 import pickle
 import select
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -47,6 +48,7 @@ def main(socket: int, block: int, parent: int) -> None:
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
+    _print_to_stderr()
     for descriptor in (socket, block):
         os.set_inheritable(descriptor, False)
     threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
@@ -63,6 +65,13 @@ def main(socket: int, block: int, parent: int) -> None:
         traceback.print_exc()
     finally:
         os._exit(code)  # nothing of the environment's may keep the process
+
+
+def _print_to_stderr() -> None:
+    """What an environment prints, in Python or below, must not mix with what the parent prints as data."""
+    if sys.stderr is not None:
+        sys.stdout = sys.stderr
+        os.dup2(2, 1)
 
 
 def _end_with(socket: int, parent: int) -> None:

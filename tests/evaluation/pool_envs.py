@@ -33,6 +33,9 @@ class Walk(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         if self._trouble == "no_reset":
             raise OSError("no track")
+        if self._trouble == "print":
+            print("printed by the walk")
+            os.system("echo echoed by the walk")
         self._in_trouble = self.np_random.uniform() > self._above
         if self._trouble == "unseeded":
             self.np_random = np.random.default_rng(time.monotonic_ns())

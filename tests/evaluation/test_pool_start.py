@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium
 import pytest
 from evaluation import pool_envs
-from evaluation.test_process_pool import WALK, make
+from evaluation.test_process_pool import WALK, make, people_of
 
 import bierl_fast as bf
 from bierl_fast.evaluation import pool, worker
@@ -96,6 +96,19 @@ def test_a_process_that_cannot_start_says_how_it_ended(tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RuntimeError, match="cannot start: its process ended with exit code 1"):
         make()
+
+
+def test_what_an_environment_prints_is_no_output_of_its_user(capfd: pytest.CaptureFixture[str]) -> None:
+    with make(task_kwargs={"trouble": "print"}) as evaluator:
+        evaluator.evaluate(people_of(evaluator, 1))
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("printed by the walk\n") == err.count("echoed by the walk\n") > 0
+
+
+def test_places_of_modules_that_are_no_strings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    make().close()
 
 
 def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
