@@ -18,7 +18,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
 @click.option("--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]")
-@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: the cores]")
+@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: as threads]")
 @click.option(
     "--fresh-env", type=SettingType(str), help="auto, always or never: as of `bierl train` [default: the run's own]"
 )

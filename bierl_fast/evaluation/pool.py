@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any
 
+from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
@@ -22,6 +23,7 @@ from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, 
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
 MOST_WORKERS = 1024
+MOST_RETRIES = 2**16
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
@@ -59,12 +61,12 @@ class PoolSettings:
         ):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-        if self.workers is not None and (not isinstance(self.workers, int) or not 1 <= self.workers <= MOST_WORKERS):
-            raise ValueError(f"workers must be an integer in [1, {MOST_WORKERS}], got {self.workers!r}")
-        if self.retries < 0:
-            raise ValueError(f"retries must be at least 0, got {self.retries}")
-        if self.episode_timeout is not None and not 0.0 < self.episode_timeout < float("inf"):
-            raise ValueError(f"episode_timeout must be above 0 and finite (none: any), got {self.episode_timeout}")
+        if self.workers is not None:
+            arguments.integer("workers", self.workers, 1, MOST_WORKERS)
+        arguments.boolean("flatten_observation", self.flatten_observation)
+        arguments.integer("retries", self.retries, 0, MOST_RETRIES)
+        if self.episode_timeout is not None and arguments.number("episode_timeout", self.episode_timeout) <= 0.0:
+            raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
 
 
 class Pool:

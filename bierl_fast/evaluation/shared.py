@@ -10,6 +10,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._library import core
+from bierl_fast.evaluation.arguments import integer
 from bierl_fast.evaluation.base import AnyPolicy
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
@@ -25,11 +26,8 @@ def available_cores() -> int:
 
 
 def thread_count(threads: int | None) -> int:
-    """How many threads to start; None: the cores this process may use. ValueError outside [1, 1024]."""
-    count = available_cores() if threads is None else threads
-    if not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
-        raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
-    return count
+    """How many threads to start; None: the cores this process may use. TypeError, ValueError outside [1, 1024]."""
+    return available_cores() if threads is None else integer("threads", threads, 1, MOST_THREADS)
 
 
 def row_reset_seed(population: Population, row: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import function
+from bierl_fast.evaluation import arguments, function
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
@@ -20,6 +21,7 @@ from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
+from bierl_fast.evaluation.shared import thread_count
 from bierl_fast.evaluation.torch_policy import TorchPolicy
 from bierl_fast.evaluation.worker_messages import Descriptor
 from bierl_fast.messages import F32
@@ -71,6 +73,12 @@ def _native(
             "'pool'"
         )
     return True
+
+
+def _crewed(settings: PoolSettings, threads: int | None) -> PoolSettings:
+    """A pool's settings, with as many workers as there were to be threads where their number was left open."""
+    count = thread_count(threads)
+    return settings if settings.workers is not None else replace(settings, workers=count)
 
 
 # What a policy network, its observations, its episodes and the processes that run them have, and a function has not.
@@ -161,7 +169,7 @@ def make_evaluator(
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
-        workers: worker processes of any other; None takes the cores this process may use.
+        workers: worker processes of any other; None takes as many as `threads` says.
         fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
             PoolSettings for this and the rest, all of worker processes alone.
         flatten_observation: take observations of several dimensions as one long vector.
@@ -170,9 +178,9 @@ def make_evaluator(
         episode_timeout: seconds an episode may take.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an
-            environment that cannot be made, or whose spaces no policy here serves;
-            transitions with obs_norm.
+        ValueError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
+            environment that cannot be made, or whose spaces no policy here serves; transitions with obs_norm.
+        TypeError: an argument of another kind.
         RuntimeError: worker processes that break while they start.
     """
     if dim is not None:
@@ -182,25 +190,26 @@ def make_evaluator(
         )
     if vectorized or initial is not None:
         raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
+    obs_norm, transitions = arguments.boolean("obs_norm", obs_norm), arguments.boolean("transitions", transitions)
     if transitions and obs_norm:
         raise ValueError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
-    if episode_cap is not None and episode_cap < 1:
-        raise ValueError(f"episode_cap must be at least 1 step, got {episode_cap}")
+    if episode_cap is not None:
+        episode_cap = arguments.integer("episode_cap", episode_cap, 1, arguments.MOST_STEPS)
     shape: dict[str, Any] = {
-        "hidden": tuple(hidden),
+        "hidden": arguments.layer_sizes("hidden", hidden),
         "activation": activation,
         "squash": squash,
         "action_noise": action_noise,
-        "log_std": log_std,
+        "log_std": arguments.number("log_std", log_std),
     }
     if not _native(task, evaluator, behaviour, policy, settings):
         return pool_evaluator(
             find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
-            settings,
+            _crewed(settings, threads),
             shape,
             obs_norm=obs_norm,
             episode_cap=episode_cap,
@@ -283,4 +292,4 @@ def evaluator_of(
     settings = PoolSettings(
         workers=workers, fresh_env=fresh_env, on_failure=on_failure, retries=retries, episode_timeout=episode_timeout
     )
-    return pool_evaluator_of(policy, settings, obs_norm=obs_norm)
+    return pool_evaluator_of(policy, _crewed(settings, threads), obs_norm=obs_norm)

@@ -182,7 +182,7 @@ def evaluate(
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
-        workers: processes, for a task that is not native; None: the cores this process may use.
+        workers: processes, for a task that is not native; None: as many as threads.
         fresh_env: of worker processes, as for `make_evaluator`; None, here and below: the run's own, or the default
             where a policy is given.
         on_failure: likewise.

@@ -181,7 +181,8 @@ class Config:
     behaviour: str = setting("final_position", "descriptor that novelty methods compare")
     threads: int | None = setting(
         None,
-        "threads of the simulator (none: the cores this process may use); results are the same at any number",
+        "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
+        "use); results are the same at any number",
         training=False,
         at_least=1,
         at_most=1024,
@@ -193,8 +194,7 @@ class Config:
     )
     workers: int | None = setting(
         None,
-        "processes for tasks that are not native (none: the cores this process may use); results are the same at any "
-        "number",
+        "processes for tasks that are not native (none: as many as threads); results are the same at any number",
         training=False,
         at_least=1,
         at_most=1024,

@@ -322,16 +322,29 @@ def test_an_empty_population_is_an_empty_batch() -> None:
     ("options", "message"),
     [
         ({"threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
-        ({"episode_cap": 0}, "episode_cap must be at least 1 step, got 0"),
+        ({"episode_cap": 0}, r"episode_cap must be an integer in \[1, 2147483647\], got 0"),
+        ({"episode_cap": 1.5}, r"episode_cap must be an integer in \[1, 2147483647\], got 1.5"),
+        ({"log_std": float("nan")}, "log_std must be finite, got nan"),
+        ({"log_std": "-1"}, "log_std must be a number, got '-1'"),
+        ({"obs_norm": "no"}, "obs_norm must be True or False, got 'no'"),
+        ({"transitions": 1}, "transitions must be True or False, got 1"),
+        ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
+        ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
+        ({"threads": True}, r"threads must be an integer in \[1, 1024\], got True"),
         ({"behaviour": "final"}, "no behaviour named 'final'; known: none, final_position"),
-        ({"hidden": (8, 0)}, "every layer of a network needs at least one unit, got 0"),
+        ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
         ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
         ({"task_kwargs": {"healthy_rewar": 1.0}}, "did you mean 'healthy_reward'"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         bf.make_evaluator("Hopper-v5", **options)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    evaluator = bf.make_evaluator("Hopper-v5", hidden=[np.int64(8)], log_std=np.float32(-1.0), threads=np.int32(1))  # type: ignore[arg-type]
+    assert evaluator.policy.initial_parameters().size == 11 * 8 + 8 + 8 * 3 + 3
 
 
 def test_unknown_tasks() -> None:

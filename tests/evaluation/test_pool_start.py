@@ -62,13 +62,18 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         (WALK, {"workers": 0}, r"workers must be an integer in \[1, 1024\], got 0"),
         (WALK, {"fresh_env": "often"}, "fresh_env must be one of auto, always, never, got 'often'"),
         (WALK, {"on_failure": "ignore"}, "on_failure must be one of rank_last, retry, raise"),
-        (WALK, {"retries": -1}, "retries must be at least 0"),
-        (WALK, {"episode_timeout": 0.0}, "episode_timeout must be above 0"),
-        (WALK, {"episode_cap": 0}, "episode_cap must be at least 1"),
+        (WALK, {"retries": -1}, r"retries must be an integer in \[0, 65536\], got -1"),
+        (WALK, {"retries": 1.5}, r"retries must be an integer in \[0, 65536\], got 1.5"),
+        (WALK, {"episode_timeout": "a"}, "episode_timeout must be a number, got 'a'"),
+        (WALK, {"episode_timeout": float("inf")}, "episode_timeout must be finite, got inf"),
+        (WALK, {"flatten_observation": "no"}, "flatten_observation must be True or False, got 'no'"),
+        (WALK, {"workers": None, "threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
+        (WALK, {"episode_timeout": 0.0}, "episode_timeout must be above 0 seconds"),
+        (WALK, {"episode_cap": 0}, r"episode_cap must be an integer in \[1, 2147483647\], got 0"),
     ],
 )
 def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> None:
-    with pytest.raises((ValueError, RuntimeError), match=message) as caught:
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=message) as caught:
         make(task, **options)
     assert "\n" not in str(caught.value)
 

@@ -316,6 +316,18 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
             walk.evaluate(dataclasses.replace(people, **change))
 
 
+def test_threads_are_workers_where_those_are_not_given() -> None:
+    for crew, count in (({"threads": 2}, 2), ({"threads": 1}, 1), ({"threads": 1, "workers": 3}, 3)):
+        with make(**{"workers": None, **crew}) as evaluator:
+            assert len(evaluator.workers) == count
+            policy = evaluator.policy
+    from bierl_fast.evaluation.table import evaluator_of
+
+    saved: Any = evaluator_of(policy, threads=2)
+    assert len(saved.workers) == 2
+    saved.close()
+
+
 def test_closing(walk: Evaluator) -> None:
     evaluator = make(workers=2)
     pids = evaluator.workers
