@@ -278,8 +278,10 @@ def trained_return(point: dict[str, Any]) -> float:
 
 def label(study: Study, contender: str) -> str:
     """Of a contender's curve."""
-    cap = study.contenders[contender].get("episode_cap")
-    return contender if cap is None else f"{contender}, first {cap} steps of an episode"
+    settings = study.contenders[contender]
+    who = contender if settings.get("center_episodes") != 0 else f"{contender}, mean of the population"
+    cap = settings.get("episode_cap")
+    return who if cap is None else f"{who}, first {cap} steps of an episode"
 
 
 def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
     from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
+    from bierl_fast.messages import GenerationReport as GenerationReport
     from bierl_fast.messages import Hyperparameters as Hyperparameters
     from bierl_fast.messages import HyperparameterSpec as HyperparameterSpec
     from bierl_fast.messages import NoiseKey as NoiseKey
     from bierl_fast.messages import Population as Population
     from bierl_fast.messages import Stream as Stream
+    from bierl_fast.meta.history import History as History
+    from bierl_fast.meta.history import Range as Range
+    from bierl_fast.meta.settings import MetaSettings as MetaSettings
+    from bierl_fast.meta.table import MetaParts as MetaParts
     from bierl_fast.meta.table import make_meta as make_meta
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.run.api import Result as Result
@@ -54,11 +59,16 @@ _HOME = {
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",
     "make_meta": "meta.table",
+    "MetaParts": "meta.table",
+    "MetaSettings": "meta.settings",
+    "History": "meta.history",
+    "Range": "meta.history",
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy",
     "TorchPolicy": "evaluation.torch_policy",
     "EvaluationBatch": "messages",
+    "GenerationReport": "messages",
     "Hyperparameters": "messages",
     "HyperparameterSpec": "messages",
     "NoiseKey": "messages",

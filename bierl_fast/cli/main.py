@@ -91,6 +91,7 @@ def _modules_from_here() -> Iterator[None]:
         yield
     finally:
         sys.path.remove(os.curdir)
+        sys.path_importer_cache.pop(os.curdir, None)  # it holds on to the directory that was the working one
 
 
 def _failed(error: Exception, debug: bool) -> int:

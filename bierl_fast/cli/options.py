@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 import click
 
-from bierl_fast.run.config import Config, hints
+from bierl_fast.run.config import TABLES, Config, hints
 
 F = TypeVar("F", bound=Callable[..., Any])
-TABLES = ("task_kwargs", "reference")  # options that are given once for each name in them
 
 
 def config_options(command: F) -> F:
@@ -53,10 +52,9 @@ def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     if kind in {bool, bool | None}:
         default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
         return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
-    if field.name == "task_kwargs":
-        return click.option("--task-kwarg", field.name, type=KeywordType(), multiple=True, help=text)
-    if field.name == "reference":
-        return click.option(flag, field.name, type=SwitchType(), multiple=True, help=text)
+    if field.name in TABLES:  # given once for each name in it
+        flag, entry = ENTRIES[field.name]
+        return click.option(flag, field.name, type=entry(), multiple=True, help=text)
     if "choices" in field.metadata:
         text += f" ({', '.join(field.metadata['choices'])})"
     if field.default is not None:
@@ -120,6 +118,8 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
 
     name = "NAME=VALUE"
 
+    wanted = "name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """(name, value), or click's usage error."""
         if not isinstance(value, str):
@@ -130,11 +130,7 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
                 raise ValueError
             item = self._value(text)
         except ValueError:
-            self.fail(
-                f"{value!r} is not name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'",
-                param,
-                ctx,
-            )
+            self.fail(f"{value!r} is not {self.wanted}", param, ctx)
         return name, item
 
     def _value(self, text: str) -> Any:
@@ -147,3 +143,29 @@ class SwitchType(KeywordType):
 
     def _value(self, text: str) -> Any:
         return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)
+
+
+class RangeType(KeywordType):
+    """`name=low,high`: momentum=0.5,0.99."""
+
+    name = "NAME=LOW,HIGH"
+    wanted = "name=low,high, two numbers: momentum=0.5,0.99"
+
+    def _value(self, text: str) -> tuple[float, float]:
+        low, high = text.split(",")
+        return float(low), float(high)
+
+
+class ScaleType(SwitchType):
+    """`name=log` or `name=linear`."""
+
+    name = "NAME=log|linear"
+    wanted = "name=log or name=linear"
+
+
+ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {
+    "task_kwargs": ("--task-kwarg", KeywordType),
+    "ranges": ("--range", RangeType),
+    "scales": ("--scale", ScaleType),
+    "reference": ("--reference", SwitchType),
+}

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import SettingType, given, setting_options
-from bierl_fast.cli.progress import LINE_SECONDS
+from bierl_fast.cli.progress import LINE_SECONDS, number
 from bierl_fast.cli.training import debug_option, quiet_option
-
-GENERATOR = ("meta", "encoder_size", "generator_hidden", "generator_output", "meta_max_move", "history", "quantiles")
+from bierl_fast.run.pretraining_settings import TAKEN
 
 
 @click.command(short_help="Train a generator for warm starts.")
@@ -21,13 +20,17 @@ GENERATOR = ("meta", "encoder_size", "generator_hidden", "generator_output", "me
 @click.option(
     "--credit", default="run", show_default=True, help="whole inner runs (run), or one step as in the paper (one_step)"
 )
-@click.option("--rounds", type=SettingType(int), default=300, show_default=True, help="rounds, of credit run")
+@click.option("--rounds", type=SettingType(int), help="rounds in all, of credit run [default: 300]")
 @click.option(
-    "--steps", type=SettingType(int), default=500_000, show_default=True, help="env steps a task, of one_step"
+    "--horizon",
+    type=SettingType(int),
+    help="rounds over which its learning rate falls, of credit run [default: rounds]",
 )
-@click.option("--seed", type=SettingType(int), default=0, show_default=True, help="address of all randomness")
-@setting_options(*GENERATOR)
-@click.option("--resume", is_flag=True, help="Go on with the training that the file holds.")
+@click.option("--steps", type=SettingType(int), help="env steps a task, of credit one_step [default: 500000]")
+@click.option("--resume", is_flag=True, help="Go on with the training that the file holds, of credit run.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file, of one_step")
+@click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`), of one_step")
+@setting_options(*TAKEN)
 @quiet_option
 @debug_option
 @click.pass_context
@@ -37,43 +40,86 @@ def pretrain(
     tasks: tuple[str, ...],
     out: Path,
     credit: str,
-    rounds: int,
-    steps: int,
-    seed: int,
+    rounds: int | None,
+    horizon: int | None,
+    steps: int | None,
     resume: bool,
+    config_file: Path | None,
+    preset: str | None,
     quiet: bool,
     **_: Any,
 ) -> None:
-    """Train the meta-level's generator on cheap problems, for `bierl train --warm-start FILE`.
+    """Train the meta-level's generator, for `bierl train --warm-start FILE`.
 
-    Without a TASK: on test functions and short episodes, from hyperparameters mis-set by up to 30 times.
-    The generator is small (encoder_size 8, generator_hidden 8, quantiles 4) with relative output unless said otherwise.
+    Credit run: on many cheap problems, those of the TASKs or without one on test functions and short episodes, from
+    hyperparameters mis-set by up to 30 times. It uses --meta, --encoder-size, --generator-hidden, --generator-output,
+    --meta-max-move, --history, --quantiles and --seed, and makes a small generator (encoder_size 8,
+    generator_hidden 8, quantiles 4, relative output) unless said otherwise.
+
+    Credit one_step: along with an ordinary run on each TASK, with a run's settings: its defaults, then --preset, then
+    --config, then what is typed here.
     """
-    from bierl_fast.run import pretraining  # noqa: PLC0415
+    from bierl_fast.run import pretraining, toml  # noqa: PLC0415
 
-    chosen = {name: value for name, value in given(context).items() if name in GENERATOR}
+    layers = [toml.read_preset(preset) if preset else {}, toml.read(config_file) if config_file else {}]
     watcher = None if quiet else _Lines()
-    found = pretraining.pretrain(
-        out, tasks, credit=credit, rounds=rounds, steps=steps, seed=seed, resume=resume, observer=watcher, **chosen
-    )
+    try:
+        found = pretraining.pretrain(
+            out,
+            tasks,
+            credit=credit,
+            rounds=rounds,
+            horizon=horizon,
+            steps=steps,
+            resume=resume,
+            observer=watcher,
+            base=toml.merged(*layers),
+            **given(context),
+        )
+    except KeyboardInterrupt as error:
+        saved = _saved(error, out, credit, rounds)
+        if not quiet:
+            click.echo(f"bierl: interrupted and saved; {saved}", err=True)
+        raise
     if not quiet:
         click.echo(
             f"{out}: {found.weights.size:,} weights after {found.steps:,} steps; bierl train TASK --warm-start {out}"
         )
 
 
+def _saved(error: KeyboardInterrupt, out: Path, credit: str, rounds: int | None) -> str:
+    """How to go on after Ctrl-C; raises, for exit code 1, when there is nothing to go on with."""
+    if not out.exists():
+        raise RuntimeError("interrupted before anything was learned; nothing was saved") from error
+    if credit == "run":
+        total = "" if rounds is None else f" --rounds {rounds}"
+        return f"go on with `bierl pretrain --out {out} --resume{total}`"
+    return f"{out} holds what was learned so far; credit one_step cannot go on with it, only begin anew in another file"
+
+
 class _Lines:
-    """One line every few seconds: rounds done, and how often the generator beat the values it was given."""
+    """One line every few seconds: rounds done, and how often the generator beat the values it was given; or steps."""
 
     def __init__(self) -> None:
         self._printed = time.monotonic()
         self._wins: list[float] = []
 
     def __call__(self, record: dict[str, Any]) -> None:
-        self._wins.append(record["wins"])
-        last = record["round"] == record["rounds"]
-        if last or time.monotonic() - self._printed >= LINE_SECONDS:
-            self._printed = time.monotonic()
+        rounds = "rounds" in record
+        if rounds:
+            self._wins.append(record["wins"])
+            last = record["round"] == record["rounds"]
+        else:
+            last = record["env_steps"] >= record["steps"]
+        if not last and time.monotonic() - self._printed < LINE_SECONDS:
+            return
+        self._printed = time.monotonic()
+        if rounds:
             mean = sum(self._wins) / len(self._wins)
             click.echo(f"round {record['round']}/{record['rounds']}  better than fixed: {mean:.0%}")
             self._wins = []
+        else:
+            click.echo(
+                f"{record['task']}  generation {record['generation'] + 1}  "
+                f"steps {record['env_steps']:,}/{record['steps']:,}  return {number(record['mean_return'], '.1f')}"
+            )

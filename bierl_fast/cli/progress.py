@@ -32,6 +32,8 @@ class Progress:
         self._live: Live | None = None
         self._began = time.monotonic()
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
+        self._warmed: tuple[float, int] | None = None  # time and steps at the warm start's latest generation
+        self._announced = False
         self._printed = -float("inf")
         self._pending: dict[str, str] | None = None
         self._signal: float | None = None  # signal-to-noise ratio of the latest meta-update
@@ -56,9 +58,40 @@ class Progress:
         """Show one generation."""
         if self._quiet:
             return
-        if self._base is None:
+        if self._warmed is not None:
+            self._begin_after_warm_start()
+        self._show(self._facts(record))
+
+    def warm_start(self, record: dict[str, Any]) -> None:
+        """Show one generation on the warm start's task, before the run's own."""
+        if self._quiet:
+            return
+        now, steps = time.monotonic(), record["env_steps"]
+        rate = steps / (now - self._began) if now > self._began else 0.0
+        self._warmed = (now, steps)
+        self._show(
+            {
+                "warm start": str(self._config.warm_start_task),
+                "generation": str(record["generation"] + 1),
+                "return": number(record["mean_return"], ".1f"),
+                "steps": f"{steps:,}/{self._config.warm_start_limit:,}",
+                "steps/s": f"{rate:,.0f}" if rate else "-",
+            }
+        )
+
+    def _begin_after_warm_start(self) -> None:
+        """The run's own rates count from the warm start's end."""
+        assert self._warmed is not None
+        now, steps = self._warmed
+        self._base, self._warmed = (now, 0, steps), None
+        if self._pending is not None:
+            _print_line(self._pending)
+            self._pending = None
+
+    def _show(self, facts: dict[str, str]) -> None:
+        if not self._announced:
             print(f"run directory: {self._directory}", flush=True)
-        facts = self._facts(record)
+            self._announced = True
         if self._live is not None:
             self._live.update(_table(facts))
             return
@@ -78,11 +111,11 @@ class Progress:
         generations = self._config.generations
         return {
             "generation": f"{done}/{generations}" if generations else str(done),
-            "return": _number(record["mean_return"], ".1f"),
-            "best": _number(record["max_return"], ".1f"),
-            "center": _number(record["center_return"], ".1f"),
-            "sigma": _number(record["sigma"], ".4g"),
-            "learning rate": _number(record["learning_rate"], ".4g"),
+            "return": number(record["mean_return"], ".1f"),
+            "best": number(record["max_return"], ".1f"),
+            "center": number(record["center_return"], ".1f"),
+            "sigma": number(record["sigma"], ".4g"),
+            "learning rate": number(record["learning_rate"], ".4g"),
             **self._adapted(record),
             **self._meta(record),
             "steps": f"{steps:,}",
@@ -93,7 +126,7 @@ class Progress:
     def _adapted(self, record: dict[str, Any]) -> dict[str, str]:
         """What the meta-level sets besides sigma and learning rate."""
         others = [name for name in self._config.adapt or () if name not in record and self._config.adapts]
-        return {name.replace("_", " "): _number(record["hyperparameters"].get(name), ".4g") for name in others}
+        return {name.replace("_", " "): number(record["hyperparameters"].get(name), ".4g") for name in others}
 
     def _meta(self, record: dict[str, Any]) -> dict[str, str]:
         """What the meta-level costs, and how well it told its latest proposals apart."""
@@ -103,7 +136,7 @@ class Progress:
         if self._config.learned:
             if record["meta"] is not None:
                 self._signal = record["meta"].get("signal_to_noise")
-            facts["signal/noise"] = _number(self._signal, ".3g")
+            facts["signal/noise"] = number(self._signal, ".3g")
         return facts
 
     def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
@@ -118,7 +151,8 @@ class Progress:
         return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def _number(value: float | None, form: str) -> str:
+def number(value: float | None, form: str) -> str:
+    """A number in this format; a dash where there is none."""
     return "-" if value is None else format(value, form)
 
 

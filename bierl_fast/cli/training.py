@@ -14,9 +14,9 @@ from bierl_fast.cli.options import SettingType, config_options, given
 from bierl_fast.run.errors import RunWarning
 
 if TYPE_CHECKING:
+    from bierl_fast.cli.progress import Progress
     from bierl_fast.run.api import Result
     from bierl_fast.run.config import Config
-    from bierl_fast.run.record import Observer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,12 +54,11 @@ def train(
     config = toml.compose(
         toml.read_preset(preset) if preset else {},
         toml.read(config_file) if config_file else {},
-        given(context),
-        {"task": task} if task else {},
+        given(context) | ({"task": task} if task else {}),  # one layer: a typed task_kwargs is of the typed task
     )
     config.check_end()
     with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
-        _run(config, directory, quiet, lambda observer: api.train(config, directory, observer))
+        _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
 
 
 @click.command(short_help="Go on with a run.")
@@ -89,10 +88,10 @@ def resume(
 
     crew = {"threads": threads, "workers": workers}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **crew)
-    _run(config, run_dir, quiet, lambda observer: api.resume(run_dir, generations, total_steps, observer, **crew))
+    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, **crew))
 
 
-def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer], Result]) -> None:
+def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:
     from bierl_fast.cli.progress import Progress  # noqa: PLC0415
     from bierl_fast.evaluation.base import EpisodeWarning  # noqa: PLC0415
 
@@ -103,21 +102,30 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Observer]
         with Progress(config, directory, quiet) as progress:
             result = call(progress)
     except KeyboardInterrupt as error:
-        _require_saved(error, directory)
+        saved = _saved(error, config, directory)
         if not quiet:
-            click.echo(f"bierl: interrupted and saved; go on with `bierl resume {directory}`", err=True)
+            click.echo(f"bierl: interrupted {saved}", err=True)
         raise
     if not quiet:
         click.echo(_closing_line(result, directory))
 
 
-def _require_saved(error: KeyboardInterrupt, directory: Path) -> None:
-    """Raise, for exit code 1, when an interrupted run left no checkpoint of its last generation."""
+def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
+    """What an interrupted run left and how to go on; raises, for exit code 1, when it left nothing or not its last."""
+    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
+
     notes = getattr(error, "__notes__", [])
     if notes:
         raise RuntimeError("; ".join(["interrupted", *notes])) from error
-    if not (directory / "checkpoint.npz").exists():
-        raise RuntimeError("interrupted before the run began; nothing was saved") from error
+    files = RunDirectory(directory)
+    if files.checkpoint.exists():
+        return f"and saved; go on with `bierl resume {directory}`"
+    if config.warm_start_task is not None and files.warm_start.exists():
+        return (
+            f"before the run began; what its warm start has learned is in {files.warm_start}: start from that with "
+            f"`--warm-start {files.warm_start} --warm-start-task none`, or take it away and start anew"
+        )
+    raise RuntimeError("interrupted before the run began; nothing was saved") from error
 
 
 def _closing_line(result: Result, directory: Path) -> str:

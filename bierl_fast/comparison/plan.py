@@ -16,10 +16,11 @@ from typing import Any
 
 from bierl_fast.comparison.spec import Entry, Spec, Times, located
 from bierl_fast.names import lookup
-from bierl_fast.run import build, pretraining, toml
+from bierl_fast.run import build, toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.warm_start import easy_run, warm_start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,10 @@ def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:
         if run.where not in seen:
             seen.add(run.where)
             with located(f"{spec.source}: {run.where}"):
-                config = run.config.replace(warm_start_task=None)  # training on it is the run's own
-                warm_start, _ = pretraining.warm_start_of(config)
+                config, easy = run.config, run.config.warm_start_task
+                if easy is not None:  # training on it is the run's own
+                    build.make_parts(easy_run(easy, config, config.warm_start_limit)).evaluator.close()
+                warm_start = None if easy is not None else warm_start_of(config)[0]
                 build.make_parts(config, warm_start).evaluator.close()
 
 
@@ -125,13 +128,15 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
 
 
 def _named(config: Config) -> Config:
-    """The same settings with a Python function by its import path, where another process finds it."""
-    if config.task_name.startswith("<"):
-        raise ConfigError(
-            f"each run is a process of its own, which cannot import the task {config.task_name}; compare functions "
-            "that stand at the top level of a module"
-        )
-    return config.replace(task=config.task_name)
+    """The same settings with Python functions by their import paths, where another process finds them."""
+    named = config.named()
+    for what, path in (("task", named.task), ("behaviour", named.behaviour), ("policy", named.policy)):
+        if isinstance(path, str) and path.startswith("<"):
+            raise ConfigError(
+                f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
+                "stand at the top level of a module"
+            )
+    return named
 
 
 def _config(layers: Iterable[Entry]) -> Config:
@@ -139,11 +144,12 @@ def _config(layers: Iterable[Entry]) -> Config:
     values: dict[str, Any] = {}
     factors: dict[str, float] = {}
     for layer in layers:
+        plain = {name: value for name, value in layer.settings.items() if not isinstance(value, Times)}
+        values = toml.layered(values, plain)
         for name, value in layer.settings.items():
             if isinstance(value, Times):
                 factors[name] = factors.get(name, 1.0) * value.factor
             else:
-                values[name] = value
                 factors.pop(name, None)
     config = _named(toml.compose(values))
     config.check_names()
@@ -157,7 +163,7 @@ def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
     from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
 
-    native = config.evaluator != "pool" and config.task in {task["id"] for task in native_tasks()}
+    native = not config.pooled and config.task in {task["id"] for task in native_tasks()}
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 
 

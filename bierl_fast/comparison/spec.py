@@ -40,8 +40,8 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.names import UnknownNameError, lookup, unknown
-from bierl_fast.run import toml, validation
-from bierl_fast.run.config import LONG, Config, hints
+from bierl_fast.run import reference, toml, validation
+from bierl_fast.run.config import LONG, TABLES, Config, hints
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.errors import ConfigError
 
@@ -216,13 +216,15 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in own.items():
         if name in RESERVED:
             raise ConfigError(f"{name} has no place in a comparison: {RESERVED[name]}")
-        if isinstance(value, dict) and name != "task_kwargs":
+        if isinstance(value, dict) and name not in TABLES:
             own[name] = _times(name, value)
+        elif name == "reference":
+            reference.read(value)  # stays a table: layers win switch by switch
         else:
             own[name] = validation.typed(name, value, hints()[name])
             validation.check_rules(name, own[name], fields[name].metadata)
     published = toml.read_preset(preset) if preset is not None else {}
-    return {**{name: value for name, value in published.items() if name not in RESERVED}, **own}
+    return toml.layered({name: value for name, value in published.items() if name not in RESERVED}, own)
 
 
 def _times(name: str, value: dict[str, Any]) -> Times:

@@ -83,13 +83,14 @@ def evaluated(spec: Spec, planned: PlannedRun, out: Path) -> Evaluation | None:
 def claim(planned: PlannedRun, out: Path) -> None:
     """Make a run's folder ready to be trained in: what it is to be, and no trace of a failure.
 
-    A run that was killed before its first checkpoint leaves files that nothing can go on from; they go.
+    A run that was stopped before its first checkpoint leaves files that nothing can go on from; they go.
     """
     folder = Folder(out / planned.place)
     folder.path.mkdir(parents=True, exist_ok=True)
     if not folder.run.checkpoint.is_file():
         with folder.run.held():
             folder.run.clear()
+            folder.run.warm_start.unlink(missing_ok=True)
     write_text(folder.planned, toml.dumps(planned.config))
     folder.failure.unlink(missing_ok=True)
 

@@ -72,10 +72,12 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
         warnings.showwarning = warn
         try:
             if not job["resume"]:
-                api.train(config, directory.path, observer=observe)
+                api.train(config, directory.path, observer=observe, warm_start_observer=observe)
             elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
                 api.resume(directory.path, total_steps=config.total_steps, observer=observe)
         except (AllFailedError, AllEpisodesError) as error:
+            if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
+                raise
             diverged = error
     evaluation.measure(directory, config, job["episodes"], job["seed"], diverged)
     if diverged is not None:

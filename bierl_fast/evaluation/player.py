@@ -180,7 +180,10 @@ class Player:
                 f"the behaviour function must return {self._job.descriptor_size} numbers for every episode, as for the "
                 f"first; got shape {described.shape}"
             )
-        return described.astype(np.float64)
+        numbers = described.astype(np.float64)
+        if not np.isfinite(numbers).all():
+            raise _EpisodeError(f"the behaviour function gave {numbers[:8].tolist()}, which is not finite")
+        return numbers
 
     def _moments(self, row: int) -> tuple[F64, F64, F64] | None:
         if not self._batch.moments:

@@ -100,7 +100,7 @@ class Pool:
         self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block)
         try:
             first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
-            what = f"task {maker.task}"
+            what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
             self._start = packed(first, what)
             self._add(self._start)
             self.ready = self._first_answer(self.workers[0])

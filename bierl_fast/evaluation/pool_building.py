@@ -10,6 +10,7 @@ from typing import Any
 
 from bierl_fast.evaluation.environments import EnvMaker, TaskError, find
 from bierl_fast.evaluation.interface import Interface
+from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import Pool, PoolSettings
@@ -28,7 +29,7 @@ def pool_evaluator(
     episode_cap: int | None,
     behaviour: str | Descriptor,
     transitions: bool,
-    policy: TorchPolicy | None,
+    policy: TorchPolicy | ModuleFactory | None,
 ) -> ProcessPoolEvaluator[Any]:
     """See `bierl_fast.evaluation.table.make_evaluator`; `shape` is what PolicySpec takes of the network."""
     descriptor = None if isinstance(behaviour, str) else behaviour
@@ -44,7 +45,8 @@ def pool_evaluator(
             return ProcessPoolEvaluator(
                 pool, made, job, settings, statistics, obs_norm=obs_norm, transitions=transitions
             )
-        bound = policy.for_task(spec, statistics)
+        ours = policy if isinstance(policy, TorchPolicy) else TorchPolicy.made_by(policy, spec)
+        bound = ours.for_task(spec, statistics)
         job = _job(pool, spec, bound.module, named, episode_cap, settings)
         return ProcessPoolEvaluator(pool, bound, job, settings, statistics, obs_norm=obs_norm, transitions=transitions)
     except BaseException:

@@ -13,10 +13,12 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import arguments, function
+from bierl_fast.evaluation import arguments, function, torch_policy
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
+from bierl_fast.evaluation.import_path import imported
+from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
@@ -46,9 +48,7 @@ def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     return core().EnvCore(task, gymnasium_assets(), task_kwargs)
 
 
-def _native(
-    task: Any, evaluator: str, behaviour: str | Descriptor, policy: TorchPolicy | None, settings: PoolSettings
-) -> bool:
+def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any | None, settings: PoolSettings) -> bool:
     """Whether a task runs on native threads: `evaluator` says so, or "auto" finds nothing against it.
 
     Raises:
@@ -128,7 +128,7 @@ def make_evaluator(
     episode_cap: int | None = None,
     behaviour: str | Descriptor = "final_position",
     transitions: bool = False,
-    policy: TorchPolicy | None = None,
+    policy: TorchPolicy | str | Callable[..., Any] | None = None,
     evaluator: str = "auto",
     threads: int | None = None,
     workers: int | None = None,
@@ -164,9 +164,11 @@ def make_evaluator(
             environment has no time limit. Where it has one, populations that are `whole` are not cut.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
-            function (env, last observation, last info) -> (D,) numbers, the same D for every episode.
+            function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
+            path "module:function".
         transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
-        policy: a TorchPolicy instead of the compiled one; in worker processes, and slower.
+        policy: a TorchPolicy instead of the compiled one; in worker processes, and slower. Or what makes its module, by
+            itself or by its import path: see ModuleFactory.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
         workers: worker processes of any other; None takes as many as `threads` says.
@@ -206,6 +208,10 @@ def make_evaluator(
         "action_noise": action_noise,
         "log_std": arguments.number("log_std", log_std),
     }
+    if isinstance(behaviour, str) and ":" in behaviour:
+        behaviour = imported(behaviour, "behaviour")
+    if policy is not None and not isinstance(policy, TorchPolicy):
+        policy = ModuleFactory(policy)
     if not _native(task, evaluator, behaviour, policy, settings):
         return pool_evaluator(
             find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
@@ -243,7 +249,11 @@ def make_evaluator(
     )
 
 
-POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {"policy": Policy.load, function.FILE.kind: VectorPolicy.load}
+POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {
+    "policy": Policy.load,
+    function.FILE.kind: VectorPolicy.load,
+    torch_policy.FILE.kind: TorchPolicy.load,
+}
 
 
 def load_policy(path: Path) -> AnyPolicy:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast._library import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import ArchiveError, Kind
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import PolicySpec, policy_shape, read_spec
 from bierl_fast.messages import F32, F64, Arrays, NoiseKey
@@ -32,6 +33,8 @@ class TorchPolicy:
     """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
 
         evaluator = bf.make_evaluator("LunarLander-v3", policy=bf.TorchPolicy(module))
+
+    A whole run takes a function that makes the module instead, Config(policy=...): see ModuleFactory.
 
     The module takes a float32 observation (O,), normalised where the evaluator normalises, and answers (A,) outputs,
     one for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at
@@ -58,6 +61,17 @@ class TorchPolicy:
         self.spec: PolicySpec | None = None
         self.statistics = ObservationStatistics(0)
         self._brain: TorchBrain | None = None
+        self._factory: ModuleFactory | None = None
+
+    @classmethod
+    def made_by(cls, factory: ModuleFactory, spec: PolicySpec) -> TorchPolicy:
+        """A policy whose module `factory` makes for an environment, and makes again when it is loaded.
+
+        Its buffers are those at seed 0; where its parameters start is `initial_parameters`' to say.
+        """
+        policy = cls(factory(spec, seed=0))
+        policy._factory = factory
+        return policy
 
     @property
     def task(self) -> str:
@@ -73,13 +87,21 @@ class TorchPolicy:
         """This policy for an environment.
 
         Raises:
-            ValueError: the module does not answer an observation of it with (A,) numbers, or the settings ask for what
-                a module cannot do.
+            ValueError: the module does not answer an observation of it with (A,) numbers or raises something, or the
+                settings ask for what a module cannot do.
         """
         if spec.action_noise == "evolved":
             raise ValueError("a TorchPolicy has no log standard deviations to evolve; take action_noise 'fixed'")
         bound = self._like(self.parameters, spec, statistics)
-        bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
+        try:
+            bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
+        except ValueError:
+            raise
+        except Exception as error:  # whatever a user's module raises
+            raise ValueError(
+                f"the module does not answer an observation of shape ({spec.observation_size},): "
+                f"{type(error).__name__}: {error}"
+            ) from error
         return bound
 
     def _like(self, parameters: F32, spec: PolicySpec | None, statistics: ObservationStatistics) -> TorchPolicy:
@@ -101,8 +123,10 @@ class TorchPolicy:
         return self._like(theta, self.spec, self.statistics)
 
     def initial_parameters(self, seed: int = 0) -> F32:
-        """(P,) the module's own parameters, as it came; `seed` changes nothing."""
-        return flat_parameters(self.module)
+        """(P,) the module's own parameters as it came, or as a factory makes it at `seed`."""
+        if self._factory is None or self.spec is None:
+            return flat_parameters(self.module)
+        return TorchPolicy(self._factory(self.spec, seed)).parameters
 
     def noise_scale(self, log_std_scale: float) -> F32 | None:
         """None: sigma is the same for every parameter."""
@@ -134,13 +158,15 @@ class TorchPolicy:
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
 
-        `TorchPolicy.load(path, module)` reads it back with a module made as this one was.
+        `TorchPolicy.load(path, module)` reads it back with a module made as this one was; a run's policy, whose factory
+        has an import path, needs no module there.
         """
         if self.spec is None:
             raise ValueError("a TorchPolicy can be saved once make_evaluator(task, policy=...) has bound it to a task")
         kind = type(self.module)
         header = {
             "module": f"{kind.__module__}:{kind.__qualname__}",
+            "factory": None if self._factory is None else self._factory.name,
             "shapes": [list(parameter.shape) for parameter in self.module.parameters()],
             **asdict(self.spec),
         }
@@ -148,22 +174,33 @@ class TorchPolicy:
         FILE.write(Path(path), header, arrays)
 
     @classmethod
-    def load(cls, path: str | Path, module: torch.nn.Module) -> TorchPolicy:
-        """Read what `save` wrote, into a module made as the saved one was.
+    def load(cls, path: str | Path, module: torch.nn.Module | None = None) -> TorchPolicy:
+        """Read what `save` wrote, into a module made as the saved one was; None: by the factory that the file names.
 
         Raises:
-            ArchiveError: no such file, a damaged one, or one of another kind or another module.
+            ArchiveError: no such file, a damaged one, one of another kind or module, or one that needs a module.
         """
 
         def read(header: dict[str, Any], arrays: Arrays) -> TorchPolicy:
-            name, shapes = header.pop("module"), header.pop("shapes")
-            policy = cls(module)
+            name, shapes, factory = header.pop("module"), header.pop("shapes"), header.pop("factory", None)
+            spec = read_spec(header)
+            policy = cls(module) if module is not None else made_again(factory, spec)
             if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
                 raise ValueError(f"it was saved from a {name} with parameters of shapes {shapes}")
-            spec = read_spec(header)
             statistics = ObservationStatistics(spec.observation_size)
             statistics.load(arrays)
             return policy.for_task(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+
+        def made_again(factory: str | None, spec: PolicySpec) -> TorchPolicy:
+            try:
+                if factory is None:
+                    raise ValueError("no factory made it")
+                return cls.made_by(ModuleFactory(factory), spec)
+            except (ValueError, TypeError) as error:
+                raise ArchiveError(
+                    f"{path} holds a torch policy without its module ({error}); read it with "
+                    "bf.TorchPolicy.load(path, module)"
+                ) from error
 
         return FILE.read(Path(path), read)
 

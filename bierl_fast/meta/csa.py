@@ -19,9 +19,11 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
 
     from bierl_fast.meta.history import History, Range
 
+ADAPTS = ("sigma", "learning_rate")  # of whose product with the noise a step is made
+
 
 class CumulativeStepSize(Costless):
-    """Multiplies every adapted hyperparameter by one factor a generation, starting at the configured values.
+    """Multiplies sigma and the learning rate, or one of them, by one factor a generation; starts where configured.
 
     Made for sigma AND the learning rate together, over the plain step (optimizer "gradient"): the step is then as long
     as the path says it should be, and its ratio to sigma stays what was configured. Costs no env steps.
@@ -32,15 +34,20 @@ class CumulativeStepSize(Costless):
     learning rate, and so the step, stays, the path stays long (or short), and sigma runs to an end of its range. The
     exception is `snes`, whose step is in units of sigma already: there adapt = ["sigma"] is the usual rule.
 
+    With as many antithetic pairs as parameters or more, one generation's direction is long whatever steps do, and only
+    the way it points tells that they are too long (strategy/path.py): with rank shapings, 6.4 pairs a parameter and
+    starts ten times off all converge on a quadratic. The weights of `raw` and `standardized` carry the task's scale or
+    never fade, and may not.
+
     Each of several centres has a path, and so values, of its own.
 
     Args:
         hyperparameters: the configured ones, complete.
-        ranges: the adapted ones, at least one; on a log scale, and with the configured value inside.
+        ranges: of sigma, learning_rate or both; on a log scale, and with the configured value inside.
         max_move: the largest factor from one generation to the next.
 
     Raises:
-        ValueError: a linear range.
+        ValueError: a linear range, or another hyperparameter's.
     """
 
     def __init__(self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], max_move: float) -> None:
@@ -50,6 +57,11 @@ class CumulativeStepSize(Costless):
             raise ValueError(
                 f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(linear)}, which has a linear "
                 "scale; leave it out of adapt"
+            )
+        others = [name for name in ranges if name not in ADAPTS]
+        if others:
+            raise ValueError(
+                f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(others)}; leave it out of adapt"
             )
         self._configured = hyperparameters
         self._ranges = dict(ranges)

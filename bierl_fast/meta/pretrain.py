@@ -12,9 +12,10 @@ strategies via meta-black-box optimization", arXiv 2211.11260 (judged by whole r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -47,18 +48,18 @@ class PretrainSettings:
     """How a generator is trained.
 
     Attributes:
-        rounds: steps on the weights.
+        horizon: rounds over which the learning rate falls.
         generators: M, in antithetic pairs.
         problems: K in each round.
         generations: lengths of inner runs to draw from.
         sigma: noise standard deviation on the weights.
-        learning_rate: of Adam at the first round; it falls linearly to a tenth.
+        learning_rate: of Adam at the first round; it falls linearly to a tenth at the horizon, and stays there.
         weight_decay: of the weights.
         tasks: to draw problems from; empty: problems.sample's own distribution.
         seed: of everything.
     """
 
-    rounds: int = 300
+    horizon: int = 300
     generators: int = 20
     problems: int = 8
     generations: tuple[int, ...] = (25, 50, 100)
@@ -68,9 +69,24 @@ class PretrainSettings:
     tasks: tuple[str, ...] = ()
     seed: int = 0
 
+    @classmethod
+    def read(cls, made: Mapping[str, Any]) -> PretrainSettings:
+        """From what a file says of its training (WarmStart.made).
+
+        A file without a horizon was written at its planned end, or stopped before it; which one it does not say, so
+        its rounds are the horizon.
+        """
+        values = {"horizon": made["rounds"], **made}
+        values |= {name: tuple(values[name]) for name in ("generations", "tasks")}
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
     def key(self, round_: int) -> NoiseKey:
         """The address of a round."""
         return NoiseKey(self.seed, round_, Stream.PRETRAIN)
+
+    def rate(self, round_: int) -> float:
+        """The learning rate of a round."""
+        return self.learning_rate * (1.0 - 0.9 * min(1.0, round_ / self.horizon))
 
     def problems_of(self, round_: int) -> list[Problem]:
         """What a round is about; its inner runs are equally long, as far as problems.sample lets them."""
@@ -110,10 +126,9 @@ class Pretraining:
         That generator and the fixed values run beside the perturbed ones, and have no part in the ranking.
         """
         settings = self._settings
-        falling = 1.0 - 0.9 * min(1.0, self.rounds / settings.rounds)
         hp = Hyperparameters(
             sigma=settings.sigma,
-            learning_rate=settings.learning_rate * falling,
+            learning_rate=settings.rate(self.rounds),
             weight_decay=settings.weight_decay,
         )
         population = self._strategy.ask(hp, settings.key(self.rounds))

@@ -125,7 +125,7 @@ def _require_ranges(parts: MetaParts) -> None:
         if not bounds.low <= value <= bounds.high:
             raise ValueError(
                 f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
-                f"change {name} or {name}_range"
+                f"change one of the two"
             )
 
 

@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import F32, NoiseKey
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics, pretraining, validation
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics, validation
 from bierl_fast.run.config import LONG, Config, hints
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.run.warm_start import noted, warm_start_of
 
 if TYPE_CHECKING:
     from bierl_fast.evaluation.base import AnyPolicy
+    from bierl_fast.meta.warm_start import WarmStart
 
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
@@ -43,24 +45,31 @@ class Result:
     run_dir: Path | None
 
 
-def train(config: Config, run_dir: PathLike | None = None, observer: Observer | None = None) -> Result:
+def train(
+    config: Config,
+    run_dir: PathLike | None = None,
+    observer: Observer | None = None,
+    warm_start_observer: Observer | None = None,
+) -> Result:
     """Train a policy.
 
     Args:
         config: every setting; needs generations or total_steps, and the run ends at whichever comes first.
         run_dir: where the run's files go, made if need be; None writes no files.
         observer: called after every generation with its record (metrics.jsonl's keys).
+        warm_start_observer: the same, of the generations on `warm_start_task` before the run's own.
 
     Raises:
         ConfigError, UnknownNameError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
-        KeyboardInterrupt: as it came, once the last completed generation is saved.
+        KeyboardInterrupt: as it came, once the last completed generation is saved; in the warm start, once what it has
+            learned so far is in warm_start.npz, if it has learned anything.
     """
     config.check_end()
     directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    warm_start, spent = pretraining.warm_start_of(config)
+    warm_start, spent = _warm_start(config, directory, warm_start_observer)
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
@@ -71,13 +80,25 @@ def train(config: Config, run_dir: PathLike | None = None, observer: Observer | 
             return _to_the_end(_begun(directory, parts, counters, observer), directory)
 
 
+def _warm_start(
+    config: Config, directory: RunDirectory | None, observer: Observer | None
+) -> tuple[WarmStart | None, int]:
+    if config.warm_start_task is None:
+        return warm_start_of(config)
+    build.make_parts(config).evaluator.close()  # what is refused is refused before the warm start, not after it
+    if directory is None:
+        return warm_start_of(config, observer=observer)
+    with directory.before_the_run():
+        return warm_start_of(config, directory.warm_start, observer)
+
+
 def _begun(
     directory: RunDirectory, parts: build.Parts, counters: checkpoint.Counters, observer: Observer | None
 ) -> Run:
     """The run before its first generation, saved as such."""
     with ExitStack() as failed:
         failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config, pretraining.noted(parts))
+        manifest.create(directory.manifest, parts.config, noted(parts))
         run = Run(parts, Recorder(parts.config, directory, observer), counters)
         failed.callback(run.recorder.close)
         run.recorder.start(run.snapshot, saved=None)

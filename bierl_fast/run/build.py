@@ -7,6 +7,7 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast.names import UnknownNameError
 from bierl_fast.run import resolve
 from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.run.ranges import not_adapted
 from bierl_fast.run.reference import Reference
 from bierl_fast.run.resolve import OPEN
 
@@ -65,14 +67,27 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
-        config = config.replace(task=config.task_name)  # what is saved names the task; the evaluator has it
+        config = config.named()  # what is saved names Python functions; the evaluator has them
         strategy = make_strategy(config, evaluator.policy)
         config = resolve.resolved(config, strategy.declared)
         ranges = resolve.adapted_ranges(config, strategy.declared)
+        _warn_of_ranges(config, ranges)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start)
+
+
+def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
+    """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
+    idle = not_adapted(config, adapted)
+    if idle and config.adapts and config.warm_start_task is None:
+        warnings.warn(
+            f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
+            f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
+            RunWarning,
+            stacklevel=4,
+        )
 
 
 def make_evaluator(config: Config) -> Evaluator:
@@ -94,6 +109,7 @@ def make_evaluator(config: Config) -> Evaluator:
         episode_cap=config.episode_cap,
         behaviour=config.behaviour,
         transitions=wants_transitions(config.strategy),
+        policy=config.policy,
         evaluator=config.evaluator,
         threads=config.threads,
         workers=config.workers,

@@ -19,6 +19,7 @@ from bierl_fast.names import lookup, unknown
 from bierl_fast.run import reference as switches
 from bierl_fast.run import validation
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.ranges import check as check_ranges
 from bierl_fast.run.reference import Reference
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ T = TypeVar("T")
 MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
 FAR = 2**53  # of what is only counted: larger numbers are no longer exact as floats
+
+TABLES = ("task_kwargs", "ranges", "scales", "reference")  # hold values by name; layers merge them name by name
 
 
 def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> Any:
@@ -37,7 +40,11 @@ def setting(default: Any, text: str, *, training: bool = True, **rules: Any) -> 
         training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
         rules: `choices`, `at_least`, `at_most`, `above` (see validation.py).
     """
-    return dataclasses.field(default=default, metadata={"help": text, "training": training, **rules})
+    return dataclasses.field(default=default, metadata=_noted(text, training, **rules))
+
+
+def _noted(text: str, training: bool = True, **rules: Any) -> dict[str, Any]:
+    return {"help": text, "training": training, **rules}
 
 
 def hyperparameter(text: str, **rules: Any) -> Any:
@@ -84,10 +91,9 @@ class Config:
     )
     task_kwargs: dict[str, Any] = dataclasses.field(
         default_factory=dict,
-        metadata={
-            "help": "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
-            "training": True,
-        },
+        metadata=_noted(
+            "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
+        ),
     )
     dim: int | None = setting(
         None,
@@ -156,6 +162,11 @@ class Config:
 
     hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    policy: str | Callable[..., Any] | None = setting(  # noqa: RUF009 - a dataclasses.field
+        None,
+        "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
+        "module:function, given nothing or the sizes of observation and action (none: the network)",
+    )
     squash: str | None = setting(
         None,
         "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
@@ -178,7 +189,11 @@ class Config:
         at_least=1,
         at_most=2**31 - 1,
     )
-    behaviour: str = setting("final_position", "descriptor that novelty methods compare")
+    behaviour: str | Callable[..., Any] = setting(  # noqa: RUF009 - a dataclasses.field
+        "final_position",
+        "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
+        "observation and last info, by its import path module:function",
+    )
     threads: int | None = setting(
         None,
         "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
@@ -228,6 +243,21 @@ class Config:
     adapt: tuple[str, ...] | None = setting(
         None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
     )
+    ranges: dict[str, tuple[float, float]] = dataclasses.field(
+        default_factory=dict,
+        metadata=_noted(
+            "low,high that the meta-level may move a hyperparameter in, by its name: momentum=0.5,0.99 (left out: a "
+            "factor of 100 either side; on a linear scale from 0 to twice the value)"
+        ),
+    )
+    scales: dict[str, str] = dataclasses.field(
+        default_factory=dict,
+        metadata=_noted(
+            "how the meta-level moves a hyperparameter, by its name: entropy_weight=log (left out: as its strategy "
+            "says); another than the strategy's needs a range",
+            choices=("log", "linear"),
+        ),
+    )
     sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
     sigma_scale: str = setting(
         "log", "how the meta-level moves sigma; linear needs a sigma_range", choices=("log", "linear")
@@ -238,13 +268,20 @@ class Config:
     warm_start: str | None = setting(
         None,
         "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
-        "package; what it is made of comes with it, and meta_budget may then be 0",
+        "package; what it is made of comes with it: another value of meta, encoder_size, generator_hidden, "
+        "generator_output, meta_max_move, adapt, history or quantiles is refused, but their default gives way, even "
+        "where it is written out; meta_budget may then be 0",
     )
     warm_start_task: str | None = setting(
-        None, "task on which this run trains its generator first, by one-step credit; its steps count"
+        None,
+        "task on which this run trains its generator first, by one-step credit; its steps count; a native "
+        "function there has the run's dim",
     )
     warm_start_limit: int = setting(
-        200_000, "environment steps that a run spends on its warm_start_task", at_least=1, at_most=FAR
+        200_000,
+        "environment steps that a run spends on its warm_start_task, below total_steps",
+        at_least=1,
+        at_most=FAR,
     )
     meta_fitness: str = setting("one_step", "how a proposal of the meta-level is judged")
     meta_objective: str | None = setting(
@@ -312,15 +349,31 @@ class Config:
             validation.check_rules(field.name, value, field.metadata)
             object.__setattr__(self, field.name, value)
         validation.check_together(self)
+        check_ranges(self)
 
     @property
     def task_name(self) -> str:
         """The task in writing: a Python function by its import path, in angle brackets where it has none."""
-        if isinstance(self.task, str):
-            return self.task
+        return str(self._written("task"))
+
+    def named(self) -> Config:
+        """The same settings in writing, every Python function by its import path: what a run saves."""
+        names = [name for name, kind in hints().items() if any(map(validation.is_function, validation.kinds(kind)))]
+        return self.replace(**{name: self._written(name) for name in names})
+
+    def _written(self, name: str) -> str | None:
+        value: str | Callable[..., Any] | None = getattr(self, name)
+        if value is None or isinstance(value, str):
+            return value
         from bierl_fast.evaluation.import_path import written_name  # noqa: PLC0415
 
-        return written_name(self.task)
+        return written_name(value)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether native environments run in worker processes too: threads call no functions of the user's."""
+        own = callable(self.behaviour) or ":" in self.behaviour
+        return self.evaluator == "pool" or self.policy is not None or own
 
     @property
     def learned(self) -> bool:

@@ -25,6 +25,7 @@ from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.question import ESTIMATES, LATER, TOLD, Question
+from bierl_fast.run.ranges import ranges_of
 
 if TYPE_CHECKING:
     from bierl_fast.meta.credit import Estimate
@@ -277,7 +278,7 @@ def _ranges(parts: build.Parts) -> Mapping[str, Range]:
     names = [name for name in resolve.ADAPTED if name in declared and declared[name].adaptable]
     if not names:
         raise ConfigError(f"strategy {parts.config.strategy!r} leaves a meta-level nothing to move, and so to diagnose")
-    return resolve.ranges_of(names, parts.config, declared)
+    return ranges_of(names, parts.config, declared)
 
 
 def _ranked(estimate: Estimate) -> F64:

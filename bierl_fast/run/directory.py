@@ -1,6 +1,6 @@
 """A run directory: which file is where, and who may write to it.
 
-config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz.
+config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz; warm_start.npz of a run with a warm_start_task.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from bierl_fast.run.errors import RunDirectoryError
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """The places of one run's files."""
+    """The places of one run's files.
+
+    warm_start.npz is there before the others, and stays when a run is stopped in its warm start: a directory that holds
+    nothing else is free for another run.
+    """
 
     path: Path
 
@@ -50,6 +54,11 @@ class RunDirectory:
     def policy(self) -> Path:
         """The policy alone, with its observation statistics."""
         return self.path / "policy.npz"
+
+    @property
+    def warm_start(self) -> Path:
+        """The generator that the run learned on its warm_start_task; `--warm-start` accepts it."""
+        return self.path / "warm_start.npz"
 
     def require_free(self) -> None:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
@@ -92,6 +101,32 @@ class RunDirectory:
             write_text(self.config, text)
         except BaseException:
             self.clear()
+            raise
+
+    @contextmanager
+    def before_the_run(self) -> Iterator[None]:
+        """The directory, made if need be, and held for a warm start; the run's own files come after the block.
+
+        It goes again, with the folders around it that are new, if nothing is in it when the block raises.
+
+        Raises:
+            RunDirectoryError: there is a run here or the warm start of one, or another block holds the directory.
+        """
+        self.require_free()
+        if self.warm_start.exists():
+            raise RunDirectoryError(
+                f"{self.path} holds the warm start of a run that never began; start from it by "
+                f"`--warm-start {self.warm_start} --warm-start-task none`, remove it, or take another directory"
+            )
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.held():
+                yield
+        except BaseException:
+            with suppress(OSError):  # not empty: something was learned
+                for folder in new:
+                    folder.rmdir()
             raise
 
     @contextmanager

@@ -1,6 +1,6 @@
-"""Warm starts: what a run's generator starts from, and how `bierl pretrain` makes it.
+"""How `bierl pretrain` makes a warm start.
 
-    tasks -> pretrain -> FILE.npz          FILE.npz or a task -> warm_start_of -> WarmStart, env steps spent here
+    tasks -> pretrain -> FILE.npz
 
 Two kinds of credit: "run", whole inner runs over many cheap problems (meta/pretrain.py), and "one_step", the paper's
 way: a generator that learned along with an ordinary run on an easy task.
@@ -9,88 +9,25 @@ way: a generator that learned along with an ordinary run on an easy task.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.names import lookup, unknown
-from bierl_fast.run import build, loop
+from bierl_fast.names import unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
-from bierl_fast.run.record import Recorder
+from bierl_fast.run.pretraining_settings import config_of
+from bierl_fast.run.warm_start import learned_on, shape_of
 
 if TYPE_CHECKING:
     from bierl_fast.meta.pretrain import Pretraining, PretrainSettings
     from bierl_fast.meta.warm_start import WarmStart
 
-CREDITS = ("run", "one_step")
+ROUNDS = 300
+STEPS = 500_000
 SAVED_EVERY = 10  # rounds
-# A whole run is one number of credit, so there are few weights to give it to.
-SMALL = {"encoder_size": 8, "generator_hidden": 8, "quantiles": 4, "generator_output": "relative"}
 Watcher = Callable[[dict[str, Any]], None]
-
-
-def warm_start_of(config: Config) -> tuple[WarmStart | None, int]:
-    """What a new run's generator starts from, and the env steps that were spent on it here.
-
-    Raises:
-        ConfigError: there is no such file, it is no warm start, or the task cannot be trained on.
-    """
-    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
-
-    if config.warm_start_task is not None:
-        easy = config.replace(
-            task=config.warm_start_task,
-            task_kwargs={},
-            dim=None,
-            warm_start_task=None,
-            generations=None,
-            total_steps=config.warm_start_limit,
-        )
-        found = learned_on(easy)
-        return found, found.steps
-    if config.warm_start is None:
-        return None, 0
-    try:
-        return WarmStart.load(config.warm_start), 0
-    except ArchiveError as error:
-        known = ", ".join(packaged()) or "none"
-        raise ConfigError(f"warm_start: {error}; the package's own: {known}") from error
-
-
-def noted(parts: build.Parts) -> dict[str, Any] | None:
-    """What a manifest says of a run's warm start."""
-    found, config = parts.warm_start, parts.config
-    if found is None:
-        return None
-    reused = config.warm_start is not None
-    return {"source": config.warm_start or config.warm_start_task, "reused": reused, "steps": found.steps}
-
-
-def learned_on(config: Config, start: WarmStart | None = None) -> WarmStart:
-    """The generator that a run with these settings ends with, by one-step credit; it goes on from `start`."""
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
-
-    parts = build.make_parts(config, start)
-    with closing(parts.evaluator):
-        if not isinstance(parts.meta, LearnedMeta):
-            raise ConfigError(f"a warm start is a generator's, and the meta-level {config.meta!r} has none")
-        run = loop.Run(parts, Recorder(parts.config))
-        loop.train(run)
-    tasks = [*(start.made["tasks"] if start else ()), parts.config.task]
-    steps = run.counters.env_steps + (start.steps if start else 0)
-    return WarmStart(_shape(parts.config), parts.meta.weights, steps, {"credit": "one_step", "tasks": tasks})
-
-
-def _shape(config: Config) -> Any:
-    from bierl_fast.meta.warm_start import GeneratorShape  # noqa: PLC0415
-
-    names = GeneratorShape.__dataclass_fields__
-    return GeneratorShape(**{name: getattr(config, name) for name in names})
 
 
 def pretrain(
@@ -98,12 +35,13 @@ def pretrain(
     tasks: Sequence[str] = (),
     *,
     credit: str = "run",
-    rounds: int = 300,
-    steps: int = 500_000,
-    seed: int = 0,
+    rounds: int | None = None,
+    horizon: int | None = None,
+    steps: int | None = None,
     resume: bool = False,
     observer: Watcher | None = None,
-    **generator: Any,
+    base: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> WarmStart:
     """Train a generator for warm starts and write it to a file.
 
@@ -113,67 +51,127 @@ def pretrain(
             meta/problems.py. Of credit "one_step": the tasks to learn on, one after the other, at least one.
         credit: "run": whole inner runs over many cheap problems, from starts mis-set by up to 30 times; "one_step": the
             return after one step, along with ordinary runs, as the paper does.
-        rounds: of credit "run".
-        steps: env steps on each task of credit "one_step".
-        seed: of everything.
-        resume: go on to `rounds` with the training that the file holds; of credit "run" alone, which writes the file
-            every SAVED_EVERY rounds.
+        rounds: of credit "run", in all; None: ROUNDS, or the horizon of the file that is gone on with.
+        horizon: of credit "run": the rounds over which its learning rate falls; further ones keep the last rate. It
+            stays with the file. None: `rounds`.
+        steps: env steps on each task of credit "one_step"; None: STEPS.
+        resume: go on to `rounds` with the training that the file holds, as if it had never stopped; of credit "run"
+            alone. What is not given is the file's.
         observer: called after every round with round, rounds, wins (share of its problems on which the generator ended
-            better than the hyperparameters it was given) and env_steps.
-        generator: settings of a run that say what it is: meta, encoder_size, generator_hidden, generator_output,
-            meta_max_move, history, quantiles; the defaults here are SMALL's.
+            better than the hyperparameters it was given) and env_steps; of credit "one_step" after every generation
+            with its record (metrics.jsonl's keys), task, and steps as above.
+        base: settings of a preset or file (toml.read_preset, toml.read) for credit "one_step"; see config_of.
+        settings: of credit "run": what the generator is, with small defaults, and seed; of "one_step": any of a run's
+            that is not about its task, end or start, with a run's defaults.
 
     Raises:
-        ConfigError, UnknownNameError: a setting that cannot be, an unknown task, a file that exists or holds another
-            generator.
+        ConfigError, UnknownNameError: a setting that cannot be or is not used, an unknown task, a file that exists or
+            holds another training.
+        KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
     path = Path(out)
-    lookup("credit", credit, dict.fromkeys(CREDITS))
+    config = config_of(credit, settings, base)
+    numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} must be at least 1, got {value}")
+        if value is not None and (name == "steps") == (credit == "run"):
+            raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out")
     if path.exists() != resume:
         raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; give another name")
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
-    for name, value in (("rounds", rounds), ("steps", steps)):
-        if value < 1:
-            raise ConfigError(f"{name} must be at least 1, got {value}")
-    settings = {"task": "quadratic", "seed": seed, **SMALL, **generator}
     if credit == "run":
-        return _by_runs(path, Config(**settings), tasks, rounds, resume, observer)
+        asked = {**settings, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
+        return _by_runs(path, config, asked, rounds, resume, observer)
     if not tasks or resume:
         raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
+    return _by_one_step(path, config, tasks, steps or STEPS, observer)
+
+
+def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:
     found: WarmStart | None = None
     for task in tasks:
-        found = learned_on(Config(**{**settings, "task": task, "total_steps": steps}), found)
-        found.save(path)
+
+        def watch(record: dict[str, Any], task: str = task) -> None:
+            if observer is not None:
+                observer({**record, "task": task, "steps": steps})
+
+        found = learned_on(task, config, steps, found, path, watch)
     assert found is not None
     return found
 
 
 def _by_runs(
-    path: Path, config: Config, tasks: Sequence[str], rounds: int, resume: bool, observer: Watcher | None
+    path: Path,
+    config: Config,
+    asked: Mapping[str, Any],
+    rounds: int | None,
+    resume: bool,
+    observer: Watcher | None,
 ) -> WarmStart:
-    from bierl_fast.meta.pretrain import ADAPTED, PretrainSettings  # noqa: PLC0415
+    """`asked`: what was given, by its name in the config or in PretrainSettings."""
+    from bierl_fast.meta.pretrain import PretrainSettings  # noqa: PLC0415
+
+    if resume:
+        found, config, settings = _saved(path, config, asked)
+        rounds = rounds or settings.horizon
+        training = _training(config, settings)
+        training.load(dict(found.training))
+        if rounds < training.rounds:
+            raise ConfigError(f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more")
+    else:
+        rounds = rounds or ROUNDS
+        settings = PretrainSettings(
+            horizon=asked.get("horizon", rounds), tasks=asked.get("tasks", ()), seed=config.seed
+        )
+        training = _training(config, settings)
+        found = _result(config, settings, training)
+    saved = training.rounds  # in the file; 0: there is none, or one without a round
+    try:
+        while training.rounds < rounds:
+            wins = training.advance()
+            found = _result(config, settings, training)
+            if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                found.save(path)
+                saved = training.rounds
+            if observer is not None:
+                observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    except BaseException:
+        if found.made["rounds"] > saved:
+            found.save(path)
+        raise
+    return found
+
+
+def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
+    """The training between two rounds, as copies."""
+    from bierl_fast.meta.pretrain import ADAPTED  # noqa: PLC0415
     from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
 
-    settings = PretrainSettings(rounds=rounds, tasks=tuple(tasks), seed=config.seed)
-    training, shape = _training(config, settings), _shape(config.replace(adapt=ADAPTED))
-    if resume:
-        saved = WarmStart.load(path)
-        if saved.shape != shape or not saved.training:
+    made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
+    shape = shape_of(config.replace(adapt=ADAPTED))
+    return WarmStart(shape, training.weights, training.steps, made, training.state())
+
+
+def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmStart, Config, PretrainSettings]:
+    """A training to go on with, and its settings: the file's, which whatever was asked for must agree with."""
+    from bierl_fast.meta.pretrain import PretrainSettings  # noqa: PLC0415
+    from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
+
+    saved = WarmStart.load(path)
+    if saved.made.get("credit") != "run" or not saved.training:
+        raise ConfigError(f"{path} holds no training of credit 'run' to go on with; begin another file")
+    settings = PretrainSettings.read(saved.made)
+    shape = {name: value for name, value in asdict(saved.shape).items() if name != "adapt"}
+    known = {**shape, **asdict(settings)}
+    for name, value in asked.items():
+        if value != known[name]:
             raise ConfigError(
-                f"{path} holds {saved.shape}, asked for was {shape}; or it holds no training to go on with"
+                f"{path} is being trained with {name} {known[name]!r}, got {value!r}; leave {name} out to go on with "
+                "it, or begin another file"
             )
-        training.load(dict(saved.training))
-    while True:
-        made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
-        found = WarmStart(shape, training.weights, training.steps, made, training.state())
-        if training.rounds % SAVED_EVERY == 0 or training.rounds >= rounds:
-            found.save(path)
-        if training.rounds >= rounds:
-            return found
-        wins = training.advance()
-        if observer is not None:
-            observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    return saved, config.replace(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:

@@ -8,16 +8,15 @@ Config -> with_policy_settings, with_meta_settings, with_warm_start, resolved ->
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
-from bierl_fast.names import unknown
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
-from bierl_fast.run.validation import check_float32
+from bierl_fast.run.ranges import check_declared, ranges_of, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bierl_fast.meta.history import Range
     from bierl_fast.meta.warm_start import WarmStart
@@ -36,8 +35,10 @@ ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told othe
 def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
     """`config` with what the warm start's generator is made of.
 
+    A setting at its default gives way, whether it was left out or written out: a config does not know which.
+
     Raises:
-        ConfigError: a setting was given that its generator does not have.
+        ConfigError: a setting has another value than its default, and its generator has not that one.
     """
     shape = asdict(warm_start.shape)
     for name, value in shape.items():
@@ -59,6 +60,8 @@ def with_policy_settings(config: Config) -> Config:
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     required, preferred = table.policy_settings(config.strategy)
+    if config.policy is not None:
+        _require_none_of_the_network(config, required)
     if config.dim is not None:
         preferred = {}  # a function has no policy network that a preference could be about
     if required and config.dim is not None:
@@ -75,6 +78,25 @@ def with_policy_settings(config: Config) -> Config:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
     wanted = {**OPEN, **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) -> None:
+    """Raise for what the compiled network has, and a torch module in its place has not."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    other = "take another strategy, or leave policy out"
+    if "network" in table.options(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
+            f"module in its place; {other}"
+        )
+    if "evolved" in {config.action_noise, required.get("action_noise")}:
+        remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
+        raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
+    for name in ("hidden", "activation", "log_std_noise_scale"):
+        given, default = getattr(config, name), Config.__dataclass_fields__[name].default
+        if given not in {default, OPEN.get(name, default)}:
+            raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
 
 
 def with_meta_settings(config: Config) -> Config:
@@ -100,10 +122,12 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
     """`config` with the strategy's own defaults where nothing was said.
 
     Raises:
-        ConfigError: a hyperparameter was set that the strategy does not declare.
+        ConfigError: a hyperparameter was set that the strategy does not declare or that would change nothing, or a
+            range that it does not allow.
     """
     from bierl_fast.strategy import table  # noqa: PLC0415
 
+    check_declared(config, declared)
     taken = table.options(config.strategy)
     changes: dict[str, Any] = {}
     for field in fields(Config):
@@ -121,7 +145,27 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    return config.replace(**changes)
+    found = config.replace(**changes)
+    _require_entropies_that_differ(found)
+    return found
+
+
+def _require_entropies_that_differ(config: Config) -> None:
+    """Raise for a bonus on entropy that every candidate gets alike, so that no choice among them depends on it."""
+    # The authors' differential entropy, summed over steps, counts with every noise: episodes differ in length.
+    if config.action_noise == "evolved" or config.reference.entropy == "differential":
+        return
+    moved = config.dim is None and config.adapts and "entropy_weight" in (config.adapt or ())
+    if config.entropy_weight is None or not (config.entropy_weight or moved):
+        return
+    given = f"entropy_weight {config.entropy_weight} would change nothing"
+    if config.dim is not None or config.policy is not None:
+        what = "a function has no policy with an entropy" if config.policy is None else "a torch policy evolves none"
+        raise ConfigError(f"{given}: {what}; leave entropy_weight out")
+    raise ConfigError(
+        f"{given}: with action_noise {config.action_noise!r} every candidate's policy has the same entropy; take "
+        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out"
+    )
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
@@ -136,55 +180,10 @@ def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tupl
 
 def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
     """Every hyperparameter the strategy declares: the configured value, else the strategy's default."""
-    values = {name: _value_of(config, name, spec) for name, spec in declared.items()}
+    values = {name: value_of(config, name, spec) for name, spec in declared.items()}
     return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
-
-
-def _value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
-    value = getattr(config, name, None)
-    return spec.default if value is None else float(value)
-
-
-def _scale_of(config: Config, name: str, spec: HyperparameterSpec) -> Literal["log", "linear"]:
-    """How the meta-level moves a hyperparameter: as its strategy says, unless a setting says otherwise."""
-    return "linear" if name == "sigma" and config.sigma_scale == "linear" else spec.scale
 
 
 def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
     return ranges_of(_adapted(config, declared) if config.adapts else (), config, declared)
-
-
-def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
-    """Where these hyperparameters may be moved; inside what the strategy declares.
-
-    Raises:
-        ConfigError: one of them is 0 and has no range of its own, or its scale needs one.
-        UnknownNameError: the strategy does not let one of them be moved.
-    """
-    from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
-
-    def value_of(name: str) -> float:
-        return _value_of(config, name, declared[name])
-
-    adaptable = [name for name, spec in declared.items() if spec.adaptable]
-    ranges: dict[str, Range] = {}
-    for name in names:
-        if name not in adaptable:
-            raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
-        spec, value, given = declared[name], value_of(name), getattr(config, f"{name}_range", None)
-        if given is None and value <= 0.0:  # a default range is made from the value, and goes from 0 on
-            known = ", ".join(other for other in adaptable if value_of(other) > 0.0)
-            raise ConfigError(
-                f"adapt cannot hold {name}, which is {value} and so has no range to move in; "
-                f"give it a value above 0, or take some of {known}"
-            )
-        scale = _scale_of(config, name, spec)
-        if given is None and scale != spec.scale:
-            raise ConfigError(f"{name}_scale = {scale!r} needs {name}_range, the low,high that {name} may move in")
-        wanted = default_range(value, scale) if given is None else Range(*given)
-        ranges[name] = Range(max(wanted.low, spec.low), min(wanted.high, spec.high), scale)
-        if spec.scale == "log":
-            for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
-                check_float32(f"the {text} end of {name}'s range", end)
-    return ranges

@@ -16,7 +16,7 @@ from typing import Any
 import tomli_w
 
 from bierl_fast.names import lookup, unknown
-from bierl_fast.run.config import Config
+from bierl_fast.run.config import TABLES, Config
 from bierl_fast.run.errors import ConfigError
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
@@ -66,18 +66,35 @@ def check_names(values: Iterable[str]) -> None:
             raise unknown("setting", name, known)
 
 
-def compose(*layers: Mapping[str, Any]) -> Config:
-    """One Config out of layers of settings; a later layer wins over an earlier one, each reference switch by itself."""
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One layer of settings; a later one wins over an earlier one, as `layered` says."""
     values: dict[str, Any] = {}
     for layer in layers:
         check_names(layer)
-        before, after = values.get("reference"), layer.get("reference")
-        values.update(layer)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            values["reference"] = {**before, **after}
+        values = layered(values, layer)
+    return values
+
+
+def compose(*layers: Mapping[str, Any]) -> Config:
+    """One Config out of layers of settings, `merged`."""
+    values = merged(*layers)
     if "task" not in values:
         raise ConfigError("no task given: name one (`bierl tasks` lists them)")
     return Config(**values)
+
+
+def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of two layers: those above win, and a table's entries each by themselves.
+
+    Only where a layer names another task than those below, its task_kwargs take the place of theirs.
+    """
+    values = {**below, **above}
+    other_task = "task" in below and below["task"] != values["task"]
+    for name in TABLES:
+        before, after = below.get(name), above.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping) and not (name == "task_kwargs" and other_task):
+            values[name] = {**before, **after}
+    return values
 
 
 def dumps(config: Config) -> str:
@@ -96,5 +113,4 @@ def dumps(config: Config) -> str:
 
 def _names() -> list[str]:
     # TOML tables must come after plain values.
-    tables = ["task_kwargs", "reference"]
-    return [*(field.name for field in dataclasses.fields(Config) if field.name not in tables), *tables]
+    return [*(field.name for field in dataclasses.fields(Config) if field.name not in TABLES), *TABLES]

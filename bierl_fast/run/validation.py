@@ -7,11 +7,13 @@ Config -> check_together             settings against each other
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import struct
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,17 +27,24 @@ if TYPE_CHECKING:
 
 def typed(name: str, value: Any, kind: Any) -> Any:
     """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
-    if name == "task" and callable(value):
-        return value  # the evaluator knows which tasks it can run
-    if name == "task":
-        kind = str
+    functions = [part for part in kinds(kind) if is_function(part)]
+    if functions and callable(value):
+        return value  # the evaluator knows which it can run
     value = plain(value)
     if name == "task_kwargs":
         check_task_kwargs(value)
+    elif typing.get_origin(kind) is dict:
+        return _typed_entries(name, value, typing.get_args(kind)[1])
     try:
-        return msgspec.convert(value, kind, strict=True)
+        return msgspec.convert(value, union(part for part in kinds(kind) if part not in functions), strict=True)
     except msgspec.ValidationError:
         raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
+
+
+def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(f"{name} must be a table, with {describe(kind)} for each name in it, got {value!r}")
+    return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
 
 def plain(value: Any) -> Any:
@@ -73,13 +82,25 @@ def kinds(kind: Any) -> tuple[Any, ...]:
     return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
 
 
+def union(parts: Iterable[Any]) -> Any:
+    """The type of whatever is of one of these."""
+    return functools.reduce(operator.or_, parts)
+
+
+def is_function(kind: Any) -> bool:
+    """Whether `kind` is that of Python functions, which stand beside their import paths."""
+    return typing.get_origin(kind) is Callable
+
+
 def describe(kind: Any) -> str:
     """A type in words."""
-    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false", types.NoneType: "none"}
     if kind in names:
         return names[kind]
     if isinstance(kind, types.UnionType):
-        return " or ".join(describe(part) for part in typing.get_args(kind) if part is not types.NoneType) + " or none"
+        return " or ".join(describe(part) for part in typing.get_args(kind))
+    if is_function(kind):
+        return "a Python function"
     items = typing.get_args(kind)
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"
@@ -87,8 +108,13 @@ def describe(kind: Any) -> str:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting keeps the rules its field declares: choices, at_least, at_most, above."""
+    """Raise unless a setting, or each entry of a table, keeps its field's rules: choices, at_least, at_most, above."""
     if value is None:
+        return
+    if isinstance(value, dict):
+        if "choices" in rules:
+            for key, item in value.items():
+                check_rules(f"{name}.{key}", item, rules)
         return
     if "choices" in rules and value not in rules["choices"]:
         raise unknown(name, value, rules["choices"])
@@ -128,14 +154,9 @@ def check_together(config: Config) -> None:
             "a linear policy is an empty list"
         )
     _check_rows(config)
-    for name in ("sigma", "learning_rate"):
-        _check_range(name, getattr(config, name), getattr(config, f"{name}_range"))
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
-    if config.warm_start is not None and config.warm_start_task is not None:
-        raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
-    if config.warm and not config.learned:
-        raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
+    _check_warm_start(config)
     if config.learned and not config.warm and config.meta_budget == 0:
         raise ConfigError(
             f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
@@ -152,6 +173,19 @@ def check_together(config: Config) -> None:
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'"
         )
+
+
+def _check_warm_start(config: Config) -> None:
+    if config.warm_start is not None and config.warm_start_task is not None:
+        raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
+    limit, total = config.warm_start_limit, config.total_steps
+    if config.warm_start_task is not None and total is not None and limit >= total:
+        raise ConfigError(
+            f"warm_start_limit must be below total_steps, which the steps of the warm start count towards, got {limit} "
+            f"and {total}; lower warm_start_limit or raise total_steps"
+        )
+    if config.warm and not config.learned:
+        raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
 
 
 def _check_rows(config: Config) -> None:
@@ -175,18 +209,3 @@ def check_float32(name: str, value: float) -> None:
         rounded = math.inf
     if not 0.0 < rounded < math.inf:
         raise ConfigError(f"{name} must be above 0 and finite in single precision (1e-45 to 3.4e38), got {value}")
-
-
-def _check_range(name: str, value: float | None, limits: tuple[float, float] | None) -> None:
-    if value is not None:
-        check_float32(name, value)
-    for end in limits or ():
-        if 0 < end < math.inf:
-            check_float32(f"{name}_range", end)
-    if limits is None:
-        return
-    low, high = limits
-    if not 0 < low < high < math.inf:
-        raise ConfigError(f"{name}_range must be low,high with 0 < low < high, both finite, got {low},{high}")
-    if value is not None and not low <= value <= high:
-        raise ConfigError(f"{name} must lie in {name}_range [{low}, {high}], got {value}; change one of the two")

@@ -28,6 +28,7 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.names import lookup
+from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
 from bierl_fast.strategy.path import Path
 from bierl_fast.strategy.signals import odd_share, step_ratio
 
@@ -144,7 +145,7 @@ class Antithetic(ABC):
         theta = vector("mean", mean)
         self._state: Arrays = {"mean": theta, **Path.start(theta.size).arrays()}
         self._pairs = pairs
-        self._scale = None if scale is None else vector("scale", scale, theta.size)
+        self._scale = scales(scale, theta.size)
         self._pool = pool
 
     @property
@@ -304,11 +305,10 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
     """What one `tell` did."""
     returns_n, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
     survivors = returns_n[~failed_n]
-    center_r = population.candidate_r < 0
     return StrategyReport(
         mean_return=float(survivors.mean()),
         max_return=float(survivors.max()),
-        center_return=float(batch.returns_r[center_r].mean()) if center_r.any() else math.nan,
+        center_return=mean_return(batch, population.candidate_r < 0),
         returns_n=returns_n,
         failed_n=failed_n,
         update_norm=update_norm,
@@ -318,38 +318,7 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
     )
 
 
-def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
-    """Every declared hyperparameter, checked; ValueError names one that is unknown or out of range."""
-    for name in hp:
-        lookup("hyperparameter of this strategy", name, declared)
-    return Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
-
-
-def require_even(population: int) -> int:
-    """`population`; ValueError unless it is even and at least 2."""
-    if population < 2 or population % 2:
-        raise ValueError(f"population must be even and at least 2 (antithetic pairs), got {population}")
-    return population
-
-
-def vector(name: str, value: F32, size: int | None = None) -> F32:
-    """A copy of a finite float32 vector (P,), of this size if one is given; else ValueError."""
-    array = np.array(value, copy=True, order="C")
-    if array.dtype != np.float32 or array.ndim != 1 or (size is not None and array.size != size):
-        wanted = "(P,)" if size is None else f"({size},)"
-        raise ValueError(f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not")
-    return array
-
-
-def require_arrays(arrays: Arrays, like: Arrays) -> None:
-    """ValueError unless `arrays` has the names, shapes and kinds of `like`: what `load` checks before it changes."""
-    if set(arrays) != set(like):
-        raise ValueError(f"the strategy's arrays must be {sorted(like)}, got {sorted(arrays)}")
-    for name, wanted in like.items():
-        array = arrays[name]
-        if array.shape != wanted.shape or array.dtype.kind != wanted.dtype.kind:
-            raise ValueError(
-                f"{name} must be {wanted.dtype} of shape {wanted.shape}, got {array.dtype} of shape {array.shape}"
-            )
+def mean_return(batch: EvaluationBatch, chosen_r: Bool) -> float:
+    """Of the chosen rows that did not fail; NaN where there is none."""
+    finished_r = chosen_r & ~batch.failed_r
+    return float(batch.returns_r[finished_r].mean()) if finished_r.any() else math.nan

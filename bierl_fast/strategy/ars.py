@@ -18,6 +18,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, fitness
+from bierl_fast.strategy.shaping import standardized
 
 
 class AugmentedRandomSearch(Antithetic):
@@ -67,6 +68,6 @@ class AugmentedRandomSearch(Antithetic):
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
         fitness_n, failed_n = fitness(population, batch, hp)
         top = self._pairs.kept(self._top, fitness_n.size // 2)
-        weight_n = kernels.standardized_weights(fitness_n, failed_n, top=top)
+        weight_n = standardized(fitness_n, failed_n, top)
         ascent, path = self._ascent(population, weight_n)
         return {"mean": self._theta + np.float32(hp["learning_rate"]) * ascent, **path}

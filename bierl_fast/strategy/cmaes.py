@@ -32,15 +32,8 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
-from bierl_fast.strategy.antithetic import (
-    ALIVE_OFFSET,
-    Pairs,
-    complete,
-    losses,
-    report,
-    require_arrays,
-    vector,
-)
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Pairs, losses, report
+from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 
 LARGEST_FULL = 2_000  # parameters; a decomposition takes seconds there, and grows with the cube
 
@@ -117,7 +110,7 @@ class CovarianceMatrixAdaptation:
     ) -> None:
         """See the class."""
         self._pairs = Pairs(population, crn, episodes_per_candidate, center_episodes)
-        self._cma = _package()
+        self._cma, self._libraries = _packages()
         self._start = vector("mean", mean)
         size = self._start.size
         if population < 4:
@@ -129,9 +122,7 @@ class CovarianceMatrixAdaptation:
                 f"cmaes with a full covariance matrix takes at most {LARGEST_FULL} parameters, got {size}: a matrix of "
                 f"{size} by {size} and its decomposition; take separable=True (--separable), or a smaller policy"
             )
-        self._scale = None if scale is None else vector("scale", scale, size)
-        if self._scale is not None and not (self._scale > 0.0).all():
-            raise ValueError(f"scale must be above 0, got {self._scale.min()} as its smallest element")
+        self._scale = scales(scale, size)
         self._separable = separable
         self._normals = AddressedNormals()
         self._sampler: Any = None  # cma's object, from the first `tell` on
@@ -172,7 +163,8 @@ class CovarianceMatrixAdaptation:
         told = self._evaluated(population, batch, hp)
         asked = self._drawn(population)
         sampler = copy.deepcopy(asked.sampler)
-        sampler.tell([solution.copy() for solution in asked.solutions], told.loss_n.tolist())
+        with self._one_thread():
+            sampler.tell([solution.copy() for solution in asked.solutions], told.loss_n.tolist())
         return _center(sampler)
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
@@ -195,7 +187,8 @@ class CovarianceMatrixAdaptation:
 
     def _learn(self, asked: Asked, told: Told) -> None:
         self._asked = None
-        asked.sampler.tell(asked.solutions, told.loss_n.tolist())
+        with self._one_thread():
+            asked.sampler.tell(asked.solutions, told.loss_n.tolist())
         if self._sampler is None:
             self._sigma = asked.sigma
         self._sampler = asked.sampler
@@ -215,8 +208,16 @@ class CovarianceMatrixAdaptation:
         if asked is None or (asked.key, asked.sigma, len(asked.solutions)) != (key, sigma, count):
             sampler = self._begun(sigma) if self._sampler is None else copy.deepcopy(self._sampler)
             self._normals.key = key
-            self._asked = asked = Asked(key, sigma, sampler, list(sampler.ask(count)))
+            self._asked = asked = Asked(key, sigma, sampler, self._asked_of(sampler, count))
         return asked
+
+    def _asked_of(self, sampler: Any, count: int) -> list[F64]:
+        with self._one_thread():
+            return list(sampler.ask(count))
+
+    def _one_thread(self) -> Any:
+        """Linear algebra on one thread, so that its sums are the same on any number of cores."""
+        return self._libraries.limit(limits=1, user_api="blas")
 
     def _begun(self, sigma: float) -> Any:
         """The object of cma before the first generation."""
@@ -274,17 +275,20 @@ class CovarianceMatrixAdaptation:
             told = Told(NoiseKey(seed, generation, Stream(stream)), loss_n.copy())
             self._normals.key = told.key
             sampler = self._begun(self._sigma) if self._sampler is None else self._sampler
-            self._learn(Asked(told.key, self._sigma, sampler, list(sampler.ask(loss_n.size))), told)
+            self._learn(Asked(told.key, self._sigma, sampler, self._asked_of(sampler, loss_n.size)), told)
 
 
 def _center(sampler: Any) -> F32:
     return np.asarray(sampler.mean, np.float32).copy()
 
 
-def _package() -> Any:
-    """The cma package; ValueError with the pip line when it is missing."""
+def _packages() -> tuple[Any, Any]:
+    """The cma package, and the numerical libraries' threads; ValueError with the pip line when one is missing."""
     try:
         import cma  # noqa: PLC0415
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415
     except ImportError as error:
-        raise ValueError("strategy 'cmaes' needs the package cma; pip install 'bierl-fast[cmaes]'") from error
-    return cma
+        raise ValueError(
+            "strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast[cmaes]'"
+        ) from error
+    return cma, ThreadpoolController()

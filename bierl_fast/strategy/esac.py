@@ -35,17 +35,8 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.strategy.antithetic import (
-    Antithetic,
-    Pairs,
-    by_candidate,
-    complete,
-    decayed,
-    first_rows,
-    fitness,
-    require_arrays,
-    vector,
-)
+from bierl_fast.strategy.antithetic import Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
+from bierl_fast.strategy.checks import complete, require_arrays, vector
 from bierl_fast.strategy.optimizer import Optimizer
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic

@@ -37,18 +37,9 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import lookup
-from bierl_fast.strategy.antithetic import (
-    Pairs,
-    complete,
-    decayed,
-    direction,
-    fitness,
-    report,
-    require_arrays,
-    row_fitness,
-    vector,
-)
+from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
+from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.path import Path
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
@@ -172,7 +163,7 @@ class NoveltySearch:
         self._own_episodes = max(1, center_episodes)
         self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
         start = vector("mean", mean)
-        self._scale = None if scale is None else vector("scale", scale, start.size)
+        self._scale = scales(scale, start.size)
         self._shape = make_shaping(shaping, ties, RANKINGS)
         self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
         self._raw_mix = checked("novelty mix", novelty_mix, MIXES) == "raw"
@@ -260,7 +251,7 @@ class NoveltySearch:
             path_m=_replaced(seen.path_m, chosen, step.path),
         )
         chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
-        center_return = float(batch.returns_r[chosen_r].mean()) if chosen_r.any() else math.nan
+        center_return = mean_return(batch, chosen_r)
         return step.path.told_in(replace(told, center=chosen, center_return=center_return))
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:

@@ -45,6 +45,11 @@ class Path:
         mu = (sum |w|)^2 / sum w^2 is the number of pairs that count. With weights that are all zero (or below what
         float32 can invert) nothing was learned: the path stays, at rate 0.
 
+        With as many pairs as parameters or more, selection alone makes one generation's sum longer than chance, by
+        about sqrt((P + K) / P): the path then reads as long even where each step undoes the last, and everything would
+        grow without end (K above 1.1 P if all weights count the same, above 1.4 P for raw ones). There a long path
+        whose latest direction points back says that steps are too long, and the rate is negative.
+
         Args:
             noise_p: (P,) sum of weight_k * eps_k.
             weight_k: (K,) the pairs' weights; a common factor of both cancels.
@@ -60,7 +65,9 @@ class Path:
         added_p = np.float32(math.sqrt(c * (2.0 - c) / squares)) * noise_p
         sum_p = np.float32(1.0 - c) * self.sum_p + added_p
         variance = (1.0 - c) ** 2 * self.variance + c * (2.0 - c)
-        return Path(sum_p, variance, c / damping, self._alignment(added_p))
+        path = Path(sum_p, variance, c / damping, self._alignment(added_p))
+        undone = int(np.count_nonzero(weights)) >= size and path.alignment < 0.0 and path.ratio > 1.0
+        return replace(path, rate=-path.rate) if undone else path
 
     def _alignment(self, noise_p: F32) -> float:
         """sqrt(P) * cosine of a direction and this path: N(0, 1) if selection said nothing, for P of some dozens."""

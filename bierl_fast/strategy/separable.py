@@ -15,7 +15,8 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, NoiseKey, Population
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, complete, vector
+from bierl_fast.strategy.antithetic import Antithetic, Pairs
+from bierl_fast.strategy.checks import complete, scales
 
 WIDEST = math.log(1e6)  # |ln(sigma_p / hp.sigma)| is cut here, so that no scale becomes zero or infinite
 
@@ -36,9 +37,8 @@ class Separable(Antithetic):
     ) -> None:
         """See the class."""
         super().__init__(mean, pairs, pool=pool)
-        start = np.ones_like(self._theta) if scale is None else vector("scale", scale, self._theta.size)
-        if not (start > 0.0).all():
-            raise ValueError(f"scale must be above 0, got {start.min()} as its smallest element")
+        given = scales(scale, self._theta.size)
+        start = np.ones_like(self._theta) if given is None else given
         self._state.update(_spread(np.log(start, dtype=np.float64)))
 
     def _like(self, arrays: Arrays) -> Arrays:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Bool
 from bierl_fast.names import lookup, unknown
@@ -11,8 +13,13 @@ from bierl_fast.names import lookup, unknown
 Shaping = Callable[[F64, Bool, int], F32]  # fitness (N,), failed (N,), top pairs -> weights (N,)
 
 
-def _standardized(fitness_n: F64, failed_n: Bool, top: int) -> F32:
-    return kernels.standardized_weights(fitness_n, failed_n, top=top)
+def standardized(fitness_n: F64, failed_n: Bool, top: int) -> F32:
+    """(N,) weights of ARS (Mania et al. 2018), of the fitnesses less the highest of them.
+
+    Weights keep the level of the fitnesses, which pairs cancel; taken off before, it costs single precision no digits.
+    """
+    level = fitness_n[~failed_n].max(initial=-np.inf)
+    return kernels.standardized_weights(fitness_n - level if np.isfinite(level) else fitness_n, failed_n, top=top)
 
 
 def _log_rank(full: bool, best_of_ties: bool) -> Shaping:
@@ -25,7 +32,7 @@ SHAPINGS: dict[str, Shaping] = {
     "centered_rank": lambda fitness_n, failed_n, _: kernels.centered_rank_utilities(fitness_n, failed_n),
     "log_rank": _log_rank(full=False, best_of_ties=False),
     "log_rank_full": _log_rank(full=True, best_of_ties=False),
-    "standardized": _standardized,
+    "standardized": standardized,
     "raw": lambda fitness_n, failed_n, _: kernels.raw_weights(fitness_n, failed_n),
 }
 RANKINGS = ("centered_rank", "log_rank", "log_rank_full")  # those that see no more of a fitness than its rank

@@ -23,13 +23,13 @@ def odd_share(population: Population, first_row_n: np.ndarray, returns_n: F64, f
         population: what was asked.
         first_row_n: (N,) each candidate's first row.
         returns_n: (N,) of candidates 2i and 2i + 1, which are a pair.
-        failed_n: (N,) pairs with a failed candidate are left out.
+        failed_n: (N,) pairs with a failed candidate are left out, as are candidates without noise.
     """
     sign_n, noise_n = population.sign_r[first_row_n], population.noise_r[first_row_n]
     if sign_n.size % 2 or not ((sign_n[0::2] == -sign_n[1::2]) & (noise_n[0::2] == noise_n[1::2])).all():
         return math.nan
-    whole_k = ~(failed_n[0::2] | failed_n[1::2])
-    if whole_k.sum() < 2 or not sign_n.any():
+    whole_k = ~(failed_n[0::2] | failed_n[1::2]) & (sign_n[0::2] != 0)
+    if whole_k.sum() < 2:
         return math.nan
     plus_k, minus_k = returns_n[0::2][whole_k], returns_n[1::2][whole_k]
     largest = max(float(np.abs(plus_k).max()), float(np.abs(minus_k).max())) or 1.0  # squares stay finite

@@ -266,6 +266,17 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     assert toml.compose(toml.read(saved)) == fakes.last.config
 
 
+def test_typed_arguments_join_those_of_the_file_unless_the_task_is_another(fakes: Fakes, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'task = "Parabola-v0"\ngenerations = 1\nmeta = "none"\n[task_kwargs]\na = 1\nb = 2\n', encoding="utf-8"
+    )
+    typed = ["--config", "mine.toml", "--quiet", "--task-kwarg", "b=3"]
+    assert entry(["train", *typed]) == 0
+    assert fakes.last.config.task_kwargs == {"a": 1, "b": 3}
+    assert entry(["train", "Parabola-v1", *typed]) == 0
+    assert fakes.last.config.task_kwargs == {"b": 3}
+
+
 def test_help_shows_every_setting() -> None:
     text = CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output
     for field in dataclasses.fields(Config):

@@ -80,6 +80,29 @@ def test_what_a_meta_level_does_not_do_is_not_shown(
     assert {name for name in ("meta steps", "signal/noise") if name in out} == shown
 
 
+WARM = CONFIG.replace(warm_start_task="InvertedPendulum-v5", warm_start_limit=5_000, generations=None)
+
+
+def test_a_warm_start_is_shown_and_not_counted_in_the_runs_rates(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Progress(WARM, Path("run")) as progress:
+        for generation in range(2):
+            clock[0] += 4.0
+            progress.warm_start(record(generation, 3000 * (generation + 1)))
+        clock[0] += 10.0
+        progress(record(0, 7_000))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "run directory: run",
+        "warm start InvertedPendulum-v5  generation 1  return 1.0  steps 3,000/5,000  steps/s 750",
+        "warm start InvertedPendulum-v5  generation 2  return 1.0  steps 6,000/5,000  steps/s 750",
+        lines[3],
+    ]
+    # 1,000 steps of its own in 10 seconds; 43,000 are left.
+    assert "steps 7,000  steps/s 100  left 0:07:10" in lines[3]
+
+
 def test_the_live_display_fits_80_characters() -> None:
     from rich.console import Console
 
@@ -95,6 +118,7 @@ def test_the_live_display_fits_80_characters() -> None:
 def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     with Progress(CONFIG, Path("run")) as progress:
+        progress.warm_start(record(0, 1000))
         progress(record(0, 1000))
     assert "1/100" in capsys.readouterr().out
 

@@ -198,6 +198,8 @@ def test_a_python_function_is_compared_by_its_import_path() -> None:
     assert (row.task, row.state) == ("comparison.functions:narrow", "finished")
     with pytest.raises(ConfigError, match=r"cannot import the task <.*lambda.*top level of a module"):
         compare(described({"dim": 4, "task": lambda x: 0.0}))
+    with pytest.raises(ConfigError, match=r"cannot import the behaviour <.*lambda.*top level of a module"):
+        compare(described({"behaviour": lambda env, observation, info: [0.0]}))
 
 
 def test_one_task_at_a_time() -> None:
@@ -235,12 +237,35 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         ({"winner_share": 0.5}, "the comparison: base: strategy 'es' takes no option winner_share"),
         ({"meta": "lstm", "warm_start": "absent.npz"}, "the comparison: base: warm_start: .*absent.npz"),
+        (
+            {"meta": "lstm", "warm_start_task": "Nowhere-v1", "warm_start_limit": 10, "meta_budget": 0.0},
+            "the comparison: base: .*Nowhere-v1",
+        ),
     ],
 )
 def test_what_parts_refuse_leaves_nothing_behind(base: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         compare(described(base))
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.slow  # two processes that import torch
+def test_what_a_stopped_warm_start_left_does_not_stand_in_the_way() -> None:
+    """The run begins anew, and so ends as one that was never stopped."""
+    settings = {"meta": "mlp", "warm_start_task": "rastrigin", "warm_start_limit": 90, "meta_interval": 1}
+    cheap = {"meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1, "meta_budget": 0.9}
+    (row,) = compare(described({**settings, **cheap})).rows
+    directory = Path("out/runs/quadratic/es-mlp-s0")
+    left = (directory / "warm_start.npz").read_bytes()
+    before = np.load(directory / "policy.npz")["parameters"]
+    for file in directory.iterdir():
+        if file.name not in {"warm_start.npz", "planned.toml"}:
+            file.unlink()
+    (again,) = compare(described({**settings, **cheap})).rows
+    assert (again.state, again.warm_start_steps) == (row.state, row.warm_start_steps)
+    assert (row.state, row.warm_start_steps) == ("finished", 92)  # the end of its last generation
+    assert (directory / "warm_start.npz").read_bytes() == left
+    np.testing.assert_array_equal(np.load(directory / "policy.npz")["parameters"], before)
 
 
 def test_two_comparisons_do_not_share_a_directory() -> None:

@@ -86,6 +86,15 @@ def test_multiples_are_of_the_value_in_force(
     assert config.learning_rate == (None if learning_rate is None else pytest.approx(learning_rate))
 
 
+def test_tables_win_entry_by_entry() -> None:
+    """A run's task_kwargs and reference switches, as those of any layers."""
+    base: dict[str, Any] = {"task_kwargs": {"noise": 0.5, "condition": 10.0}, "reference": {"ties": "best"}}
+    own = {"name": "x", "task_kwargs": {"noise": 0.1}, "reference": {"mirrored": False}}
+    (config,) = configs(described(base, settings=[own]))
+    assert config.task_kwargs == {"noise": 0.1, "condition": 10.0}
+    assert (config.reference.ties, config.reference.mirrored) == ("best", False)
+
+
 def test_multiples_of_a_preset_and_of_whole_numbers() -> None:
     settings = [{"name": "x", "sigma": {"times": 10}, "population": {"times": 2}}]
     (config,) = configs({"tasks": [SWIMMER], "settings": settings})
@@ -110,7 +119,13 @@ def test_only_and_except_leave_combinations_out() -> None:
 
 @pytest.mark.parametrize(
     ("base", "threads", "workers"),
-    [({}, 1, None), ({"task": "CartPole-v1", "dim": None}, 1, 1), ({"task": "Swimmer-v5", "dim": None}, 1, None)],
+    [
+        ({}, 1, None),
+        ({"task": "CartPole-v1", "dim": None}, 1, 1),
+        ({"task": "Swimmer-v5", "dim": None}, 1, None),
+        ({"task": "Swimmer-v5", "dim": None, "policy": "evaluation.torch_modules:sized"}, 1, 1),
+        ({"task": "Swimmer-v5", "dim": None, "behaviour": "evaluation.pool_envs:describe"}, 1, 1),
+    ],
 )
 def test_every_run_has_one_core(base: dict[str, Any], threads: int, workers: int | None) -> None:
     comparison = described(base)

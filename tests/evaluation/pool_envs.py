@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -158,12 +159,16 @@ def describe(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.flo
     return np.array([info["x"], float(observation[1]), 1.0])
 
 
-def describe_badly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
+def describe_nothing(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
     raise KeyError("y")
 
 
 def describe_unevenly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
     return np.zeros(3 if observation[1] < 0.5 else 2)
+
+
+def describe_badly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
+    return np.array([info["x"] if info["x"] < 0.0 else math.nan])
 
 
 for _name, _entry, _limit in (

@@ -52,7 +52,7 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
         (pool_envs.without_licence, {}, "cannot be made in a worker process: OSError: no licence"),
         (WALK, {"task_kwargs": {"trouble": "no_reset"}}, "cannot be made in a worker process: OSError: no track"),
-        (WALK, {"behaviour": pool_envs.describe_badly}, "the behaviour function raised KeyError: 'y'"),
+        (WALK, {"behaviour": pool_envs.describe_nothing}, "the behaviour function raised KeyError: 'y'"),
         (WALK, {"behaviour": "final"}, "no behaviour named 'final'"),
         (WALK, {"behaviour": lambda *_: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),

@@ -247,6 +247,15 @@ def test_a_behaviour_of_another_size_is_refused() -> None:
         evaluator.evaluate(people_of(evaluator))
 
 
+def test_a_behaviour_that_is_no_number_is_a_failed_episode() -> None:
+    warned = pytest.warns(EpisodeWarning, match=r"the behaviour function gave \[nan\], which is not finite")
+    with make(behaviour=pool_envs.describe_badly) as evaluator, warned:
+        batch = evaluator.evaluate(people_of(evaluator, 12))
+    assert batch.behaviour_rd is not None
+    assert np.isfinite(batch.behaviour_rd).all()
+    assert 0 < batch.failed_r.sum() < 12
+
+
 def test_fresh_environments() -> None:
     """An environment whose reset keeps something is found out, and made anew for each episode."""
     options: dict[str, Any] = {"task_kwargs": {"trouble": "keeps"}}

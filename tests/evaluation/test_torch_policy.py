@@ -10,13 +10,18 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
 from evaluation.torch_modules import Heavy, Recurrent, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
+from bierl_fast.evaluation.module_factory import ModuleFactory
+from bierl_fast.evaluation.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy import PolicySpec
 from bierl_fast.evaluation.table import evaluator_of, load_policy
+from bierl_fast.evaluation.torch_policy import flat_parameters
 
 
 def module() -> torch.nn.Module:
@@ -99,6 +104,18 @@ def test_there_and_back(tmp_path: Path) -> None:
         load_policy(path)
     with pytest.raises(ArchiveError, match=r"it was saved from a .*:Sequential with parameters"):
         bf.TorchPolicy.load(path, Recurrent())
+
+
+def test_a_factory_is_called_at_the_seed() -> None:
+    spec = PolicySpec("anything", 2, (-1.0,), (1.0,))
+    policy = bf.TorchPolicy.made_by(ModuleFactory(torch_modules.sized), spec).for_task(spec, ObservationStatistics(2))
+    before = torch.get_rng_state()
+    start = policy.initial_parameters(seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not np.array_equal(start, policy.initial_parameters(seed=4))
+    torch.manual_seed(3)
+    np.testing.assert_array_equal(start, bf.TorchPolicy(torch_modules.sized(2, 1)).parameters)
+    np.testing.assert_array_equal(bf.TorchPolicy(module()).initial_parameters(3), flat_parameters(module()))
 
 
 def test_what_is_refused() -> None:

@@ -63,3 +63,24 @@ def _made_slowly(pid: int) -> Heavy:
     if os.getpid() != pid:
         time.sleep(1.5)
     return Heavy()
+
+
+def sized(observation_size: int, action_size: int) -> torch.nn.Module:
+    """Fits any environment; starts at draws of torch's generator."""
+    return torch.nn.Sequential(torch.nn.Linear(observation_size, 3), torch.nn.Tanh(), torch.nn.Linear(3, action_size))
+
+
+def too_wide() -> torch.nn.Module:
+    return torch.nn.Linear(5, 1)
+
+
+def failing() -> torch.nn.Module:
+    raise OSError("the weights are gone")
+
+
+def nothing() -> None:
+    return None
+
+
+def one_size(observation_size: int) -> torch.nn.Module:
+    return torch.nn.Linear(observation_size, 1)

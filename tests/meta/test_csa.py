@@ -66,6 +66,11 @@ def test_a_linear_range_is_refused() -> None:
         CumulativeStepSize(HP, {"momentum": Range(0.0, 1.0, "linear")}, 1.5)
 
 
+def test_what_is_no_part_of_a_step_is_refused_on_any_scale() -> None:
+    with pytest.raises(ValueError, match="cannot adapt momentum; leave it out of adapt"):
+        CumulativeStepSize(HP, {**RANGES, "momentum": Range(0.1, 0.9)}, 1.5)
+
+
 @pytest.mark.parametrize("factor", [0.1, 1.0, 10.0])
 def test_a_sphere_from_wrong_starts(factor: float) -> None:
     """70 parameters, 300 generations of 16 with the plain step: near from each start, where fixed ones stay far."""

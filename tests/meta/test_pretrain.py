@@ -19,7 +19,7 @@ from bierl_fast.meta.pretrain import ADAPTED, Pretraining, PretrainSettings, ran
 from bierl_fast.meta.warm_start import GeneratorShape, WarmStart
 
 KEY = NoiseKey(3, 4, Stream.PRETRAIN)
-SMALL = PretrainSettings(rounds=5, generators=6, problems=2, generations=(6, 9), tasks=("quadratic", "ackley"))
+SMALL = PretrainSettings(horizon=5, generators=6, problems=2, generations=(6, 9), tasks=("quadratic", "ackley"))
 
 
 def generator() -> Generator:
@@ -102,9 +102,14 @@ def test_training_resumes_as_if_it_had_never_stopped() -> None:
     assert (whole.weights != generator().initial_weights(0)).any()
 
 
+def test_the_learning_rate_falls_to_the_horizon_and_stays() -> None:
+    rates = [PretrainSettings(horizon=10, learning_rate=0.5).rate(round_) for round_ in (0, 5, 10, 11, 1000)]
+    np.testing.assert_allclose(rates, [0.5, 0.275, 0.05, 0.05, 0.05], rtol=1e-12)
+
+
 def test_training_finds_what_helps() -> None:
     """On one kind of problem with much to gain, rounds enough for a small network: it beats what it was given."""
-    settings = PretrainSettings(rounds=25, generators=10, problems=3, generations=(12,), tasks=("quadratic",))
+    settings = PretrainSettings(horizon=25, generators=10, problems=3, generations=(12,), tasks=("quadratic",))
     training = Pretraining(generator(), (4, 5), settings)
     wins = [training.advance() for _ in range(25)]
     assert np.mean(wins[:2]) <= 0.5

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from run.fakes import FakeStrategy
 
 from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run import build, resolve
+from bierl_fast.run.api import train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
 from bierl_fast.strategy.table import STRATEGIES
@@ -79,3 +81,35 @@ def test_a_strategy_refuses_what_it_does_not_take(
     assert build.make_parts(config.replace(population=6)).config.learning_rate == 0.05
     with pytest.raises(ConfigError, match=message):
         build.make_parts(config.replace(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "entropy_weight 0.5 would change nothing: with action_noise 'none' .* take action_noise 'evolved'"),
+        ({"action_noise": "fixed"}, "with action_noise 'fixed' every candidate's policy has the same entropy"),
+        ({"entropy_weight": -1.0, "meta": "lstm", "adapt": ("entropy_weight",)}, "-1.0 would change nothing"),
+        (
+            {"entropy_weight": 0.0, "meta": "lstm", "adapt": ("entropy_weight",), "ranges": {"entropy_weight": (0, 1)}},
+            "entropy_weight 0.0 would change nothing",
+        ),
+        ({"task": "quadratic", "dim": 3}, "a function has no policy with an entropy; leave entropy_weight out"),
+        (
+            {"policy": "evaluation.torch_modules:sized", "workers": 1},
+            "a torch policy evolves none; leave entropy_weight out",
+        ),
+    ],
+)
+def test_an_entropy_that_all_candidates_share_is_no_bonus(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build.make_parts(CONFIG.replace(**{"meta": "none", "entropy_weight": 0.5, **changes}))
+
+
+@pytest.mark.parametrize(
+    "counts", [{"action_noise": "evolved"}, {"action_noise": "fixed", "reference": {"entropy": "differential"}}]
+)
+def test_an_entropy_that_differs_is_a_bonus(counts: dict[str, Any]) -> None:
+    """Of evolved noise, and of any noise where it is summed over the steps of episodes of different lengths."""
+    config = CONFIG.replace(meta="none", hidden=(), population=8, shaping="raw", **counts)
+    plain, bonus = (train(config.replace(entropy_weight=weight)).parameters for weight in (0.0, 50.0))
+    assert not np.array_equal(plain, bonus)

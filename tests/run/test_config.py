@@ -34,7 +34,7 @@ FULL = Config(
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"task": ""}, "task must be the id of a task"),
-    ({"task": 3}, "task must be a string, got 3"),
+    ({"task": 3}, "task must be a string or a Python function, got 3"),
     ({"dim": 0}, "dim must be at least 1 and at most 1073741824, got 0"),
     ({"vectorized": True}, "vectorized is for functions, which need dim"),
     ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),
@@ -229,6 +229,25 @@ def test_later_layers_win() -> None:
     assert (config.task, config.population, config.sigma, config.seed) == ("Ant-v5", 16, 0.5, 3)
     with pytest.raises(ConfigError, match="no task given"):
         toml.compose({"population": 8})
+
+
+def test_layers_merge_a_tasks_arguments_key_by_key() -> None:
+    first: dict[str, Any] = {"task": "Ant-v5", "task_kwargs": {"frame_skip": 4, "healthy_z_range": [0.2, 1.0]}}
+    for same in ({}, {"task": "Ant-v5"}):
+        config = toml.compose(first, {"seed": 1}, {**same, "task_kwargs": {"frame_skip": 2, "extra": True}})
+        assert config.task_kwargs == {"frame_skip": 2, "healthy_z_range": [0.2, 1.0], "extra": True}
+    assert toml.compose({"task_kwargs": {"a": 1}}, {"task": "Ant-v5", "task_kwargs": {"b": 2}}).task_kwargs == {
+        "a": 1,
+        "b": 2,
+    }
+    assert first["task_kwargs"] == {"frame_skip": 4, "healthy_z_range": [0.2, 1.0]}
+
+
+def test_another_tasks_arguments_take_the_place_of_the_first_ones() -> None:
+    first: dict[str, Any] = {"task": "Ant-v5", "task_kwargs": {"frame_skip": 4}}
+    assert toml.compose(first, {"task": "Hopper-v5", "task_kwargs": {"a": 1}}).task_kwargs == {"a": 1}
+    with pytest.raises(ConfigError, match="task_kwargs must be a dict"):
+        toml.compose(first, {"task_kwargs": 3})
 
 
 def test_presets_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

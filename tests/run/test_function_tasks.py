@@ -201,6 +201,17 @@ def test_bad_function_tasks_exit_with_2(arguments: str, message: str, elsewhere:
     assert [path.name for path in elsewhere.iterdir() if path.name != "__pycache__"] == ["users_module.py"]
 
 
+@pytest.mark.parametrize("times", [0.1, 10.0])
+@pytest.mark.parametrize("dim", [5, 20, 100])
+def test_csa_converges_from_wrong_starts_whatever_the_number_of_parameters(dim: int, times: float) -> None:
+    """32 pairs: more than there are parameters, or fewer."""
+    sizes: dict[str, Any] = {"sigma": 0.3 * times, "learning_rate": 0.3 * times}
+    result = bf.train(Config(task="quadratic", dim=dim, meta="csa", population=64, generations=400, threads=1, **sizes))
+    first, last = result.metrics[0], result.metrics[-1]
+    assert last["sigma"] < 0.05 * first["sigma"]
+    assert last["mean_return"] > 0.01 * first["mean_return"]
+
+
 def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
     config = NATIVE.replace(meta="csa", meta_budget=0.0, generations=30)
     result = bf.train(config)

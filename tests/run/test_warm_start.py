@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 import bierl_fast as bf
-from bierl_fast.cli.main import entry
+from bierl_fast.kernels import learner_seed
+from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.warm_start import WarmStart
+from bierl_fast.run import build
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.pretraining import pretrain
+from bierl_fast.run.warm_start import easy_run
 
 SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}
@@ -75,6 +78,63 @@ def test_a_warm_start_of_this_run_is_counted() -> None:
     np.testing.assert_array_equal(first.parameters, again.parameters)
 
 
+def test_nothing_is_left_to_train_after_such_a_warm_start() -> None:
+    message = r"warm_start_limit must be below total_steps, .* got 200000 and 200000; lower warm_start_limit or raise"
+    with pytest.raises(ConfigError, match=message):
+        bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_000)
+    bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_001)
+    bf.Config(task="Swimmer-v5", total_steps=200_000)
+
+
+def test_a_generator_that_is_frozen_afterwards_learns_first() -> None:
+    warm: dict[str, Any] = {"warm_start_task": "InvertedPendulum-v5", "warm_start_limit": 3000}
+    easy = easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.0), 3000)
+    assert easy.meta_budget == bf.Config(task="Swimmer-v5").meta_budget
+    assert easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.5), 3000).meta_budget == 0.5
+    cheap: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
+    last = bf.train(bf.Config(**RUN, **warm, **cheap, meta_budget=0.0)).metrics[-1]
+    assert last["meta_steps"] == 0
+    assert last["warm_start_steps"] >= 3000
+
+
+@pytest.mark.parametrize(
+    ("changes", "easy", "kept"),
+    [
+        ({"task": "rastrigin", "dim": 20, "task_kwargs": {"noise": 0.1}}, "quadratic", {"dim": 20}),
+        ({"task": "run.test_warm_start:value", "dim": 3, "vectorized": True}, "quadratic", {"dim": 3}),
+        ({"task": "run.test_warm_start:value", "dim": 3, "vectorized": True}, "InvertedPendulum-v5", {"dim": None}),
+        ({"task": "LunarLanderContinuous-v3", "workers": 2}, "InvertedPendulum-v5", {"workers": None}),
+        ({"task": "Swimmer-v5", "evaluator": "pool", "workers": 1}, "InvertedPendulum-v5", {"workers": 1}),
+    ],
+)
+def test_what_of_a_run_its_warm_start_shares(changes: dict[str, Any], easy: str, kept: dict[str, Any]) -> None:
+    config = bf.Config(**changes, meta="mlp", threads=1, warm_start_task=easy)
+    found = easy_run(easy, config, 1000)
+    assert (found.task, found.vectorized, found.task_kwargs, found.total_steps) == (easy, False, {}, 1000)
+    assert {name: getattr(found, name) for name in kept} == kept
+    build.make_parts(found).evaluator.close()
+
+
+def value(block: np.ndarray) -> np.ndarray:
+    return np.asarray(-(block**2).sum(axis=1))
+
+
+def test_a_function_is_no_easy_task_of_a_run_that_has_no_dim() -> None:
+    with pytest.raises(
+        ConfigError, match=r"function 'quadratic' takes dim.*bierl pretrain quadratic --credit one_step"
+    ):
+        bf.train(bf.Config(task="Swimmer-v5", generations=1, warm_start_task="quadratic"))
+
+
+def test_a_run_and_its_warm_starts_draw_nothing_twice() -> None:
+    """Every key of a run holds its seed, so other seeds are other addresses."""
+    config = bf.Config(task="Swimmer-v5", seed=7)
+    seeds = [easy_run("InvertedPendulum-v5", config, 1000, index).seed for index in range(4)]
+    assert len({config.seed, *seeds}) == 5
+    assert seeds == [learner_seed(NoiseKey(7, index, Stream.PRETRAIN)) for index in range(4)]
+    assert easy_run("InvertedPendulum-v5", config.replace(seed=8), 1000).seed not in seeds
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"encoder_size": 7}, "generator has encoder_size 6, which cannot be changed, got 7; leave encoder_size out"),
     ({"meta": "mean"}, "generator has meta 'mlp', which cannot be changed, got 'mean'"),
@@ -99,37 +159,3 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     assert result.run_dir is not None
     with pytest.raises(ConfigError, match=r"policy.npz is not a warm start of format 1 .its header says vector of"):
         bf.train(bf.Config(**RUN, warm_start=str(tmp_path / "run" / "policy.npz")))
-
-
-def test_pretrain_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:
-    found = pretrain(
-        tmp_path / "start.npz", ("InvertedPendulum-v5", "Reacher-v5"), credit="one_step", steps=4000, **SHAPE
-    )
-    assert found.made == {"credit": "one_step", "tasks": ["InvertedPendulum-v5", "Reacher-v5"]}
-    assert found.steps >= 8000
-    np.testing.assert_array_equal(WarmStart.load(tmp_path / "start.npz").weights, found.weights)
-
-
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--meta", "mlp", "--encoder-size", "6", "--quantiles", "5", "--history", "4"]
-    out = str(tmp_path / "start.npz")
-    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "1", *options]) == 0
-    assert "round 1/1" in capsys.readouterr().out
-    assert entry(["pretrain", "ackley", "--out", out, "--rounds", "2", "--resume", *options]) == 0
-    assert WarmStart.load(out).made["rounds"] == 2
-    for arguments, message in (
-        (["--out", out], "exists; give another name"),
-        (["ackly", "--out", f"{out}2"], "no task to train a generator on named 'ackly'"),
-        (["--out", f"{out}2", "--resume"], "to go on with"),
-        (["--out", str(tmp_path / "no" / "start.npz")], "there is no folder"),
-        (["--out", f"{out}2", "--credit", "one_step"], "needs the tasks to learn on"),
-        (["--out", f"{out}2", "--credit", "two_step"], "did you mean 'one_step'"),
-        (["--out", f"{out}2", "--meta", "direct"], "no meta-level with a network named 'direct'"),
-        (["--out", f"{out}2", "--rounds", "0"], "rounds must be at least 1, got 0"),
-        (["ackley", "--out", out, "--rounds", "2", "--resume"], "holds GeneratorShape"),
-    ):
-        assert entry(["pretrain", *arguments]) == 2
-        err = capsys.readouterr().err
-        assert message in err
-        assert err.count("\n") == 1
-    assert not Path(f"{out}2").exists()

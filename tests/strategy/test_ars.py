@@ -34,6 +34,16 @@ def test_one_step_of_algorithm_2(sigma: float) -> None:
     assert np.abs(strategy.mean - START).max() > 0.01
 
 
+def test_the_level_of_the_returns_costs_no_digits() -> None:
+    """A task that pays 1e8 on top is the same task; in single precision its weights alone would be 8 apart."""
+    strategy = AugmentedRandomSearch(mean=START, population=12, top=4)
+    population = strategy.ask(Hyperparameters(learning_rate=1.0), key(0))
+    batch = evaluate(population)
+    lifted = replace(batch, returns_r=batch.returns_r + 1e8)
+    # Double precision keeps returns of about 100 to 1e-8 on that level; steps are of about 1, in single precision.
+    np.testing.assert_allclose(strategy.stepped(population, lifted), strategy.stepped(population, batch), atol=1e-6)
+
+
 def test_equal_returns_leave_the_centre() -> None:
     strategy = AugmentedRandomSearch(mean=START, population=4)
     population = strategy.ask(Hyperparameters(), key(0))

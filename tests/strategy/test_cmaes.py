@@ -11,8 +11,10 @@ import cma
 import numpy as np
 import pytest
 from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, parameters, train
+from threadpoolctl import threadpool_limits
 
 from bierl_fast import kernels
+from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import F32, F64, Hyperparameters
 from bierl_fast.run import build
 from bierl_fast.run.config import Config
@@ -85,6 +87,20 @@ def test_episodes_and_the_centre() -> None:
     assert (small.rows, small.base_bp.shape) == (4, (2, P))
 
 
+def test_threads_of_the_linear_algebra_change_nothing() -> None:
+    """At this size OpenBLAS shares a decomposition out, and rounds otherwise."""
+    means = []
+    for threads in (1, 2):
+        strategy = CovarianceMatrixAdaptation(mean=np.full(150, 0.1, np.float32), population=20)
+        evaluator = make_evaluator("rosenbrock", dim=150, threads=1)
+        with threadpool_limits(threads, user_api="blas"):
+            for generation in range(60):
+                population = strategy.ask(HP, key(generation))
+                strategy.tell(population, evaluator.evaluate(population))
+        means.append(strategy.mean)
+    np.testing.assert_array_equal(means[0], means[1])
+
+
 def test_what_was_asked_elsewhere_is_refused() -> None:
     strategy = CovarianceMatrixAdaptation(mean=START, population=8)
     old, small = strategy.ask(HP, key(0)), strategy.ask(HP, key(0), candidates=4)
@@ -136,7 +152,10 @@ def test_a_learned_meta_level_has_nothing_to_move() -> None:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cma", None)
-    with pytest.raises(ValueError, match=r"strategy 'cmaes' needs the package cma; pip install 'bierl-fast\[cmaes\]'"):
+    with pytest.raises(
+        ValueError,
+        match=r"strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast\[cmaes\]'",
+    ):
         CovarianceMatrixAdaptation(mean=START)
     with pytest.raises(ConfigError, match=r"pip install 'bierl-fast\[cmaes\]'"):
         build.make_parts(Config(task="Reacher-v5", strategy="cmaes", meta="none", hidden=(), threads=1))

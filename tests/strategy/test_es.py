@@ -87,6 +87,9 @@ def test_report() -> None:
     assert report.max_return == mean_n[1:].max()
     assert report.center_return == pytest.approx(batch.returns_r[8:].mean(), rel=1e-15)
     assert report.longest_episode == 12
+    for failed, center_return in (((8,), batch.returns_r[9]), ((8, 9), np.nan)):
+        broken = strategy.tell(strategy.ask(Hyperparameters(sigma=0.1), key(0)), evaluate(population, failed=failed))
+        np.testing.assert_array_equal(broken.center_return, center_return)
     without = EvolutionStrategy(mean=START, population=4)
     population = without.ask(Hyperparameters(), key(0))
     assert np.isnan(without.tell(population, evaluate(population)).center_return)

@@ -57,6 +57,19 @@ def test_equals_its_twin(shaping: str) -> None:
         assert (report.path_ratio, report.path_rate) == pytest.approx((ratio, rate), rel=1e-6)
 
 
+@pytest.mark.parametrize(("pairs", "back", "sign"), [(4, -0.5, -1.0), (4, 0.5, 1.0), (3, -0.5, 1.0)])
+def test_a_long_path_that_turns_back_shrinks_where_pairs_are_as_many_as_parameters(
+    pairs: int, back: float, sign: float
+) -> None:
+    weight_k = np.full(pairs, 0.1, np.float32)
+    first = Path.start(4).along(np.array([5.0, 0.0, 0.0, 0.0], np.float32), weight_k)
+    second = first.along(np.array([back, 5.0, 0.0, 0.0], np.float32), weight_k)
+    assert second.ratio > 1.0
+    assert np.sign(second.alignment) == np.sign(back)
+    assert first.rate > 0.0
+    assert second.rate == sign * first.rate
+
+
 def random_returns(population: Population, rng: np.random.Generator) -> EvaluationBatch:
     batch = evaluate(population)
     return replace(

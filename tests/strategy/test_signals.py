@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,16 @@ def test_no_pairs_no_answer() -> None:
         key=population.key,
     )
     assert math.isnan(share([1.0, -1.0, 2.0, -2.0], population=alone))
+
+
+def test_candidates_without_noise_are_no_pair() -> None:
+    """Crossovers and an actor, which esac lays behind its pairs, say nothing of odd and even."""
+    pairs = asked(8)
+    sign_r, noise_r = pairs.sign_r.copy(), pairs.noise_r.copy()
+    sign_r[4:], noise_r[4:] = 0, 0
+    mixed = replace(pairs, sign_r=sign_r, noise_r=noise_r)
+    assert share([1.0, -1.0, 2.0, -2.0, 7.0, 7.0, 9.0, 9.0], population=mixed) == 1.0
+    assert math.isnan(share([1.0, -1.0, 2.0, -2.0, 7.0, 7.0, 9.0, 9.0], failed=(0,), population=mixed))
 
 
 def test_step_ratio_is_in_units_of_the_noise() -> None:

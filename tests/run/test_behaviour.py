@@ -1,0 +1,71 @@
+"""Whole runs with a behaviour function of a user's: trained on, saved by import path, refused where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation import pool_envs
+from evaluation.test_process_pool import WALK
+
+import bierl_fast as bf
+from bierl_fast.cli.main import entry
+from bierl_fast.run.errors import ConfigError
+
+PATH = "evaluation.pool_envs:describe"
+CONFIG = bf.Config(
+    task=WALK, strategy="ns", meta="none", population=4, hidden=(), generations=4, workers=1, behaviour=PATH
+)
+
+
+def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None:
+    whole = bf.train(CONFIG, tmp_path / "whole")
+    bf.train(CONFIG.replace(behaviour=pool_envs.describe, generations=2, workers=2), tmp_path / "parts")
+    parts = bf.resume(tmp_path / "parts", generations=4)
+    np.testing.assert_array_equal(whole.parameters, parts.parameters)
+    assert f'behaviour = "{PATH}"' in (tmp_path / "parts/config.toml").read_text()
+    for name in ("checkpoint.npz", "policy.npz"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+    with np.load(tmp_path / "whole/checkpoint.npz") as saved:
+        behaviours = [saved[name] for name in saved.files if saved[name].ndim == 2 and saved[name].shape[1] == 3]
+    assert any((archive[:, 2] == 1.0).any() for archive in behaviours)  # what the function alone says
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("no_module_of_mine:fn", "cannot import the behaviour 'no_module_of_mine:fn': No module named"),
+        ("evaluation.pool_envs:nothing", "module 'evaluation.pool_envs' has no attribute 'nothing'"),
+        ("evaluation.pool_envs:np.pi", "the behaviour 'evaluation.pool_envs:np.pi' must be a function, got float"),
+        (
+            "evaluation.pool_envs:",
+            "cannot import the behaviour 'evaluation.pool_envs:': an import path is module:function",
+        ),
+        ("position", "no behaviour named 'position'; known: actions, final_observation"),
+        (f"{PATH} --evaluator native", "a behaviour function runs in worker processes alone"),
+    ],
+)
+def test_bad_behaviours_exit_with_2(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    task = "Swimmer-v5" if "native" in words else WALK
+    line = f"train {task} --strategy ns --meta none --generations 1 --workers 1 --run-dir nowhere --behaviour {words}"
+    assert entry(line.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert not Path("nowhere").exists()
+
+
+def test_a_function_that_no_other_process_finds_is_refused(tmp_path: Path) -> None:
+    def local(env: Any, observation: Any, info: Any) -> list[float]:
+        return [0.0]
+
+    with pytest.raises(ConfigError, match="with its behaviour function cannot be sent to a worker process"):
+        bf.train(CONFIG.replace(behaviour=local), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(ConfigError, match=r"behaviour must be a string or a Python function, got 3"):
+        CONFIG.replace(behaviour=3)
+    with pytest.raises(ConfigError, match=r"the behaviour was the Python function <m:f>, which cannot be imported"):
+        bf.train(CONFIG.replace(behaviour="<m:f>"))
