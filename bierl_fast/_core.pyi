@@ -211,6 +211,7 @@ class Rollout(metaclass=_Bound):
         population: Population,
         normaliser: Normaliser,
         order: I32,
+        max_steps: int,
         explore: bool,
         moments: bool,
         transitions: bool = False,

@@ -171,6 +171,7 @@ class Population:
     hyperparameters: Hyperparameters
     key: NoiseKey
     scale_bp: F32 | None = None  # (B, P) per-parameter factor of sigma, or None for ones
+    whole: bool = False  # whether episodes run to the end that the task itself sets, whatever the evaluator's cap
 
     @property
     def rows(self) -> int:
@@ -187,13 +188,16 @@ def concatenate(populations: Sequence[Population]) -> Population:
     """One wide population: the rows of each in turn. Bases that are the same array are kept once.
 
     Raises:
-        ValueError: no populations, or they differ in key or in having per-parameter scales.
+        ValueError: no populations, or they differ in key, in having per-parameter scales or in being whole.
     """
     if not populations:
         raise ValueError("concatenate needs at least one population, got none")
     first = populations[0]
-    if any(p.key != first.key or (p.scale_bp is None) != (first.scale_bp is None) for p in populations):
-        raise ValueError("populations to be evaluated together must share one key, and all or none have scale_bp")
+    kind = (first.key, first.whole, first.scale_bp is None)
+    if any((p.key, p.whole, p.scale_bp is None) != kind for p in populations):
+        raise ValueError(
+            "populations to be evaluated together must share one key, and all or none be whole and have scale_bp"
+        )
     unique = {id(p.base_bp): p for p in populations}
     offsets, bases = {}, 0
     for name, population in unique.items():
@@ -215,6 +219,7 @@ def concatenate(populations: Sequence[Population]) -> Population:
         hyperparameters=first.hyperparameters,
         key=first.key,
         scale_bp=None if first.scale_bp is None else stack([p.scale_bp for p in shared if p.scale_bp is not None]),
+        whole=first.whole,
     )
 
 

@@ -18,14 +18,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
 @click.option("--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]")
-@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: the cores]")
+@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: as threads]")
+@click.option(
+    "--fresh-env", type=SettingType(str), help="auto, always or never: as of `bierl train` [default: the run's own]"
+)
+@click.option(
+    "--episode-timeout",
+    type=SettingType(float),
+    help="seconds an episode in a worker process may take [default: the run's own]",
+)
 @json_option
 @debug_option
-def evaluate(run_dir: Path, episodes: int, seed: int, threads: int | None, workers: int | None, as_json: bool) -> None:
+def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
     """Run the policy of DIR on fresh episodes, without action noise."""
     from bierl_fast.run import api  # noqa: PLC0415
 
-    report = api.evaluate(run_dir, episodes=episodes, seed=seed, threads=threads, workers=workers)
+    report = api.evaluate(run_dir, **options)
     if as_json:
         print_json(report)
         return

@@ -59,7 +59,7 @@ class Dispatch:
         for depth in (1, 2):
             for worker in self.pool.workers:
                 enough = self._pending and (depth == 1 or len(self._pending) > len(self.pool.workers))
-                if worker.ready and enough and len(worker.rows) < depth:
+                if worker.employed and enough and len(worker.rows) < depth:
                     worker.give(self._pending.popleft())
 
     def _patience(self) -> float:

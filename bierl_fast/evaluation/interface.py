@@ -1,4 +1,4 @@
-"""What an environment looks like from outside: its spaces, its time limit, and whether reset restores everything.
+"""What an environment looks like from outside: its spaces and its time limit.
 
 gymnasium.Env -> read_interface -> Interface       made in a worker, read by the parent
 """
@@ -6,7 +6,6 @@ gymnasium.Env -> read_interface -> Interface       made in a worker, read by the
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +15,6 @@ from bierl_fast.evaluation.environments import TaskError
 
 if TYPE_CHECKING:
     import gymnasium
-
-PROBE_STEPS = 100
-# Whether reset(seed) on a used environment of this module differs from a new one. Box2D worlds that survive a reset
-# keep the order of their contacts: 7 of 12 episodes of BipedalWalker-v3 differed. Others are probed.
-KEEPS_STATE = {
-    "gymnasium.envs.box2d.bipedal_walker": True,
-    "gymnasium.envs.box2d.car_racing": True,
-    "gymnasium.envs.box2d.lunar_lander": False,
-    "gymnasium.envs.classic_control": False,
-    "gymnasium.envs.mujoco": False,
-    "gymnasium.envs.toy_text": False,
-    "bierl_fast.native_env": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,58 +101,3 @@ def seed_globals(seed: int) -> None:
     """Seed Python's and NumPy's global generators, for environments that draw from them instead of their own."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the global one is meant
-
-
-def reset_restores_everything(make: Callable[[], gymnasium.Env[Any, Any]]) -> bool:
-    """Whether an episode on a used environment equals the same one on a new environment.
-
-    Known for Gymnasium's own (KEEPS_STATE); others play up to 100 random steps three times.
-    """
-    used = make()
-    try:
-        inner = type(used.unwrapped).__module__
-        known = [keeps for name, keeps in KEEPS_STATE.items() if inner.startswith(name)]
-        if known and (known[0] or _is_plain(used)):
-            return not known[0]
-        _play(used, 1)
-        return _play(used, 2) == _played_by_new(make, 2)
-    finally:
-        used.close()
-
-
-def _is_plain(env: gymnasium.Env[Any, Any]) -> bool:
-    """Whether nothing is wrapped around an environment but what gymnasium.make does; a wrapper may keep state."""
-    from gymnasium import Wrapper, wrappers  # noqa: PLC0415
-
-    while isinstance(env, Wrapper):
-        if not isinstance(env, wrappers.TimeLimit | wrappers.OrderEnforcing):
-            return False
-        env = env.env
-    return True
-
-
-def repeats(make: Callable[[], gymnasium.Env[Any, Any]]) -> bool:
-    """Whether two new environments play the same episode from the same seed."""
-    return _played_by_new(make, 2) == _played_by_new(make, 2)
-
-
-def _played_by_new(make: Callable[[], gymnasium.Env[Any, Any]], seed: int) -> list[bytes]:
-    env = make()
-    try:
-        return _play(env, seed)
-    finally:
-        env.close()
-
-
-def _play(env: gymnasium.Env[Any, Any], seed: int) -> list[bytes]:
-    """What an episode of random actions answers, step by step."""
-    seed_globals(seed)
-    env.action_space.seed(seed)
-    observation, _ = env.reset(seed=seed)
-    answers = [np.asarray(observation).tobytes()]
-    for _ in range(PROBE_STEPS):
-        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        answers.append(np.asarray(observation).tobytes() + repr((reward, terminated, truncated)).encode())
-        if terminated or truncated:
-            break
-    return answers

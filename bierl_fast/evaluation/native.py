@@ -22,6 +22,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         spec: PolicySpec,
         *,
         max_steps: int,
+        whole_steps: int,
         obs_norm: bool = True,
         behaviour: str = "final_position",
         transitions: bool = False,
@@ -31,7 +32,9 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         """See `bierl_fast.evaluation.table.make_evaluator`."""
         self.threads = thread_count(threads)
         statistics = statistics or ObservationStatistics(spec.observation_size)
-        super().__init__(Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps)
+        super().__init__(
+            Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
+        )
         self._transitions = transitions
         self._rollout = core().Rollout(
             task=spec.task,
@@ -51,6 +54,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             population,
             self._statistics.normaliser(),
             longest_first(population),
+            max_steps=self.steps_of(population),
             explore=population.key.stream != Stream.EVALUATION,
             moments=self.obs_norm,
             transitions=recorded,

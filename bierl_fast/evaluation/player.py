@@ -76,8 +76,9 @@ class Player:
         self._batch = batch
         self._parameters = np.empty(batch.parameters, np.float32)
         names = ("base_bp", "base_r", "sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
+        arrays: dict[str, Any] = {name: views[name] for name in names}
         self._population = Population(
-            **{name: views[name] for name in names},
+            **arrays,
             scale_bp=views.get("scale_bp"),
             hyperparameters=Hyperparameters(),
             key=batch.key,
@@ -133,7 +134,7 @@ class Player:
         step, brain, answer, take = env.step, self._brain.act, self._spec.answer, self._take
         answered = self._brain.answered if self._batch.transitions else None
         seen, action, dtype = self._observation, self._action, self._action_dtype
-        limit, timeout = self._job.max_steps, self._job.episode_timeout
+        limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
         while tally.steps < limit:
             take(observation)

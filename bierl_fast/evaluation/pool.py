@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any
 
+from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
 from bierl_fast.evaluation.shared_block import Block
-from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Job, Ready, Start
+from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Ready, Start
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
 MOST_WORKERS = 1024
+MOST_RETRIES = 2**16
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
@@ -35,7 +37,8 @@ class PoolSettings:
     Attributes:
         workers: processes; None takes the cores this process may use.
         fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
-            everything (known for Gymnasium's own, tried out at the start for others).
+            everything (known for Gymnasium's own; tried out at the start for others, in episodes of random actions of
+            1,000 steps at most: what shows later alone needs "always").
         flatten_observation: take observations of more than one dimension as one long vector.
         on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
             `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
@@ -58,12 +61,12 @@ class PoolSettings:
         ):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-        if self.workers is not None and (not isinstance(self.workers, int) or not 1 <= self.workers <= MOST_WORKERS):
-            raise ValueError(f"workers must be an integer in [1, {MOST_WORKERS}], got {self.workers!r}")
-        if self.retries < 0:
-            raise ValueError(f"retries must be at least 0, got {self.retries}")
-        if self.episode_timeout is not None and not 0.0 < self.episode_timeout < float("inf"):
-            raise ValueError(f"episode_timeout must be above 0 and finite (none: any), got {self.episode_timeout}")
+        if self.workers is not None:
+            arguments.integer("workers", self.workers, 1, MOST_WORKERS)
+        arguments.boolean("flatten_observation", self.flatten_observation)
+        arguments.integer("retries", self.retries, 0, MOST_RETRIES)
+        if self.episode_timeout is not None and arguments.number("episode_timeout", self.episode_timeout) <= 0.0:
+            raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
 
 
 class Pool:
@@ -90,6 +93,7 @@ class Pool:
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
         self._job = b""
+        self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
         self.workers: list[WorkerProcess] = []
@@ -100,6 +104,7 @@ class Pool:
             self._start = packed(first, what)
             self._add(self._start)
             self.ready = self._first_answer(self.workers[0])
+            self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
             self._start = packed(replace(first, look_closely=False), what)
@@ -118,31 +123,34 @@ class Pool:
         return worker
 
     def _first_answer(self, worker: WorkerProcess) -> Ready:
-        wait([worker.connection], START_SECONDS)
-        for message in self.heard(worker):
-            if isinstance(message, Ready):
-                return message
+        while wait([worker.connection], START_SECONDS):
+            for message in self.heard(worker):
+                if isinstance(message, Ready):
+                    return message
         raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
 
     def heard(self, worker: WorkerProcess) -> list[Any]:
         """A worker's messages.
 
         Raises:
-            EOFError: it is gone, after it had been ready.
+            EOFError: it is gone, and another may do: it had been ready, or something killed it while it started.
             ValueError, RuntimeError: it cannot start, and this is why.
         """
         try:
             messages = worker.heard()
         except EOFError:
-            if worker.ready:
+            how = worker.died()
+            if worker.ready or (self._proven and worker.killed):
                 raise
-            raise self._no_start(f"its process ended with {worker.died()}") from None
+            raise self._no_start(f"its process ended with {how}") from None
         for message in messages:
             if isinstance(message, Broken):
                 raise TaskError(message.text) if message.refused else RuntimeError(message.text)
             if isinstance(message, Ready):
                 worker.ready = True
-        if not worker.ready and time.monotonic() - worker.started > START_SECONDS:
+            if isinstance(message, Employed):
+                worker.employed = True
+        if not worker.employed and time.monotonic() - worker.spoke > START_SECONDS:
             raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 
@@ -194,7 +202,7 @@ class Pool:
 
     def drop_busy(self) -> None:
         """End the workers that are at work or not yet ready; `fill` starts new ones."""
-        busy = [worker for worker in self.workers if worker.rows or not worker.ready]
+        busy = [worker for worker in self.workers if worker.rows or not worker.employed]
         for worker in busy:
             worker.kill()
             self.workers.remove(worker)

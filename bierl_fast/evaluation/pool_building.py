@@ -5,6 +5,7 @@ EnvMaker -> Pool -> Interface -> PolicySpec -> Policy or TorchPolicy -> Job -> P
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bierl_fast.evaluation.environments import EnvMaker, TaskError, find
@@ -56,11 +57,13 @@ def pool_evaluator(
 def pool_evaluator_of(
     policy: Policy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
 ) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since."""
+    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since.
+
+    Whether observations are flattened is the policy's to say, not that of `settings`.
+    """
     spec = policy.spec
     assert spec is not None
-    flatten = spec.observation_shape is not None
-    settings = PoolSettings(workers=settings.workers, flatten_observation=flatten)
+    settings = replace(settings, flatten_observation=spec.observation_shape is not None)
     maker = find(spec.task, spec.task_kwargs)
     pool = Pool(maker, settings)
     try:
@@ -110,6 +113,7 @@ def _job(
         behaviour=behaviour,
         descriptor_size=sizes[behaviour] or pool.ready.descriptor_size,
         max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
+        whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
         fresh=pool.fresh,
     )

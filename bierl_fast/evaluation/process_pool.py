@@ -21,6 +21,7 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.worker_messages import Batch, Job
+from bierl_fast.evaluation.worker_process import WorkerProcess
 from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
 
 
@@ -39,7 +40,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         transitions: bool = False,
     ) -> None:
         """See `bierl_fast.evaluation.table.make_evaluator`. Takes the pool over: closes it when it is closed."""
-        super().__init__(policy, statistics, obs_norm=obs_norm, max_steps=job.max_steps)
+        super().__init__(policy, statistics, obs_norm=obs_norm, max_steps=job.max_steps, whole_steps=job.whole_steps)
         self.settings = settings
         self._pool = pool
         self._job = job
@@ -67,13 +68,19 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return [worker.pid for worker in self._pool.workers]
 
     def wait_until_ready(self) -> None:
-        """Wait until every worker has its environment; RuntimeError when one cannot start. Nothing else needs this."""
+        """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
-            while waiting := [worker for worker in self._pool.workers if not worker.ready]:
+            while waiting := [worker for worker in self._pool.workers if not worker.employed]:
                 wait([worker.connection for worker in waiting], 1.0)
                 for worker in waiting:
-                    self._pool.heard(worker)
+                    self._hear_or_replace(worker)
+
+    def _hear_or_replace(self, worker: WorkerProcess) -> None:
+        try:
+            self._pool.heard(worker)
+        except EOFError:
+            self._pool.replace(worker)
 
     def close(self) -> None:
         """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine."""
@@ -121,6 +128,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             descriptor=self._descriptor,
             moments=self.obs_norm,
             key=population.key,
+            max_steps=self.steps_of(population),
             transitions=self._room(population),
         )
         views = self._pool.block.views(batch.fields())
@@ -136,7 +144,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         if not self._transitions or population.key.stream != Stream.INNER:
             return None
         spec = self._job.spec
-        return self._job.max_steps, 2 * spec.observation_size + len(spec.low) + 2
+        return self.steps_of(population), 2 * spec.observation_size + len(spec.low) + 2
 
     def _judge(self, reasons: dict[int, str], population: Population) -> None:
         if not reasons:

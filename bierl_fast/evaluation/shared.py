@@ -10,6 +10,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._library import core
+from bierl_fast.evaluation.arguments import integer
 from bierl_fast.evaluation.base import AnyPolicy
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
@@ -25,11 +26,8 @@ def available_cores() -> int:
 
 
 def thread_count(threads: int | None) -> int:
-    """How many threads to start; None: the cores this process may use. ValueError outside [1, 1024]."""
-    count = available_cores() if threads is None else threads
-    if not isinstance(count, int) or not 1 <= count <= MOST_THREADS:
-        raise ValueError(f"threads must be an integer in [1, {MOST_THREADS}], got {threads!r}")
-    return count
+    """How many threads to start; None: the cores this process may use. TypeError, ValueError outside [1, 1024]."""
+    return available_cores() if threads is None else integer("threads", threads, 1, MOST_THREADS)
 
 
 def row_reset_seed(population: Population, row: int) -> int:
@@ -52,9 +50,19 @@ P = TypeVar("P", bound=EpisodePolicy)
 class EpisodeEvaluator(Generic[P]):
     """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds."""
 
-    def __init__(self, policy: P, statistics: ObservationStatistics, *, obs_norm: bool, max_steps: int) -> None:
+    def __init__(
+        self,
+        policy: P,
+        statistics: ObservationStatistics,
+        *,
+        obs_norm: bool,
+        max_steps: int,
+        whole_steps: int,
+    ) -> None:
+        """Episodes end after `max_steps` at the latest, those of a population that is `whole` after `whole_steps`."""
         self.obs_norm = obs_norm
         self.max_steps = max_steps
+        self.whole_steps = whole_steps
         self._statistics = statistics
         self._policy = policy.with_statistics(statistics.copy())
 
@@ -62,6 +70,10 @@ class EpisodeEvaluator(Generic[P]):
     def policy(self) -> P:
         """The policy with this evaluator's present observation statistics."""
         return self._policy
+
+    def steps_of(self, population: Population) -> int:
+        """Env steps after which that population's episodes end at the latest."""
+        return self.whole_steps if population.whole else self.max_steps
 
     def absorb(self, batch: EvaluationBatch) -> None:
         """Merge an inner batch's observation moments, in row order; other batches are left out."""

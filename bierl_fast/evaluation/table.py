@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import function, torch_policy
+from bierl_fast.evaluation import arguments, function, torch_policy
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
 from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
@@ -22,6 +23,7 @@ from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import Policy, PolicySpec
 from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
+from bierl_fast.evaluation.shared import thread_count
 from bierl_fast.evaluation.torch_policy import TorchPolicy
 from bierl_fast.evaluation.worker_messages import Descriptor
 from bierl_fast.messages import F32
@@ -71,6 +73,12 @@ def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any 
             "'pool'"
         )
     return True
+
+
+def _crewed(settings: PoolSettings, threads: int | None) -> PoolSettings:
+    """A pool's settings, with as many workers as there were to be threads where their number was left open."""
+    count = thread_count(threads)
+    return settings if settings.workers is not None else replace(settings, workers=count)
 
 
 # What a policy network, its observations, its episodes and the processes that run them have, and a function has not.
@@ -153,7 +161,7 @@ def make_evaluator(
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
-            environment has no time limit.
+            environment has no time limit. Where it has one, populations that are `whole` are not cut.
         behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
@@ -163,7 +171,7 @@ def make_evaluator(
             itself or by its import path: see ModuleFactory.
         evaluator: "native", "pool", or "auto": native where that is possible.
         threads: worker threads of a native task; None takes the cores this process may use.
-        workers: worker processes of any other; None takes the cores this process may use.
+        workers: worker processes of any other; None takes as many as `threads` says.
         fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
             PoolSettings for this and the rest, all of worker processes alone.
         flatten_observation: take observations of several dimensions as one long vector.
@@ -172,9 +180,9 @@ def make_evaluator(
         episode_timeout: seconds an episode may take.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, threads < 1, episode_cap < 1; an
-            environment that cannot be made, or whose spaces no policy here serves;
-            transitions with obs_norm.
+        ValueError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
+            environment that cannot be made, or whose spaces no policy here serves; transitions with obs_norm.
+        TypeError: an argument of another kind.
         RuntimeError: worker processes that break while they start.
     """
     if dim is not None:
@@ -184,20 +192,21 @@ def make_evaluator(
         )
     if vectorized or initial is not None:
         raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
+    obs_norm, transitions = arguments.boolean("obs_norm", obs_norm), arguments.boolean("transitions", transitions)
     if transitions and obs_norm:
         raise ValueError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
     task_kwargs = dict(task_kwargs or {})
-    if episode_cap is not None and episode_cap < 1:
-        raise ValueError(f"episode_cap must be at least 1 step, got {episode_cap}")
+    if episode_cap is not None:
+        episode_cap = arguments.integer("episode_cap", episode_cap, 1, arguments.MOST_STEPS)
     shape: dict[str, Any] = {
-        "hidden": tuple(hidden),
+        "hidden": arguments.layer_sizes("hidden", hidden),
         "activation": activation,
         "squash": squash,
         "action_noise": action_noise,
-        "log_std": log_std,
+        "log_std": arguments.number("log_std", log_std),
     }
     if isinstance(behaviour, str) and ":" in behaviour:
         behaviour = imported(behaviour, "behaviour")
@@ -206,7 +215,7 @@ def make_evaluator(
     if not _native(task, evaluator, behaviour, policy, settings):
         return pool_evaluator(
             find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
-            settings,
+            _crewed(settings, threads),
             shape,
             obs_norm=obs_norm,
             episode_cap=episode_cap,
@@ -230,7 +239,13 @@ def make_evaluator(
     limit = facts.max_episode_steps
     max_steps = limit if episode_cap is None else min(limit, episode_cap)
     return NativeEvaluator(
-        spec, max_steps=max_steps, obs_norm=obs_norm, behaviour=behaviour, transitions=transitions, threads=threads
+        spec,
+        max_steps=max_steps,
+        whole_steps=limit,
+        obs_norm=obs_norm,
+        behaviour=behaviour,
+        transitions=transitions,
+        threads=threads,
     )
 
 
@@ -251,8 +266,20 @@ def load_policy(path: Path) -> AnyPolicy:
     return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
-    """An evaluator for a saved policy's task, with the policy's own shape and observation statistics."""
+def evaluator_of(
+    policy: AnyPolicy,
+    threads: int | None = None,
+    workers: int | None = None,
+    *,
+    fresh_env: str = "auto",
+    on_failure: str = "rank_last",
+    retries: int = 2,
+    episode_timeout: float | None = None,
+) -> Evaluator:
+    """An evaluator for a saved policy's task, with the policy's own shape and observation statistics.
+
+    The options are those of `make_evaluator`.
+    """
     if isinstance(policy, VectorPolicy):
         return FunctionEvaluator(policy.spec, policy.function, threads=threads)
     if not isinstance(policy, Policy | TorchPolicy):
@@ -266,9 +293,13 @@ def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | N
         return NativeEvaluator(
             spec,
             max_steps=facts.max_episode_steps,
+            whole_steps=facts.max_episode_steps,
             obs_norm=obs_norm,
             behaviour="none",
             threads=threads,
             statistics=policy.statistics.copy(),
         )
-    return pool_evaluator_of(policy, PoolSettings(workers=workers), obs_norm=obs_norm)
+    settings = PoolSettings(
+        workers=workers, fresh_env=fresh_env, on_failure=on_failure, retries=retries, episode_timeout=episode_timeout
+    )
+    return pool_evaluator_of(policy, _crewed(settings, threads), obs_norm=obs_norm)

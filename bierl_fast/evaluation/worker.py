@@ -10,7 +10,9 @@ import os
 import pickle
 import select
 import signal
+import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -19,10 +21,24 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.evaluation.environments import TaskError
-from bierl_fast.evaluation.interface import read_interface, repeats, reset_restores_everything
+from bierl_fast.evaluation.interface import read_interface
 from bierl_fast.evaluation.player import Player
+from bierl_fast.evaluation.probe import Probe
 from bierl_fast.evaluation.shared_block import Block
-from bierl_fast.evaluation.worker_messages import Batch, Broken, Job, Parcel, Ready, Start
+from bierl_fast.evaluation.worker_messages import (
+    Batch,
+    Broken,
+    Descriptor,
+    Employed,
+    Job,
+    Looking,
+    Parcel,
+    Ready,
+    Start,
+)
+
+TRIALS = 10  # episodes begun to learn how many numbers a behaviour function gives
+SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
 
 running = False  # whether this process is a worker
 
@@ -32,6 +48,7 @@ def main(socket: int, block: int, parent: int) -> None:
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
+    _print_to_stderr()
     for descriptor in (socket, block):
         os.set_inheritable(descriptor, False)
     threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
@@ -48,6 +65,13 @@ def main(socket: int, block: int, parent: int) -> None:
         traceback.print_exc()
     finally:
         os._exit(code)  # nothing of the environment's may keep the process
+
+
+def _print_to_stderr() -> None:
+    """What an environment prints, in Python or below, must not mix with what the parent prints as data."""
+    if sys.stderr is not None:
+        sys.stdout = sys.stderr
+        os.dup2(2, 1)
 
 
 def _end_with(socket: int, parent: int) -> None:
@@ -96,6 +120,7 @@ class Worker:
         self._connection = connection
         self._make = start.maker
         self._descriptor = start.descriptor
+        self._spoke = time.monotonic()
         self._env = start.maker()
         self._interface = read_interface(self._env, start.flatten_observation)
 
@@ -104,24 +129,46 @@ class Worker:
         fresh, same, size = start.fresh_env == "always", True, 0
         if start.look_closely:
             if start.fresh_env == "auto":
-                fresh = not reset_restores_everything(self._make)
-                same = not fresh or repeats(self._make)
+                probe = Probe(self._make, self._say_so_now_and_then)
+                fresh = not probe.reset_restores_everything()
+                same = not fresh or probe.repeats()
             size = self._descriptor_size()
         return Ready(self._interface, fresh, same, size, private_bytes())
+
+    def _say_so_now_and_then(self) -> None:
+        if time.monotonic() - self._spoke > SPEAK_SECONDS:
+            self._spoke = time.monotonic()
+            self._connection.send(Looking())
 
     def _descriptor_size(self) -> int:
         if self._descriptor is None:
             return 0
-        env = self._make()
-        env.reset(seed=0)
-        observation, _, _, _, info = env.step(env.action_space.sample())
-        described = np.asarray(self._descriptor(env, observation, info))
-        env.close()
+        described = np.asarray(self._described_once(self._descriptor))
         if described.ndim != 1 or described.dtype.kind not in "fiub":
             raise TaskError(
                 f"a behaviour function must return (D,) numbers, got shape {described.shape} of {described.dtype}"
             )
         return described.size
+
+    def _described_once(self, descriptor: Descriptor) -> Any:
+        """What the user's function says of the first of a few random steps that the environment answers."""
+        env, first = self._make(), None
+        try:
+            for seed in range(TRIALS):
+                try:
+                    env.action_space.seed(seed)
+                    env.reset(seed=seed)
+                    observation, _, _, _, info = env.step(env.action_space.sample())
+                except Exception as error:  # an episode may raise
+                    first = first or error
+                else:
+                    return _described(descriptor, env, observation, info)
+        finally:
+            env.close()
+        raise TaskError(
+            f"the behaviour function has nothing to describe, since each of {TRIALS} episodes raised an error at its "
+            f"first step: {type(first).__name__}: {first}"
+        )
 
     def _player(self, job: Job) -> Player:
         return Player(job, self._make, self._env, self._interface, self._descriptor)
@@ -135,6 +182,7 @@ class Worker:
                 player = _opened(self._connection, message, self._player)
                 if player is None:
                     return
+                self._connection.send(Employed())
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)
@@ -145,6 +193,13 @@ class Worker:
             else:
                 assert player is not None
                 self._connection.send(player.play(message))
+
+
+def _described(descriptor: Descriptor, *episode: Any) -> Any:
+    try:
+        return descriptor(*episode)
+    except Exception as error:
+        raise TaskError(f"the behaviour function raised {type(error).__name__}: {error}") from error
 
 
 def private_bytes() -> int:

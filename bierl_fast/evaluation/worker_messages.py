@@ -1,7 +1,7 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
 parent -> worker: Start, Job, then for each evaluation a Batch and row numbers; None to stop
-worker -> parent: Ready or Broken, then Done for each row
+worker -> parent: any number of Looking, Ready or Broken, Employed once it has its Job, then Done for each row
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """Said now and then before Ready: the environment is being tried out, and answers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """What a worker answers to Start."""
 
@@ -70,9 +75,15 @@ class Job:
     module: Any | None  # of a TorchPolicy
     behaviour: str  # a name of the actor's; "none" beside a function
     descriptor_size: int
-    max_steps: int
+    max_steps: int  # of an episode
+    whole_steps: int  # of one that no cap cuts
     episode_timeout: float | None  # seconds
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Employed:
+    """Answered to Job: its policy is there, which may have taken imports; rows begin at once from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class Batch:
     descriptor: int
     moments: bool
     key: NoiseKey
+    max_steps: int
     transitions: tuple[int, int] | None = None  # room for so many steps of a row, numbers in each; None: not recorded
 
     def fields(self) -> list[Field]:

@@ -79,7 +79,8 @@ class WorkerProcess:
             raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
-            code = CODE.format(path=sys.path, socket=theirs.fileno(), block=block, pid=os.getpid())
+            path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
+            code = CODE.format(path=path, socket=theirs.fileno(), block=block, pid=os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
@@ -90,9 +91,10 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
-        self.ready = False
+        self.ready = False  # whether it has its environment
+        self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
-        self.started = time.monotonic()
+        self.spoke = time.monotonic()  # when it was last heard, at first when it was started
         self.send_bytes(start)
 
     def send_bytes(self, data: bytes) -> None:
@@ -126,6 +128,8 @@ class WorkerProcess:
         except (EOFError, ConnectionResetError):
             if not messages:
                 raise EOFError from None
+        if messages:
+            self.spoke = time.monotonic()
         if not messages and self._process.poll() is not None and not self.connection.poll():
             raise EOFError
         return messages
@@ -147,6 +151,12 @@ class WorkerProcess:
         code = self._process.wait()
         self.connection.close()
         return ending(code)
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        code = self._process.poll()
+        return code is not None and code < 0
 
     def end(self, deadline: float) -> None:
         """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""

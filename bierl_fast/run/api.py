@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import F32, NoiseKey
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics
-from bierl_fast.run.config import LONG, Config
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics, validation
+from bierl_fast.run.config import LONG, Config, hints
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.loop import Run
@@ -190,6 +190,11 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
     workers: int | None = None,
+    *,
+    fresh_env: str | None = None,
+    on_failure: str | None = None,
+    retries: int | None = None,
+    episode_timeout: float | None = None,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
 
@@ -198,33 +203,52 @@ def evaluate(
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
-        workers: processes, for a task that is not native; None: the cores this process may use.
+        workers: processes, for a task that is not native; None: as many as threads.
+        fresh_env: of worker processes, as for `make_evaluator`; None, here and below: the run's own, or the default
+            where a policy is given.
+        on_failure: likewise.
+        retries: likewise.
+        episode_timeout: likewise.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
         episode_failures. An episode that failed counts with its return so far.
 
     Raises:
-        ConfigError: episodes outside [1, 2**20], threads or workers outside [1, 1024], a seed outside [0, 2**64).
-        RunDirectoryError: no run there, or no readable policy in it.
+        ConfigError: episodes outside [1, 2**20], threads or workers outside [1, 1024], a seed outside [0, 2**64), or a
+            setting of worker processes that cannot be.
+        RunDirectoryError: no run there, or no readable policy or config.toml in it.
+        EpisodeError: an episode failed, and on_failure is "raise".
     """
     for name, value, most in (("episodes", episodes, LONG), ("threads", threads, 1024), ("workers", workers, 1024)):
         if value is not None and not 1 <= value <= most:
             raise ConfigError(f"{name} must be at least 1 and at most {most}, got {value}")
     if not 0 <= seed < 2**64:
         raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}")
-    policy = _policy(run_dir_or_policy)
+    given = {"fresh_env": fresh_env, "on_failure": on_failure, "retries": retries, "episode_timeout": episode_timeout}
+    policy, own = _policy(run_dir_or_policy)
+    how = own | _checked({name: value for name, value in given.items() if value is not None})
     population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(policy, threads, workers)) as evaluator:
+    with closing(build.evaluator_of(policy, threads, workers, **how)) as evaluator:
         return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
 
 
-def _policy(source: PathLike | AnyPolicy) -> AnyPolicy:
+def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same, each by the rules of the setting of its name; ConfigError."""
+    for name, value in settings.items():
+        validation.check_rules(
+            name, validation.typed(name, value, hints()[name]), Config.__dataclass_fields__[name].metadata
+        )
+    return settings
+
+
+def _policy(source: PathLike | AnyPolicy) -> tuple[AnyPolicy, dict[str, Any]]:
+    """A policy, and how its run had its episodes run, as far as that is known."""
     if not isinstance(source, str | os.PathLike):
-        return source
+        return source, {}
     path = Path(source)
     if path.is_file():
-        return build.read_policy(path)
+        return build.read_policy(path), {}
     directory = RunDirectory(path)
-    directory.require_run()
-    return build.read_policy(directory.policy)
+    config = directory.read_config()
+    return build.read_policy(directory.policy), build.episode_settings(config)

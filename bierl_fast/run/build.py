@@ -113,12 +113,14 @@ def make_evaluator(config: Config) -> Evaluator:
         evaluator=config.evaluator,
         threads=config.threads,
         workers=config.workers,
-        fresh_env=config.fresh_env,
         flatten_observation=config.flatten_observation,
-        on_failure=config.on_failure,
-        retries=config.retries,
-        episode_timeout=config.episode_timeout,
+        **episode_settings(config),
     )
+
+
+def episode_settings(config: Config) -> dict[str, Any]:
+    """How worker processes run episodes, those of training and of every evaluation of what was trained."""
+    return {name: getattr(config, name) for name in ("fresh_env", "on_failure", "retries", "episode_timeout")}
 
 
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
@@ -248,8 +250,13 @@ def read_policy(path: Path) -> AnyPolicy:
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None, workers: int | None = None) -> Evaluator:
-    """An evaluator for the task that `policy` was trained on, with its own observation statistics."""
+def evaluator_of(
+    policy: AnyPolicy, threads: int | None = None, workers: int | None = None, **episodes: Any
+) -> Evaluator:
+    """An evaluator for the task that `policy` was trained on, with its own observation statistics.
+
+    `episodes` are of `episode_settings`, each at its default where it is left out.
+    """
     from bierl_fast.evaluation import table  # noqa: PLC0415
 
-    return table.evaluator_of(policy, threads=threads, workers=workers)
+    return table.evaluator_of(policy, threads=threads, workers=workers, **episodes)

@@ -196,7 +196,8 @@ class Config:
     )
     threads: int | None = setting(
         None,
-        "threads of the simulator (none: the cores this process may use); results are the same at any number",
+        "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
+        "use); results are the same at any number",
         training=False,
         at_least=1,
         at_most=1024,
@@ -208,15 +209,15 @@ class Config:
     )
     workers: int | None = setting(
         None,
-        "processes for tasks that are not native (none: the cores this process may use); results are the same at any "
-        "number",
+        "processes for tasks that are not native (none: as many as threads); results are the same at any number",
         training=False,
         at_least=1,
         at_most=1024,
     )
     fresh_env: str = setting(
         "auto",
-        "a new environment for every episode in worker processes; auto: where reset does not restore everything",
+        "a new environment for every episode in worker processes; auto: where reset does not restore everything in "
+        "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
     flatten_observation: bool = setting(False, "take observations of several dimensions (images) as one long vector")

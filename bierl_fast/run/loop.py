@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bierl_fast.messages import (
     EvaluatedGeneration,
@@ -21,7 +21,6 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
-from bierl_fast.run import build
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.config import Config
@@ -29,9 +28,6 @@ from bierl_fast.run.errors import AllFailedError, CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.strategy.base import center_of
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import Evaluator
 
 PHASES = ("ask", "evaluate", "tell", "meta", "record")
 
@@ -162,19 +158,9 @@ class Run:
             return None
         key = self.key(Stream.EVALUATION)
         population = reporting_population(self.strategy.mean, self.config.eval_episodes, key)
-        with self._whole_episodes() as evaluator:
-            batch = evaluator.evaluate(population)
+        batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
         return summary(batch)
-
-    @contextmanager
-    def _whole_episodes(self) -> Iterator[Evaluator]:
-        """The evaluator, or where it cuts training's episodes short, another one that does not."""
-        if self.config.episode_cap is None:
-            yield self.evaluator
-            return
-        with closing(build.evaluator_of(self.evaluator.policy, self.config.threads, self.config.workers)) as evaluator:
-            yield evaluator
 
     def record(
         self,

@@ -13,7 +13,7 @@ from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, NoiseKey,
 
 
 def reporting_population(parameters: F32, episodes: int, key: NoiseKey) -> Population:
-    """`episodes` rows of the same parameters, each with a reset stream of its own; no noise.
+    """`episodes` rows of the same parameters, each with a reset stream of its own; no noise, and whole episodes.
 
     Args:
         parameters: (P,) what every row runs.
@@ -31,6 +31,7 @@ def reporting_population(parameters: F32, episodes: int, key: NoiseKey) -> Popul
         episode_r=np.arange(episodes, dtype=np.int32),
         hyperparameters=Hyperparameters(),
         key=key.with_stream(Stream.EVALUATION),
+        whole=True,
     )
 
 

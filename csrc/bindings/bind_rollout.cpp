@@ -91,7 +91,7 @@ struct Outputs {
 };
 
 py::dict evaluate(Rollout& self, const py::object& population, const Normaliser& normaliser, const py::object& order,
-                  bool explore, bool moments, bool transitions) {
+                  int max_steps, bool explore, bool moments, bool transitions) {
   const auto parameters = static_cast<py::ssize_t>(self.settings().shape.parameter_count());
   const PopulationView view = view_population(population, parameters);
   const auto rows = static_cast<py::ssize_t>(view.rows());
@@ -100,7 +100,7 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
   const RowResults results = outputs.views();
   {
     const py::gil_scoped_release nogil;
-    self.evaluate(view, normaliser, first, explore, results, &no_signal);
+    self.evaluate(view, normaliser, first, max_steps, explore, results, &no_signal);
   }
   return outputs.as_dict();
 }
@@ -112,7 +112,7 @@ void bind_rollout(py::module_& m) {
                       "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
       .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a,
            "threads"_a, "transitions"_a = false)
-      .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "explore"_a, "moments"_a,
+      .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,
            "transitions"_a = false, "Run one episode for each row; a dict of arrays, one entry for each row.");
 }
 

@@ -20,6 +20,10 @@ void check_order(std::span<const std::int32_t> order, std::size_t rows) {
   }
 }
 
+void require_steps(int max_steps) {
+  require(max_steps >= 1, "an episode needs at least one step, got " + std::to_string(max_steps));
+}
+
 std::size_t width(const PolicyShape& shape) { return TransitionShape{shape.observations(), shape.actions()}.width(); }
 
 }  // namespace
@@ -47,7 +51,7 @@ struct Rollout::Worker {
 Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(settings_.threads) {
   kernels();  // chosen now: an error of the choice must not leave an episode through MuJoCo's C frames
   settings_.shape.check();
-  require(settings_.max_steps >= 1, "an episode needs at least one step, got " + std::to_string(settings_.max_steps));
+  require_steps(settings_.max_steps);
   const Model model = load_task_model(settings_.task, settings_.assets);
   for (int i = 0; i < settings_.threads; ++i) workers_.push_back(std::make_unique<Worker>(settings_, model));
   const Task& task = *workers_.front()->task;
@@ -59,8 +63,8 @@ Rollout::Rollout(Settings settings) : settings_(std::move(settings)), pool_(sett
 
 Rollout::~Rollout() = default;
 
-void Rollout::run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, bool explore,
-                      std::size_t row, const RowResults& results) const {
+void Rollout::run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, int max_steps,
+                      bool explore, std::size_t row, const RowResults& results) const {
   row_parameters(population, row, worker.parameters);
   NumpyRandom random(reset_seed(population.key, population.episode[row]));
   EpisodeResult result;
@@ -71,7 +75,7 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   context.data = worker.simulation.data();
   context.random = &random;
   context.stopping = &pool_.stopping();
-  context.max_steps = settings_.max_steps;
+  context.max_steps = max_steps;
   context.observation = worker.observation.data();
   context.action = worker.action.data();
   Actor& actor = context.actor;
@@ -105,14 +109,18 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
 }
 
 void Rollout::evaluate(const PopulationView& population, const Normaliser& normaliser,
-                       std::span<const std::int32_t> order, bool explore, const RowResults& results,
+                       std::span<const std::int32_t> order, int max_steps, bool explore, const RowResults& results,
                        const ThreadPool::Wait& wait) {
+  require_steps(max_steps);
   population.check(settings_.shape.parameter_count());
   normaliser.check(settings_.shape.observations());
   const std::size_t rows = population.rows();
   require_size("returns", results.returns.size(), rows, "one for each row");
   if (!results.transitions.empty()) {
     require(settings_.transitions, "these rollouts were built without room for transitions");
+    require(max_steps <= settings_.max_steps, "these rollouts have room for the transitions of " +
+                                                  std::to_string(settings_.max_steps) +
+                                                  " steps, got max_steps = " + std::to_string(max_steps));
     require_size("transitions", results.transitions.size(), rows, "one for each row");
   }
   check_order(order, rows);
@@ -120,7 +128,7 @@ void Rollout::evaluate(const PopulationView& population, const Normaliser& norma
       rows,
       [&](std::size_t worker, std::size_t job) {
         const std::size_t row = order.empty() ? job : static_cast<std::size_t>(order[job]);
-        run_row(*workers_[worker], population, normaliser, explore, row, results);
+        run_row(*workers_[worker], population, normaliser, max_steps, explore, row, results);
       },
       wait);
 }

@@ -41,7 +41,7 @@ class Rollout {
     TaskOptions options;
     std::string assets;  ///< folder with Gymnasium's model files
     PolicyShape shape;
-    int max_steps = 0;  ///< env steps after which an episode is truncated
+    int max_steps = 0;  ///< env steps of the longest episode whose transitions may be asked for
     Behaviour behaviour = Behaviour::none;
     bool transitions = false;  ///< whether any evaluation will ask for transitions
     int threads = 1;
@@ -52,17 +52,17 @@ class Rollout {
   ~Rollout();
 
   /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is
-  /// drawn when the policy has one and `explore` is true. Throws Interrupted when `wait` answers false (see
-  /// ThreadPool::run). Two calls at once take turns; two Rollouts run side by side.
+  /// drawn when the policy has one and `explore` is true. Episodes are truncated after `max_steps`. Throws Interrupted
+  /// when `wait` answers false (see ThreadPool::run). Two calls at once take turns; two Rollouts run side by side.
   void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
-                bool explore, const RowResults& results, const ThreadPool::Wait& wait);
+                int max_steps, bool explore, const RowResults& results, const ThreadPool::Wait& wait);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:
   struct Worker;
-  void run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, bool explore,
-               std::size_t row, const RowResults& results) const;
+  void run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, int max_steps,
+               bool explore, std::size_t row, const RowResults& results) const;
 
   Settings settings_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -32,10 +32,15 @@ class Walk(gymnasium.Env[Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[NDArray[np.float32], dict[str, Any]]:
         super().reset(seed=seed)
+        if self._trouble == "no_reset":
+            raise OSError("no track")
+        if self._trouble == "print":
+            print("printed by the walk")
+            os.system("echo echoed by the walk")
         self._in_trouble = self.np_random.uniform() > self._above
         if self._trouble == "unseeded":
             self.np_random = np.random.default_rng(time.monotonic_ns())
-        self._x = self.np_random.normal() + (self._kept if self._trouble == "keeps" else 0.0)
+        self._x = self.np_random.normal() + (self._kept if self._trouble.startswith("keeps") else 0.0)
         self._step = 0
         return self._observation(), {}
 
@@ -46,7 +51,7 @@ class Walk(gymnasium.Env[Any, Any]):
         assert self.action_space.contains(action)
         time.sleep(self._pause)
         self._step += 1
-        self._kept += 0.25
+        self._kept += 0.25 if self._trouble == "keeps" or self._step > 250 else 0.0
         self._x += float(action[0]) + 0.1 * self.np_random.normal()
         observation: Any = self._observation()
         reward: Any = -abs(self._x)
@@ -152,6 +157,10 @@ def make_nothing() -> int:
 
 def describe(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
     return np.array([info["x"], float(observation[1]), 1.0])
+
+
+def describe_nothing(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:
+    raise KeyError("y")
 
 
 def describe_unevenly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[np.float64]:

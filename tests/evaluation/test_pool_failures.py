@@ -110,6 +110,45 @@ def test_kill_9_from_outside(calm: Any) -> None:
         assert victim not in evaluator.workers
 
 
+def killed_at_their_start(evaluator: Any, count: int) -> threading.Thread:
+    """Kills the next `count` workers that are new, each as soon as it is there."""
+    known = set(evaluator.workers)
+
+    def kill() -> None:
+        for _ in range(count):
+            while not (new := set(evaluator.workers) - known):
+                time.sleep(0.001)
+            known.update(new)
+            for pid in new:
+                os.kill(pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+def test_a_replacement_that_is_killed_while_it_starts_is_replaced(calm: Any) -> None:
+    with make(**walk("none", pause=0.02), workers=2) as evaluator:
+        evaluator.wait_until_ready()
+        people = people_of(evaluator, 12)
+        killer = killed_at_their_start(evaluator, 2)
+        os.kill(evaluator.workers[0], signal.SIGKILL)
+        assert_same_bits(calm, evaluator.evaluate(people))
+        evaluator.wait_until_ready()
+        killer.join()
+        assert_same_bits(calm, evaluator.evaluate(people))
+
+
+def test_replacements_that_are_all_killed_end_the_evaluation() -> None:
+    with make(**walk("none"), workers=1) as evaluator:
+        evaluator.wait_until_ready()
+        killer = killed_at_their_start(evaluator, 3)
+        os.kill(evaluator.workers[0], signal.SIGKILL)
+        with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* died before they had run an episode"):
+            evaluator.evaluate(people_of(evaluator, 12))
+        killer.join()
+
+
 def test_a_row_that_always_kills_its_worker_fails_in_the_end(calm: Any) -> None:
     with make(**walk("die", trouble_above=0.9), workers=2) as evaluator:
         people = people_of(evaluator, 12)

@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium
 import pytest
 from evaluation import pool_envs
-from evaluation.test_process_pool import WALK, make
+from evaluation.test_process_pool import WALK, make, people_of
 
 import bierl_fast as bf
 from bierl_fast.evaluation import pool, worker
@@ -51,6 +51,8 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         ("evaluation.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
         (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
         (pool_envs.without_licence, {}, "cannot be made in a worker process: OSError: no licence"),
+        (WALK, {"task_kwargs": {"trouble": "no_reset"}}, "cannot be made in a worker process: OSError: no track"),
+        (WALK, {"behaviour": pool_envs.describe_nothing}, "the behaviour function raised KeyError: 'y'"),
         (WALK, {"behaviour": "final"}, "no behaviour named 'final'"),
         (WALK, {"behaviour": lambda *_: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),
@@ -60,13 +62,18 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         (WALK, {"workers": 0}, r"workers must be an integer in \[1, 1024\], got 0"),
         (WALK, {"fresh_env": "often"}, "fresh_env must be one of auto, always, never, got 'often'"),
         (WALK, {"on_failure": "ignore"}, "on_failure must be one of rank_last, retry, raise"),
-        (WALK, {"retries": -1}, "retries must be at least 0"),
-        (WALK, {"episode_timeout": 0.0}, "episode_timeout must be above 0"),
-        (WALK, {"episode_cap": 0}, "episode_cap must be at least 1"),
+        (WALK, {"retries": -1}, r"retries must be an integer in \[0, 65536\], got -1"),
+        (WALK, {"retries": 1.5}, r"retries must be an integer in \[0, 65536\], got 1.5"),
+        (WALK, {"episode_timeout": "a"}, "episode_timeout must be a number, got 'a'"),
+        (WALK, {"episode_timeout": float("inf")}, "episode_timeout must be finite, got inf"),
+        (WALK, {"flatten_observation": "no"}, "flatten_observation must be True or False, got 'no'"),
+        (WALK, {"workers": None, "threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
+        (WALK, {"episode_timeout": 0.0}, "episode_timeout must be above 0 seconds"),
+        (WALK, {"episode_cap": 0}, r"episode_cap must be an integer in \[1, 2147483647\], got 0"),
     ],
 )
 def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> None:
-    with pytest.raises((ValueError, RuntimeError), match=message) as caught:
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=message) as caught:
         make(task, **options)
     assert "\n" not in str(caught.value)
 
@@ -94,6 +101,19 @@ def test_a_process_that_cannot_start_says_how_it_ended(tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RuntimeError, match="cannot start: its process ended with exit code 1"):
         make()
+
+
+def test_what_an_environment_prints_is_no_output_of_its_user(capfd: pytest.CaptureFixture[str]) -> None:
+    with make(task_kwargs={"trouble": "print"}) as evaluator:
+        evaluator.evaluate(people_of(evaluator, 1))
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("printed by the walk\n") == err.count("echoed by the walk\n") > 0
+
+
+def test_places_of_modules_that_are_no_strings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    make().close()
 
 
 def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:

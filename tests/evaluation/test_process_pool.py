@@ -16,7 +16,9 @@ from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
+from bierl_fast.evaluation import pool as pools
 from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.evaluation.dispatch import EpisodeError
 from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Population, Stream
 
@@ -267,6 +269,42 @@ def test_fresh_environments() -> None:
         assert (never.evaluate(people).returns_r != wanted.returns_r).sum() >= 7
 
 
+def test_whole_episodes_are_cut_by_the_tasks_own_limit_alone(walk: Evaluator) -> None:
+    people = people_of(walk)
+    whole = dataclasses.replace(people, whole=True)
+    wanted = walk.evaluate(people)
+    assert_same_bits(wanted, walk.evaluate(whole))
+    with make(episode_cap=5) as capped:
+        cut = capped.evaluate(people)
+        assert (cut.lengths_r == 5).all()
+        assert_same_bits(wanted, capped.evaluate(whole))
+        assert_same_bits(cut, capped.evaluate(people))
+    with make("evaluation.pool_envs:pool_tests/Endless-v0", episode_cap=20) as endless:
+        np.testing.assert_array_equal(wanted.returns_r, endless.evaluate(whole).returns_r)
+
+
+def test_what_a_reset_keeps_shows_late() -> None:
+    options = {"trouble": "keeps_late", "length": 400}
+    with make(pool_envs.new_walk, task_kwargs=options, episode_cap=300) as evaluator:
+        assert evaluator.fresh_env
+
+
+@pytest.mark.slow
+def test_trying_an_environment_out_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three episodes of at least 12 steps are longer than a worker may say nothing."""
+    monkeypatch.setattr(pools, "START_SECONDS", 6.0)
+    with make(task_kwargs={"pause": 0.2}) as evaluator:
+        assert not evaluator.fresh_env
+
+
+def test_an_episode_may_raise_while_the_environment_is_tried_out() -> None:
+    options: dict[str, Any] = {"trouble": "raise", "trouble_above": 0.0}
+    with make(task_kwargs=options, behaviour=pool_envs.describe) as evaluator:
+        assert not evaluator.fresh_env
+        with pytest.raises(EpisodeError, match=r"all 2 episodes failed; .*: ZeroDivisionError: the walk fell over"):
+            evaluator.evaluate(people_of(evaluator, 2))
+
+
 def test_an_environment_that_does_not_repeat_is_told_of() -> None:
     with pytest.warns(EpisodeWarning, match=r"answers differently under the same seed.*reset\(seed=...\)"):
         make(task_kwargs={"trouble": "unseeded"}).close()
@@ -285,6 +323,18 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
     if change.get("key", people.key) is not None:
         with pytest.raises(error, match=message):
             walk.evaluate(dataclasses.replace(people, **change))
+
+
+def test_threads_are_workers_where_those_are_not_given() -> None:
+    for crew, count in (({"threads": 2}, 2), ({"threads": 1}, 1), ({"threads": 1, "workers": 3}, 3)):
+        with make(**{"workers": None, **crew}) as evaluator:
+            assert len(evaluator.workers) == count
+            policy = evaluator.policy
+    from bierl_fast.evaluation.table import evaluator_of
+
+    saved: Any = evaluator_of(policy, threads=2)
+    assert len(saved.workers) == 2
+    saved.close()
 
 
 def test_closing(walk: Evaluator) -> None:

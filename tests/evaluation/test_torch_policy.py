@@ -13,7 +13,7 @@ import torch
 from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
-from evaluation.torch_modules import Recurrent, Unwelcome
+from evaluation.torch_modules import Heavy, Recurrent, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
@@ -76,6 +76,14 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
 def test_a_module_that_a_worker_cannot_read() -> None:
     with make(policy=bf.TorchPolicy(Unwelcome())) as evaluator, pytest.raises(ValueError, match="no such module on"):
         evaluator.evaluate(people_of(evaluator, 2))
+
+
+def test_a_workers_imports_are_no_episodes_time() -> None:
+    """They take longer than episode_timeout and the second past it, after which a worker that hangs is killed."""
+    with make(policy=bf.TorchPolicy(Heavy()), episode_timeout=0.3) as evaluator:
+        pids = evaluator.workers
+        assert not evaluator.evaluate(people_of(evaluator, 4)).failed_r.any()
+        assert evaluator.workers == pids
 
 
 def test_there_and_back(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import torch
@@ -46,6 +47,22 @@ def _made_here(pid: int) -> Unwelcome:
     if os.getpid() != pid:
         raise OSError("no such module on this machine")
     return Unwelcome()
+
+
+class Heavy(torch.nn.Linear):
+    """Takes a second and a half to come into being anywhere but here."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def __reduce__(self) -> Any:
+        return (_made_slowly, (os.getpid(),))
+
+
+def _made_slowly(pid: int) -> Heavy:
+    if os.getpid() != pid:
+        time.sleep(1.5)
+    return Heavy()
 
 
 def sized(observation_size: int, action_size: int) -> torch.nn.Module:

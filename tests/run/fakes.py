@@ -236,7 +236,7 @@ class Fakes:
         return parts
 
     @staticmethod
-    def evaluator_of(policy: Any, threads: int | None = None, workers: int | None = None) -> Any:
+    def evaluator_of(policy: Any, threads: int | None = None, workers: int | None = None, **_: Any) -> Any:
         return FakeEvaluator(policy)
 
 

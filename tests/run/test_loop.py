@@ -318,7 +318,8 @@ def test_evaluate(fakes: Fakes, tmp_path: Path) -> None:
     assert report["episodes"] == 6
     assert report["mean_length"] == 11
     assert report["min_return"] <= report["mean_return"] <= report["max_return"]
-    for arguments in ({"episodes": 0}, {"threads": 0}, {"seed": -1}):
+    wrong: list[dict[str, Any]] = [{"episodes": 0}, {"threads": 0}, {"seed": -1}]
+    for arguments in wrong:
         with pytest.raises(ConfigError, match="must be at least"):
             evaluate(tmp_path, **arguments)
     (tmp_path / "empty").mkdir()

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from evaluation.pool_envs import make_walk
 
+from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation import table
+from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.evaluation.dispatch import EpisodeError
+from bierl_fast.messages import NoiseKey
+from bierl_fast.names import UnknownNameError
 from bierl_fast.run.api import Result, evaluate, resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.reporting import reporting_population, summary
 
-pytest.importorskip("Box2D")
-
+WALK = "evaluation.pool_envs:pool_tests/Walk-v0"
 CONFIG = Config(
     task="BipedalWalker-v3",  # its world outlives a reset
     population=4,
@@ -34,7 +42,64 @@ def lines(result: Result) -> list[dict[str, Any]]:
     return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
+def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walk raises in half of its episodes, and takes half a second or more in the others."""
+    own: dict[str, Any] = {"fresh_env": "never", "on_failure": "retry", "retries": 1, "episode_timeout": 20.0}
+    walk = {"trouble": "raise", "pause": 0.04}
+    config = Config(task=WALK, task_kwargs=walk, meta="none", hidden=(), population=12, generations=1, workers=2, **own)
+    with pytest.warns(EpisodeWarning, match="the walk fell over"):
+        result = train(config, tmp_path)
+    seen: list[dict[str, Any]] = []
+    evaluator_of = table.evaluator_of
+
+    def watched(*given: Any, **settings: Any) -> Any:
+        seen.append(settings)
+        return evaluator_of(*given, **settings)
+
+    monkeypatch.setattr(table, "evaluator_of", watched)
+    with pytest.warns(EpisodeWarning, match="the walk fell over"):
+        report = evaluate(tmp_path, episodes=6, workers=2)
+    assert 0 < report["episode_failures"] < 6
+    with pytest.warns(EpisodeWarning, match="episode_timeout = 0.2 seconds"):
+        assert evaluate(tmp_path, episodes=6, workers=2, episode_timeout=0.2, retries=0)["episode_failures"] == 6
+    with pytest.raises(EpisodeError, match="the walk fell over"):
+        evaluate(result.policy, episodes=6, workers=1, on_failure="raise")
+    crew = {"threads": None, "workers": 2}
+    assert seen[:2] == [{**crew, **own}, {**crew, **own, "episode_timeout": 0.2, "retries": 0}]
+    assert seen[2] == {"threads": None, "workers": 1, "on_failure": "raise"}
+
+
+def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reporting evaluation of a run that cuts its episodes looks no task up, and starts no workers."""
+    config = Config(
+        task=make_walk, meta="none", population=4, generations=2, hidden=(), episode_cap=5, eval_interval=1, workers=1
+    )
+    with monkeypatch.context() as without:
+        without.setattr(table, "evaluator_of", None)
+        result = train(config)
+    population = reporting_population(result.parameters, config.eval_episodes, NoiseKey(config.seed, 1))
+    with closing(table.evaluator_of(result.policy, workers=1)) as evaluator:
+        assert result.metrics[-1]["evaluation"] == summary(evaluator.evaluate(population))
+    assert result.metrics[-1]["evaluation"]["mean_length"] > 10
+    assert result.metrics[-1]["inner_steps"] == 2 * 5 * 5
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"episode_timeout": 0.0}, "episode_timeout must be finite and above 0.0, got 0.0"),
+        ({"fresh_env": "alway"}, "no fresh_env named 'alway'.*did you mean 'always'"),
+        ({"retries": 1.5}, "retries must be an integer, got 1.5"),
+    ],
+)
+def test_bad_settings_of_an_evaluation(bad: dict[str, Any], message: str) -> None:
+    policy = make_evaluator("Hopper-v5", hidden=(), threads=1).policy
+    with pytest.raises((ConfigError, UnknownNameError), match=message):
+        evaluate(policy, episodes=1, **bad)
+
+
 def test_a_stop_and_another_number_of_workers_change_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("Box2D")
     whole = train(CONFIG, tmp_path / "whole")
     assert whole.metrics[-1]["meta_updates"] >= 1
     train(CONFIG.replace(generations=2, workers=1), tmp_path / "parts")
@@ -52,7 +117,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     words = "train CartPole-v1 --meta none --generations 1 --population 4 --hidden none --workers 1 --run-dir"
     assert entry([*words.split(), run, "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
-    assert entry(["evaluate", run, "--episodes", "2", "--workers", "1", "--json"]) == 0
+    assert entry(["evaluate", run, "--episodes", "2", "--workers", "1", "--fresh-env", "always", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["task"] == "CartPole-v1"
     assert entry(["train", "CartPole-v2", "--generations", "1"]) == 2
     assert "CartPole-v2" in capsys.readouterr().err

@@ -1,0 +1,102 @@
+"""Whether a new environment is needed for every episode: known, or tried out in a worker before it is ready.
+
+EnvMaker -> Probe -> reset_restores_everything, repeats
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bierl_fast.evaluation.interface import seed_globals
+
+if TYPE_CHECKING:
+    import gymnasium
+
+# Of an episode that is tried out. A number of steps and no time, so that the answer is the same on every machine.
+PROBE_STEPS = 1000
+# Whether reset(seed) on a used environment of this module differs from a new one. Box2D worlds that survive a reset
+# keep the order of their contacts: 7 of 12 episodes of BipedalWalker-v3 differed. Others are probed.
+KEEPS_STATE = {
+    "gymnasium.envs.box2d.bipedal_walker": True,
+    "gymnasium.envs.box2d.car_racing": True,
+    "gymnasium.envs.box2d.lunar_lander": False,
+    "gymnasium.envs.classic_control": False,
+    "gymnasium.envs.mujoco": False,
+    "gymnasium.envs.toy_text": False,
+    "bierl_fast.native_env": False,
+}
+
+
+class Probe:
+    """Plays episodes of random actions, of PROBE_STEPS at most. An error in one is its last answer, and no other."""
+
+    def __init__(self, make: Callable[[], gymnasium.Env[Any, Any]], alive: Callable[[], None]) -> None:
+        """`alive` is called at every step, for whoever waits."""
+        self._make = make
+        self._alive = alive
+
+    def reset_restores_everything(self) -> bool:
+        """Whether an episode on a used environment equals the same one on a new environment.
+
+        Known for Gymnasium's own (KEEPS_STATE); others play three episodes. Raises what making the environment or its
+        first reset raises.
+        """
+        used = self._make()
+        try:
+            inner = type(used.unwrapped).__module__
+            known = [keeps for name, keeps in KEEPS_STATE.items() if inner.startswith(name)]
+            if known and (known[0] or _is_plain(used)):
+                return not known[0]
+            used.reset(seed=0)
+            self._play(used, 1)
+            return self._play(used, 2) == self._played_by_new(2)
+        finally:
+            used.close()
+
+    def repeats(self) -> bool:
+        """Whether two new environments play the same episode from the same seed."""
+        return self._played_by_new(2) == self._played_by_new(2)
+
+    def _played_by_new(self, seed: int) -> list[bytes]:
+        env = self._make()
+        try:
+            return self._play(env, seed)
+        finally:
+            env.close()
+
+    def _play(self, env: gymnasium.Env[Any, Any], seed: int) -> list[bytes]:
+        """What an episode answers, step by step."""
+        answers = []
+        try:
+            for answer in _episode(env, seed):
+                answers.append(answer)
+                self._alive()
+        except Exception as error:  # an episode may raise: on_failure decides on that, and later
+            answers.append(type(error).__qualname__.encode())  # its text may tell of memory addresses
+        return answers
+
+
+def _episode(env: gymnasium.Env[Any, Any], seed: int) -> Iterator[bytes]:
+    seed_globals(seed)
+    env.action_space.seed(seed)
+    observation, _ = env.reset(seed=seed)
+    yield np.asarray(observation).tobytes()
+    for _ in range(PROBE_STEPS):
+        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        yield np.asarray(observation).tobytes() + repr((reward, terminated, truncated)).encode()
+        if terminated or truncated:
+            break
+
+
+def _is_plain(env: gymnasium.Env[Any, Any]) -> bool:
+    """Whether nothing is wrapped around an environment but what gymnasium.make does; a wrapper may keep state."""
+    from gymnasium import Wrapper, wrappers  # noqa: PLC0415
+
+    while isinstance(env, Wrapper):
+        if not isinstance(env, wrappers.TimeLimit | wrappers.OrderEnforcing):
+            return False
+        env = env.env
+    return True
