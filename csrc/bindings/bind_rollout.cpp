@@ -100,7 +100,7 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
   const RowResults results = outputs.views();
   {
     const py::gil_scoped_release nogil;
-    self.evaluate(view, normaliser, first, max_steps, explore, results, &no_signal);
+    self.evaluate(view, normaliser, first, explore, results, &no_signal, max_steps);
   }
   return outputs.as_dict();
 }

@@ -109,8 +109,9 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
 }
 
 void Rollout::evaluate(const PopulationView& population, const Normaliser& normaliser,
-                       std::span<const std::int32_t> order, int max_steps, bool explore, const RowResults& results,
-                       const ThreadPool::Wait& wait) {
+                       std::span<const std::int32_t> order, bool explore, const RowResults& results,
+                       const ThreadPool::Wait& wait, int max_steps) {
+  if (max_steps == 0) max_steps = settings_.max_steps;
   require_steps(max_steps);
   population.check(settings_.shape.parameter_count());
   normaliser.check(settings_.shape.observations());

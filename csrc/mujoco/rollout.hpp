@@ -41,7 +41,7 @@ class Rollout {
     TaskOptions options;
     std::string assets;  ///< folder with Gymnasium's model files
     PolicyShape shape;
-    int max_steps = 0;  ///< env steps of the longest episode whose transitions may be asked for
+    int max_steps = 0;  ///< env steps after which an episode is truncated, and the most whose transitions are recorded
     Behaviour behaviour = Behaviour::none;
     bool transitions = false;  ///< whether any evaluation will ask for transitions
     int threads = 1;
@@ -52,10 +52,11 @@ class Rollout {
   ~Rollout();
 
   /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is
-  /// drawn when the policy has one and `explore` is true. Episodes are truncated after `max_steps`. Throws Interrupted
-  /// when `wait` answers false (see ThreadPool::run). Two calls at once take turns; two Rollouts run side by side.
+  /// drawn when the policy has one and `explore` is true. `max_steps` is this call's own; 0: the settings'.
+  /// Throws Interrupted when `wait` answers false (see ThreadPool::run).
+  /// Two calls at once take turns; two Rollouts run side by side.
   void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
-                int max_steps, bool explore, const RowResults& results, const ThreadPool::Wait& wait);
+                bool explore, const RowResults& results, const ThreadPool::Wait& wait, int max_steps = 0);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 

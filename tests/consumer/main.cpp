@@ -23,7 +23,7 @@ int main(int, char** argv) {
   std::vector<double> returns(kRows);
   std::vector<std::int32_t> lengths(kRows);
   bool failed[kRows];
-  rollout.evaluate({{.run_seed = 1}, center, {}, base, sigma, pair, sign, pair}, {}, {}, 1000, false,
+  rollout.evaluate({{.run_seed = 1}, center, {}, base, sigma, pair, sign, pair}, {}, {}, false,
                    {.returns = returns, .lengths = lengths, .failed = failed}, nullptr);
   for (std::size_t row = 0; row < kRows; ++row) std::printf("%zu %d %.3f\n", row, lengths[row], returns[row]);
 }
