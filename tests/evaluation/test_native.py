@@ -296,8 +296,8 @@ def test_episodes_have_steps_and_room_for_their_transitions() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people, order = population(start(evaluator), 1), np.zeros(1, np.int32)
     rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
-    with pytest.raises(ValueError, match="an episode needs at least one step, got 0"):
-        rollout.evaluate(people, core().Normaliser(), order, 0, False, False)
+    with pytest.raises(ValueError, match="an episode needs at least one step, got -1"):
+        rollout.evaluate(people, core().Normaliser(), order, -1, False, False)
     with pytest.raises(ValueError, match="room for the transitions of 5 steps, got max_steps = 6"):
         rollout.evaluate(people, core().Normaliser(), order, 6, False, False, True)
 
