@@ -278,7 +278,7 @@ class Config:
         "function there has the run's dim",
     )
     warm_start_limit: int = setting(
-        200_000,
+        1_000_000,
         "environment steps that a run spends on its warm_start_task, below total_steps",
         at_least=1,
         at_most=FAR,

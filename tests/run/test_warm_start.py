@@ -79,11 +79,11 @@ def test_a_warm_start_of_this_run_is_counted() -> None:
 
 
 def test_nothing_is_left_to_train_after_such_a_warm_start() -> None:
-    message = r"warm_start_limit must be below total_steps, .* got 200000 and 200000; lower warm_start_limit or raise"
+    message = r"warm_start_limit must be below total_steps, .* got 1000000 and 1000000; lower warm_start_limit or raise"
     with pytest.raises(ConfigError, match=message):
-        bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_000)
+        bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=1_000_000)
     bf.Config(task="Swimmer-v5", warm_start_task="InvertedPendulum-v5", total_steps=200_001)
-    bf.Config(task="Swimmer-v5", total_steps=200_000)
+    bf.Config(task="Swimmer-v5", total_steps=1_000_000)
 
 
 def test_a_generator_that_is_frozen_afterwards_learns_first() -> None:
