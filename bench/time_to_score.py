@@ -31,7 +31,7 @@ from bierl_fast.run.record import Recorder
 
 LIMIT = 20.0
 EPISODES = 10
-GROWTH = 1.05  # from one check to the next, in training seconds
+GROWTH = 1.1  # from one check to the next, in training seconds: what a time is true to
 FIRST = 1.0  # seconds of training before the first check
 
 
