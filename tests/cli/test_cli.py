@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from outcomes import fails
 from run.fakes import Fakes
 
 from bierl_fast.cli.main import cli, entry
@@ -26,16 +27,6 @@ TRAIN = ("train", "Parabola-v0", "--population", "6", "--generations", "8")
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def fails(capsys: Captured, code: int, message: str, *arguments: str) -> None:
-    """One clear line on standard error, nothing on standard output, the right exit code."""
-    assert entry(arguments) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("bierl: error: ")
-    assert err.count("\n") == 1
-    assert message in err
 
 
 @pytest.mark.parametrize(

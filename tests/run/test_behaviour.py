@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from evaluation import pool_envs
 from evaluation.test_process_pool import WALK
+from outcomes import fails
 
 import bierl_fast as bf
-from bierl_fast.cli.main import entry
 from bierl_fast.run.errors import ConfigError
 
 PATH = "evaluation.pool_envs:describe"
@@ -50,11 +50,7 @@ def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None
 def test_bad_behaviours_exit_with_2(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     task = "Swimmer-v5" if "native" in words else WALK
     line = f"train {task} --strategy ns --meta none --generations 1 --workers 1 --run-dir nowhere --behaviour {words}"
-    assert entry(line.split()) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert message in err
-    assert err.count("\n") == 1
+    fails(capsys, 2, message, *line.split())
     assert not Path("nowhere").exists()
 
 

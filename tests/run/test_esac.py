@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from outcomes import lines
 
 from bierl_fast.cli.main import entry
 from bierl_fast.evaluation.policy import Policy
@@ -27,10 +28,6 @@ CONFIG = Config(
     sac_updates=0.02,
     seed=3,
 )
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 def same(one: Result, other: Result) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation import functions
+from outcomes import fails, lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -60,10 +61,6 @@ def test_reporting_calls_are_counted_apart(meta: str) -> None:
     last = result.metrics[-1]
     assert last["eval_steps"] == 2 * 5
     assert functions.CALLS["hill"] == last["env_steps"] + last["eval_steps"]
-
-
-def lines(result: bf.Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 def same(one: bf.Result, other: bf.Result) -> None:
@@ -193,11 +190,7 @@ def test_the_command_line_runs_functions(elsewhere: Path, capsys: Captured) -> N
     ],
 )
 def test_bad_function_tasks_exit_with_2(arguments: str, message: str, elsewhere: Path, capsys: Captured) -> None:
-    assert entry(["train", *arguments.split(), "--generations", "1"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert message in err
-    assert err.count("\n") == 1
+    fails(capsys, 2, message, "train", *arguments.split(), "--generations", "1")
     assert [path.name for path in elsewhere.iterdir() if path.name != "__pycache__"] == ["users_module.py"]
 
 

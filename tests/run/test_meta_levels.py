@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from evaluation import functions
+from outcomes import lines
 
 import bierl_fast as bf
 from bierl_fast.cli.progress import Progress
@@ -95,10 +96,6 @@ def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> 
     assert len(set(values)) > 1
     assert all(record["hyperparameters"]["sigma"] == record["sigma"] == FUNCTION["sigma"] for record in records)
     assert f"momentum {values[-1]:.4g}" in capsys.readouterr().out
-
-
-def lines(result: bf.Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 @pytest.mark.parametrize("name", NAMES)

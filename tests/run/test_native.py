@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from outcomes import lines
 
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.evaluation.table import make_evaluator
@@ -30,10 +30,6 @@ CONFIG = Config(
     eval_interval=7,
     eval_episodes=2,
 )
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation.pool_envs import make_walk
+from outcomes import lines
 
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
@@ -18,7 +19,7 @@ from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.dispatch import EpisodeError
 from bierl_fast.messages import NoiseKey
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run.api import Result, evaluate, resume, train
+from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.reporting import reporting_population, summary
@@ -36,10 +37,6 @@ CONFIG = Config(
     meta_candidates=2,
     workers=2,
 )
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from outcomes import lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -44,10 +45,6 @@ def made(**changes: Any) -> build.Parts:
     parts = build.make_parts(Config(**{**SMALL, **changes}))
     parts.evaluator.close()
     return parts
-
-
-def lines(result: bf.Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

@@ -11,6 +11,7 @@ import pytest
 import torch
 from evaluation import torch_modules
 from evaluation.test_process_pool import WALK
+from outcomes import fails, lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -32,10 +33,6 @@ CONFIG = bf.Config(
     eval_interval=2,
     eval_episodes=2,
 )
-
-
-def lines(result: bf.Result) -> list[dict[str, Any]]:
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in result.metrics]
 
 
 @pytest.mark.parametrize(
@@ -132,11 +129,7 @@ def test_bad_policies_exit_with_2(words: str, message: str, capsys: pytest.Captu
     task = "Swimmer-v5" if "native" in words else "quadratic" if "--dim" in words else WALK
     workers = "" if "--dim" in words else "--workers 1"
     line = f"train {task} --meta none --generations 1 {workers} --run-dir nowhere --policy {words}"
-    assert entry(line.split()) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert message in err
-    assert err.count("\n") == 1
+    fails(capsys, 2, message, *line.split())
     assert not Path("nowhere").exists()
 
 
