@@ -109,7 +109,8 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
     except gymnasium.error.Error as error:
         if home is not None:
             raise _nothing_there(task, name, home) from error
-        raise unknown("task", task, {*_newest_ids(), *more_names}) from error
+        known = unknown("task", task, {*_newest_ids(), *more_names})
+        raise TaskError(f"{known} (an id that another package registers is written module:id)") from error
 
 
 def _nothing_there(task: str, name: str, home: Any) -> ValueError:

@@ -24,6 +24,7 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
     ("task", "options", "message"),
     [
         ("LunarLanderr-v3", {}, "no task named 'LunarLanderr-v3'.*did you mean 'LunarLander-v3'"),
+        ("ALE/Pong-v5", {}, r"no task named 'ALE/Pong-v5'.*an id that another package registers is written module:id"),
         ("LunarLander-v2", {}, "LunarLander-v3"),
         ("no_such_module:Env-v0", {}, "the module 'no_such_module' cannot be imported"),
         (
