@@ -22,7 +22,9 @@ import json
 import math
 import statistics
 import sys
-from contextlib import closing
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -156,8 +158,18 @@ STUDIES = {
 }
 
 
-def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> None:
-    """Train (or go on with) one run up to a mark, and evaluate it there."""
+def take_turns(turns: Iterable[Iterator[None]]) -> None:
+    """Advance each run by one stop after the other, until all are done: cut short, no seed is far behind."""
+    waiting = deque(turns)
+    while waiting:
+        run = waiting.popleft()
+        with suppress(StopIteration):
+            next(run)
+            waiting.append(run)
+
+
+def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> Iterator[None]:
+    """Train (or go on with) one run up to a mark, and evaluate it there; yields where it stopped before."""
     directory = study.directory(runs, contender, seed)
     done = directory / f"evaluation-{mark}.json"
     if done.exists():
@@ -171,11 +183,11 @@ def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> No
             bf.train(bf.Config(**settings), run_dir=directory)
         last = generations(directory)[-1]
         assert last["env_steps"] <= mark, "a run overshot its mark"
-        if target < mark and mean_return(directory, CHECK_EPISODES, CHECK_SEED) < study.bars[mark]:
-            continue
-        value = mean_return(directory, EPISODES, EVALUATION_SEED)
-        if target == mark or value >= study.bars[mark]:
-            break
+        if target == mark or mean_return(directory, CHECK_EPISODES, CHECK_SEED) >= study.bars[mark]:
+            value = mean_return(directory, EPISODES, EVALUATION_SEED)
+            if target == mark or value >= study.bars[mark]:
+                break
+        yield
     row = {"contender": contender, "seed": seed, "mark": mark, "return": value}
     row |= {name: last[name] for name in ("env_steps", "inner_steps", "meta_steps", "sigma", "learning_rate")}
     done.write_text(json.dumps(row))
@@ -356,11 +368,12 @@ def main() -> None:
     study: Study = with_bars(STUDIES[arguments.study])
     arguments.runs.mkdir(parents=True, exist_ok=True)
     for mark, seeds in sorted(study.marks.items()) if not arguments.report else ():
-        for seed in range(seeds):
-            for contender in study.contenders:
-                if contender in study.peers:
-                    continue
-                run_to(study, contender, seed, mark, arguments.runs)
+        take_turns(
+            run_to(study, contender, seed, mark, arguments.runs)
+            for seed in range(seeds)
+            for contender in study.contenders
+            if contender not in study.peers
+        )
     write(arguments.study, study, arguments.runs)
 
 
