@@ -97,12 +97,15 @@ class Generator:
         std = np.concatenate([np.full(layer.size, layer.initial_std, np.float32) for layer in self._body.layers])
         return np.asarray(noise * std, np.float32)
 
-    def propose(self, weights_mp: F32, window: F32, used: Mapping[str, float]) -> list[Hyperparameters]:
+    def propose(
+        self, weights_mp: F32, window: F32, used: Mapping[str, float], generations: int = 0
+    ) -> list[Hyperparameters]:
         """M complete sets of hyperparameters, one for each row of weights (M, P_meta); within their ranges.
 
-        `window` is (H, features), `used` what it ended with.
+        `window` is (H, features), `used` what it ended with, `generations` how many the run has had.
         """
-        return [self.outputs.hyperparameters(raw[0], used) for raw in self.raw(weights_mp, window[None, None]).tolist()]
+        raw_m = self.raw(weights_mp, window[None, None]).tolist()
+        return [self.outputs.hyperparameters(raw[0], used, generations) for raw in raw_m]
 
     def raw(self, weights_mp: F32, windows: F32) -> F32:
         """(M, P_meta), (M or 1, K, H, features) -> raw outputs (M, K, outputs)."""

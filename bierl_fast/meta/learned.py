@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,18 @@ from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy.base import Strategy, center_of
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
+
+
+class _Standing(NamedTuple):
+    """What a generator's proposals depend on, beside its weights."""
+
+    window: F32
+    used: Mapping[str, float]
+    generations: int
+
+    @classmethod
+    def of(cls, history: History, center: int) -> _Standing:
+        return cls(history.window(center), history.latest(center), history.generations)
 
 
 class LearnedMeta:
@@ -58,12 +71,17 @@ class LearnedMeta:
 
         The configured values before the first meta-update, unless the generator had a warm start.
         """
-        used = history.latest(center)
-        wanted = self._generator.propose(self._weights[None], history.window(center), used)[0]
-        return self._outputs.limited(wanted, used)
+        standing = _Standing.of(history, center)
+        wanted = self._generator.propose(self._weights[None], *standing)[0]
+        return self._outputs.limited(wanted, standing.used)
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
-        """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
+        """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget.
+
+        Never again once the generator's moves have settled: there is nothing left to learn that they could do.
+        """
+        if self._outputs.settled(history.generations):
+            return False
         rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
         return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
@@ -72,9 +90,9 @@ class LearnedMeta:
 
         Proposals that a meta-update at this key would judge; sigma_meta as it would be calibrated, where none was yet.
         """
-        window, used = history.window(center), history.latest(center)
-        sigma = self._sigma or self._calibrate(window, used, noise)
-        return self._proposals(sigma, window, used, noise, count)
+        standing = _Standing.of(history, center)
+        sigma = self._sigma or self._calibrate(standing, noise)
+        return self._proposals(sigma, standing, noise, count)
 
     def improve(
         self,
@@ -87,24 +105,24 @@ class LearnedMeta:
         """One meta-update in a few wide evaluations. Strategy and evaluator are left as they are."""
         key = key.with_stream(Stream.META)
         center = center_of(strategy, key)
-        window, used = history.window(center), history.latest(center)
+        standing = _Standing.of(history, center)
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
-            self._sigma = self._calibrate(window, used, noise)
-        proposals = self._proposals(self._sigma, window, used, noise, self._settings.candidates)
+            self._sigma = self._calibrate(standing, noise)
+        proposals = self._proposals(self._sigma, standing, noise, self._settings.candidates)
         trial = Trial(
             strategy=strategy,
             evaluator=evaluator,
             key=key,
             credit=self._settings.credit,
             adapted=self._outputs.ranges,
-            used=self._outputs.start.replace(**used),
+            used=self._outputs.start.replace(**standing.used),
             objective=self._settings.objective,
             generation=generation,
         )
         estimate = self._fitness.judge(trial, proposals)
         before = self._weights
-        self._weights, moved = self._moved(estimate, window, used, noise)
+        self._weights, moved = self._moved(estimate, standing, noise)
         self._updates += 1
         self._last_update = history.generations
         diagnostics = self._diagnostics(estimate, proposals)
@@ -112,20 +130,20 @@ class LearnedMeta:
         return MetaReport(estimate.steps, estimate.failures, diagnostics)
 
     def _proposals(
-        self, sigma: float, window: F32, used: Mapping[str, float], noise: NoiseKey, count: int, first_row: int = 0
+        self, sigma: float, standing: _Standing, noise: NoiseKey, count: int, first_row: int = 0
     ) -> list[Hyperparameters]:
         """What perturbed generators propose; their weights are never all held at once."""
         blocks = perturbed(self._weights, sigma, noise, count, first_row)
-        return [hp for weights_mp in blocks for hp in self._generator.propose(weights_mp, window, used)]
+        return [hp for weights_mp in blocks for hp in self._generator.propose(weights_mp, *standing)]
 
-    def _moved(self, estimate: Estimate, window: F32, used: Mapping[str, float], noise: NoiseKey) -> tuple[F32, float]:
+    def _moved(self, estimate: Estimate, standing: _Standing, noise: NoiseKey) -> tuple[F32, float]:
         """(P_meta,) the weights after one step, and the largest move of a hyperparameter that this makes."""
         if estimate.failed_m.all():
             return self._weights, 0.0
-        before = self._generator.propose(self._weights[None], window, used)[0]
+        before = self._generator.propose(self._weights[None], *standing)[0]
 
         def move_of(step: F32) -> float:
-            after = self._generator.propose((self._weights + step)[None], window, used)[0]
+            after = self._generator.propose((self._weights + step)[None], *standing)[0]
             return max(abs(self._outputs.relative(name, before[name], after[name])) for name in self._outputs.ranges)
 
         rate = self._settings.rate(self._sigma)
@@ -135,13 +153,13 @@ class LearnedMeta:
         step = bounded_step(step, move_of, math.log(self._settings.max_move))
         return self._weights + step, move_of(step)
 
-    def _calibrate(self, window: F32, used: Mapping[str, float], noise: NoiseKey) -> float:
+    def _calibrate(self, standing: _Standing, noise: NoiseKey) -> float:
         """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted."""
-        start = self._generator.propose(self._weights[None], window, used)[0]
+        start = self._generator.propose(self._weights[None], *standing)[0]
         first_row = self._settings.candidates // 2  # rows after those of the update itself
 
         def spread_of(sigma: float) -> float:
-            proposals = self._proposals(sigma, window, used, noise, PROBES, first_row)
+            proposals = self._proposals(sigma, standing, noise, PROBES, first_row)
             return max(self._spread(name, start[name], proposals) / self._wanted(name) for name in self._outputs.ranges)
 
         return calibrated_sigma(spread_of, 1.0)

@@ -16,6 +16,7 @@ from bierl_fast.meta.history import Range
 from bierl_fast.names import lookup
 
 OUTPUTS = ("absolute", "relative")
+SETTLED = 0.02  # of its first length: a step that still moves nothing by more than a few per cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +29,52 @@ class Outputs:
         kind: "absolute": a place in the range, wherever the value now in use stands; "relative": a step from it, so
             that a network can move a value it knows nothing of.
         max_move: largest factor of a relative step (on a linear range its logarithm is a share of the range).
+        settling: generations after which relative steps are half as long, and then shorter with the square of their
+            number, so that all together are bounded: a generator first mends what is mis-set, and then holds it,
+            where noise in what it reads would go on moving it. None: they stay as long.
 
     Raises:
-        ValueError: an unknown kind (the nearest is offered).
+        ValueError: an unknown kind (the nearest is offered), settling that is not positive, or of absolute outputs.
     """
 
     start: Hyperparameters
     ranges: Mapping[str, Range]
     kind: str = "absolute"
     max_move: float = 1.5
+    settling: float | None = None
 
     def __post_init__(self) -> None:
         """See the class."""
         lookup("kind of generator output", self.kind, dict.fromkeys(OUTPUTS))
+        if self.settling is None:
+            return
+        if not (math.isfinite(self.settling) and self.settling > 0.0):
+            raise ValueError(f"meta_settling must be positive and finite, got {self.settling}")
+        if self.kind != "relative":
+            raise ValueError(f"meta_settling needs generator_output 'relative', got {self.kind!r}: there are no moves")
+
+    def reach(self, generations: int) -> float:
+        """What relative steps are multiplied by after so many generations; 1 at first."""
+        return 1.0 if self.settling is None else 1.0 / (1.0 + (generations / self.settling) ** 2)
+
+    def settled(self, generations: int) -> bool:
+        """Whether what is left of the steps moves nothing that could be noticed."""
+        return self.reach(generations) < SETTLED
 
     @property
     def largest_spread(self) -> float:
         """Standard deviation of ln(proposal) that outputs can have without piling up at their ends."""
         return math.inf if self.kind == "absolute" else math.log(self.max_move) / 2.0
 
-    def hyperparameters(self, raw: Sequence[float], used: Mapping[str, float]) -> Hyperparameters:
+    def hyperparameters(self, raw: Sequence[float], used: Mapping[str, float], generations: int = 0) -> Hyperparameters:
         """Complete hyperparameters; `used` are the adapted ones now in use, those missing stand where configured."""
         values = {}
         for (name, bounds), output in zip(self.ranges.items(), raw, strict=True):
             if self.kind == "absolute":
                 values[name] = bounds.moved(self.start[name], _squashed(output, bounds, self.start[name]))
             else:
-                unit = math.log(self.max_move) * (1.0 if bounds.scale == "log" else bounds.width)
+                longest = math.log(self.max_move) * self.reach(generations)
+                unit = longest * (1.0 if bounds.scale == "log" else bounds.width)
                 values[name] = bounds.moved(used.get(name, self.start[name]), unit * math.tanh(output))
         return self.start.replace(**values)
 

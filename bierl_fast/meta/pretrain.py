@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,6 @@ from bierl_fast.messages import (
 from bierl_fast.meta.fitness import parts
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, default_range
-from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.problems import Problem, sample
 from bierl_fast.strategy.es import EvolutionStrategy
 
@@ -206,7 +205,7 @@ class _InnerRun:
         ranges = {name: default_range(problem.start[name], "log") for name in ADAPTED}
         length, quantiles = history
         self._strategy = problem.fresh()
-        self._outputs = Outputs(problem.start, ranges, generator.outputs.kind, generator.outputs.max_move)
+        self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges)
         self._history = History(length=length, quantiles=quantiles, ranges=ranges)
         self.failed = False
 
@@ -216,7 +215,8 @@ class _InnerRun:
 
     def ask(self, raw: Sequence[float], key: NoiseKey) -> Population:
         used = self._history.latest()
-        return self._strategy.ask(self._outputs.limited(self._outputs.hyperparameters(raw, used), used), key)
+        wanted = self._outputs.hyperparameters(raw, used, self._history.generations)
+        return self._strategy.ask(self._outputs.limited(wanted, used), key)
 
     def tell(self, population: Population, batch: EvaluationBatch, generation: int) -> float:
         """The centre's return before this step."""

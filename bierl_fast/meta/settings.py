@@ -29,6 +29,7 @@ class MetaSettings:
             less where a range is narrow.
         max_move: the largest factor by which a hyperparameter moves in one meta-update, and from one generation to
             the next (on a linear range its logarithm is the largest share of the range).
+        settling: generations after which a relative generator's moves are half as long; see outputs.Outputs.
     """
 
     fitness: str = "one_step"
@@ -44,6 +45,7 @@ class MetaSettings:
     spread: float = 0.3
     step_scale: str = "strategy"
     max_move: float = 1.5
+    settling: float | None = None
 
     def __post_init__(self) -> None:
         """ValueError names the first setting out of range."""

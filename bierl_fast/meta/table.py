@@ -80,11 +80,14 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
         _require_ranges(parts)
-        outputs = Outputs(parts.hyperparameters, parts.history.ranges, parts.outputs, parts.settings.max_move)
+        settings = parts.settings
+        outputs = Outputs(
+            parts.hyperparameters, parts.history.ranges, parts.outputs, settings.max_move, settings.settling
+        )
         sizes = (parts.history.features, parts.encoder_size, parts.generator_hidden)
         generator = make_generator(encoder, sizes, outputs)
         weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
-        return LearnedMeta(generator, parts.settings, weights)
+        return LearnedMeta(generator, settings, weights)
 
     return make
 

@@ -33,6 +33,7 @@ class GeneratorShape:
     adapt: tuple[str, ...]
     history: int
     quantiles: int
+    meta_settling: float | None = None  # files of format 1 began without
 
 
 @dataclass(frozen=True, slots=True, eq=False)

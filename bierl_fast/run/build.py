@@ -234,6 +234,7 @@ def meta_settings(config: Config) -> MetaSettings:
         spread=config.meta_spread,
         step_scale=config.reference.step_scale,
         max_move=config.meta_max_move,
+        settling=config.meta_settling,
         **budget,
     )
 

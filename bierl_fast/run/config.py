@@ -269,8 +269,8 @@ class Config:
         None,
         "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
         "package; what it is made of comes with it: another value of meta, encoder_size, generator_hidden, "
-        "generator_output, meta_max_move, adapt, history or quantiles is refused, but their default gives way, even "
-        "where it is written out; meta_budget may then be 0",
+        "generator_output, meta_max_move, meta_settling, adapt, history or quantiles is refused, but their default gives "
+        "way, even where it is written out; meta_budget may then be 0",
     )
     warm_start_task: str | None = setting(
         None,
@@ -305,6 +305,12 @@ class Config:
         0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0
     )
     meta_max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+    meta_settling: float | None = setting(
+        None,
+        "generations after which the moves of a relative generator are half as long, falling on with the square of "
+        "their number (none: they stay as long)",
+        above=0.0,
+    )
     schedule_horizon: int | None = setting(
         None, "when meta-level schedule reaches its end values, in schedule_unit; stays there", at_least=1, at_most=FAR
     )

@@ -193,7 +193,7 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     # The values do not matter to a generator; every problem brings its own.
     ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
-    outputs = Outputs(start, ranges, config.generator_output, config.meta_max_move)
+    outputs = Outputs(start, ranges, config.generator_output, config.meta_max_move, config.meta_settling)
     features = History(length=config.history, quantiles=config.quantiles, ranges=ranges).features
     generator = make_generator(config.meta, (features, config.encoder_size, config.generator_hidden), outputs)
     return Pretraining(generator, (config.history, config.quantiles), settings)

@@ -15,9 +15,25 @@ from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
 
 CREDITS = ("run", "one_step")
-GENERATOR = ("meta", "encoder_size", "generator_hidden", "generator_output", "meta_max_move", "history", "quantiles")
+GENERATOR = (
+    "meta",
+    "encoder_size",
+    "generator_hidden",
+    "generator_output",
+    "meta_max_move",
+    "meta_settling",
+    "history",
+    "quantiles",
+)
 # A whole run is one number of credit, so there are few weights to give it to.
-SMALL = {"encoder_size": 8, "generator_hidden": 8, "quantiles": 4, "generator_output": "relative"}
+SMALL = {
+    "encoder_size": 8,
+    "generator_hidden": 8,
+    "quantiles": 4,
+    "generator_output": "relative",
+    "meta_max_move": 3.0,
+    "meta_settling": 10.0,
+}
 # Of the run that a generator is for: its task, its end, its own start, and what it reports.
 LEFT = (
     "task",
@@ -57,7 +73,12 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
         raise ConfigError(f"credit 'run' takes no preset and no file of settings: its problems are its own; {one_step}")
     known = ", ".join(GENERATOR)
     _require(given, (*GENERATOR, "seed"), f"credit 'run' does not use {{}}; it uses {known}, seed; or {one_step}")
-    return toml.compose({"task": "quadratic", **SMALL}, given)
+    small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
+    return toml.compose({"task": "quadratic", **small}, given)
+
+
+def _relative(given: Mapping[str, Any]) -> bool:
+    return bool(given.get("generator_output", SMALL["generator_output"]) == "relative")
 
 
 def _require(given: Iterable[str], known: Iterable[str], text: str) -> None:
