@@ -116,6 +116,37 @@ def test_relative_outputs_move_from_what_is_in_use() -> None:
     assert linear.hyperparameters([99.0], {"sigma": 0.0})["sigma"] == pytest.approx(0.4, rel=1e-12)
 
 
+def test_relative_moves_settle() -> None:
+    """Half as long after `settling` generations, a tenth after three times as many; all together they are bounded."""
+    outputs = Outputs(HP, RANGES, "relative", max_move=2.0, settling=10.0)
+    assert [outputs.reach(t) for t in (0, 10, 30)] == [1.0, 0.5, 0.1]
+    used = {"sigma": 0.4, "learning_rate": 0.5}
+    for generations, factor in ((0, 2.0), (10, 2.0**0.5), (30, 2.0**0.1)):
+        hp = outputs.hyperparameters([99.0, -99.0], used, generations)
+        assert hp["sigma"] / 0.4 == pytest.approx(factor, rel=1e-12)  # exp and ln, an ulp or two
+        assert 0.5 / hp["learning_rate"] == pytest.approx(factor, rel=1e-12)
+    together = sum(outputs.reach(t) for t in range(1_000_000))
+    assert together == pytest.approx(
+        5 * math.pi + 0.5, abs=1e-3
+    )  # the integral, half of the first term; the tail is 1e-4
+    assert [outputs.settled(t) for t in (0, 69, 71, 10**6)] == [False, False, True, True]
+    steady = Outputs(HP, RANGES, "relative")
+    assert (steady.reach(10**6), steady.settled(10**6)) == (1.0, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settling", "message"),
+    [
+        ("relative", 0.0, "meta_settling must be positive and finite, got 0.0"),
+        ("relative", math.nan, "meta_settling must be positive and finite, got nan"),
+        ("absolute", 5.0, "meta_settling needs generator_output 'relative', got 'absolute'"),
+    ],
+)
+def test_bad_settling(kind: str, settling: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Outputs(HP, RANGES, kind, settling=settling)
+
+
 def test_unknown_kind_of_output() -> None:
     with pytest.raises(ValueError, match=r"no kind of generator output named 'relativ'.*did you mean 'relative'"):
         Outputs(HP, RANGES, "relativ")

@@ -194,6 +194,21 @@ def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: st
     assert level.propose(past) != HP
 
 
+def test_what_has_settled_neither_moves_nor_learns() -> None:
+    """The same window later in a run: shorter moves, and in the end no meta-update is due."""
+    settings = MetaSettings(settling=5.0, budget=0.9, interval=1)
+    past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, outputs="relative"))
+    level.improve(strategy(), Evaluator(), past, KEY)
+    moves = []
+    for generations in (8, 20, 34, 36):
+        past.generations = generations
+        moves.append(abs(math.log(level.propose(past)["sigma"] / HP["sigma"])))
+        assert level.due(past, 10**6, 0) == (generations < 35)  # 5 * 7 generations: a fiftieth of the first move
+    # Proportional to 1 / (1 + (t / 5)^2); exp and ln, an ulp or two of numbers near 1.
+    assert moves == pytest.approx([moves[0] * 3.56 / (1 + (t / 5) ** 2) for t in (8, 20, 34, 36)], abs=1e-15)
+    assert moves[0] > 0.0
+
+
 def test_a_configured_sigma_is_not_calibrated() -> None:
     level = meta(sigma=0.05)
     level.improve(strategy(), Evaluator(), history(), KEY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,19 @@ def test_a_file_without_a_horizon_goes_on(short: None, tmp_path: Path) -> None:
     WarmStart(found.shape, found.weights, found.steps, old, found.training).save(path)
     assert pretrain(path, resume=True, rounds=2).made["horizon"] == 1
     assert training.PretrainSettings.read(WarmStart.load(packaged()["lstm"]).made).horizon == 300
+
+
+@pytest.mark.parametrize(("output", "settling"), [("relative", 10.0), ("absolute", None)])
+def test_relative_moves_settle_unless_said_otherwise(
+    short: None, tmp_path: Path, output: str, settling: float | None
+) -> None:
+    """A file that says nothing of it, as those of earlier versions, goes on without."""
+    path = tmp_path / "start.npz"
+    shape = {**SHAPE, "generator_output": output}
+    found = pretrain(path, ("ackley",), rounds=1, **shape)
+    assert found.shape.meta_settling == settling
+    WarmStart(replace(found.shape, meta_settling=None), found.weights, 0, found.made, found.training).save(path)
+    assert pretrain(path, resume=True, rounds=2).shape.meta_settling is None
 
 
 def test_a_file_of_another_credit_does_not_go_on(tmp_path: Path, short: None) -> None:
