@@ -22,10 +22,10 @@ import json
 import math
 import statistics
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -156,16 +156,6 @@ STUDIES = {
         above_standing_still=True,
     ),
 }
-
-
-def take_turns(turns: Iterable[Iterator[None]]) -> None:
-    """Advance each run by one stop after the other, until all are done: cut short, no seed is far behind."""
-    waiting = deque(turns)
-    while waiting:
-        run = waiting.popleft()
-        with suppress(StopIteration):
-            next(run)
-            waiting.append(run)
 
 
 def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> Iterator[None]:
@@ -368,12 +358,14 @@ def main() -> None:
     study: Study = with_bars(STUDIES[arguments.study])
     arguments.runs.mkdir(parents=True, exist_ok=True)
     for mark, seeds in sorted(study.marks.items()) if not arguments.report else ():
-        take_turns(
+        turns = (
             run_to(study, contender, seed, mark, arguments.runs)
             for seed in range(seeds)
             for contender in study.contenders
             if contender not in study.peers
         )
+        for _ in zip_longest(*turns):  # one stop of each run after the other: cut short, no seed is far behind
+            pass
     write(arguments.study, study, arguments.runs)
 
 
