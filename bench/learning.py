@@ -138,13 +138,13 @@ STUDIES = {
         slack=0,
         contenders={name: {"strategy": name, "meta": "none", "generations": 60} for name in ("es", "nsra")},
     ),
-    "bipedal_walker_ars": Study(
+    "bipedal_walker_pgpe": Study(
         "BipedalWalker-v3",
         {33_000_000: 5},
         {33_000_000: 250.0},
-        slack=17_000,
-        contenders={"ars": preset("ars-bipedalwalker")},
-        check_every=1_000_000,
+        slack=33_000,
+        contenders={"pgpe": preset("pgpe-bipedalwalker")},
+        check_every=500_000,
     ),
     "ant_ars": Study(
         "Ant-v5",
