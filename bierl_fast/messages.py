@@ -310,6 +310,7 @@ class StrategyReport:
     alignment: float = math.nan  # of this generation's direction with the path before it; N(0, 1) by chance
     odd_share: float = math.nan  # how much of the returns changes sign with the noise, in [-1, 1]; see strategy/signals
     step_ratio: float = math.nan  # update_norm over the expected length of a candidate's noise
+    noise_std: float = math.nan  # of a candidate's parameters around the middle of all; sigma, or what it has become
     path_rate: float = 0.0  # by how much ln(step size) should move for each unit of path_ratio - 1
 
 

@@ -34,6 +34,16 @@ def test_commands_exist() -> None:
     assert told <= set(cli.commands)
 
 
+def test_presets_and_results_exist() -> None:
+    text = README.read_text()
+    presets = set(re.findall(r"--preset ([a-z0-9-]+)", text))
+    files = set(re.findall(r"bench/(?:results/|compare/)?[A-Za-z0-9_-]+\.[a-z]+", text))
+    assert len(presets) > 5
+    assert len(files) > 5
+    assert presets <= {path.stem for path in (README.parent / "bierl_fast" / "presets").glob("*.toml")}
+    assert not [file for file in sorted(files) if not (README.parent / file).is_file()]
+
+
 def test_pictures_and_files_exist() -> None:
     for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README.read_text()):
         assert (README.parent / target).is_file(), target

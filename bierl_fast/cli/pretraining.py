@@ -11,10 +11,21 @@ import click
 from bierl_fast.cli.options import SettingType, given, setting_options
 from bierl_fast.cli.progress import LINE_SECONDS, number
 from bierl_fast.cli.training import debug_option, quiet_option
-from bierl_fast.run.pretraining_settings import TAKEN
+from bierl_fast.run.pretraining_settings import GENERATOR, SMALL, TAKEN
+
+HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
+
+Credit run: on many cheap problems, those of the TASKs or without one on test functions and short episodes, from
+hyperparameters mis-set by up to 30 times. It uses {", ".join("--" + name.replace("_", "-") for name in GENERATOR)} and
+--seed, and makes a small generator whose moves settle
+({", ".join(f"{name} {value}" for name, value in SMALL.items())}) unless said otherwise.
+
+Credit one_step: along with an ordinary run on each TASK, with a run's settings: its defaults, then --preset, then
+--config, then what is typed here.
+"""
 
 
-@click.command(short_help="Train a generator for warm starts.")
+@click.command(short_help="Train a generator for warm starts.", help=HELP)
 @click.argument("tasks", metavar="[TASK ...]", nargs=-1)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="the file to write")
 @click.option(
@@ -49,16 +60,7 @@ def pretrain(
     quiet: bool,
     **_: Any,
 ) -> None:
-    """Train the meta-level's generator, for `bierl train --warm-start FILE`.
-
-    Credit run: on many cheap problems, those of the TASKs or without one on test functions and short episodes, from
-    hyperparameters mis-set by up to 30 times. It uses --meta, --encoder-size, --generator-hidden, --generator-output,
-    --meta-max-move, --history, --quantiles and --seed, and makes a small generator (encoder_size 8,
-    generator_hidden 8, quantiles 4, relative output) unless said otherwise.
-
-    Credit one_step: along with an ordinary run on each TASK, with a run's settings: its defaults, then --preset, then
-    --config, then what is typed here.
-    """
+    """Train a generator into `out`."""
     from bierl_fast.run import pretraining, toml  # noqa: PLC0415
 
     layers = [toml.read_preset(preset) if preset else {}, toml.read(config_file) if config_file else {}]

@@ -4,8 +4,9 @@
 
 One row of panels for each strategy and setting, one line for each meta-level: the return of the centre against all
 environment steps, the meta-level's included, and against wall time. Thick: the median over seeds; shaded: the middle
-half. Where some run of the task has no centre's return (center_episodes = 0), the population's mean return stands for
-it in all.
+half. A line goes as far as most of its seeds do; one that diverged counts from there on as below all others, as in the
+tables, and one that is under way is left out. Where some run of the task has no centre's return (center_episodes = 0),
+the population's mean return stands for it in all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.comparison import evaluation
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import seconds
 from bierl_fast.messages import F64
@@ -50,6 +52,25 @@ class Curve:
     seconds_g: F64  # (G,) wall time, cumulative
     center_g: F64  # (G,) return of the centre; NaN where there is none
     mean_g: F64  # (G,) mean return of the population
+    diverged: bool  # so it has no return after that
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One run's part of a panel, finite numbers alone."""
+
+    x_g: F64
+    y_g: F64
+    diverged: bool = False
+
+    @property
+    def end(self) -> float:
+        """Where it has no value any more: never for one that diverged, whose value is the worst."""
+        return math.inf if self.diverged else float(self.x_g[-1])
+
+    def at(self, grid: F64) -> F64:
+        """Its values: between generations in proportion; past its last, minus infinity if it diverged, else NaN."""
+        return np.interp(grid, self.x_g, self.y_g, right=-math.inf if self.diverged else math.nan)
 
 
 def draw(runs: Sequence[PlannedRun], out: Path) -> None:
@@ -68,11 +89,13 @@ def _curve(path: Path) -> Curve | None:
     records = metrics.read(file) if file.is_file() else []
     if not records:
         return None
+    found = evaluation.read(RunDirectory(path))
     return Curve(
         steps_g=np.array([record["env_steps"] for record in records], dtype=np.float64),
         seconds_g=np.array(list(accumulate(map(seconds, records)))),
         center_g=_column(records, "center_return"),
         mean_g=_column(records, "mean_return"),
+        diverged=found is not None and found.diverged,
     )
 
 
@@ -80,15 +103,25 @@ def _column(records: Iterable[metrics.Record], name: str) -> F64:
     return np.array([math.nan if record[name] is None else record[name] for record in records], dtype=np.float64)
 
 
-def over_seeds(lines: Sequence[tuple[F64, F64]], points: int = POINTS) -> tuple[F64, F64]:
-    """Quartiles over seeds of lines (x, y) at shared places: (points,), (3, points).
+def over_seeds(lines: Sequence[Line], points: int = POINTS) -> tuple[F64, F64]:
+    """Quartiles over seeds of lines at shared places: (points,), (3, points); NaN where one is not finite.
 
-    The places go from the latest first x to the earliest last x, so that every seed has a value at each of them.
+    The places go from the latest first x to where no more than half of the seeds would have a value.
     """
-    low, high = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
+    ends = sorted((line.end for line in lines), reverse=True)
+    last = ends[len(ends) // 2]
+    high = last if math.isfinite(last) else max(float(line.x_g[-1]) for line in lines)
+    low = max(float(line.x_g[0]) for line in lines)
     grid = np.linspace(low, max(low, high), points)
-    values_sk = np.array([np.interp(grid, x, y) for x, y in lines])
-    return grid, np.quantile(values_sk, [0.25, 0.5, 0.75], axis=0)
+    values_sk = np.array([line.at(grid) for line in lines])
+    with np.errstate(invalid="ignore"):  # between minus infinity and a number there is nothing
+        quartiles = np.array([_quartiles(values_s[~np.isnan(values_s)]) for values_s in values_sk.T]).T
+    return grid, np.where(np.isfinite(quartiles), quartiles, np.nan)
+
+
+def _quartiles(values: F64) -> F64:
+    """(3,) of any values; NaN of none."""
+    return np.quantile(values, [0.25, 0.5, 0.75]) if values.size else np.full(3, np.nan)
 
 
 def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], path: Path) -> None:
@@ -110,8 +143,8 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], pa
                 if (run.strategy, run.setting, run.meta) == (strategy, setting, meta) and run.place in found
             ]
             look = {"color": f"C{number % COLOURS}", "linestyle": STYLES[number // COLOURS % len(STYLES)]}
-            medians += _lines(left, [_finite(c.steps_g, c, centers) for c in curves], meta, look)
-            _lines(right, [_finite(c.seconds_g, c, centers) for c in curves], meta, look)
+            medians += _lines(left, [_line(c.steps_g, c, centers) for c in curves], meta, look)
+            _lines(right, [_line(c.seconds_g, c, centers) for c in curves], meta, look)
         left.set_title(", ".join(filter(None, (task, strategy, setting))), fontsize=9, loc="left")
         left.set_ylabel("return of the centre" if centers else "mean return")
         for panel in (left, right):
@@ -126,15 +159,15 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], pa
     plt.close(figure)
 
 
-def _finite(x_g: F64, curve: Curve, centers: bool) -> tuple[F64, F64]:
+def _line(x_g: F64, curve: Curve, centers: bool) -> Line:
     y_g = curve.center_g if centers else curve.mean_g
     there = np.isfinite(y_g)
-    return x_g[there], y_g[there]
+    return Line(x_g[there], y_g[there], curve.diverged)
 
 
-def _lines(panel: Any, lines: list[tuple[F64, F64]], label: str, look: dict[str, Any]) -> list[F64]:
+def _lines(panel: Any, lines: list[Line], label: str, look: dict[str, Any]) -> list[F64]:
     """Draw the median and the middle half; the median, if there is one."""
-    lines = [line for line in lines if line[0].size]
+    lines = [line for line in lines if line.x_g.size]
     if not lines:
         return []
     grid, (low, median, high) = over_seeds(lines)
@@ -145,8 +178,9 @@ def _lines(panel: Any, lines: list[tuple[F64, F64]], label: str, look: dict[str,
 
 def _limit(panel: Any, medians: list[F64]) -> None:
     """Leave out of sight how far down the worst tenth of the medians goes: a diverged line hides all others."""
-    if medians:
-        values = np.concatenate(medians)
+    values = np.concatenate([np.zeros(0), *medians])
+    values = values[np.isfinite(values)]
+    if values.size:
         low, high = float(np.quantile(values, 0.1)), float(values.max())
         room = 0.05 * (high - low) or 1.0
         panel.set_ylim(low - 4 * room, high + room)

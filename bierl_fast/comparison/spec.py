@@ -194,7 +194,7 @@ def _entry(axis: str, number: int, table: dict[str, Any]) -> Entry:
         settings = _settings({key: value for key, value in table.items() if key not in own})
         name = table.get("name", settings.get(AXES[axis]))
         if not isinstance(name, str) or not file_name(name).strip("._-"):
-            raise ConfigError(f"an entry of {axis} needs a name with a letter or a digit in it, got {name!r}")
+            raise ConfigError(f"an entry of {axis} needs a name with one of a-z, A-Z or 0-9 in it, got {name!r}")
         return Entry(
             name=name,
             where=f"{where} {name!r}",

@@ -17,9 +17,10 @@ from bierl_fast.comparison.evaluation import Evaluation
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.files import write_text
-from bierl_fast.run import toml
+from bierl_fast.run import manifest, toml
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import RunDirectoryError
+from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.warm_start import warm_start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,19 @@ def claim(planned: PlannedRun, out: Path) -> None:
     folder.failure.unlink(missing_ok=True)
 
 
+def _same_generator(folder: Folder, planned: PlannedRun) -> bool:
+    """Whether the file that a run's generator began from still holds it; no when nothing says so.
+
+    A file that is gone is no reason to refuse: runs that are at their end need it no more.
+    """
+    try:
+        found, _ = warm_start_of(planned.config)
+    except ConfigError:
+        return True
+    noted = manifest.warm_start(folder.run.manifest)
+    return found is not None and noted is not None and noted.get("fingerprint") == found.fingerprint
+
+
 def _require_same(folder: Folder, planned: PlannedRun) -> None:
     try:
         before = toml.compose(toml.read(folder.planned))
@@ -102,6 +116,8 @@ def _require_same(folder: Folder, planned: PlannedRun) -> None:
         raise RunDirectoryError(f"{folder.path} holds a run whose planned.toml is damaged: {error}") from error
     was, now = (json.loads(json.dumps(config.training())) for config in (before, planned.config))
     changed = [f"{name} was {was[name]!r}, is {now[name]!r}" for name in now if was[name] != now[name]]
+    if folder.run.checkpoint.is_file() and now["warm_start"] is not None and not _same_generator(folder, planned):
+        changed.append(f"the generator in warm_start {now['warm_start']} was another")
     own = folder.run.read_config() if folder.run.checkpoint.is_file() else before  # it may have gone on by itself
     if (own.total_steps or 0) > planned.steps:
         changed.append(f"total_steps was {own.total_steps}, is {planned.steps}, and a run does not go back")

@@ -146,7 +146,10 @@ class Player:
             gained = reward if type(reward) is float else _number(reward)
             if not isfinite(gained):
                 raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
-            tally.total += gained
+            total = tally.total + gained
+            if not isfinite(total):
+                raise _EpisodeError(f"the return overflows at step {tally.steps}")
+            tally.total = total
             if answered is not None:
                 answered(gained, bool(terminated))
             if terminated or truncated:

@@ -24,6 +24,7 @@ from bierl_fast.messages import (
     concatenate,
 )
 from bierl_fast.meta.credit import Credit, Estimate, objective_mk
+from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import Strategy
 
 
@@ -61,7 +62,7 @@ def one_step(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
     populations = [strategy.ask(hp, trial.key, candidates=2 * credit.pairs) for hp in proposals]
     first = trial.evaluator.evaluate(concatenate(populations))
     batches = parts(first, populations)
-    failed_m = np.array([batch.failed_r.all() for batch in batches])
+    failed_m = np.array([all_failed(*told) for told in zip(populations, batches, strict=True)])
     theta_mp = np.stack(
         [
             strategy.mean if failed else strategy.stepped(population, batch, hp)

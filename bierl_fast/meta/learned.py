@@ -154,7 +154,11 @@ class LearnedMeta:
         return self._weights + step, move_of(step)
 
     def _calibrate(self, standing: _Standing, noise: NoiseKey) -> float:
-        """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted."""
+        """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted.
+
+        At the moves' full reach: once they have settled, no perturbation of the weights would spread so far.
+        """
+        standing = standing._replace(generations=0)
         start = self._generator.propose(self._weights[None], *standing)[0]
         first_row = self._settings.candidates // 2  # rows after those of the update itself
 

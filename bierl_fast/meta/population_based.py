@@ -103,8 +103,11 @@ class PopulationBasedTraining:
             self._begin(generation.before, draws)
         others, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
         sample_k[0] = _sample(generation.population, generation.batch)
-        share = 1.0 if self._generations == 0 else 2.0 / (self._interval + 1.0)
-        self._score_k = sample_k if share == 1.0 else (1.0 - share) * self._score_k + share * sample_k
+        share = 2.0 / (self._interval + 1.0)
+        begins_k = ~np.isfinite(self._score_k)  # at first, and after a generation that failed
+        with np.errstate(invalid="ignore"):
+            smoothed_k = (1.0 - share) * self._score_k + share * sample_k
+        self._score_k = np.where(begins_k, sample_k, smoothed_k)
         self._generations += 1
         adopted = self._select(own, draws) if self._generations % self._interval == 0 else None
         steps = sum(other.batch.steps for other in others)

@@ -13,7 +13,7 @@ import numpy as np
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population, concatenate
 from bierl_fast.meta.fitness import parts
-from bierl_fast.strategy.antithetic import by_candidate
+from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import Strategy
 
 
@@ -51,8 +51,7 @@ def advance(
 
 def _told(strategy: Strategy, state: Arrays, population: Population, batch: EvaluationBatch) -> Arrays | None:
     """The member's state after its generation."""
-    _, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
-    if failed_n.all():
+    if all_failed(population, batch):
         return None
     strategy.load(state)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -8,6 +8,8 @@ hyperparameters than it was trained to, or read another window; a run that wants
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,12 @@ class WarmStart:
     steps: int
     made: dict[str, Any]
     training: Arrays = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what a run takes over: another one is another generator, whatever its file is called."""
+        shape = json.dumps(asdict(self.shape), sort_keys=True)
+        return hashlib.sha256(shape.encode() + self.weights.astype("<f4").tobytes()).hexdigest()
 
     def save(self, path: str | Path) -> None:
         """Write the file; atomically."""

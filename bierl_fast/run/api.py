@@ -10,6 +10,7 @@ Nothing here prints, installs a signal handler, or keeps state between calls.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -69,15 +70,17 @@ def train(
     directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
+    started = time.perf_counter()
     warm_start, spent = _warm_start(config, directory, warm_start_observer)
+    meta_seconds = time.perf_counter() - started if spent else 0.0
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
-            return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters), None)
+            return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters, meta_seconds), None)
         directory.create(parts.config)
         with directory.held():
-            return _to_the_end(_begun(directory, parts, counters, observer), directory)
+            return _to_the_end(_begun(directory, parts, counters, meta_seconds, observer), directory)
 
 
 def _warm_start(
@@ -93,13 +96,17 @@ def _warm_start(
 
 
 def _begun(
-    directory: RunDirectory, parts: build.Parts, counters: checkpoint.Counters, observer: Observer | None
+    directory: RunDirectory,
+    parts: build.Parts,
+    counters: checkpoint.Counters,
+    meta_seconds: float,
+    observer: Observer | None,
 ) -> Run:
     """The run before its first generation, saved as such."""
     with ExitStack() as failed:
         failed.callback(directory.clear)
         manifest.create(directory.manifest, parts.config, noted(parts))
-        run = Run(parts, Recorder(parts.config, directory, observer), counters)
+        run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
         failed.callback(run.recorder.close)
         run.recorder.start(run.snapshot, saved=None)
         failed.pop_all()
@@ -173,10 +180,15 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
-    if run.config.learned and not run.config.warm and run.counters.meta_updates == 0:
+    if run.config.learned and run.config.meta_budget > 0.0 and run.counters.meta_updates == 0:
+        meant = "its hyperparameters never moved"
+        instead = ""
+        if run.config.warm:
+            meant = "its generator stayed as it began"
+            instead = ", or take meta_budget 0, which leaves it so on purpose"
         warnings.warn(
-            f"the run ended before the first update of its meta-level {run.config.meta!r}: its "
-            "hyperparameters never moved; train longer, or raise meta_budget or lower meta_interval",
+            f"the run ended before the first update of its meta-level {run.config.meta!r}: {meant}; train longer, or "
+            f"raise meta_budget or lower meta_interval{instead}",
             RunWarning,
             stacklevel=3,
         )

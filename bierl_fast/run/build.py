@@ -196,6 +196,7 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
     """The meta-level, which starts exactly at the configured hyperparameters."""
     from bierl_fast.meta import table  # noqa: PLC0415
     from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
+    from bierl_fast.strategy.base import centers_of  # noqa: PLC0415
 
     parts = table.MetaParts(
         hyperparameters=resolve.configured(config, strategy.declared),
@@ -212,7 +213,14 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
         seed=config.seed,
         weights=None if warm_start is None else warm_start.weights,
     )
-    return table.make_meta(config.meta, parts)
+    meta, centers = table.make_meta(config.meta, parts), centers_of(strategy)
+    if config.learned and meta.reads_generation and centers > 1:
+        raise ConfigError(
+            f"meta_fitness {config.meta_fitness!r} judges a proposal on the generation just evaluated, which strategy "
+            f"{config.strategy!r} draws around another of its {centers} centers than the proposal is for; "
+            "take meta_fitness 'one_step', or centers 1"
+        )
+    return meta
 
 
 def meta_settings(config: Config) -> MetaSettings:

@@ -27,6 +27,7 @@ from bierl_fast.run.config import Config
 from bierl_fast.run.errors import AllFailedError, CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import center_of
 
 PHASES = ("ask", "evaluate", "tell", "meta", "record")
@@ -67,11 +68,11 @@ def advance(run: Run) -> None:
 
 
 def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
-    failed_r = batch.failed_r[population.candidate_r >= 0]
-    if failed_r.all():
+    if all_failed(population, batch):
+        failed_r = batch.failed_r[population.candidate_r >= 0]
         raise AllFailedError(
-            f"all candidates failed, each of {failed_r.size} episodes; lower sigma or the learning rate, or look at "
-            "the task"
+            f"all candidates failed, in {int(failed_r.sum())} of {failed_r.size} episodes; lower sigma or the learning "
+            "rate, or look at the task"
         )
 
 
@@ -99,7 +100,10 @@ def restore(parts: Parts, checkpoint: Checkpoint) -> None:
 class Run:
     """One run under way: its parts, its counters, and the recorder that writes it down."""
 
-    def __init__(self, parts: Parts, recorder: Recorder, counters: Counters | None = None) -> None:
+    def __init__(
+        self, parts: Parts, recorder: Recorder, counters: Counters | None = None, meta_seconds: float = 0.0
+    ) -> None:
+        """`meta_seconds`: wall time of the meta-level's warm start just before, for the first generation's record."""
         self.config = parts.config
         self.strategy = parts.strategy
         self.evaluator = parts.evaluator
@@ -107,7 +111,7 @@ class Run:
         self.history = parts.history
         self.recorder = recorder
         self.counters = counters or Counters()
-        self._seconds = dict.fromkeys(PHASES, 0.0)
+        self._seconds = dict.fromkeys(PHASES, 0.0) | {"meta": meta_seconds}
 
     def key(self, stream: Stream) -> NoiseKey:
         """The address of this generation's randomness."""
@@ -185,6 +189,7 @@ class Run:
             "learning_rate": population.hyperparameters.get("learning_rate"),
             "hyperparameters": dict(population.hyperparameters),
             "update_norm": report.update_norm,
+            "noise_std": report.noise_std,
             "path_ratio": report.path_ratio,
             "episode_failures": counters.episode_failures,
             "meta_updates": counters.meta_updates,

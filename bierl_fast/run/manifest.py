@@ -92,6 +92,15 @@ def create(path: Path, config: Config, warm_start: Mapping[str, Any] | None = No
     write_text(path, json.dumps(facts, indent=2) + "\n")
 
 
+def warm_start(path: Path) -> dict[str, Any] | None:
+    """What a manifest says of its run's warm start; None where it says nothing, or cannot be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("warm_start")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def resumed(path: Path, config: Config) -> None:
     """Note in an existing manifest that the run goes on, here and now."""
     try:

@@ -162,7 +162,13 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
     saved = WarmStart.load(path)
     if saved.made.get("credit") != "run" or not saved.training:
         raise ConfigError(f"{path} holds no training of credit 'run' to go on with; begin another file")
-    settings = PretrainSettings.read(saved.made)
+    try:
+        settings = PretrainSettings.read(saved.made)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path} does not say how its generator was trained ({type(error).__name__}: {error}), so its training "
+            "cannot go on; begin another file"
+        ) from error
     shape = {name: value for name, value in asdict(saved.shape).items() if name != "adapt"}
     known = {**shape, **asdict(settings)}
     for name, value in asked.items():

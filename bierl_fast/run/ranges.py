@@ -73,6 +73,11 @@ def _where(name: str, config: Config) -> str:
     return f"{name}_range" if name not in config.ranges and name in POSITIVE else f"ranges.{name}"
 
 
+def nothing_to_move(strategy: str) -> ConfigError:
+    """For a meta-level over a strategy that declares nothing adaptable."""
+    return ConfigError(f"strategy {strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
+
+
 def check_declared(config: Config, declared: Mapping[str, HyperparameterSpec]) -> None:
     """Raise unless `ranges` and `scales` are of hyperparameters that a meta-level may move, where the strategy allows.
 
@@ -115,6 +120,8 @@ def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, Hyper
     adaptable = {name: spec for name, spec in declared.items() if spec.adaptable}
     ranges: dict[str, Range] = {}
     for name in names:
+        if not adaptable:
+            raise nothing_to_move(config.strategy)
         if name not in adaptable:
             raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
         ranges[name] = _range_of(name, config, adaptable)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
-from bierl_fast.run.ranges import check_declared, ranges_of, value_of
+from bierl_fast.run.ranges import check_declared, nothing_to_move, ranges_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +174,7 @@ def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tupl
         return config.adapt
     names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
     if not names:
-        raise ConfigError(f"strategy {config.strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
+        raise nothing_to_move(config.strategy)
     return names
 
 

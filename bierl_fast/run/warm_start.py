@@ -62,7 +62,8 @@ def noted(parts: build.Parts) -> dict[str, Any] | None:
     if found is None:
         return None
     reused = config.warm_start is not None
-    return {"source": config.warm_start or config.warm_start_task, "reused": reused, "steps": found.steps}
+    source = config.warm_start or config.warm_start_task
+    return {"source": source, "reused": reused, "steps": found.steps, "fingerprint": found.fingerprint}
 
 
 def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:

@@ -30,7 +30,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import lookup
 from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
 from bierl_fast.strategy.path import Path
-from bierl_fast.strategy.signals import odd_share, step_ratio
+from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
 CRN = ("none", "pair", "population")
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
@@ -178,7 +178,9 @@ class Antithetic(ABC):
         """The report of the step to the state `following`, which is the state from here on."""
         before, self._state = self._theta, following
         path = Path.of(following)
-        told = report(population, batch, float(np.linalg.norm(self._theta - before)))
+        with np.errstate(over="ignore"):
+            moved = float(np.linalg.norm(self._theta - before))
+        told = report(population, batch, moved)
         return path.told_in(told)
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
@@ -223,6 +225,12 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
     candidate_r = population.candidate_r[own_r]
     mean_n = np.bincount(candidate_r, weights=value_r[own_r]) / np.bincount(candidate_r)
     return mean_n, np.bincount(candidate_r, weights=failed_r[own_r]) > 0
+
+
+def all_failed(population: Population, batch: EvaluationBatch) -> bool:
+    """Whether no candidate is left to learn from: one counts as failed when any of its episodes failed."""
+    _, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
+    return bool(failed_n.all())
 
 
 def fitness(
@@ -315,6 +323,7 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
         longest_episode=int(batch.lengths_r.max()),
         odd_share=odd_share(population, first_rows(population), returns_n, failed_n),
         step_ratio=step_ratio(population, update_norm),
+        noise_std=noise_std(population, first_rows(population)),
     )
 
 

@@ -55,6 +55,10 @@ class Strategy(Protocol):
 class SeveralCenters(Protocol):
     """A strategy that draws the candidates of a generation around one of several centres."""
 
+    @property
+    def centers(self) -> int:
+        """How many there are."""
+
     def center(self, key: NoiseKey) -> int:
         """Which one `ask` draws around at `key`: a pure function of state and key."""
 
@@ -65,6 +69,11 @@ class OwnObjective(Protocol):
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) what each row counts for its update, comparable within one batch. Pure."""
+
+
+def centers_of(strategy: Strategy) -> int:
+    """How many centres a strategy has."""
+    return strategy.centers if isinstance(strategy, SeveralCenters) else 1
 
 
 def center_of(strategy: Strategy, key: NoiseKey) -> int:

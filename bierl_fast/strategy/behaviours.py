@@ -78,7 +78,11 @@ def mean_by_group(value_rd: F64, group_r: NDArray[np.integer[Any]], groups: int)
 
 
 def by_candidate(population: Population, behaviour_rd: F64) -> F64:
-    """(N, D) the mean behaviour over a candidate's episodes; zeros in place of what is not finite (it failed)."""
+    """(N, D) the mean behaviour over a candidate's episodes, `finite` where one failed."""
     own_r = population.candidate_r >= 0
-    finite_rd = np.where(np.isfinite(behaviour_rd[own_r]), behaviour_rd[own_r], 0.0)
-    return mean_by_group(finite_rd, population.candidate_r[own_r], population.candidates)
+    return mean_by_group(finite(behaviour_rd[own_r]), population.candidate_r[own_r], population.candidates)
+
+
+def finite(behaviour_rd: F64) -> F64:
+    """(R, D) with zeros in place of what is not finite: a failed episode's behaviour, which counts for nothing."""
+    return np.where(np.isfinite(behaviour_rd), behaviour_rd, 0.0)

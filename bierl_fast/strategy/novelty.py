@@ -38,7 +38,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
-from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, mean_by_group
+from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.path import Path
@@ -188,6 +188,11 @@ class NoveltySearch:
         """(P,) the best policy so far by its own episodes, run anew in every generation; a copy."""
         return self._state.mean.copy()
 
+    @property
+    def centers(self) -> int:
+        """How many there are to draw around."""
+        return int(self._state.center_mp.shape[0])
+
     def center(self, key: NoiseKey) -> int:
         """Which centre `ask` draws around at `key`: by chance, in proportion to the novelty of its behaviour.
 
@@ -256,7 +261,7 @@ class NoveltySearch:
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) ranks of return and of novelty among these rows, mixed as the update mixes them."""
-        novelty_r = self._novelty(self._state, behaviours(batch))
+        novelty_r = self._novelty(self._state, finite(behaviours(batch)))
         return self._mixed(row_fitness(batch, hp), novelty_r, batch.failed_r, hp).astype(np.float64)
 
     def _novelty(self, state: State, behaviour_qd: F64) -> F64:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bierl_fast.messages import F64, Bool, Population
+from bierl_fast.messages import F32, F64, Bool, Population
 
 
 def odd_share(population: Population, first_row_n: np.ndarray, returns_n: F64, failed_n: Bool) -> float:
@@ -36,6 +36,30 @@ def odd_share(population: Population, first_row_n: np.ndarray, returns_n: F64, f
     odd = float(np.square((plus_k - minus_k) / largest / 2).mean())
     even = float(np.var((plus_k + minus_k) / largest / 2))
     return (odd - even) / (odd + even) if odd + even > 0.0 else math.nan
+
+
+def noise_std(population: Population, first_row_n: np.ndarray) -> float:
+    """Root mean square, over candidates and parameters, of how far a candidate lies from the middle of them all.
+
+    sigma where all are drawn around one centre alike; where a strategy shapes its noise itself (a covariance matrix,
+    a standard deviation for each parameter, candidates of several kinds) it is what sigma has become.
+    """
+    base_n = population.base_r[first_row_n]
+    noise_n = population.sigma_r[first_row_n].astype(np.float64) * (population.sign_r[first_row_n] != 0)
+    if population.scale_bp is not None:
+        square_b = [float(np.square(scale_p, dtype=np.float64).mean()) for scale_p in population.scale_bp]
+        noise_n = noise_n * np.sqrt(np.array(square_b)[base_n])
+    return math.sqrt(float(np.square(noise_n).mean()) + _variance(population.base_bp, base_n))
+
+
+def _variance(base_bp: F32, base_n: np.ndarray) -> float:
+    """Mean over parameters of the variance over candidates of the vectors that they are drawn around."""
+    count_b = np.bincount(base_n, minlength=base_bp.shape[0])
+    used = np.flatnonzero(count_b)
+    if used.size == 1:
+        return 0.0
+    middle_p = sum(count_b[b] / base_n.size * base_bp[b].astype(np.float64) for b in used)
+    return float(sum(count_b[b] / base_n.size * np.square(base_bp[b] - middle_p).mean() for b in used))
 
 
 def step_ratio(population: Population, update_norm: float) -> float:

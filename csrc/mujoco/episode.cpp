@@ -15,7 +15,7 @@ void run_episode(const mjModel*, mjData*, int, void* context) {
     c.actor.act(c.observation, c.action);
     const Step step = c.task->step(c.action);
     ++result.steps;
-    if (diverged(c.data) || !std::isfinite(step.reward)) {
+    if (diverged(c.data) || !std::isfinite(result.total + step.reward)) {
       result.failed = true;  // the return so far is kept; the ranker puts failures last
       break;
     }

@@ -22,6 +22,7 @@ from bierl_fast.names import UnknownNameError
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.pretraining import pretrain
 
 TESTS = Path(__file__).parents[1]
 NOISY = {"task_kwargs": {"noise": 0.5}, "sigma": 0.1, "learning_rate": 0.05}
@@ -175,11 +176,27 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert [line["state"] for line in results()] == ["finished", "failed", "finished"]
 
 
-def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst() -> None:
+def test_runs_of_another_generator_under_the_same_name_are_refused() -> None:
+    """A warm start's file may be written anew; what was begun with the one before is not mixed with the next."""
+    shape: dict[str, Any] = {"encoder_size": 3, "generator_hidden": 3, "quantiles": 2, "history": 2}
+    pretrain("w.npz", ("quadratic",), rounds=1, **shape)
+    comparison = described({"meta": "lstm", "warm_start": "w.npz", "meta_budget": 0.0}, seeds=1)
+    compare(comparison)
+    Path("w.npz").rename("gone.npz")
+    pretrain("w.npz", ("quadratic",), rounds=1, seed=1, **shape)
+    with pytest.raises(RunDirectoryError, match=r"the generator in warm_start w.npz was another; take another --out"):
+        compare({**comparison, "seeds": 2})
+    Path("gone.npz").replace("w.npz")
+    assert [row.state for row in compare({**comparison, "seeds": 2}).rows] == ["finished"] * 2
+
+
+@pytest.mark.parametrize("episodes", [1, 2])
+def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst(episodes: int) -> None:
     """What leaves the task's domain must not drop out of the numbers; a task without any value is a failure."""
     settings = [{"name": "steady", "learning_rate": 0.01}, {"name": "wild", "learning_rate": 20.0}]
     tasks = [{"name": "narrow", "task": "comparison.functions:narrow"}]
-    comparison = described({"dim": 4, "sigma": 0.1}, tasks=tasks, settings=settings, seeds=2)
+    base = {"dim": 4, "sigma": 0.1, "episodes_per_candidate": episodes}
+    comparison = described(base, tasks=tasks, settings=settings, seeds=2)
     news: list[str | None] = []
     found = compare(comparison, observer=lambda standing: news.append(standing.news))
     assert [row.state for row in found.rows] == ["finished"] * 4

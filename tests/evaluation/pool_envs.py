@@ -55,7 +55,7 @@ class Walk(gymnasium.Env[Any, Any]):
         self._x += float(action[0]) + 0.1 * self.np_random.normal()
         observation: Any = self._observation()
         reward: Any = -abs(self._x)
-        if self._in_trouble and self._step == 3:
+        if self._in_trouble and (self._step == 3 or (self._step == 4 and self._trouble == "overflow")):
             observation, reward = self._make_trouble(observation, reward)
         return observation, reward, self._step == self._length and self._x > 0, False, {"x": self._x}
 
@@ -65,6 +65,8 @@ class Walk(gymnasium.Env[Any, Any]):
                 raise ZeroDivisionError("the walk fell over")
             case "nan_reward":
                 return observation, float("nan")
+            case "overflow":
+                return observation, -1e308
             case "vector_reward":
                 return observation, np.zeros(1)
             case "nan_observation":

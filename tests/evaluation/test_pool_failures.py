@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow  # processes started by the dozen
 REASONS = {
     "raise": r"ZeroDivisionError: the walk fell over \(.*pool_envs.py, line \d+\)",
     "nan_reward": "step 3 gave the reward nan",
+    "overflow": "the return overflows at step 4",
     "vector_reward": r"a reward has shape \(1,\), expected a number",
     "nan_observation": "element 0 of an observation is nan",
     "wrong_shape": r"an observation has shape \(3,\), its space says \(2,\)",
@@ -47,7 +48,8 @@ def test_failed_rows_touch_no_others(trouble: str, calm: Any) -> None:
         failed = batch.failed_r
         assert 2 <= failed.sum() <= 10
         assert_same_bits(calm, batch, ~failed)
-        assert (batch.lengths_r[failed] == (2 if trouble == "raise" else 3)).all()  # steps that were answered
+        answered = {"raise": 2, "overflow": 4}.get(trouble, 3)
+        assert (batch.lengths_r[failed] == answered).all()  # steps
         assert np.isfinite(batch.returns_r).all()
         assert batch.moments is not None
         assert not batch.moments.count_r[failed].any()  # what they saw is no statistic

@@ -9,7 +9,14 @@ import pytest
 from meta.world import HP, KEY, Evaluator, report, state_bytes, strategy
 from strategy import sphere
 
-from bierl_fast.messages import EvaluatedGeneration, Hyperparameters, NoiseKey, Stream
+from bierl_fast.messages import (
+    EvaluatedGeneration,
+    EvaluationBatch,
+    Hyperparameters,
+    NoiseKey,
+    Population,
+    Stream,
+)
 from bierl_fast.meta.credit import Credit, Estimate, objective_mk
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.history import History, Range
@@ -88,6 +95,25 @@ def test_reuse_is_the_mean_of_its_two_halves() -> None:
 def test_reuse_without_a_generation() -> None:
     with pytest.raises(ValueError, match="one_step_reuse needs the generation just evaluated"):
         META_FITNESS["one_step_reuse"].judge(trial(strategy()), HPS)
+
+
+def test_a_proposal_is_out_when_every_candidate_failed_somewhere() -> None:
+    """One failed episode of two is a failed candidate, as for the strategy's own update."""
+    inner = strategy(episodes_per_candidate=2)
+    first = tuple(range(0, 12, 2))  # of the first proposal: one episode of each candidate
+    second = (12, 14)  # of the second: one episode of two candidates
+    estimate = META_FITNESS["one_step"].judge(trial(inner, evaluator=FirstOnly(failing=(*first, *second))), HPS)
+    assert estimate.failed_m.tolist() == [True, False, False]
+    assert estimate.failures == 8
+
+
+class FirstOnly(Evaluator):
+    """Rows fail in the first evaluation alone, where the proposals' steps are drawn."""
+
+    def evaluate(self, population: Population) -> EvaluationBatch:
+        if self.asked:
+            self._failing = ()
+        return super().evaluate(population)
 
 
 @pytest.mark.parametrize("episodes", [1, 2, 5])

@@ -209,6 +209,18 @@ def test_what_has_settled_neither_moves_nor_learns() -> None:
     assert moves[0] > 0.0
 
 
+def test_moves_that_have_nearly_settled_are_no_reason_for_wilder_weights() -> None:
+    """sigma_meta is what spreads proposals at the moves' full reach, however late the first meta-update comes."""
+    found = []
+    for settling in (None, 5.0):
+        settings = MetaSettings(settling=settling, budget=0.9, interval=1)
+        past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, outputs="relative"))
+        past.generations = 30
+        assert level.due(past, 10**6, 0)
+        found.append(level.improve(strategy(), Evaluator(), past, KEY).diagnostics["sigma_meta"])
+    assert found[0] == found[1] < LARGEST_SIGMA / 10
+
+
 def test_a_configured_sigma_is_not_calibrated() -> None:
     level = meta(sigma=0.05)
     level.improve(strategy(), Evaluator(), history(), KEY)

@@ -130,6 +130,19 @@ def test_members_that_fail_stay_and_are_replaced() -> None:
     assert np.isfinite(np.asarray(level.state()["scores"], np.float64)).all()
 
 
+def test_a_failed_generation_is_forgotten_after_the_next() -> None:
+    """Scores are averages over about `interval` generations; one that begins anew is the next generation's return."""
+    level, start = pbt(members=3, interval=100), evaluated()
+    for failing in ((), tuple(range(9)), ()):
+        evaluator = Evaluator(failing=failing)
+        level.improve(strategy(), evaluator, history(), KEY, start)
+    scores = np.asarray(level.state()["scores"], np.float64)
+    (last,) = evaluator.asked
+    batch = sphere.evaluate(last)
+    assert scores[1] == batch.returns_r[:8].mean() or scores[1] == batch.returns_r[:9][last.candidate_r[:9] < 0].mean()
+    assert np.isfinite(scores).all()
+
+
 def test_a_member_whose_parameters_overflow_scores_lowest() -> None:
     class Random(Evaluator):
         def evaluate(self, population: Population) -> EvaluationBatch:

@@ -17,7 +17,7 @@ from bierl_fast.meta.table import META_LEVELS
 from bierl_fast.names import UnknownNameError
 from bierl_fast.run import build
 from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.strategy.table import STRATEGIES
 
 NAMES = sorted(META_LEVELS)
@@ -83,6 +83,14 @@ def test_the_budget_holds_with_several_episodes_a_candidate(fitness: str) -> Non
     records = bf.train(Config(meta="direct", **{**FUNCTION, **own})).metrics
     assert records[-1]["meta_updates"] > 1
     assert all(record["meta_steps"] <= 0.2 * record["env_steps"] for record in records)
+
+
+def test_reuse_is_for_one_centre() -> None:
+    own = {"strategy": "nsr", "meta_fitness": "one_step_reuse", "behaviour": "final_observation", "generations": 1}
+    with pytest.raises(ConfigError, match="another of its 3 centers than the proposal is for; take meta_fitness 'one_"):
+        bf.train(Config(meta="direct", **{**NATIVE, **own}))
+    with pytest.warns(RunWarning, match="before the first update"):
+        bf.train(Config(meta="direct", centers=1, **{**NATIVE, **own}))
 
 
 def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> None:

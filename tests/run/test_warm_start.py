@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from bierl_fast.kernels import learner_seed
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.warm_start import WarmStart
 from bierl_fast.run import build
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.pretraining import pretrain
 from bierl_fast.run.warm_start import easy_run
 
 SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}
+CHEAP: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_a_run_starts_from_a_file_and_brings_its_shape(start: Path, tmp_path: Pa
     assert 'generator_output = "relative"' in text
     found = WarmStart.load(start)
     noted = json.loads((tmp_path / "run" / "manifest.json").read_text())["warm_start"]
-    assert noted == {"source": str(start), "reused": True, "steps": found.steps}
+    assert noted == {"source": str(start), "reused": True, "steps": found.steps, "fingerprint": found.fingerprint}
     assert found.steps > 0
     assert result.metrics[-1]["warm_start_steps"] == 0
 
@@ -48,8 +50,7 @@ def test_a_run_starts_from_a_file_and_brings_its_shape(start: Path, tmp_path: Pa
 def test_resume_does_without_the_file(start: Path, tmp_path: Path, budget: float) -> None:
     copy = tmp_path / "copy.npz"
     copy.write_bytes(start.read_bytes())
-    cheap: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
-    config = bf.Config(**RUN, **cheap, warm_start=str(copy), meta_budget=budget)
+    config = bf.Config(**RUN, **CHEAP, warm_start=str(copy), meta_budget=budget)
     whole = bf.train(config)
     bf.train(config.replace(generations=2), run_dir=tmp_path / "run")
     copy.unlink()
@@ -59,23 +60,43 @@ def test_resume_does_without_the_file(start: Path, tmp_path: Path, budget: float
 
 
 def test_it_carries_over_to_another_strategy_and_population(start: Path) -> None:
-    for change in ({"strategy": "snes", "population": 20}, {"strategy": "pgpe"}, {"strategy": "cmaes", "adapt": ()}):
+    with pytest.raises(ConfigError, match="'cmaes' leaves a meta-level nothing to move; take meta = 'none'"):
+        bf.train(bf.Config(**{**RUN, "strategy": "cmaes", "warm_start": str(start), "meta_budget": 0.0}))
+    for change in ({"strategy": "snes", "population": 20}, {"strategy": "pgpe"}):
         config = {**RUN, **change, "warm_start": str(start), "meta_budget": 0.0}
-        if change["strategy"] == "cmaes":
-            with pytest.raises(ConfigError):
-                bf.train(bf.Config(**config))
-            continue
         result = bf.train(bf.Config(**config))
         assert len({record["sigma"] for record in result.metrics}) > 1
 
 
 def test_a_warm_start_of_this_run_is_counted() -> None:
-    config = bf.Config(**RUN, warm_start_task="InvertedPendulum-v5", warm_start_limit=3000, meta_budget=0.5)
+    config = bf.Config(**RUN, warm_start_task="InvertedPendulum-v5", warm_start_limit=3000, meta_budget=0.5, **CHEAP)
     first, again = (bf.train(config) for _ in range(2))
     last = first.metrics[-1]
     assert last["warm_start_steps"] >= 3000
     assert last["env_steps"] == last["inner_steps"] + last["meta_steps"] + last["warm_start_steps"]
     np.testing.assert_array_equal(first.parameters, again.parameters)
+
+
+def test_its_wall_time_is_the_meta_levels_in_the_first_generation() -> None:
+    config = bf.Config(**RUN, **CHEAP, warm_start_task="InvertedPendulum-v5", warm_start_limit=3000)
+    spent: list[float] = []
+    first, *others = bf.train(config, warm_start_observer=lambda r: spent.append(sum(r["seconds"].values()))).metrics
+    assert first["seconds"]["meta"] > sum(spent) > 0.0
+    assert all(record["seconds"]["meta"] < first["seconds"]["meta"] for record in others)
+
+
+def test_another_generator_has_another_fingerprint(start: Path) -> None:
+    found = WarmStart.load(start)
+    shape = dataclasses.replace(found.shape, meta_max_move=found.shape.meta_max_move + 1.0)
+    weights = found.weights + np.float32(1e-3)
+    others = [WarmStart(shape, found.weights, 0, {}), WarmStart(found.shape, weights, 0, {})]
+    assert len({found.fingerprint, *(other.fingerprint for other in others)}) == 3
+    assert WarmStart(found.shape, found.weights, 7, {"seed": 8}).fingerprint == found.fingerprint
+
+
+def test_a_warm_run_that_may_learn_and_does_not_says_so(start: Path) -> None:
+    with pytest.warns(RunWarning, match="its generator stayed as it began; .* or take meta_budget 0, which"):
+        bf.train(bf.Config(**{**RUN, "generations": 1}, warm_start=str(start)))
 
 
 def test_nothing_is_left_to_train_after_such_a_warm_start() -> None:
@@ -91,8 +112,7 @@ def test_a_generator_that_is_frozen_afterwards_learns_first() -> None:
     easy = easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.0), 3000)
     assert easy.meta_budget == bf.Config(task="Swimmer-v5").meta_budget
     assert easy_run("InvertedPendulum-v5", bf.Config(**RUN, **warm, meta_budget=0.5), 3000).meta_budget == 0.5
-    cheap: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
-    last = bf.train(bf.Config(**RUN, **warm, **cheap, meta_budget=0.0)).metrics[-1]
+    last = bf.train(bf.Config(**RUN, **warm, **CHEAP, meta_budget=0.0)).metrics[-1]
     assert last["meta_steps"] == 0
     assert last["warm_start_steps"] >= 3000
 

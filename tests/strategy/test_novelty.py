@@ -63,6 +63,20 @@ def test_the_archive_takes_each_centres_behaviour_once() -> None:
         updated = chosen
 
 
+def test_a_failed_episode_without_a_behaviour_ends_nothing() -> None:
+    """A diverged episode may leave nan in its descriptor: it ranks last, in tell and in what a meta-level is told."""
+    strategy = NoveltySearch(mean=START, population=4, centers=2)
+    for generation in range(2):
+        population = strategy.ask(HP, key(generation))
+        failed = evaluate(population, failed=(1,))
+        assert failed.behaviour_rd is not None
+        failed.behaviour_rd[1] = np.nan
+        value_r = strategy.objective(failed, HP.replace(novelty_weight=0.5))
+        assert np.isfinite(np.delete(value_r, 1)).all()
+        strategy.tell(population, failed)
+        assert np.isfinite(strategy.mean).all()
+
+
 def test_a_failed_centre_enters_when_it_has_run() -> None:
     strategy = NoveltySearch(mean=START, population=4, centers=2)
     population = strategy.ask(HP, key(0))

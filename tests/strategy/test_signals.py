@@ -11,7 +11,7 @@ import pytest
 from bierl_fast.messages import EvaluationBatch, Hyperparameters, NoiseKey, Population
 from bierl_fast.strategy.antithetic import first_rows
 from bierl_fast.strategy.es import EvolutionStrategy
-from bierl_fast.strategy.signals import odd_share, step_ratio
+from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
 HP = Hyperparameters(sigma=0.5, learning_rate=0.1)
 
@@ -94,3 +94,23 @@ def test_reports_carry_them_whatever_the_number_of_episodes() -> None:
     assert math.isnan(told.alignment)  # no path before the first generation
     again = strategy.ask(HP, NoiseKey(1, 2))
     assert strategy.tell(again, batch).alignment == pytest.approx(4.0, rel=1e-6)  # the same way: cosine 1, sqrt(16)
+
+
+def test_noise_std_of_one_centre_is_sigma_times_the_scale() -> None:
+    population = asked(6)
+    assert noise_std(population, first_rows(population)) == pytest.approx(HP["sigma"], rel=1e-7)  # sigma is float32
+    scale_bp = np.arange(16, dtype=np.float32)[None]
+    shaped = replace(population, scale_bp=scale_bp)
+    expected = HP["sigma"] * math.sqrt(float(np.square(scale_bp).mean()))
+    assert noise_std(shaped, first_rows(shaped)) == pytest.approx(expected, rel=1e-7)
+    assert noise_std(asked(6, center_episodes=2), first_rows(population)) == pytest.approx(HP["sigma"], rel=1e-7)
+
+
+def test_noise_std_of_whole_candidates_is_their_spread() -> None:
+    """As cmaes and ask/tell objects give them: each a vector of its own, without noise."""
+    base_bp = np.array([[0.0, 3.0], [3.0, 3.0], [9.0, 9.0]], np.float32)
+    names = {"noise_r": np.zeros(3, np.int32), "sign_r": np.zeros(3, np.int8), "sigma_r": np.zeros(3, np.float32)}
+    own = {"candidate_r": np.arange(3, dtype=np.int32), "episode_r": np.zeros(3, np.int32)}
+    population = replace(asked(4), base_bp=base_bp, base_r=np.array([0, 1, 0], np.int32), **names, **own)  # type: ignore[arg-type]
+    expected = math.sqrt((np.var([0.0, 3.0, 0.0]) + np.var([3.0, 3.0, 3.0])) / 2)
+    assert noise_std(population, np.arange(3)) == pytest.approx(expected, rel=1e-12)
