@@ -99,7 +99,8 @@ def test_a_last_generation_that_takes_all_steps_is_said(tmp_path: Path) -> None:
 
 
 def test_a_warm_start_too_short_to_learn_says_so() -> None:
-    with pytest.warns(RunWarning, match="the warm start on rastrigin ended before its first meta-update"):
+    ended = pytest.warns(RunWarning, match="the run ended before the first update of its meta-level 'mlp'")
+    with ended, pytest.warns(RunWarning, match="the warm start on rastrigin ended before its first meta-update"):
         bf.train(WARM.replace(warm_start_limit=20, meta_interval=50, generations=1))
 
 
