@@ -50,6 +50,7 @@ TOP = ("seeds", "against", "evaluation", "pools", "base", *AXES)
 RESERVED = {
     "seed": "seeds are an axis of their own: seeds = 5, or a list",
     "generations": "every run ends at the same total_steps",
+    "target_return": "every run ends at the same total_steps",
     "threads": "every run has one thread, and --jobs of them run side by side",
     "workers": "every run has one worker, and --jobs of them run side by side",
 }

@@ -44,6 +44,7 @@ class Result:
     parameters: F32  # (P,)
     metrics: list[metrics.Record]  # one record a generation, from the run's first on
     run_dir: Path | None
+    best_policy: AnyPolicy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
 
 def train(
@@ -127,8 +128,8 @@ def resume(
     Args:
         run_dir: a run's directory.
         generations: the run's new total, not an addition.
-        total_steps: the run's new total of environment steps. Either one given, both old ends are forgotten;
-            neither: the run's own ends stay.
+        total_steps: the run's new total of environment steps. Either one given, all old ends are forgotten, a
+            target_return too; neither: the run's own ends stay.
         observer: as for `train`.
         threads: of the simulator from now on, as for a machine with another number of cores; None: the run's own.
         workers: processes for tasks that are not native, likewise.
@@ -175,7 +176,8 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
         stacklevel=3,
     )
     policy = build.read_policy(directory.policy)
-    return Result(policy, policy.parameters, metrics.read(directory.metrics), directory.path)
+    records, best = metrics.read(directory.metrics), _best(directory, counters)
+    return Result(policy, policy.parameters, records, directory.path, best)
 
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
@@ -193,7 +195,14 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
             stacklevel=3,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
-    return Result(policy, run.strategy.mean, run.recorder.records, directory.path if directory else None)
+    path, best = (directory.path if directory else None), run.recorder.best_policy
+    if best is None and directory is not None:
+        best = _best(directory, run.counters)
+    return Result(policy, run.strategy.mean, run.recorder.records, path, best)
+
+
+def _best(directory: RunDirectory, counters: checkpoint.Counters) -> AnyPolicy | None:
+    return None if counters.best_return is None else build.read_policy(directory.best_policy)
 
 
 def evaluate(

@@ -9,6 +9,7 @@ its number of generations alone: not on threads, time, or where the run was to e
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -36,6 +37,7 @@ class Counters:
     eval_steps: int = 0
     episode_failures: int = 0  # of inner and meta rows
     meta_updates: int = 0
+    best_return: float | None = None  # mean return of the best reporting evaluation
 
     @property
     def env_steps(self) -> int:
@@ -94,14 +96,18 @@ def load(path: Path, config: Config) -> Checkpoint:
 
 def _counters(path: Path, header: dict[str, Any]) -> Counters:
     saved = _table(path, header, "counters")
-    for field in fields(Counters):
+    best = saved.get("best_return")  # format 1 began without
+    if best is not None and not (type(best) is float and math.isfinite(best)):
+        raise CheckpointError(f"{path} is damaged: best_return must be a finite number or null, got {best!r}")
+    counts = [field for field in fields(Counters) if field.name != "best_return"]
+    for field in counts:
         if field.name not in saved:
             raise CheckpointError(f"{path} is damaged: its header lacks {field.name!r}")
         if type(saved[field.name]) is not int or saved[field.name] < 0:
             raise CheckpointError(
                 f"{path} is damaged: {field.name} must be a whole number of at least 0, got {saved[field.name]!r}"
             )
-    return Counters(**{field.name: saved[field.name] for field in fields(Counters)})
+    return Counters(**{field.name: saved[field.name] for field in counts}, best_return=best)
 
 
 def _table(path: Path, header: dict[str, Any], name: str) -> dict[str, Any]:

@@ -341,6 +341,9 @@ class Config:
         0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
     )
     eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1, at_most=MANY)
+    target_return: float | None = setting(
+        None, "end the run when a reporting evaluation's mean return is at least this", training=False
+    )
     checkpoint_seconds: float = setting(
         10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
     )
@@ -411,14 +414,14 @@ class Config:
         return self.replace(**{name: value for name, value in changes.items() if value is not None})
 
     def continued(self, generations: int | None, total_steps: int | None, **crew: int | None) -> Config:
-        """The settings of a run that goes on: with either total given, both old ends are forgotten.
+        """The settings of a run that goes on: with either total given, all old ends are forgotten.
 
         `crew` are threads and workers, changed where they are not None.
         """
         given = self.replace_given(**crew)
         if generations is None and total_steps is None:
             return given
-        return given.replace(generations=generations, total_steps=total_steps)
+        return given.replace(generations=generations, total_steps=total_steps, target_return=None)
 
     def training(self) -> dict[str, Any]:
         """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""

@@ -1,6 +1,7 @@
 """A run directory: which file is where, and who may write to it.
 
-config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz; warm_start.npz of a run with a warm_start_task.
+config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz; best_policy.npz of a run with reporting
+evaluations, warm_start.npz of one with a warm_start_task.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class RunDirectory:
         return self.path / "policy.npz"
 
     @property
+    def best_policy(self) -> Path:
+        """The policy whose reporting evaluation had the highest mean return; as policy.npz."""
+        return self.path / "best_policy.npz"
+
+    @property
     def warm_start(self) -> Path:
         """The generator that the run learned on its warm_start_task; `--warm-start` accepts it."""
         return self.path / "warm_start.npz"
@@ -69,7 +75,7 @@ class RunDirectory:
 
     @property
     def _files(self) -> tuple[Path, ...]:
-        return (self.config, self.manifest, self.metrics, self.checkpoint, self.policy)
+        return (self.config, self.manifest, self.metrics, self.checkpoint, self.policy, self.best_policy)
 
     def _taken(self) -> RunDirectoryError:
         return RunDirectoryError(

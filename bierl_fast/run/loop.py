@@ -5,6 +5,7 @@ Parts, Counters -> Run -> train -> Run at its end
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,10 +79,12 @@ def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
 
 def ended(config: Config, counters: Counters) -> bool:
     """Whether a run with these counters is at its end. Only this reads the planned end."""
-    generations, total_steps = config.generations, config.total_steps
-    return (generations is not None and counters.generation >= generations) or (
-        total_steps is not None and counters.env_steps >= total_steps
+    ends = (
+        (config.generations, counters.generation),
+        (config.total_steps, counters.env_steps),
+        (config.target_return, counters.best_return),
     )
+    return any(end is not None and now is not None and now >= end for end, now in ends)
 
 
 def restore(parts: Parts, checkpoint: Checkpoint) -> None:
@@ -164,7 +167,11 @@ class Run:
         population = reporting_population(self.strategy.mean, self.config.eval_episodes, key)
         batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
-        return summary(batch)
+        found, best = summary(batch), self.counters.best_return
+        if math.isfinite(found["mean_return"]) and (best is None or found["mean_return"] > best):
+            self.counters = replace(self.counters, best_return=found["mean_return"])
+            self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
+        return found
 
     def record(
         self,

@@ -46,6 +46,7 @@ LEFT = (
     "warm_start_limit",
     "eval_interval",
     "eval_episodes",
+    "target_return",
     "checkpoint_seconds",
 )
 TAKEN = tuple(field.name for field in fields(Config) if field.name not in LEFT)

@@ -47,6 +47,7 @@ class Recorder:
         records: list[Record] | None = None,
     ) -> None:
         self.records: list[Record] = records or []
+        self.best_policy: AnyPolicy | None = None  # of this session's reporting evaluations
         self._config = config
         self._directory = directory
         self._observer = observer
@@ -73,6 +74,13 @@ class Recorder:
             self.save()
         if self._observer is not None:
             self._observer(record)
+
+    def keep(self, policy: AnyPolicy) -> None:
+        """Hold, and write down, the policy that evaluated best so far."""
+        self.best_policy = policy
+        if self._directory is not None:
+            with naming(self._directory.best_policy):
+                policy.save(self._directory.best_policy)
 
     def save(self) -> None:
         """Write checkpoint and policy of the last completed generation, unless they are there already."""

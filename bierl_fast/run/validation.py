@@ -154,6 +154,11 @@ def check_together(config: Config) -> None:
             "a linear policy is an empty list"
         )
     _check_rows(config)
+    if config.target_return is not None and config.eval_interval == 0:
+        raise ConfigError(
+            "target_return is compared with reporting evaluations, and there are none; give eval_interval, the "
+            "generations between them"
+        )
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
     _check_warm_start(config)

@@ -106,6 +106,7 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
         generations=None,
         total_steps=steps,
         eval_interval=0,
+        target_return=None,
         **changes,
     )
 

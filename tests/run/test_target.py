@@ -1,0 +1,103 @@
+"""A target return, and the best policy of a run's reporting evaluations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from outcomes import lines
+
+import bierl_fast as bf
+from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.cli.main import entry
+from bierl_fast.run import checkpoint
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.errors import CheckpointError, ConfigError, RunWarning
+
+# Steps this long overshoot, so the return goes up and down and the best evaluation is not the last.
+RUN: dict[str, Any] = {
+    "task": "quadratic", "dim": 5, "meta": "none", "population": 8, "learning_rate": 0.7, "optimizer": "gradient",
+    "eval_interval": 2, "eval_episodes": 1, "generations": 31, "seed": 4,
+}  # fmt: skip
+
+
+def evaluations(result: bf.Result) -> list[float]:
+    return [record["evaluation"]["mean_return"] for record in result.metrics if record["evaluation"]]
+
+
+def test_the_best_policy_is_the_one_that_evaluated_best(tmp_path: Path) -> None:
+    result = bf.train(bf.Config(**RUN), tmp_path / "run")
+    seen = evaluations(result)
+    assert max(seen) > seen[-1]
+    assert result.best_policy is not None
+    assert bf.evaluate(result.best_policy, episodes=1)["mean_return"] == max(seen)  # the function has no noise
+    assert bf.evaluate(tmp_path / "run" / "best_policy.npz", episodes=1)["mean_return"] == max(seen)
+    first = seen.index(max(seen)) * 2 + 2
+    there = bf.train(bf.Config(**{**RUN, "generations": first}))
+    np.testing.assert_array_equal(result.best_policy.parameters, there.parameters)
+
+
+def test_without_evaluations_there_is_none(tmp_path: Path) -> None:
+    result = bf.train(bf.Config(**{**RUN, "eval_interval": 0, "generations": 2}), tmp_path / "run")
+    assert result.best_policy is None
+    assert not (tmp_path / "run" / "best_policy.npz").exists()
+
+
+def test_a_stop_changes_nothing(tmp_path: Path) -> None:
+    whole = bf.train(bf.Config(**RUN), tmp_path / "whole")
+    bf.train(bf.Config(**{**RUN, "generations": 11}), tmp_path / "stopped")
+    resumed = bf.resume(tmp_path / "stopped", generations=31)
+    assert lines(whole) == lines(resumed)
+    for file in ("checkpoint.npz", "best_policy.npz"):
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "stopped" / file).read_bytes(), file
+    assert whole.best_policy is not None
+    with pytest.warns(RunWarning, match="already reached its end"):
+        again = bf.resume(tmp_path / "stopped")
+    assert again.best_policy is not None
+    np.testing.assert_array_equal(again.best_policy.parameters, whole.best_policy.parameters)
+
+
+def test_a_run_ends_where_its_target_is_reached(tmp_path: Path) -> None:
+    seen = evaluations(bf.train(bf.Config(**RUN)))
+    target = sorted(seen)[-3]
+    first = next(index for index, value in enumerate(seen) if value >= target)
+    assert 0 < first < len(seen) - 1
+    result = bf.train(bf.Config(**RUN, target_return=target), tmp_path / "run")
+    assert evaluations(result) == seen[: first + 1]
+    assert len(result.metrics) == 2 * first + 2
+    with pytest.warns(RunWarning, match="already reached its end"):
+        bf.resume(tmp_path / "run")
+    assert evaluations(bf.resume(tmp_path / "run", generations=31)) == seen
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    words = ["train", "quadratic", "--dim", "5", "--meta", "none", "--generations", "40", "--eval-interval", "1"]
+    place = ["--run-dir", str(tmp_path / "run"), "--quiet"]
+    assert entry([*words, "--target-return", "-1e9", *place]) == 0
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"eval_interval": 0, "target_return": 1.0}, "there are none; give eval_interval"),
+        ({"target_return": float("nan")}, "target_return must be finite"),
+    ],
+)
+def test_bad_targets(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        bf.Config(**{**RUN, **settings})
+
+
+def test_a_damaged_best_return_is_refused(tmp_path: Path) -> None:
+    bf.train(bf.Config(**RUN), tmp_path / "run")
+    directory = RunDirectory(tmp_path / "run")
+    text, arrays = read_archive(directory.checkpoint)
+    header = json.loads(text)
+    header["counters"]["best_return"] = "high"
+    write_archive(directory.checkpoint, json.dumps(header), arrays)
+    with pytest.raises(CheckpointError, match="best_return must be a finite number or null, got 'high'"):
+        checkpoint.load(directory.checkpoint, directory.read_config())
