@@ -13,7 +13,7 @@ import torch
 from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
-from evaluation.torch_modules import Heavy, Recurrent, Unwelcome
+from evaluation.torch_modules import Double, Heavy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
@@ -73,6 +73,15 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
         evaluator.close()
 
 
+def test_a_module_may_keep_its_input() -> None:
+    torch.manual_seed(0)
+    keeps, copies = Stacked(), Stacked(copies=True)
+    copies.load_state_dict(keeps.state_dict())
+    with make(policy=bf.TorchPolicy(keeps)) as one, make(policy=bf.TorchPolicy(copies)) as other:
+        people = people_of(one, 4)
+        assert_same_bits(one.evaluate(people), other.evaluate(people))
+
+
 def test_a_module_that_a_worker_cannot_read() -> None:
     with make(policy=bf.TorchPolicy(Unwelcome())) as evaluator, pytest.raises(ValueError, match="no such module on"):
         evaluator.evaluate(people_of(evaluator, 2))
@@ -130,7 +139,9 @@ def test_what_is_refused() -> None:
         policy.save("nowhere")
     with pytest.raises(ValueError, match="no log standard deviations to evolve"):
         make(policy=policy, action_noise="evolved")
-    with pytest.raises(ValueError, match=r"must answer one observation with shape \(1,\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"with shape \(1,\) of torch.float32, got \(3,\) of torch.float32"):
         make(policy=bf.TorchPolicy(torch.nn.Linear(2, 3)))
+    with pytest.raises(ValueError, match=r"with shape \(1,\) of torch.float32, got \(1,\) of torch.float64"):
+        make(policy=bf.TorchPolicy(Double()))
     with pytest.raises(ValueError, match="a TorchPolicy runs in worker processes alone"):
         bf.make_evaluator("Hopper-v5", evaluator="native", policy=policy)

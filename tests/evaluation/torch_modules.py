@@ -28,6 +28,37 @@ class Recurrent(torch.nn.Module):
         return answer
 
 
+class Stacked(torch.nn.Module):
+    """Sees this observation and the one before."""
+
+    last: torch.Tensor | None
+
+    def __init__(self, copies: bool = False) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+        self.copies = copies
+        self.reset()
+
+    def reset(self) -> None:
+        self.last = None
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        last = observation if self.last is None else self.last
+        self.last = observation.clone() if self.copies else observation
+        answer: torch.Tensor = self.layer(torch.cat([last, observation]))
+        return answer
+
+
+class Double(torch.nn.Linear):
+    """Computes in single precision and answers in double."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return super().forward(observation).double()
+
+
 class Unwelcome(torch.nn.Module):
     """Cannot be unpickled anywhere but here."""
 
