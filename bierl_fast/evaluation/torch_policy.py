@@ -37,9 +37,10 @@ class TorchPolicy:
     A whole run takes a function that makes the module instead, Config(policy=...): see ModuleFactory.
 
     The module takes a float32 observation (O,), normalised where the evaluator normalises, a new tensor at each step,
-    and answers (A,) float32 outputs, one for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at
-    the start of every episode: a recurrent module forgets there. It runs in evaluation mode, without gradients, on one
-    thread. Buffers (running statistics of a batch norm) are not parameters and stay as they are.
+    and answers (A,) float32 outputs, one for each action of a box, or for each choice of a discrete space. If it has a
+    method `reset`, that is called at the start of every episode: a recurrent module forgets there. It runs in
+    evaluation mode, without gradients, on one thread. Buffers (running statistics of a batch norm) are not parameters
+    and stay as they are. In a worker process, what it draws from torch's own generator has the episode's address.
 
     Args:
         module: any torch.nn.Module with float32 parameters, of a class that a worker process can import; copied.

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.evaluation.environments import TaskError
-from bierl_fast.evaluation.interface import read_interface
+from bierl_fast.evaluation.interface import read_interface, seeded_reset
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.probe import Probe
 from bierl_fast.evaluation.shared_block import Block
@@ -156,8 +156,7 @@ class Worker:
         try:
             for seed in range(TRIALS):
                 try:
-                    env.action_space.seed(seed)
-                    env.reset(seed=seed)
+                    seeded_reset(env, seed)
                     observation, _, _, _, info = env.step(env.action_space.sample())
                 except Exception as error:  # an episode may raise
                     first = first or error

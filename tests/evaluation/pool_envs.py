@@ -50,6 +50,8 @@ class Walk(gymnasium.Env[Any, Any]):
     def step(self, action: NDArray[np.float32]) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         assert self.action_space.contains(action)
         time.sleep(self._pause)
+        if self._trouble == "samples":
+            action = self.action_space.sample()
         self._step += 1
         self._kept += 0.25 if self._trouble == "keeps" or self._step > 250 else 0.0
         self._x += float(action[0]) + 0.1 * self.np_random.normal()
@@ -141,6 +143,10 @@ class Matrix(Walk):
 
 def make_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.wrappers.TimeLimit(Walk(**kwargs), 20)
+
+
+def walk_beneath(**kwargs: Any) -> gymnasium.Env[Any, Any]:
+    return gymnasium.wrappers.RescaleAction(make_walk(**kwargs), np.float32(-2.0), np.float32(2.0))
 
 
 def new_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:

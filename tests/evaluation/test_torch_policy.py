@@ -13,7 +13,7 @@ import torch
 from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
-from evaluation.torch_modules import Double, Heavy, Recurrent, Stacked, Unwelcome
+from evaluation.torch_modules import Double, Heavy, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
@@ -80,6 +80,26 @@ def test_a_module_may_keep_its_input() -> None:
     with make(policy=bf.TorchPolicy(keeps)) as one, make(policy=bf.TorchPolicy(copies)) as other:
         people = people_of(one, 4)
         assert_same_bits(one.evaluate(people), other.evaluate(people))
+
+
+def test_what_a_module_draws_has_an_address() -> None:
+    with make(policy=bf.TorchPolicy(Noisy())) as one, make(policy=bf.TorchPolicy(Noisy()), workers=2) as other:
+        people = people_of(one, 8, 0.0)
+        batch = one.evaluate(people)
+        np.testing.assert_array_equal(batch.returns_r[::2], batch.returns_r[1::2])  # pairs share an episode
+        assert len(np.unique(batch.returns_r)) == 4
+        for evaluator in (one, other):
+            assert_same_bits(batch, evaluator.evaluate(people))
+
+
+def test_no_draw_of_the_parents_own_generator_is_touched() -> None:
+    before = torch.get_rng_state()
+    with make(policy=bf.TorchPolicy(module())) as evaluator:
+        torch.set_rng_state(before)
+        evaluator.policy.reset()
+        evaluator.policy.act(np.zeros(2))
+        evaluator.evaluate(people_of(evaluator, 2))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_module_that_a_worker_cannot_read() -> None:

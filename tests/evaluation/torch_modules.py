@@ -59,6 +59,16 @@ class Double(torch.nn.Linear):
         return super().forward(observation).double()
 
 
+class Noisy(torch.nn.Linear):
+    """Adds draws of torch's generator to what it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return super().forward(observation) + torch.randn(1)
+
+
 class Unwelcome(torch.nn.Module):
     """Cannot be unpickled anywhere but here."""
 
