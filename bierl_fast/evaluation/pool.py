@@ -18,7 +18,7 @@ from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
-from bierl_fast.evaluation.shared_block import Block
+from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
 from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Ready, Start
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
@@ -92,22 +92,22 @@ class Pool:
         self._process = os.getpid()
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
-        self._job = b""
+        self._job: Place | None = None
         self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
+        self._parcels = SharedFile()
         self.workers: list[WorkerProcess] = []
-        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block)
+        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block, self._parcels)
         try:
             first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
             what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
-            self._start = packed(first, what)
-            self._add(self._start)
-            self.ready = self._first_answer(self.workers[0])
+            self._start = self._parcels.append(packed(first, what))
+            self.ready = self._first_answer(self._add())
             self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
-            self._start = packed(replace(first, look_closely=False), what)
+            self._start = self._parcels.append(packed(replace(first, look_closely=False), what))
         except BaseException:
             self.close()
             raise
@@ -117,8 +117,10 @@ class Pool:
         """What the environment looks like."""
         return self.ready.interface
 
-    def _add(self, start: bytes) -> WorkerProcess:
-        worker = WorkerProcess(start, self.block.fileno)
+    def _add(self) -> WorkerProcess:
+        worker = WorkerProcess(self._start, (self.block.fileno, self._parcels.fileno))
+        if self._job is not None:
+            worker.send(self._job)
         self.workers.append(worker)
         return worker
 
@@ -168,20 +170,29 @@ class Pool:
 
     def employ(self, job: Job) -> None:
         """Give every worker its policy; the missing ones start."""
-        self._job = packed(job, "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}")
+        what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
+        self._job = self._parcels.append(packed(job, what))
         for worker in self.workers:
-            worker.send_bytes(self._job)
+            worker.send(self._job)
         self.fill()
 
     def fill(self) -> None:
-        """Start workers until there are as many as wanted."""
+        """Start workers until there are as many as wanted, and hear those that are starting.
+
+        Raises:
+            ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
+        """
         if os.getpid() != self._process:
             raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
         if not self._finalizer.alive:
             raise RuntimeError("this evaluator is closed; make another")
+        for worker in [worker for worker in self.workers if not worker.employed]:
+            try:
+                self.heard(worker)
+            except EOFError:
+                self.replace(worker)
         while len(self.workers) < self._count:
-            worker = self._add(self._start)
-            worker.send_bytes(self._job)
+            self._add()
 
     def replace(self, worker: WorkerProcess) -> WorkerProcess:
         """A new worker in the place of one that is gone.
@@ -196,9 +207,7 @@ class Pool:
                 f"the last one of {worker.died()}"
             )
         self.workers.remove(worker)
-        new = self._add(self._start)
-        new.send_bytes(self._job)
-        return new
+        return self._add()
 
     def drop_busy(self) -> None:
         """End the workers that are at work or not yet ready; `fill` starts new ones."""
@@ -212,7 +221,8 @@ class Pool:
         self._finalizer()
 
 
-def _shut_down(process: int, workers: list[WorkerProcess], block: Block) -> None:
+def _shut_down(process: int, workers: list[WorkerProcess], *files: Block | SharedFile) -> None:
     if os.getpid() == process:  # a fork of it has copies, and no say
         end_all(workers)
-        block.close()
+        for file in files:
+            file.close()

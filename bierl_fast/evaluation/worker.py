@@ -24,7 +24,7 @@ from bierl_fast.evaluation.environments import TaskError
 from bierl_fast.evaluation.interface import read_interface, seeded_reset
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.probe import Probe
-from bierl_fast.evaluation.shared_block import Block
+from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
 from bierl_fast.evaluation.worker_messages import (
     Batch,
     Broken,
@@ -43,21 +43,22 @@ SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
 running = False  # whether this process is a worker
 
 
-def main(socket: int, block: int, parent: int) -> None:
-    """Serve the parent over `socket` until it says stop or is gone."""
+def main(socket: int, files: tuple[int, int], parent: int) -> None:
+    """Serve the parent over `socket` until it says stop or is gone. `files`: the shared block, the parcels."""
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
     _print_to_stderr()
-    for descriptor in (socket, block):
+    for descriptor in (socket, *files):
         os.set_inheritable(descriptor, False)
     threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
     connection = Connection(socket)
     code = 1
     try:
-        worker = _started(connection)
+        block, parcels = Block(files[0]), SharedFile(files[1])
+        worker = _started(connection, parcels)
         if worker is not None:
-            worker.serve(Block(block))
+            worker.serve(block, parcels)
         code = 0
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone
@@ -83,9 +84,9 @@ def _end_with(socket: int, parent: int) -> None:
     os._exit(1)
 
 
-def _started(connection: Connection) -> Worker | None:
+def _started(connection: Connection, parcels: SharedFile) -> Worker | None:
     """A worker with its environment, or None once the parent was told why there is none."""
-    start = _opened(connection, connection.recv())
+    start = _opened(connection, parcels.read(connection.recv()))
     if start is None:
         return None
     try:
@@ -101,8 +102,9 @@ def _started(connection: Connection) -> Worker | None:
     return worker
 
 
-def _opened(connection: Connection, parcel: Parcel, then: Callable[[Any], Any] = lambda content: content) -> Any:
+def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = lambda content: content) -> Any:
     """What `then` makes of what is in a parcel, or None once the parent was told why nothing can be made of it."""
+    parcel: Parcel = pickle.loads(packed)
     try:
         if parcel.script is not None:  # something in it stands in the parent's script
             multiprocessing.spawn.prepare(parcel.script)
@@ -172,13 +174,13 @@ class Worker:
     def _player(self, job: Job) -> Player:
         return Player(job, self._make, self._env, self._interface, self._descriptor)
 
-    def serve(self, block: Block) -> None:
+    def serve(self, block: Block, parcels: SharedFile) -> None:
         """Answer messages until told to stop."""
         player: Player | None = None
         while True:
             message = self._connection.recv()
-            if isinstance(message, Parcel):
-                player = _opened(self._connection, message, self._player)
+            if isinstance(message, Place):
+                player = _opened(self._connection, parcels.read(message), self._player)
                 if player is None:
                     return
                 self._connection.send(Employed())

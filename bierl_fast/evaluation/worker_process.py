@@ -19,7 +19,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bierl_fast.evaluation.worker_messages import Job, Parcel, Start
+from bierl_fast.evaluation.shared_block import Place
+from bierl_fast.evaluation.worker_messages import Batch, Job, Parcel, Start
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {
@@ -29,7 +30,8 @@ ENVIRONMENT = {
     "SDL_AUDIODRIVER": "dummy",
 }
 CODE = (
-    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.worker import main; main({socket}, {block}, {pid})"
+    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.worker import main; "
+    "main({socket}, {files!r}, {pid})"
 )
 PATIENCE = 2.0  # seconds that a worker gets to close its environment
 
@@ -72,20 +74,25 @@ def ending(code: int) -> str:
 
 
 class WorkerProcess:
-    """One worker process, and the rows it has been given."""
+    """One worker process, and the rows it has been given.
 
-    def __init__(self, start: bytes, block: int) -> None:
+    What it is sent is small, and but a few messages ahead of what it answers: its socket holds that, so that whoever
+    sends does not wait for a worker that is slow, or hangs.
+    """
+
+    def __init__(self, start: Place, files: tuple[int, ...]) -> None:
+        """`files`: descriptors that it inherits, as `worker.main` takes them."""
         if not sys.executable:
             raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
             path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
-            code = CODE.format(path=path, socket=theirs.fileno(), block=block, pid=os.getpid())
+            code = CODE.format(path=path, socket=theirs.fileno(), files=files, pid=os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **ENVIRONMENT},
-                pass_fds=(theirs.fileno(), block),
+                pass_fds=(theirs.fileno(), *files),
                 process_group=0,  # out of the terminal's reach: the parent alone decides on Ctrl-C
             )
         self.connection = Connection(ours.detach())
@@ -95,19 +102,19 @@ class WorkerProcess:
         self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
         self.spoke = time.monotonic()  # when it was last heard, at first when it was started
-        self.send_bytes(start)
-
-    def send_bytes(self, data: bytes) -> None:
-        """Send; a worker that is gone is noticed when it is listened to."""
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self.connection.send_bytes(data)
+        self._batch: Batch | None = None  # the one it knows
+        self.send(start)
 
     def send(self, message: Any) -> None:
-        """Send any message."""
-        self.send_bytes(pickle.dumps(message))
+        """Send any message; a worker that is gone is noticed when it is listened to."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send(message)
 
-    def give(self, row: int) -> None:
-        """One more row to run."""
+    def give(self, row: int, batch: Batch) -> None:
+        """One more row to run, of that batch."""
+        if batch is not self._batch:
+            self._batch = batch
+            self.send(batch)
         if not self.rows:
             self.since = time.monotonic()
         self.rows.append(row)

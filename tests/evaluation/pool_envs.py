@@ -157,6 +157,16 @@ def without_licence() -> gymnasium.Env[Any, Any]:
     raise OSError("no licence")
 
 
+def first_alone(marker: str, ballast: str = "") -> gymnasium.Env[Any, Any]:
+    """In every other process than the first one, making it never ends. `ballast` makes messages large."""
+    path = Path(marker)
+    if not path.exists():
+        path.write_text(str(os.getpid()), encoding="utf-8")
+    if path.read_text(encoding="utf-8") != str(os.getpid()):
+        time.sleep(1000)
+    return make_walk()
+
+
 def make_nothing() -> int:
     return 3
 
