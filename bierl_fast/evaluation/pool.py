@@ -10,7 +10,7 @@ import time
 import weakref
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
-from typing import Any
+from typing import Any, TypeVar
 
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
@@ -28,6 +28,7 @@ START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
 FRESH = ("auto", "always", "never")
+Answer = TypeVar("Answer", Ready, Employed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class PoolSettings:
 class Pool:
     """Worker processes that hold one environment each; knows nothing of policies until `employ`.
 
-    The first worker is asked about the environment, and what it needs of memory is multiplied out before the others
-    start.
+    The first worker is asked about the environment, and what it needs of memory, with its policy as without, is
+    multiplied out before the others start.
     """
 
     def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
@@ -103,7 +104,7 @@ class Pool:
             first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
             what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
             self._start = self._parcels.append(packed(first, what))
-            self.ready = self._first_answer(self._add())
+            self.ready = self._answer(self._add(), Ready)
             self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
@@ -124,10 +125,16 @@ class Pool:
         self.workers.append(worker)
         return worker
 
-    def _first_answer(self, worker: WorkerProcess) -> Ready:
+    def _answer(self, worker: WorkerProcess, kind: type[Answer]) -> Answer:
+        """What a worker says of a kind, whatever it says before."""
         while wait([worker.connection], START_SECONDS):
-            for message in self.heard(worker):
-                if isinstance(message, Ready):
+            try:
+                messages = self.heard(worker)
+            except EOFError:
+                worker = self.replace(worker)
+                continue
+            for message in messages:
+                if isinstance(message, kind):
                     return message
         raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
 
@@ -169,11 +176,17 @@ class Pool:
             )
 
     def employ(self, job: Job) -> None:
-        """Give every worker its policy; the missing ones start."""
+        """Give the workers their policy: first the one that is there, then the missing ones, which start.
+
+        Raises:
+            ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
+            RuntimeError: a worker broke at it.
+        """
         what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
         self._job = self._parcels.append(packed(job, what))
-        for worker in self.workers:
-            worker.send(self._job)
+        first = self.workers[0]
+        first.send(self._job)
+        self._require_memory(self._answer(first, Employed).private_bytes)
         self.fill()
 
     def fill(self) -> None:
@@ -200,13 +213,13 @@ class Pool:
         Raises:
             RuntimeError: several in a row were gone before they had run anything.
         """
+        self.workers.remove(worker)
         self._stillborn = 0 if worker.used else self._stillborn + 1
         if self._stillborn >= DEATHS:
             raise RuntimeError(
                 f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
                 f"the last one of {worker.died()}"
             )
-        self.workers.remove(worker)
         return self._add()
 
     def drop_busy(self) -> None:

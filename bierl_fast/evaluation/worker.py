@@ -183,7 +183,7 @@ class Worker:
                 player = _opened(self._connection, parcels.read(message), self._player)
                 if player is None:
                     return
-                self._connection.send(Employed())
+                self._connection.send(Employed(private_bytes()))
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)

@@ -59,7 +59,7 @@ class Ready:
     fresh: bool
     repeats: bool  # False: not even a new environment repeats an episode
     descriptor_size: int  # of the user's function; 0 without one
-    private_bytes: int  # memory that this process shares with no other
+    private_bytes: int  # as Employed's, so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Employed:
     """Answered to Job: its policy is there, which may have taken imports; rows begin at once from now on."""
+
+    private_bytes: int  # memory that this process shares with no other
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,17 @@ import torch
 from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
-from evaluation.torch_modules import Double, Heavy, Noisy, Recurrent, Stacked, Unwelcome
+from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
+from bierl_fast.evaluation import pool
 from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import PolicySpec
 from bierl_fast.evaluation.table import evaluator_of, load_policy
 from bierl_fast.evaluation.torch_policy import flat_parameters
+from bierl_fast.evaluation.worker_process import WorkerProcess
 
 
 def module() -> torch.nn.Module:
@@ -103,8 +105,29 @@ def test_no_draw_of_the_parents_own_generator_is_touched() -> None:
 
 
 def test_a_module_that_a_worker_cannot_read() -> None:
-    with make(policy=bf.TorchPolicy(Unwelcome())) as evaluator, pytest.raises(ValueError, match="no such module on"):
-        evaluator.evaluate(people_of(evaluator, 2))
+    with pytest.raises(ValueError, match="no such module on"):
+        make(policy=bf.TorchPolicy(Unwelcome()))
+
+
+def test_a_module_that_ends_its_worker() -> None:
+    with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one of exit code 9"):
+        make(policy=bf.TorchPolicy(Fatal()))
+
+
+def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process loads torch and 64 MB: seen before the second worker starts."""
+    started: list[Any] = []
+
+    class Noted(WorkerProcess):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+
+    monkeypatch.setattr(pool, "WorkerProcess", Noted)
+    monkeypatch.setattr(pool, "available_bytes", lambda: 2**26)  # a worker without its policy takes less
+    with pytest.raises(ValueError, match=r"2 workers of about \d{2,3} MB each do not fit .*take at most 1 "):
+        make(policy=bf.TorchPolicy(Large()), workers=2)
+    assert len(started) == 1
 
 
 def test_a_workers_imports_are_no_episodes_time() -> None:

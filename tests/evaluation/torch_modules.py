@@ -90,6 +90,30 @@ def _made_here(pid: int) -> Unwelcome:
     return Unwelcome()
 
 
+class Large(torch.nn.Linear):
+    """Holds 64 MB beside its parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+        self.register_buffer("ballast", torch.ones(2**24))
+
+
+class Fatal(torch.nn.Linear):
+    """Ends the process that reads it anywhere but here."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def __reduce__(self) -> Any:
+        return (_made_never, (os.getpid(),))
+
+
+def _made_never(pid: int) -> Fatal:
+    if os.getpid() != pid:
+        os._exit(9)
+    return Fatal()
+
+
 class Heavy(torch.nn.Linear):
     """Takes a second and a half to come into being anywhere but here."""
 
