@@ -57,11 +57,10 @@ def main(socket: int, files: tuple[int, int], parent: int) -> None:
     try:
         block, parcels = Block(files[0]), SharedFile(files[1])
         worker = _started(connection, parcels)
-        if worker is not None:
-            worker.serve(block, parcels)
-        code = 0
+        if worker is not None and worker.serve(block, parcels):
+            code = 0
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # the parent is gone
+        _end_group()  # the parent is gone
     except BaseException:
         traceback.print_exc()
     finally:
@@ -81,6 +80,13 @@ def _end_with(socket: int, parent: int) -> None:
     poll.register(socket, 0)  # hang-up alone
     while not poll.poll(1000) and os.getppid() == parent:
         pass
+    _end_group()
+
+
+def _end_group() -> None:
+    """End this process at once, with all that its environment has started; nobody else is left to do it."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 
@@ -174,15 +180,15 @@ class Worker:
     def _player(self, job: Job) -> Player:
         return Player(job, self._make, self._env, self._interface, self._descriptor)
 
-    def serve(self, block: Block, parcels: SharedFile) -> None:
-        """Answer messages until told to stop."""
+    def serve(self, block: Block, parcels: SharedFile) -> bool:
+        """Answer messages until told to stop; False when one could not be read, and the parent was told why."""
         player: Player | None = None
         while True:
             message = self._connection.recv()
             if isinstance(message, Place):
                 player = _opened(self._connection, parcels.read(message), self._player)
                 if player is None:
-                    return
+                    return False
                 self._connection.send(Employed(private_bytes()))
             elif isinstance(message, Batch):
                 assert player is not None
@@ -190,7 +196,7 @@ class Worker:
             elif message is None:
                 if player is not None:
                     player.close()
-                return
+                return True
             else:
                 assert player is not None
                 self._connection.send(player.play(message))

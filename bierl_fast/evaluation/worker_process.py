@@ -34,6 +34,7 @@ CODE = (
     "main({socket}, {files!r}, {pid})"
 )
 PATIENCE = 2.0  # seconds that a worker gets to close its environment
+POLL = 0.002  # seconds between two looks at whether it has ended
 
 
 def packed(message: Start | Job, what: str) -> bytes:
@@ -93,7 +94,9 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **ENVIRONMENT},
                 pass_fds=(theirs.fileno(), *files),
-                process_group=0,  # out of the terminal's reach: the parent alone decides on Ctrl-C
+                # Out of the terminal's reach, as the parent alone decides on Ctrl-C; and what the environment starts is
+                # in the group too, to be ended with it.
+                process_group=0,
             )
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
@@ -137,41 +140,51 @@ class WorkerProcess:
                 raise EOFError from None
         if messages:
             self.spoke = time.monotonic()
-        if not messages and self._process.poll() is not None and not self.connection.poll():
+        if not messages and self._gone() and not self.connection.poll():
             raise EOFError
         return messages
 
     def kill(self) -> str:
-        """End it now; how it ended."""
-        self._process.kill()
-        return self._ended()
+        """End it now, with all that it started; how it ended."""
+        return self.end(time.monotonic())
 
     def died(self) -> str:
         """How a process that is gone ended."""
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        return self._ended()
-
-    def _ended(self) -> str:
-        code = self._process.wait()
-        self.connection.close()
-        return ending(code)
+        return self.end(time.monotonic() + PATIENCE)
 
     @property
     def killed(self) -> bool:
         """Whether a signal ended it."""
-        code = self._process.poll()
-        return code is not None and code < 0
+        return self._gone() and self._process.wait() < 0
 
-    def end(self, deadline: float) -> None:
-        """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""
-        try:
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._ended()
+    def end(self, deadline: float) -> str:
+        """How a process ended that is gone or was told to stop; it is killed after `deadline` (time.monotonic)."""
+        while not self._gone():
+            if time.monotonic() >= deadline:
+                self._kill_group()
+                break
+            time.sleep(POLL)
+        code = self._process.wait()
+        self.connection.close()
+        return ending(code)
+
+    def _gone(self) -> bool:
+        """Whether its process has ended. What it had started ends too, unless it went as it was told to."""
+        if self._process.returncode is not None:
+            return True
+        with suppress(ChildProcessError):  # somebody else took note of its end
+            # Asks without taking note: until then nobody else's group can have its number.
+            end = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if end is None:
+                return False
+            if end.si_status != 0:
+                self._kill_group()
+        self._process.wait()
+        return True
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int:

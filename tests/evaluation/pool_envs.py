@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,8 @@ class Walk(gymnasium.Env[Any, Any]):
                 return np.zeros(3, np.float32), reward
             case "hang":
                 time.sleep(1000)
+            case "grip":  # as compiled code that does not let go of the interpreter
+                ctypes.PyDLL(None).sleep(1000)
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "die_once" if not Path(self._marker).exists():
@@ -84,6 +88,25 @@ class Walk(gymnasium.Env[Any, Any]):
                 Path(self._marker).touch()
                 raise ZeroDivisionError("the walk fell over")
         return observation, reward
+
+
+class Simulated(Walk):
+    """A walk beside a simulator's process, whose number it writes to the file `notes`; and there that it was closed."""
+
+    def __init__(self, notes: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._notes = Path(notes)
+        self._simulator = subprocess.Popen(["sleep", "1000"])
+        self._note(str(self._simulator.pid))
+
+    def _note(self, line: str) -> None:
+        with self._notes.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def close(self) -> None:
+        self._simulator.kill()
+        self._simulator.wait()
+        self._note("closed")
 
 
 class Choice(gymnasium.Env[Any, Any]):
@@ -189,6 +212,7 @@ def describe_badly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[
 
 for _name, _entry, _limit in (
     ("Walk-v0", Walk, 20),
+    ("Simulated-v0", Simulated, 20),
     ("Choice-v0", Choice, 7),
     ("Spaces-v0", Spaces, 5),
     ("Matrix-v0", Matrix, 4),
