@@ -16,6 +16,7 @@ from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
+from bierl_fast.evaluation.lifeline import Lifeline
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
 from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
@@ -98,8 +99,11 @@ class Pool:
         self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
         self._parcels = SharedFile()
+        self._lifeline = Lifeline()
         self.workers: list[WorkerProcess] = []
-        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block, self._parcels)
+        shared = (self.block, self._parcels, self._lifeline)
+        self._files = tuple(file.fileno for file in shared)
+        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, shared)
         try:
             first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
             what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
@@ -119,7 +123,7 @@ class Pool:
         return self.ready.interface
 
     def _add(self) -> WorkerProcess:
-        worker = WorkerProcess(self._start, (self.block.fileno, self._parcels.fileno))
+        worker = WorkerProcess(self._start, self._files)
         if self._job is not None:
             worker.send(self._job)
         self.workers.append(worker)
@@ -234,8 +238,8 @@ class Pool:
         self._finalizer()
 
 
-def _shut_down(process: int, workers: list[WorkerProcess], *files: Block | SharedFile) -> None:
+def _shut_down(process: int, workers: list[WorkerProcess], shared: tuple[Block, SharedFile, Lifeline]) -> None:
     if os.getpid() == process:  # a fork of it has copies, and no say
         end_all(workers)
-        for file in files:
+        for file in shared:
             file.close()

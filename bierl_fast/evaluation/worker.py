@@ -1,6 +1,8 @@
 """A worker process of the pool: makes one environment, looks at it, and plays rows until it is told to stop.
 
-It ends with its socket: when the parent is gone, whatever the episode is doing.
+It ends with its parent, whatever the episode is doing, and so does what its environment has started: by a lifeline, and
+by a thread where that cannot tell, since a fork of the parent outlives it or the system is not Linux. The thread has to
+wait for compiled code that holds the interpreter.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import numpy as np
 
 from bierl_fast.evaluation.environments import TaskError
 from bierl_fast.evaluation.interface import read_interface, seeded_reset
+from bierl_fast.evaluation.lifeline import tie
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.probe import Probe
 from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
@@ -43,14 +46,18 @@ SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
 running = False  # whether this process is a worker
 
 
-def main(socket: int, files: tuple[int, int], parent: int) -> None:
-    """Serve the parent over `socket` until it says stop or is gone. `files`: the shared block, the parcels."""
+def main(socket: int, files: tuple[int, int, int], parent: int) -> None:
+    """Serve the parent over `socket` until it says stop or is gone.
+
+    `files`: descriptors of the shared block, the parcels, and the lifeline.
+    """
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
     _print_to_stderr()
     for descriptor in (socket, *files):
         os.set_inheritable(descriptor, False)
+    tie(files[2])
     threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
     connection = Connection(socket)
     code = 1

@@ -109,6 +109,8 @@ AT_WORK = "evaluator.evaluate(population(evaluator.policy.initial_parameters(), 
     [
         ("none", "time.sleep(1000)", signal.SIGKILL),  # idle
         ("hang", AT_WORK, signal.SIGKILL),
+        ("grip", AT_WORK, signal.SIGKILL),  # a thread of the worker's could not run
+        ("grip", AT_WORK, signal.SIGINT),
         ("hang", AT_WORK, signal.SIGINT),
     ],
 )
@@ -124,6 +126,25 @@ def test_what_environments_have_started_ends_with_the_script(
     simulators = [int(line) for line in notes.read_text(encoding="utf-8").split() if line != "closed"]
     assert len(simulators) == 2
     require_gone(pids + simulators)
+
+
+def test_workers_outlive_the_thread_that_started_them() -> None:
+    code = """
+import threading
+made = []
+thread = threading.Thread(target=lambda: made.append(bf.make_evaluator(WALK, hidden=(), workers=2)))
+thread.start()
+thread.join()
+evaluator, = made
+evaluator.wait_until_ready()
+pids = evaluator.workers
+time.sleep(0.2)
+assert not evaluator.evaluate(population(evaluator.policy.initial_parameters(), 8)).failed_r.any()
+assert evaluator.workers == pids
+print("fine")
+"""
+    done = run(HEAD + code)
+    assert done.stdout.endswith("fine\n"), done.stderr
 
 
 def test_a_fork_has_no_say_over_its_parents_workers() -> None:
