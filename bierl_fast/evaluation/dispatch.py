@@ -44,8 +44,6 @@ class Dispatch:
         self._left = len(self.order)
         self._deaths: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
-        for worker in self.pool.workers:
-            worker.send(self.batch)
         while self._left:
             self._hand_out()
             spoke = wait([worker.connection for worker in self.pool.workers], self._patience())
@@ -60,7 +58,7 @@ class Dispatch:
             for worker in self.pool.workers:
                 enough = self._pending and (depth == 1 or len(self._pending) > len(self.pool.workers))
                 if worker.employed and enough and len(worker.rows) < depth:
-                    worker.give(self._pending.popleft())
+                    worker.give(self._pending.popleft(), self.batch)
 
     def _patience(self) -> float:
         """Seconds until something has to be looked at that sends no message."""
@@ -99,7 +97,7 @@ class Dispatch:
         """Replace a worker that is gone and run its rows again; the one it was at, a bounded number of times."""
         rows = list(worker.rows)
         worker.rows.clear()
-        self.pool.replace(worker).send(self.batch)
+        self.pool.replace(worker)
         if rows and reason:
             self._deaths[rows[0]] += 1
             if self._deaths[rows[0]] >= DEATHS:

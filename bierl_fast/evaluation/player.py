@@ -17,7 +17,7 @@ import numpy as np
 
 from bierl_fast._library import core
 from bierl_fast.evaluation.environments import EnvMaker
-from bierl_fast.evaluation.interface import Interface, seed_globals
+from bierl_fast.evaluation.interface import Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy import policy_shape
 from bierl_fast.evaluation.shared_block import Block
 from bierl_fast.evaluation.worker_messages import Batch, Descriptor, Done, Job
@@ -117,9 +117,8 @@ class Player:
         self._views["entropy_r"][row] = self._brain.entropy(self._parameters)
         key, episode = self._batch.key, int(self._population.episode_r[row])
         seed = int(core().reset_seed(key, episode))
-        seed_globals(seed)
-        env = self._env_for_an_episode()
-        observation, info = env.reset(seed=seed)
+        env = self._env_for_an_episode(seed)
+        observation, info = seeded_reset(env, seed)
         self._brain.begin(
             self._normaliser,
             self._parameters,
@@ -194,10 +193,11 @@ class Player:
         views = self._views
         return views["count_r"][row : row + 1], views["mean_ro"][row], views["m2_ro"][row]
 
-    def _env_for_an_episode(self) -> gymnasium.Env[Any, Any]:
+    def _env_for_an_episode(self, seed: int) -> gymnasium.Env[Any, Any]:
         if self._used and self._job.fresh:
             self._drop_env()
         if self._env is None:
+            seed_globals(seed)
             self._env = self._make()
         self._used = True
         return self._env

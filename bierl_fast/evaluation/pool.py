@@ -10,15 +10,16 @@ import time
 import weakref
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
-from typing import Any
+from typing import Any, TypeVar
 
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
+from bierl_fast.evaluation.lifeline import Lifeline
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
-from bierl_fast.evaluation.shared_block import Block
+from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
 from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Ready, Start
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
@@ -28,6 +29,7 @@ START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
 FRESH = ("auto", "always", "never")
+Answer = TypeVar("Answer", Ready, Employed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class PoolSettings:
 class Pool:
     """Worker processes that hold one environment each; knows nothing of policies until `employ`.
 
-    The first worker is asked about the environment, and what it needs of memory is multiplied out before the others
-    start.
+    The first worker is asked about the environment, and what it needs of memory, with its policy as without, is
+    multiplied out before the others start.
     """
 
     def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
@@ -92,22 +94,25 @@ class Pool:
         self._process = os.getpid()
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
-        self._job = b""
+        self._job: Place | None = None
         self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
         self.block = Block()
+        self._parcels = SharedFile()
+        self._lifeline = Lifeline()
         self.workers: list[WorkerProcess] = []
-        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, self.block)
+        shared = (self.block, self._parcels, self._lifeline)
+        self._files = tuple(file.fileno for file in shared)
+        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, shared)
         try:
             first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
             what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
-            self._start = packed(first, what)
-            self._add(self._start)
-            self.ready = self._first_answer(self.workers[0])
+            self._start = self._parcels.append(packed(first, what))
+            self.ready = self._answer(self._add(), Ready)
             self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
-            self._start = packed(replace(first, look_closely=False), what)
+            self._start = self._parcels.append(packed(replace(first, look_closely=False), what))
         except BaseException:
             self.close()
             raise
@@ -117,15 +122,23 @@ class Pool:
         """What the environment looks like."""
         return self.ready.interface
 
-    def _add(self, start: bytes) -> WorkerProcess:
-        worker = WorkerProcess(start, self.block.fileno)
+    def _add(self) -> WorkerProcess:
+        worker = WorkerProcess(self._start, self._files)
+        if self._job is not None:
+            worker.send(self._job)
         self.workers.append(worker)
         return worker
 
-    def _first_answer(self, worker: WorkerProcess) -> Ready:
+    def _answer(self, worker: WorkerProcess, kind: type[Answer]) -> Answer:
+        """What a worker says of a kind, whatever it says before."""
         while wait([worker.connection], START_SECONDS):
-            for message in self.heard(worker):
-                if isinstance(message, Ready):
+            try:
+                messages = self.heard(worker)
+            except EOFError:
+                worker = self.replace(worker)
+                continue
+            for message in messages:
+                if isinstance(message, kind):
                     return message
         raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
 
@@ -167,21 +180,36 @@ class Pool:
             )
 
     def employ(self, job: Job) -> None:
-        """Give every worker its policy; the missing ones start."""
-        self._job = packed(job, "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}")
-        for worker in self.workers:
-            worker.send_bytes(self._job)
+        """Give the workers their policy: first the one that is there, then the missing ones, which start.
+
+        Raises:
+            ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
+            RuntimeError: a worker broke at it.
+        """
+        what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
+        self._job = self._parcels.append(packed(job, what))
+        first = self.workers[0]
+        first.send(self._job)
+        self._require_memory(self._answer(first, Employed).private_bytes)
         self.fill()
 
     def fill(self) -> None:
-        """Start workers until there are as many as wanted."""
+        """Start workers until there are as many as wanted, and hear those that are starting.
+
+        Raises:
+            ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
+        """
         if os.getpid() != self._process:
             raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
         if not self._finalizer.alive:
             raise RuntimeError("this evaluator is closed; make another")
+        for worker in [worker for worker in self.workers if not worker.employed]:
+            try:
+                self.heard(worker)
+            except EOFError:
+                self.replace(worker)
         while len(self.workers) < self._count:
-            worker = self._add(self._start)
-            worker.send_bytes(self._job)
+            self._add()
 
     def replace(self, worker: WorkerProcess) -> WorkerProcess:
         """A new worker in the place of one that is gone.
@@ -189,16 +217,14 @@ class Pool:
         Raises:
             RuntimeError: several in a row were gone before they had run anything.
         """
+        self.workers.remove(worker)
         self._stillborn = 0 if worker.used else self._stillborn + 1
         if self._stillborn >= DEATHS:
             raise RuntimeError(
                 f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
                 f"the last one of {worker.died()}"
             )
-        self.workers.remove(worker)
-        new = self._add(self._start)
-        new.send_bytes(self._job)
-        return new
+        return self._add()
 
     def drop_busy(self) -> None:
         """End the workers that are at work or not yet ready; `fill` starts new ones."""
@@ -212,7 +238,8 @@ class Pool:
         self._finalizer()
 
 
-def _shut_down(process: int, workers: list[WorkerProcess], block: Block) -> None:
+def _shut_down(process: int, workers: list[WorkerProcess], shared: tuple[Block, SharedFile, Lifeline]) -> None:
     if os.getpid() == process:  # a fork of it has copies, and no say
         end_all(workers)
-        block.close()
+        for file in shared:
+            file.close()

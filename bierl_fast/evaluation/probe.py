@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast.evaluation.interface import seed_globals
+from bierl_fast.evaluation.interface import seeded_reset
 
 if TYPE_CHECKING:
     import gymnasium
@@ -50,7 +50,7 @@ class Probe:
             known = [keeps for name, keeps in KEEPS_STATE.items() if inner.startswith(name)]
             if known and (known[0] or _is_plain(used)):
                 return not known[0]
-            used.reset(seed=0)
+            seeded_reset(used, 0)
             self._play(used, 1)
             return self._play(used, 2) == self._played_by_new(2)
         finally:
@@ -80,9 +80,7 @@ class Probe:
 
 
 def _episode(env: gymnasium.Env[Any, Any], seed: int) -> Iterator[bytes]:
-    seed_globals(seed)
-    env.action_space.seed(seed)
-    observation, _ = env.reset(seed=seed)
+    observation, _ = seeded_reset(env, seed)
     yield np.asarray(observation).tobytes()
     for _ in range(PROBE_STEPS):
         observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())

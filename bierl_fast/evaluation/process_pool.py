@@ -21,7 +21,6 @@ from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.worker_messages import Batch, Job
-from bierl_fast.evaluation.worker_process import WorkerProcess
 from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
 
 
@@ -71,16 +70,9 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
-            while waiting := [worker for worker in self._pool.workers if not worker.employed]:
-                wait([worker.connection for worker in waiting], 1.0)
-                for worker in waiting:
-                    self._hear_or_replace(worker)
-
-    def _hear_or_replace(self, worker: WorkerProcess) -> None:
-        try:
-            self._pool.heard(worker)
-        except EOFError:
-            self._pool.replace(worker)
+            while waiting := [worker.connection for worker in self._pool.workers if not worker.employed]:
+                wait(waiting, 1.0)
+                self._pool.fill()
 
     def close(self) -> None:
         """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine."""

@@ -1,6 +1,7 @@
 """Arrays that several processes see, in memory that the system frees with the last of them.
 
     Block.create -> fileno handed to workers -> Block.attach      same fields -> same views
+    SharedFile.append -> Place, a small message -> SharedFile.read, in any process and at any time
 
 An anonymous file, not a named one: nothing is left behind however the processes end, and no helper process counts
 names. It grows in place.
@@ -12,6 +13,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,3 +61,41 @@ class Block:
         if self.fileno >= 0:
             os.close(self.fileno)
         self.fileno, self._map = -1, None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where some bytes lie in a SharedFile."""
+
+    offset: int
+    size: int
+
+
+class SharedFile:
+    """Bytes that one process appends and others read when they get there, so that the one waits for none of them."""
+
+    def __init__(self, fileno: int | None = None) -> None:
+        """A new file, or another process's by its file descriptor, which it owns from now on."""
+        self.fileno = _anonymous_file() if fileno is None else fileno
+        self._size = 0
+
+    def append(self, data: bytes) -> Place:
+        """Write, and say where; the creating process alone."""
+        place = Place(self._size, len(data))
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(self.fileno, rest, self._size)
+            self._size += written
+            rest = rest[written:]
+        return place
+
+    def read(self, place: Place) -> bytes:
+        """What was written there."""
+        with mmap.mmap(self.fileno, 0, access=mmap.ACCESS_READ) as mapped:
+            return mapped[place.offset : place.offset + place.size]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.fileno >= 0:
+            os.close(self.fileno)
+        self.fileno = -1

@@ -36,10 +36,11 @@ class TorchPolicy:
 
     A whole run takes a function that makes the module instead, Config(policy=...): see ModuleFactory.
 
-    The module takes a float32 observation (O,), normalised where the evaluator normalises, and answers (A,) outputs,
-    one for each action of a box, or for each choice of a discrete space. If it has a method `reset`, that is called at
-    the start of every episode: a recurrent module forgets there. It runs in evaluation mode, without gradients, on one
-    thread. Buffers (running statistics of a batch norm) are not parameters and stay as they are.
+    The module takes a float32 observation (O,), normalised where the evaluator normalises, a new tensor at each step,
+    and answers (A,) float32 outputs, one for each action of a box, or for each choice of a discrete space. If it has a
+    method `reset`, that is called at the start of every episode: a recurrent module forgets there. It runs in
+    evaluation mode, without gradients, on one thread. Buffers (running statistics of a batch norm) are not parameters
+    and stay as they are. In a worker process, what it draws from torch's own generator has the episode's address.
 
     Args:
         module: any torch.nn.Module with float32 parameters, of a class that a worker process can import; copied.
@@ -221,7 +222,7 @@ class TorchBrain:
         self._actor = core().EpisodeActor(policy_shape(spec), behaviour)
         self._input = torch.zeros(spec.observation_size)
         self._input_view: F32 = self._input.numpy()
-        self._outputs = len(spec.low)
+        self._shape = (len(spec.low),)
         self.finish: Callable[[F64], bool] = self._actor.finish
         self.answered: Callable[[float, bool], None] = self._actor.answered
 
@@ -260,14 +261,17 @@ class TorchBrain:
         """As EpisodeActor.act, by the module.
 
         Raises:
-            ValueError: the module's answer is not (A,) float32.
+            ValueError: the module's answer is no tensor (A,) of float32.
         """
         finite = self._actor.observe(observation, self._input_view)
         with self._torch.no_grad():
-            outputs = self._module(self._input)
-        if not isinstance(outputs, self._torch.Tensor) or tuple(outputs.shape) != (self._outputs,):
-            got = tuple(outputs.shape) if isinstance(outputs, self._torch.Tensor) else type(outputs).__name__
-            raise ValueError(f"the module must answer one observation with shape ({self._outputs},), got {got}")
+            outputs = self._module(self._input.clone())  # a module may keep it, or work in place
+        tensor = isinstance(outputs, self._torch.Tensor)
+        if not tensor or outputs.shape != self._shape or outputs.dtype != self._torch.float32:
+            got = f"{tuple(outputs.shape)} of {outputs.dtype}" if tensor else type(outputs).__name__
+            raise ValueError(
+                f"the module must answer one observation with shape {self._shape} of torch.float32, got {got}"
+            )
         action[:] = outputs.numpy()
         return bool(self._actor.respond(action)) and bool(finite)
 

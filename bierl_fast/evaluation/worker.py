@@ -1,6 +1,8 @@
 """A worker process of the pool: makes one environment, looks at it, and plays rows until it is told to stop.
 
-It ends with its socket: when the parent is gone, whatever the episode is doing.
+It ends with its parent, whatever the episode is doing, and so does what its environment has started: by a lifeline, and
+by a thread where that cannot tell, since a fork of the parent outlives it or the system is not Linux. The thread has to
+wait for compiled code that holds the interpreter.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.evaluation.environments import TaskError
-from bierl_fast.evaluation.interface import read_interface
+from bierl_fast.evaluation.interface import read_interface, seeded_reset
+from bierl_fast.evaluation.lifeline import tie
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.probe import Probe
-from bierl_fast.evaluation.shared_block import Block
+from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
 from bierl_fast.evaluation.worker_messages import (
     Batch,
     Broken,
@@ -43,24 +46,28 @@ SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
 running = False  # whether this process is a worker
 
 
-def main(socket: int, block: int, parent: int) -> None:
-    """Serve the parent over `socket` until it says stop or is gone."""
+def main(socket: int, files: tuple[int, int, int], parent: int) -> None:
+    """Serve the parent over `socket` until it says stop or is gone.
+
+    `files`: descriptors of the shared block, the parcels, and the lifeline.
+    """
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
     _print_to_stderr()
-    for descriptor in (socket, block):
+    for descriptor in (socket, *files):
         os.set_inheritable(descriptor, False)
+    tie(files[2])
     threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
     connection = Connection(socket)
     code = 1
     try:
-        worker = _started(connection)
-        if worker is not None:
-            worker.serve(Block(block))
-        code = 0
+        block, parcels = Block(files[0]), SharedFile(files[1])
+        worker = _started(connection, parcels)
+        if worker is not None and worker.serve(block, parcels):
+            code = 0
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # the parent is gone
+        _end_group()  # the parent is gone
     except BaseException:
         traceback.print_exc()
     finally:
@@ -80,12 +87,19 @@ def _end_with(socket: int, parent: int) -> None:
     poll.register(socket, 0)  # hang-up alone
     while not poll.poll(1000) and os.getppid() == parent:
         pass
+    _end_group()
+
+
+def _end_group() -> None:
+    """End this process at once, with all that its environment has started; nobody else is left to do it."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 
-def _started(connection: Connection) -> Worker | None:
+def _started(connection: Connection, parcels: SharedFile) -> Worker | None:
     """A worker with its environment, or None once the parent was told why there is none."""
-    start = _opened(connection, connection.recv())
+    start = _opened(connection, parcels.read(connection.recv()))
     if start is None:
         return None
     try:
@@ -101,8 +115,9 @@ def _started(connection: Connection) -> Worker | None:
     return worker
 
 
-def _opened(connection: Connection, parcel: Parcel, then: Callable[[Any], Any] = lambda content: content) -> Any:
+def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = lambda content: content) -> Any:
     """What `then` makes of what is in a parcel, or None once the parent was told why nothing can be made of it."""
+    parcel: Parcel = pickle.loads(packed)
     try:
         if parcel.script is not None:  # something in it stands in the parent's script
             multiprocessing.spawn.prepare(parcel.script)
@@ -156,8 +171,7 @@ class Worker:
         try:
             for seed in range(TRIALS):
                 try:
-                    env.action_space.seed(seed)
-                    env.reset(seed=seed)
+                    seeded_reset(env, seed)
                     observation, _, _, _, info = env.step(env.action_space.sample())
                 except Exception as error:  # an episode may raise
                     first = first or error
@@ -173,23 +187,23 @@ class Worker:
     def _player(self, job: Job) -> Player:
         return Player(job, self._make, self._env, self._interface, self._descriptor)
 
-    def serve(self, block: Block) -> None:
-        """Answer messages until told to stop."""
+    def serve(self, block: Block, parcels: SharedFile) -> bool:
+        """Answer messages until told to stop; False when one could not be read, and the parent was told why."""
         player: Player | None = None
         while True:
             message = self._connection.recv()
-            if isinstance(message, Parcel):
-                player = _opened(self._connection, message, self._player)
+            if isinstance(message, Place):
+                player = _opened(self._connection, parcels.read(message), self._player)
                 if player is None:
-                    return
-                self._connection.send(Employed())
+                    return False
+                self._connection.send(Employed(private_bytes()))
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)
             elif message is None:
                 if player is not None:
                     player.close()
-                return
+                return True
             else:
                 assert player is not None
                 self._connection.send(player.play(message))

@@ -1,6 +1,6 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
-parent -> worker: Start, Job, then for each evaluation a Batch and row numbers; None to stop
+parent -> worker: the Places of a Start and a Job, then for each evaluation a Batch and row numbers; None to stop
 worker -> parent: any number of Looking, Ready or Broken, Employed once it has its Job, then Done for each row
 """
 
@@ -26,7 +26,10 @@ Descriptor = Callable[[Any, Any, dict[str, Any]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A Start or a Job, which may hold objects of the user's; opened in two steps because they may need his script."""
+    """A Start or a Job, which may hold objects of the user's; opened in two steps because they may need his script.
+
+    It may be of any size, and a worker may never come to read it: it lies in a file, and its Place alone is sent.
+    """
 
     script: dict[str, Any] | None  # what multiprocessing.spawn.prepare takes to import the parent's script
     payload: bytes
@@ -56,7 +59,7 @@ class Ready:
     fresh: bool
     repeats: bool  # False: not even a new environment repeats an episode
     descriptor_size: int  # of the user's function; 0 without one
-    private_bytes: int  # memory that this process shares with no other
+    private_bytes: int  # as Employed's, so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Employed:
     """Answered to Job: its policy is there, which may have taken imports; rows begin at once from now on."""
+
+    private_bytes: int  # memory that this process shares with no other
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bierl_fast.evaluation.worker_messages import Job, Parcel, Start
+from bierl_fast.evaluation.shared_block import Place
+from bierl_fast.evaluation.worker_messages import Batch, Job, Parcel, Start
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {
@@ -29,9 +30,11 @@ ENVIRONMENT = {
     "SDL_AUDIODRIVER": "dummy",
 }
 CODE = (
-    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.worker import main; main({socket}, {block}, {pid})"
+    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.worker import main; "
+    "main({socket}, {files!r}, {pid})"
 )
 PATIENCE = 2.0  # seconds that a worker gets to close its environment
+POLL = 0.002  # seconds between two looks at whether it has ended
 
 
 def packed(message: Start | Job, what: str) -> bytes:
@@ -72,21 +75,28 @@ def ending(code: int) -> str:
 
 
 class WorkerProcess:
-    """One worker process, and the rows it has been given."""
+    """One worker process, and the rows it has been given.
 
-    def __init__(self, start: bytes, block: int) -> None:
+    What it is sent is small, and but a few messages ahead of what it answers: its socket holds that, so that whoever
+    sends does not wait for a worker that is slow, or hangs.
+    """
+
+    def __init__(self, start: Place, files: tuple[int, ...]) -> None:
+        """`files`: descriptors that it inherits, as `worker.main` takes them."""
         if not sys.executable:
             raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
             path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
-            code = CODE.format(path=path, socket=theirs.fileno(), block=block, pid=os.getpid())
+            code = CODE.format(path=path, socket=theirs.fileno(), files=files, pid=os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **ENVIRONMENT},
-                pass_fds=(theirs.fileno(), block),
-                process_group=0,  # out of the terminal's reach: the parent alone decides on Ctrl-C
+                pass_fds=(theirs.fileno(), *files),
+                # Out of the terminal's reach, as the parent alone decides on Ctrl-C; and what the environment starts is
+                # in the group too, to be ended with it.
+                process_group=0,
             )
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
@@ -95,19 +105,19 @@ class WorkerProcess:
         self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
         self.spoke = time.monotonic()  # when it was last heard, at first when it was started
-        self.send_bytes(start)
-
-    def send_bytes(self, data: bytes) -> None:
-        """Send; a worker that is gone is noticed when it is listened to."""
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self.connection.send_bytes(data)
+        self._batch: Batch | None = None  # the one it knows
+        self.send(start)
 
     def send(self, message: Any) -> None:
-        """Send any message."""
-        self.send_bytes(pickle.dumps(message))
+        """Send any message; a worker that is gone is noticed when it is listened to."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send(message)
 
-    def give(self, row: int) -> None:
-        """One more row to run."""
+    def give(self, row: int, batch: Batch) -> None:
+        """One more row to run, of that batch."""
+        if batch is not self._batch:
+            self._batch = batch
+            self.send(batch)
         if not self.rows:
             self.since = time.monotonic()
         self.rows.append(row)
@@ -130,41 +140,51 @@ class WorkerProcess:
                 raise EOFError from None
         if messages:
             self.spoke = time.monotonic()
-        if not messages and self._process.poll() is not None and not self.connection.poll():
+        if not messages and self._gone() and not self.connection.poll():
             raise EOFError
         return messages
 
     def kill(self) -> str:
-        """End it now; how it ended."""
-        self._process.kill()
-        return self._ended()
+        """End it now, with all that it started; how it ended."""
+        return self.end(time.monotonic())
 
     def died(self) -> str:
         """How a process that is gone ended."""
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        return self._ended()
-
-    def _ended(self) -> str:
-        code = self._process.wait()
-        self.connection.close()
-        return ending(code)
+        return self.end(time.monotonic() + PATIENCE)
 
     @property
     def killed(self) -> bool:
         """Whether a signal ended it."""
-        code = self._process.poll()
-        return code is not None and code < 0
+        return self._gone() and self._process.wait() < 0
 
-    def end(self, deadline: float) -> None:
-        """Wait for an idle worker that was told to stop; kill it after `deadline` (time.monotonic)."""
-        try:
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._ended()
+    def end(self, deadline: float) -> str:
+        """How a process ended that is gone or was told to stop; it is killed after `deadline` (time.monotonic)."""
+        while not self._gone():
+            if time.monotonic() >= deadline:
+                self._kill_group()
+                break
+            time.sleep(POLL)
+        code = self._process.wait()
+        self.connection.close()
+        return ending(code)
+
+    def _gone(self) -> bool:
+        """Whether its process has ended. What it had started ends too, unless it went as it was told to."""
+        if self._process.returncode is not None:
+            return True
+        with suppress(ChildProcessError):  # somebody else took note of its end
+            # Asks without taking note: until then nobody else's group can have its number.
+            end = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if end is None:
+                return False
+            if end.si_status != 0:
+                self._kill_group()
+        self._process.wait()
+        return True
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int:

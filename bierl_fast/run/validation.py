@@ -38,6 +38,12 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, union(part for part in kinds(kind) if part not in functions), strict=True)
     except msgspec.ValidationError:
+        if name == "strategy" and all(callable(getattr(value, method, None)) for method in ("ask", "tell")):
+            raise ConfigError(
+                f"strategy must be the name of a strategy, which the run makes, got {type(value).__name__}; an object "
+                "with ask and tell, bf.AskTell around an optimizer too, is for the loop of ask, evaluate and tell that "
+                "README shows"
+            ) from None
         raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
 
 

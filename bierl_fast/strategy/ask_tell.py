@@ -60,7 +60,7 @@ class AskTell:
         episodes_per_candidate: episodes whose mean is a candidate's return.
 
     Raises:
-        TypeError: no ask or no tell.
+        TypeError: no ask or no tell, or one that takes other arguments.
         ValueError: an unknown kind of common random numbers, or fewer than one episode.
     """
 
@@ -75,11 +75,9 @@ class AskTell:
         episodes_per_candidate: int = 1,
     ) -> None:
         """See the class."""
-        missing = [name for name in ("ask", "tell") if not callable(getattr(optimizer, name, None))]
-        if missing:
-            raise TypeError(
-                f"an optimizer has ask() and tell(candidates, losses); {_name(optimizer)} has no {missing[0]}"
-            )
+        wanted = "an optimizer has ask() and tell(candidates, losses)"
+        _require(optimizer, "ask", {0}, wanted)
+        _require(optimizer, "tell", {2}, wanted)
         lookup("kind of common random numbers", crn, dict.fromkeys(CRN))
         if episodes_per_candidate < 1:
             raise ValueError(f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}")
@@ -112,7 +110,13 @@ class AskTell:
             keys: gives a random key for each call, such as iter(jax.random.split(jax.random.key(0), 10_000)).
             crn: as the class's.
             episodes_per_candidate: as the class's.
+
+        Raises:
+            TypeError: as the class.
         """
+        wanted = "functions are ask(key, state, params) and tell([key,] candidates, losses, state, params)"
+        _require(strategy, "ask", {3}, wanted)
+        _require(strategy, "tell", {4, 5}, wanted)
         stateful = _Stateful(strategy, state, params, keys)
         return cls(stateful, crn=crn, episodes_per_candidate=episodes_per_candidate)
 
@@ -235,6 +239,27 @@ class _Stateful:
             self.state, _ = self.strategy.tell(next(self.keys), *told)
         else:
             self.state = self.strategy.tell(*told)
+
+
+def _require(optimizer: Any, name: str, counts: set[int], wanted: str) -> None:
+    """Before a generation is paid for: TypeError unless the method can be called with one of these many arguments."""
+    method = getattr(optimizer, name, None)
+    if not callable(method):
+        raise TypeError(f"{wanted}; {_name(optimizer)} has no {name}")
+    try:
+        signature = inspect.signature(method)
+    except ValueError:  # some that are written in C do not tell
+        return
+    if not any(_takes(signature, count) for count in counts):
+        raise TypeError(f"{wanted}; {_name(optimizer)} has {name}{signature}; put an object around it that translates")
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
 
 
 def _name(optimizer: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,8 @@ class Walk(gymnasium.Env[Any, Any]):
     def step(self, action: NDArray[np.float32]) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         assert self.action_space.contains(action)
         time.sleep(self._pause)
+        if self._trouble == "samples":
+            action = self.action_space.sample()
         self._step += 1
         self._kept += 0.25 if self._trouble == "keeps" or self._step > 250 else 0.0
         self._x += float(action[0]) + 0.1 * self.np_random.normal()
@@ -75,6 +79,8 @@ class Walk(gymnasium.Env[Any, Any]):
                 return np.zeros(3, np.float32), reward
             case "hang":
                 time.sleep(1000)
+            case "grip":  # as compiled code that does not let go of the interpreter
+                ctypes.PyDLL(None).sleep(1000)
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "die_once" if not Path(self._marker).exists():
@@ -84,6 +90,25 @@ class Walk(gymnasium.Env[Any, Any]):
                 Path(self._marker).touch()
                 raise ZeroDivisionError("the walk fell over")
         return observation, reward
+
+
+class Simulated(Walk):
+    """A walk beside a simulator's process, whose number it writes to the file `notes`; and there that it was closed."""
+
+    def __init__(self, notes: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._notes = Path(notes)
+        self._simulator = subprocess.Popen(["sleep", "1000"])
+        self._note(str(self._simulator.pid))
+
+    def _note(self, line: str) -> None:
+        with self._notes.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    def close(self) -> None:
+        self._simulator.kill()
+        self._simulator.wait()
+        self._note("closed")
 
 
 class Choice(gymnasium.Env[Any, Any]):
@@ -145,12 +170,26 @@ def make_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.wrappers.TimeLimit(Walk(**kwargs), 20)
 
 
+def walk_beneath(**kwargs: Any) -> gymnasium.Env[Any, Any]:
+    return gymnasium.wrappers.RescaleAction(make_walk(**kwargs), np.float32(-2.0), np.float32(2.0))
+
+
 def new_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return Walk(**kwargs)
 
 
 def without_licence() -> gymnasium.Env[Any, Any]:
     raise OSError("no licence")
+
+
+def first_alone(marker: str, ballast: str = "") -> gymnasium.Env[Any, Any]:
+    """In every other process than the first one, making it never ends. `ballast` makes messages large."""
+    path = Path(marker)
+    if not path.exists():
+        path.write_text(str(os.getpid()), encoding="utf-8")
+    if path.read_text(encoding="utf-8") != str(os.getpid()):
+        time.sleep(1000)
+    return make_walk()
 
 
 def make_nothing() -> int:
@@ -175,6 +214,7 @@ def describe_badly(env: Any, observation: Any, info: dict[str, Any]) -> NDArray[
 
 for _name, _entry, _limit in (
     ("Walk-v0", Walk, 20),
+    ("Simulated-v0", Simulated, 20),
     ("Choice-v0", Choice, 7),
     ("Spaces-v0", Spaces, 5),
     ("Matrix-v0", Matrix, 4),

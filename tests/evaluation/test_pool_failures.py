@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation.populations import assert_same_bits
+from evaluation.test_pool_processes import require_gone
 from evaluation.test_process_pool import make, people_of
 
 from bierl_fast.evaluation.base import EpisodeWarning
@@ -169,6 +170,35 @@ def test_an_episode_that_hangs_inside_a_step(calm: Any) -> None:
             batch = evaluator.evaluate(people)
         assert time.monotonic() - start < 20.0  # a second and a start for each, on a busy machine
         assert_same_bits(calm, batch, ~batch.failed_r)
+
+
+def simulated(trouble: str, notes: Path) -> dict[str, Any]:
+    return {
+        "task": "evaluation.pool_envs:pool_tests/Simulated-v0",
+        "task_kwargs": {"trouble": trouble, "trouble_above": 0.9, "notes": str(notes)},
+        "fresh_env": "never",
+    }
+
+
+@pytest.mark.parametrize("trouble", ["hang", "die"])
+def test_what_an_environment_has_started_ends_with_its_worker(trouble: str, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with make(**simulated(trouble, notes), workers=2, episode_timeout=0.3) as evaluator:
+        with pytest.warns(EpisodeWarning, match="of 12 episodes failed"):
+            evaluator.evaluate(people_of(evaluator, 12))
+        evaluator.wait_until_ready()
+        simulators = [int(line) for line in notes.read_text(encoding="utf-8").split()]
+        assert len(simulators) > 2
+        require_gone(simulators, all_but=2)
+    require_gone(simulators)
+    assert notes.read_text(encoding="utf-8").split().count("closed") == 2  # by the workers that were told to stop
+
+
+def test_an_environment_that_cannot_be_used_leaves_nothing(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with pytest.raises(RuntimeError, match="OSError: no track"):
+        make(**{**simulated("no_reset", notes), "fresh_env": "auto"})
+    require_gone([int(line) for line in notes.read_text(encoding="utf-8").split() if line != "closed"])
 
 
 def test_an_episode_that_takes_too_long() -> None:

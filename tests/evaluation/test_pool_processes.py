@@ -29,9 +29,13 @@ print(*evaluator.workers, flush=True)
 """
 
 
-def started(code: str) -> subprocess.Popen[str]:
+def started(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(HEAD + code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        [*command(HEAD + code), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
 
 
@@ -40,9 +44,9 @@ def said(process: subprocess.Popen[str]) -> list[str]:
     return process.stdout.readline().split()
 
 
-def require_gone(pids: list[int], seconds: float = 5.0) -> None:
+def require_gone(pids: list[int], seconds: float = 5.0, all_but: int = 0) -> None:
     deadline = time.monotonic() + seconds
-    while alive := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
+    while len(alive := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) > all_but:
         assert time.monotonic() < deadline, f"still there: {alive}"
         time.sleep(0.05)
 
@@ -89,6 +93,58 @@ def test_no_orphans_when_the_script_is_killed_at_work() -> None:
         process.kill()
         process.communicate(timeout=TIMEOUT)
     require_gone(pids)
+
+
+SIMULATED = """
+evaluator = bf.make_evaluator("evaluation.pool_envs:pool_tests/Simulated-v0", hidden=(), workers=2, fresh_env="never",
+                              task_kwargs={{"notes": sys.argv[1], "trouble": {trouble!r}, "trouble_above": -1.0}})
+evaluator.wait_until_ready()
+print(*evaluator.workers, flush=True)
+"""
+AT_WORK = "evaluator.evaluate(population(evaluator.policy.initial_parameters(), 4))"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "end", "signal_number"),
+    [
+        ("none", "time.sleep(1000)", signal.SIGKILL),  # idle
+        ("hang", AT_WORK, signal.SIGKILL),
+        ("grip", AT_WORK, signal.SIGKILL),  # a thread of the worker's could not run
+        ("grip", AT_WORK, signal.SIGINT),
+        ("hang", AT_WORK, signal.SIGINT),
+    ],
+)
+def test_what_environments_have_started_ends_with_the_script(
+    trouble: str, end: str, signal_number: int, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    with started(SIMULATED.format(trouble=trouble) + end, str(notes)) as process:
+        pids = [int(pid) for pid in said(process)]
+        time.sleep(0.5)
+        process.send_signal(signal_number)
+        process.communicate(timeout=TIMEOUT)
+    simulators = [int(line) for line in notes.read_text(encoding="utf-8").split() if line != "closed"]
+    assert len(simulators) == 2
+    require_gone(pids + simulators)
+
+
+def test_workers_outlive_the_thread_that_started_them() -> None:
+    code = """
+import threading
+made = []
+thread = threading.Thread(target=lambda: made.append(bf.make_evaluator(WALK, hidden=(), workers=2)))
+thread.start()
+thread.join()
+evaluator, = made
+evaluator.wait_until_ready()
+pids = evaluator.workers
+time.sleep(0.2)
+assert not evaluator.evaluate(population(evaluator.policy.initial_parameters(), 8)).failed_r.any()
+assert evaluator.workers == pids
+print("fine")
+"""
+    done = run(HEAD + code)
+    assert done.stdout.endswith("fine\n"), done.stderr
 
 
 def test_a_fork_has_no_say_over_its_parents_workers() -> None:

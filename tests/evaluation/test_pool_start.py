@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +100,36 @@ def test_more_workers_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ValueError, match=r"3 workers of about \d+ MB each do not fit .*take at most 1 \(--workers 1\)"):
         make(workers=3)
     make(workers=1).close()
+
+
+@contextmanager
+def limit(seconds: int) -> Iterator[None]:
+    """TimeoutError in what would not end."""
+
+    def late(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_nobody_waits_for_a_worker_to_read_what_it_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a socket holds, and a worker that hangs in its factory: the clock of a start is looked at."""
+    large = {"marker": str(tmp_path / "first"), "ballast": "." * 2**21}
+    with limit(60), make(pool_envs.first_alone, workers=3, task_kwargs=large, fresh_env="never") as evaluator:
+        assert len(evaluator.workers) == 3
+        people = people_of(evaluator, 4)
+        assert not evaluator.evaluate(people).failed_r.any()  # by the first one
+        monkeypatch.setattr(pool, "START_SECONDS", 0.5)
+        time.sleep(0.6)
+        for call in (evaluator.wait_until_ready, lambda: evaluator.evaluate(people)):
+            with pytest.raises(RuntimeError, match=r"cannot start: it said nothing for 0\.5 seconds"):
+                call()
 
 
 def test_a_process_that_cannot_start_says_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

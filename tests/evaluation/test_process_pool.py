@@ -59,6 +59,17 @@ def test_same_bits_at_any_number_of_workers() -> None:
         evaluator.close()
 
 
+@pytest.mark.parametrize("task", [pool_envs.make_walk, pool_envs.walk_beneath])
+def test_what_an_environment_draws_from_its_space_of_actions_has_an_address(task: Any) -> None:
+    options: dict[str, Any] = {"task_kwargs": {"trouble": "samples"}, "fresh_env": "never"}
+    with make(task, **options) as one, make(task, workers=2, **options) as other:
+        people = people_of(one, 12, 0.0)
+        batch = one.evaluate(people)
+        assert len(np.unique(batch.returns_r)) == 6
+        for evaluator in (one, other):
+            assert_same_bits(batch, evaluator.evaluate(people))
+
+
 @pytest.mark.parametrize("task", ["InvertedPendulum-v5", "Hopper-v5", "HalfCheetah-v5"])
 def test_native_and_pool_agree(task: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bit for bit, statistics, noise and descriptors included, where the step parity is."""

@@ -13,15 +13,17 @@ import torch
 from evaluation import torch_modules
 from evaluation.populations import assert_same_bits, population
 from evaluation.test_process_pool import WALK, make, people_of, replay
-from evaluation.torch_modules import Heavy, Recurrent, Unwelcome
+from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
+from bierl_fast.evaluation import pool
 from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy import PolicySpec
 from bierl_fast.evaluation.table import evaluator_of, load_policy
 from bierl_fast.evaluation.torch_policy import flat_parameters
+from bierl_fast.evaluation.worker_process import WorkerProcess
 
 
 def module() -> torch.nn.Module:
@@ -73,9 +75,59 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
         evaluator.close()
 
 
-def test_a_module_that_a_worker_cannot_read() -> None:
-    with make(policy=bf.TorchPolicy(Unwelcome())) as evaluator, pytest.raises(ValueError, match="no such module on"):
+def test_a_module_may_keep_its_input() -> None:
+    torch.manual_seed(0)
+    keeps, copies = Stacked(), Stacked(copies=True)
+    copies.load_state_dict(keeps.state_dict())
+    with make(policy=bf.TorchPolicy(keeps)) as one, make(policy=bf.TorchPolicy(copies)) as other:
+        people = people_of(one, 4)
+        assert_same_bits(one.evaluate(people), other.evaluate(people))
+
+
+def test_what_a_module_draws_has_an_address() -> None:
+    with make(policy=bf.TorchPolicy(Noisy())) as one, make(policy=bf.TorchPolicy(Noisy()), workers=2) as other:
+        people = people_of(one, 8, 0.0)
+        batch = one.evaluate(people)
+        np.testing.assert_array_equal(batch.returns_r[::2], batch.returns_r[1::2])  # pairs share an episode
+        assert len(np.unique(batch.returns_r)) == 4
+        for evaluator in (one, other):
+            assert_same_bits(batch, evaluator.evaluate(people))
+
+
+def test_no_draw_of_the_parents_own_generator_is_touched() -> None:
+    before = torch.get_rng_state()
+    with make(policy=bf.TorchPolicy(module())) as evaluator:
+        torch.set_rng_state(before)
+        evaluator.policy.reset()
+        evaluator.policy.act(np.zeros(2))
         evaluator.evaluate(people_of(evaluator, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_module_that_a_worker_cannot_read() -> None:
+    with pytest.raises(ValueError, match="no such module on"):
+        make(policy=bf.TorchPolicy(Unwelcome()))
+
+
+def test_a_module_that_ends_its_worker() -> None:
+    with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one of exit code 9"):
+        make(policy=bf.TorchPolicy(Fatal()))
+
+
+def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process loads torch and 64 MB: seen before the second worker starts."""
+    started: list[Any] = []
+
+    class Noted(WorkerProcess):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+
+    monkeypatch.setattr(pool, "WorkerProcess", Noted)
+    monkeypatch.setattr(pool, "available_bytes", lambda: 2**26)  # a worker without its policy takes less
+    with pytest.raises(ValueError, match=r"2 workers of about \d{2,3} MB each do not fit .*take at most 1 "):
+        make(policy=bf.TorchPolicy(Large()), workers=2)
+    assert len(started) == 1
 
 
 def test_a_workers_imports_are_no_episodes_time() -> None:
@@ -130,7 +182,9 @@ def test_what_is_refused() -> None:
         policy.save("nowhere")
     with pytest.raises(ValueError, match="no log standard deviations to evolve"):
         make(policy=policy, action_noise="evolved")
-    with pytest.raises(ValueError, match=r"must answer one observation with shape \(1,\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"with shape \(1,\) of torch.float32, got \(3,\) of torch.float32"):
         make(policy=bf.TorchPolicy(torch.nn.Linear(2, 3)))
+    with pytest.raises(ValueError, match=r"with shape \(1,\) of torch.float32, got \(1,\) of torch.float64"):
+        make(policy=bf.TorchPolicy(Double()))
     with pytest.raises(ValueError, match="a TorchPolicy runs in worker processes alone"):
         bf.make_evaluator("Hopper-v5", evaluator="native", policy=policy)

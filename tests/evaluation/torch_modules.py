@@ -28,6 +28,47 @@ class Recurrent(torch.nn.Module):
         return answer
 
 
+class Stacked(torch.nn.Module):
+    """Sees this observation and the one before."""
+
+    last: torch.Tensor | None
+
+    def __init__(self, copies: bool = False) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+        self.copies = copies
+        self.reset()
+
+    def reset(self) -> None:
+        self.last = None
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        last = observation if self.last is None else self.last
+        self.last = observation.clone() if self.copies else observation
+        answer: torch.Tensor = self.layer(torch.cat([last, observation]))
+        return answer
+
+
+class Double(torch.nn.Linear):
+    """Computes in single precision and answers in double."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return super().forward(observation).double()
+
+
+class Noisy(torch.nn.Linear):
+    """Adds draws of torch's generator to what it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return super().forward(observation) + torch.randn(1)
+
+
 class Unwelcome(torch.nn.Module):
     """Cannot be unpickled anywhere but here."""
 
@@ -47,6 +88,30 @@ def _made_here(pid: int) -> Unwelcome:
     if os.getpid() != pid:
         raise OSError("no such module on this machine")
     return Unwelcome()
+
+
+class Large(torch.nn.Linear):
+    """Holds 64 MB beside its parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+        self.register_buffer("ballast", torch.ones(2**24))
+
+
+class Fatal(torch.nn.Linear):
+    """Ends the process that reads it anywhere but here."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 1)
+
+    def __reduce__(self) -> Any:
+        return (_made_never, (os.getpid(),))
+
+
+def _made_never(pid: int) -> Fatal:
+    if os.getpid() != pid:
+        os._exit(9)
+    return Fatal()
 
 
 class Heavy(torch.nn.Linear):

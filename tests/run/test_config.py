@@ -15,7 +15,19 @@ from bierl_fast.names import UnknownNameError
 from bierl_fast.run import resolve, toml
 from bierl_fast.run.config import Config, hints
 from bierl_fast.run.errors import ConfigError
+from bierl_fast.strategy.ask_tell import AskTell
 from bierl_fast.strategy.es import EvolutionStrategy
+
+
+class Optimizer:
+    """Another library's."""
+
+    def ask(self) -> list[list[float]]:
+        return [[0.0]]
+
+    def tell(self, candidates: Any, losses: list[float], /) -> None:
+        """Learn nothing."""
+
 
 FULL = Config(
     task="Hopper-v5",
@@ -35,6 +47,11 @@ FULL = Config(
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"task": ""}, "task must be the id of a task"),
     ({"task": 3}, "task must be a string or a Python function, got 3"),
+    ({"strategy": 3}, "strategy must be a string, got 3"),
+    (
+        {"strategy": AskTell(Optimizer())},
+        "must be the name of a strategy, .*, got AskTell; .* the loop of ask, evaluate",
+    ),
     ({"dim": 0}, "dim must be at least 1 and at most 1073741824, got 0"),
     ({"vectorized": True}, "vectorized is for functions, which need dim"),
     ({"task_kwargs": {"a": None}}, r"task_kwargs\['a'\] must hold"),

@@ -158,6 +158,24 @@ def test_what_cannot_be_had() -> None:
             call()
 
 
+class Rewarded(Plain):
+    """Remembers what it asked."""
+
+    def tell(self, rewards: list[float]) -> None:  # type: ignore[override]  # what is refused
+        self.losses = rewards
+
+
+def test_other_arguments_are_refused_before_anything_is_evaluated() -> None:
+    with pytest.raises(
+        TypeError, match=r"an optimizer has ask\(\) and tell\(candidates, losses\); Rewarded has tell\(rew"
+    ):
+        bf.AskTell(Rewarded())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"an optimizer has ask\(\) .*; Newer has ask\(key.*state.*params"):
+        bf.AskTell(Newer())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"functions are ask\(key, state, params\) and .*; Plain has ask\(\)"):
+        bf.AskTell.functional(Plain(), None, None, itertools.count())
+
+
 def test_bad_input() -> None:
     with pytest.raises(TypeError, match=r"has ask\(\) and tell\(candidates, losses\); int has no ask"):
         bf.AskTell(3)  # type: ignore[arg-type]
