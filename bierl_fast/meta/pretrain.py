@@ -3,8 +3,10 @@
     weights (M, P_meta), problems (K) -> M x K inner runs side by side -> rank of each centre's returns -> fitness (M,)
     -> a step of `es` on the weights
 
-Every generator controls the same problems with the same noise, so they differ by what they do alone. Returns are ranked
-among the M generators, generation by generation, later ones counting more: no task's scale matters, nor how hard it is.
+Every generator controls the same problems with the same noise, so they differ by what they do alone. Its moves do not
+settle here, whatever they do in the runs that use it: in runs as short as these it would learn to freeze the small
+values that serve their last generations. Returns are ranked among the M generators, generation by generation, later
+ones counting more: no task's scale matters, nor how hard it is.
 
 Sources: Metz et al. 2022, "VeLO", arXiv 2211.09760 (a distribution of tasks); Lange et al. 2023, "Discovering evolution
 strategies via meta-black-box optimization", arXiv 2211.11260 (judged by whole runs of the strategy they steer).
@@ -205,7 +207,7 @@ class _InnerRun:
         ranges = {name: default_range(problem.start[name], "log") for name in ADAPTED}
         length, quantiles = history
         self._strategy = problem.fresh()
-        self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges)
+        self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges, settling=None)
         self._history = History(length=length, quantiles=quantiles, ranges=ranges)
         self.failed = False
 

@@ -29,7 +29,7 @@ ENVIRONMENTS = {"InvertedPendulum-v5": 100, "InvertedDoublePendulum-v5": 100, "R
 # An episode costs what thousands of function calls do, so there are few of them, and short runs.
 ENVIRONMENT_SHARE = 0.15
 ENVIRONMENT_POPULATION = 8
-ENVIRONMENT_GENERATIONS = 50
+ENVIRONMENT_GENERATIONS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _function(name: str, draw: Draws) -> _Made:
     }
     if name == "quadratic":
         options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
-    noisy, magnitude, seed = draw.uniform() < 0.6, 10.0 ** draw.uniform(-3.0, 0.0), draw.integer(2**31)
+    noisy, magnitude, seed = draw.uniform() < 0.6, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
     plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
     start = plain.policy.initial_parameters(seed=seed)
     if noisy:
