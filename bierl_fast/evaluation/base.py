@@ -65,7 +65,7 @@ class Evaluator(Protocol):
         """(P,) what that row ran."""
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode, below 2**31: gymnasium's reset(seed=...)."""
+        """The seed of that row's episode: gymnasium's reset(seed=...)."""
 
     def state(self) -> Arrays:
         """Everything needed to continue, as copies."""

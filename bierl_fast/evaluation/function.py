@@ -204,7 +204,7 @@ class FunctionEvaluator:
         return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """A seed of that row's episode, below 2**31; a function is not told it. ValueError: no such row."""
+        """A seed of that row's episode, below 2**63; a function is not told it. ValueError: no such row."""
         return row_reset_seed(population, row)
 
     def state(self) -> Arrays:

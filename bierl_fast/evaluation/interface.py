@@ -99,20 +99,20 @@ def _time_limit(env: gymnasium.Env[Any, Any]) -> int | None:
 
 
 def seed_globals(seed: int) -> None:
-    """Seed the global generators that are there, for what draws from them instead of its own; `seed` is below 2**31.
+    """Seed the global generators that are there, for what draws from them instead of its own; `seed` is below 2**63.
 
     Those of Python and NumPy, and torch's where it is imported: a TorchPolicy's module may draw from it.
     """
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - the global one is meant
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - the global one is meant
     torch = sys.modules.get("torch")
     if torch is not None:
-        # NumPy's and torch's are the same algorithm: of the same number they would be one stream.
-        torch.default_generator.manual_seed(seed + 2**31)
+        # NumPy's and torch's are the same algorithm, and each takes 32 bits: of the same ones they would be one stream.
+        torch.default_generator.manual_seed(seed >> 32)
 
 
 def seeded_reset(env: gymnasium.Env[Any, Any], seed: int) -> tuple[Any, dict[str, Any]]:
-    """Begin the episode of that seed, below 2**31: what reset answers.
+    """Begin the episode of that seed, below 2**63: what reset answers.
 
     All that an episode may draw from is seeded, in its own generator and beside it: the global ones, and the space of
     actions, by which an environment may try a random one.

@@ -31,7 +31,7 @@ def thread_count(threads: int | None) -> int:
 
 
 def row_reset_seed(population: Population, row: int) -> int:
-    """The seed of a row's episode, below 2**31; ValueError when there is no such row."""
+    """The seed of a row's episode, below 2**63; ValueError when there is no such row."""
     if not 0 <= row < population.rows:
         raise ValueError(f"row {row} of a population of {population.rows}")
     return int(core().reset_seed(population.key, int(population.episode_r[row])))
@@ -87,7 +87,7 @@ class EpisodeEvaluator(Generic[P]):
         return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**31. ValueError: no such row."""
+        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""
         return row_reset_seed(population, row)
 
     def state(self) -> Arrays:

@@ -75,7 +75,7 @@ void population_parameters(const PopulationView& population, std::size_t first, 
 }
 
 std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode) {
-  return uniform64(key.with(Purpose::reset), static_cast<std::uint32_t>(episode), 0) >> 33;
+  return uniform64(key.with(Purpose::reset), static_cast<std::uint32_t>(episode), 0) >> 1;
 }
 
 }  // namespace bierl

@@ -34,8 +34,7 @@ void row_parameters(const PopulationView& population, std::size_t row, std::span
 void population_parameters(const PopulationView& population, std::size_t first, std::size_t parameters,
                            std::span<float> out, ThreadPool* pool = nullptr);
 
-/// Gymnasium's reset(seed) of rows with this `episode`: a pure function of the address, below 2^31, since environments
-/// hand it on to generators that take no more (NumPy's RandomState, C's srand).
+/// Gymnasium's reset(seed) of rows with this `episode`: a pure function of the address, below 2^63.
 std::uint64_t reset_seed(const NoiseKey& key, std::int32_t episode);
 
 }  // namespace bierl

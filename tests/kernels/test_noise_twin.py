@@ -85,7 +85,7 @@ def test_reset_seeds() -> None:
         for episode in (0, 1, 2**31 - 1):
             seed = core().reset_seed(key, episode)
             assert seed == reference.reset_seed(key, episode)
-            assert 0 <= seed < 2**31
+            assert 0 <= seed < 2**63
 
 
 def test_addresses_never_collide() -> None:

@@ -48,9 +48,9 @@ def block_words(key: NoiseKey, row: int, blocks: U64, purpose: int = PURPOSE_NOI
 
 
 def reset_seed(key: NoiseKey, episode: int) -> int:
-    """The upper 31 bits of word 1 of block 0."""
+    """Words 0 and 1 of block 0, without the lowest bit, so that the seed is below 2**63."""
     words = block_words(key, episode, np.zeros(1, np.uint64), PURPOSE_RESET)
-    return int(words[1][0]) >> 1
+    return (int(words[1][0]) << 32 | int(words[0][0])) >> 1
 
 
 def f32(text: str) -> np.float32:
