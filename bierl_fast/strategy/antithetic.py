@@ -312,7 +312,7 @@ def _by_noise_row(population: Population, weight_n: F64) -> tuple[NDArray[np.uin
 def report(population: Population, batch: EvaluationBatch, update_norm: float) -> StrategyReport:
     """What one `tell` did."""
     returns_n, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
-    survivors = returns_n[~failed_n]
+    survivors, first_row_n = returns_n[~failed_n], first_rows(population)
     return StrategyReport(
         mean_return=float(survivors.mean()),
         max_return=float(survivors.max()),
@@ -321,9 +321,9 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
         failed_n=failed_n,
         update_norm=update_norm,
         longest_episode=int(batch.lengths_r.max()),
-        odd_share=odd_share(population, first_rows(population), returns_n, failed_n),
+        odd_share=odd_share(population, first_row_n, returns_n, failed_n),
         step_ratio=step_ratio(population, update_norm),
-        noise_std=noise_std(population, first_rows(population)),
+        noise_std=noise_std(population, first_row_n),
     )
 
 

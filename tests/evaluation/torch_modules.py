@@ -69,25 +69,49 @@ class Noisy(torch.nn.Linear):
         return super().forward(observation) + torch.randn(1)
 
 
-class Unwelcome(torch.nn.Module):
-    """Cannot be unpickled anywhere but here."""
+class _Traveller(torch.nn.Linear):
+    """Does something where it is unpickled, anywhere but here."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(2, 1)
+        super().__init__(2, 1)
 
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        answer: torch.Tensor = self.layer(observation)
-        return answer
+    @staticmethod
+    def arrive() -> None:
+        """What that is."""
+        raise NotImplementedError
 
     def __reduce__(self) -> Any:
-        return (_made_here, (os.getpid(),))
+        return (_arrived, (type(self), os.getpid()))
 
 
-def _made_here(pid: int) -> Unwelcome:
+def _arrived(kind: type[_Traveller], pid: int) -> _Traveller:
     if os.getpid() != pid:
+        kind.arrive()
+    return kind()
+
+
+class Unwelcome(_Traveller):
+    """Cannot be unpickled."""
+
+    @staticmethod
+    def arrive() -> None:
         raise OSError("no such module on this machine")
-    return Unwelcome()
+
+
+class Fatal(_Traveller):
+    """Ends the process that reads it."""
+
+    @staticmethod
+    def arrive() -> None:
+        os._exit(9)
+
+
+class Heavy(_Traveller):
+    """Takes a second and a half to come into being."""
+
+    @staticmethod
+    def arrive() -> None:
+        time.sleep(1.5)
 
 
 class Large(torch.nn.Linear):
@@ -96,38 +120,6 @@ class Large(torch.nn.Linear):
     def __init__(self) -> None:
         super().__init__(2, 1)
         self.register_buffer("ballast", torch.ones(2**24))
-
-
-class Fatal(torch.nn.Linear):
-    """Ends the process that reads it anywhere but here."""
-
-    def __init__(self) -> None:
-        super().__init__(2, 1)
-
-    def __reduce__(self) -> Any:
-        return (_made_never, (os.getpid(),))
-
-
-def _made_never(pid: int) -> Fatal:
-    if os.getpid() != pid:
-        os._exit(9)
-    return Fatal()
-
-
-class Heavy(torch.nn.Linear):
-    """Takes a second and a half to come into being anywhere but here."""
-
-    def __init__(self) -> None:
-        super().__init__(2, 1)
-
-    def __reduce__(self) -> Any:
-        return (_made_slowly, (os.getpid(),))
-
-
-def _made_slowly(pid: int) -> Heavy:
-    if os.getpid() != pid:
-        time.sleep(1.5)
-    return Heavy()
 
 
 def sized(observation_size: int, action_size: int) -> torch.nn.Module:

@@ -139,7 +139,7 @@ def test_a_failed_generation_is_forgotten_after_the_next() -> None:
     scores = np.asarray(level.state()["scores"], np.float64)
     (last,) = evaluator.asked
     batch = sphere.evaluate(last)
-    assert scores[1] == batch.returns_r[:8].mean() or scores[1] == batch.returns_r[:9][last.candidate_r[:9] < 0].mean()
+    assert scores[1] == batch.returns_r[:9][last.candidate_r[:9] < 0].mean()  # of its centre
     assert np.isfinite(scores).all()
 
 
