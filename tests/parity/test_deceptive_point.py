@@ -43,7 +43,7 @@ def test_straight_ahead_is_the_trap() -> None:
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_there_is_a_way_out(side: float) -> None:
     """Back out of the U, aside, forward past it."""
-    total, reached, _ = follow([(-0.33, 0.0), (-0.33, side * 0.63), (0.6, side * 0.63), (1.2, 0.0)])
+    total, reached, _ = follow([(-0.53, 0.0), (-0.53, side * 0.63), (0.6, side * 0.63), (1.2, 0.0)])
     assert reached
     assert total > -40
 
@@ -51,10 +51,10 @@ def test_there_is_a_way_out(side: float) -> None:
 @pytest.mark.parametrize("angle", np.linspace(0, 2 * np.pi, 16, endpoint=False))
 def test_the_walls_hold(angle: float) -> None:
     _, _, places = follow([(9 * np.cos(angle), 9 * np.sin(angle))])
-    # The point's radius is 0.1 and a contact gives way by some millimetres.
-    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.02
-    assert places[:, 0].min() > -0.45 + 0.1 - 0.02
-    inside = (np.abs(places[:, 1]) < 0.3) & (places[:, 0] > -0.2)
+    # The point's radius is 0.1, and a contact gives way by some centimetres where it is hit at full speed.
+    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.04
+    assert places[:, 0].min() > -0.65 + 0.1 - 0.04
+    inside = (np.abs(places[:, 1]) < 0.3) & (places[:, 0] > -0.4)
     assert places[inside, 0].max(initial=-1.0) < 0.02
 
 

@@ -22,12 +22,12 @@ constexpr const char* kModel = R"(
   <worldbody>
     <light pos="0.5 0 5"/>
     <geom name="bottom" pos="0.15 0 0.1" size="0.05 0.5 0.1"/>
-    <geom name="left_arm" pos="-0.025 0.45 0.1" size="0.175 0.05 0.1"/>
-    <geom name="right_arm" pos="-0.025 -0.45 0.1" size="0.175 0.05 0.1"/>
-    <geom name="west" pos="-0.65 0 0.1" size="0.2 1.15 0.1"/>
+    <geom name="left_arm" pos="-0.125 0.45 0.1" size="0.275 0.05 0.1"/>
+    <geom name="right_arm" pos="-0.125 -0.45 0.1" size="0.275 0.05 0.1"/>
+    <geom name="west" pos="-0.85 0 0.1" size="0.2 1.15 0.1"/>
     <geom name="east" pos="1.8 0 0.1" size="0.2 1.15 0.1"/>
-    <geom name="north" pos="0.575 0.95 0.1" size="1.025 0.2 0.1"/>
-    <geom name="south" pos="0.575 -0.95 0.1" size="1.025 0.2 0.1"/>
+    <geom name="north" pos="0.475 0.95 0.1" size="1.225 0.2 0.1"/>
+    <geom name="south" pos="0.475 -0.95 0.1" size="1.225 0.2 0.1"/>
     <site name="goal" pos="1.2 0 0.1" size="0.9" rgba="0.1 0.8 0.1 0.3"/>
     <body name="point" pos="0 0 0.1">
       <joint name="x" axis="1 0 0"/>
