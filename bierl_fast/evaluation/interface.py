@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import gymnasium
 
 
+SEED_BITS = 63  # of the seed that an episode's address gives
+SHORT_SEED_BITS = 31  # what environments hand on to NumPy's RandomState or C's srand may not have more
+
+
 @dataclass(frozen=True, slots=True)
 class Interface:
     """What the policy has to fit, and how long an episode may last."""
@@ -111,15 +115,21 @@ def seed_globals(seed: int) -> None:
         torch.default_generator.manual_seed(seed >> 32)
 
 
-def seeded_reset(env: gymnasium.Env[Any, Any], seed: int) -> tuple[Any, dict[str, Any]]:
+def shortened(seed: int, bits: int) -> int:
+    """The upper `bits` of a seed of SEED_BITS."""
+    return seed >> (SEED_BITS - bits)
+
+
+def seeded_reset(env: gymnasium.Env[Any, Any], seed: int, bits: int = SEED_BITS) -> tuple[Any, dict[str, Any]]:
     """Begin the episode of that seed, below 2**63: what reset answers.
 
     All that an episode may draw from is seeded, in its own generator and beside it: the global ones, and the space of
-    actions, by which an environment may try a random one.
+    actions, by which an environment may try a random one. What is the environment's gets the upper `bits` alone.
     """
     seed_globals(seed)
-    env.action_space.seed(seed)
+    short = shortened(seed, bits)
+    env.action_space.seed(short)
     own = getattr(env.unwrapped, "action_space", None)
     if own is not None and own is not env.action_space:  # a wrapper has another
-        own.seed(seed)
-    return env.reset(seed=seed)
+        own.seed(short)
+    return env.reset(seed=short)

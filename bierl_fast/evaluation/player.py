@@ -118,7 +118,7 @@ class Player:
         key, episode = self._batch.key, int(self._population.episode_r[row])
         seed = int(core().reset_seed(key, episode))
         env = self._env_for_an_episode(seed)
-        observation, info = seeded_reset(env, seed)
+        observation, info = seeded_reset(env, seed, self._job.seed_bits)
         self._brain.begin(
             self._normaliser,
             self._parameters,

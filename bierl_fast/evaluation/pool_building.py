@@ -116,6 +116,7 @@ def _job(
         whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
         fresh=pool.fresh,
+        seed_bits=pool.ready.seed_bits,
     )
 
 

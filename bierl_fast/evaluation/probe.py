@@ -1,6 +1,6 @@
-"""Whether a new environment is needed for every episode: known, or tried out in a worker before it is ready.
+"""What an environment's reset does and takes: known, or tried out in a worker before it is ready.
 
-EnvMaker -> Probe -> reset_restores_everything, repeats
+EnvMaker -> Probe -> reset_restores_everything, repeats, seed_bits
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast.evaluation.interface import seeded_reset
+from bierl_fast.evaluation.interface import SEED_BITS, SHORT_SEED_BITS, seeded_reset
 
 if TYPE_CHECKING:
     import gymnasium
@@ -46,8 +46,7 @@ class Probe:
         """
         used = self._make()
         try:
-            inner = type(used.unwrapped).__module__
-            known = [keeps for name, keeps in KEEPS_STATE.items() if inner.startswith(name)]
+            known = _known(used)
             if known and (known[0] or _is_plain(used)):
                 return not known[0]
             seeded_reset(used, 0)
@@ -59,6 +58,26 @@ class Probe:
     def repeats(self) -> bool:
         """Whether two new environments play the same episode from the same seed."""
         return self._played_by_new(2) == self._played_by_new(2)
+
+    def seed_bits(self) -> int:
+        """How long a seed reset(seed=...) takes: SEED_BITS, or SHORT_SEED_BITS where it refuses those.
+
+        Gymnasium's own take all. SEED_BITS, too, where both are refused: what fails then is not the seed.
+        """
+        env = self._make()
+        try:
+            if _known(env):
+                return SEED_BITS
+            for bits in (SEED_BITS, SHORT_SEED_BITS):
+                try:
+                    seeded_reset(env, 2**SEED_BITS - 1, bits)
+                except Exception:  # of whatever kind the generator behind it raises
+                    self._alive()
+                else:
+                    return bits
+            return SEED_BITS
+        finally:
+            env.close()
 
     def _played_by_new(self, seed: int) -> list[bytes]:
         env = self._make()
@@ -87,6 +106,12 @@ def _episode(env: gymnasium.Env[Any, Any], seed: int) -> Iterator[bytes]:
         yield np.asarray(observation).tobytes() + repr((reward, terminated, truncated)).encode()
         if terminated or truncated:
             break
+
+
+def _known(env: gymnasium.Env[Any, Any]) -> list[bool]:
+    """What KEEPS_STATE says of an environment; nothing where it is not among those."""
+    inner = type(env.unwrapped).__module__
+    return [keeps for name, keeps in KEEPS_STATE.items() if inner.startswith(name)]
 
 
 def _is_plain(env: gymnasium.Env[Any, Any]) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.dispatch import AllEpisodesError, Dispatch
+from bierl_fast.evaluation.interface import shortened
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool import Pool, PoolSettings
 from bierl_fast.evaluation.shared import EpisodeEvaluator, P, longest_first
@@ -65,6 +66,14 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
     def workers(self) -> list[int]:
         """The process ids of the workers."""
         return [worker.pid for worker in self._pool.workers]
+
+    def reset_seed(self, population: Population, row: int) -> int:
+        """The seed of that row's episode: gymnasium's reset(seed=...). ValueError: no such row.
+
+        Below 2**63; below 2**31 where the environment refuses longer ones, as those do that hand them on to NumPy's
+        RandomState.
+        """
+        return shortened(super().reset_seed(population, row), self._job.seed_bits)
 
     def wait_until_ready(self) -> None:
         """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.evaluation.environments import TaskError
-from bierl_fast.evaluation.interface import read_interface, seeded_reset
+from bierl_fast.evaluation.interface import SEED_BITS, read_interface, seeded_reset
 from bierl_fast.evaluation.lifeline import tie
 from bierl_fast.evaluation.player import Player
 from bierl_fast.evaluation.probe import Probe
@@ -141,14 +141,15 @@ class Worker:
 
     def look(self, start: Start) -> Ready:
         """What the parent needs to know."""
-        fresh, same, size = start.fresh_env == "always", True, 0
+        fresh, same, bits, size = start.fresh_env == "always", True, SEED_BITS, 0
         if start.look_closely:
+            probe = Probe(self._make, self._say_so_now_and_then)
             if start.fresh_env == "auto":
-                probe = Probe(self._make, self._say_so_now_and_then)
                 fresh = not probe.reset_restores_everything()
                 same = not fresh or probe.repeats()
+            bits = probe.seed_bits()
             size = self._descriptor_size()
-        return Ready(self._interface, fresh, same, size, private_bytes())
+        return Ready(self._interface, fresh, same, bits, size, private_bytes())
 
     def _say_so_now_and_then(self) -> None:
         if time.monotonic() - self._spoke > SPEAK_SECONDS:

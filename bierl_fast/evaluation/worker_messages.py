@@ -43,7 +43,7 @@ class Start:
     flatten_observation: bool
     fresh_env: str  # auto, always or never; auto is decided by the first worker
     descriptor: Descriptor | None
-    look_closely: bool  # the first worker: decide fresh_env, try the environment and the descriptor
+    look_closely: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Ready:
     interface: Interface
     fresh: bool
     repeats: bool  # False: not even a new environment repeats an episode
+    seed_bits: int  # of the seed that its reset takes
     descriptor_size: int  # of the user's function; 0 without one
     private_bytes: int  # as Employed's, so far
 
@@ -82,6 +83,7 @@ class Job:
     whole_steps: int  # of one that no cap cuts
     episode_timeout: float | None  # seconds
     fresh: bool
+    seed_bits: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ class Walk(gymnasium.Env[Any, Any]):
         self._in_trouble = self.np_random.uniform() > self._above
         if self._trouble == "unseeded":
             self.np_random = np.random.default_rng(time.monotonic_ns())
-        self._x = self.np_random.normal() + (self._kept if self._trouble.startswith("keeps") else 0.0)
+        # Environments older than Gymnasium draw from a RandomState, which takes seeds of 32 bits.
+        source = np.random.RandomState(seed) if self._trouble == "random_state" else self.np_random
+        self._x = source.normal() + (self._kept if self._trouble.startswith("keeps") else 0.0)
         self._step = 0
         return self._observation(), {}
 

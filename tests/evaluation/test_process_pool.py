@@ -129,6 +129,25 @@ def test_rows_replay_in_gymnasium(task: str) -> None:
             env.close()
 
 
+@pytest.mark.parametrize("fresh_env", ["auto", "never"])
+def test_an_environment_that_takes_short_seeds_gets_them(fresh_env: str) -> None:
+    task = {"task": WALK, "task_kwargs": {"trouble": "random_state"}, "fresh_env": fresh_env}
+    with make(**task, workers=1) as one, make(**task, workers=2) as two:
+        people = people_of(one, 4)
+        batch = one.evaluate(people)
+        assert not batch.failed_r.any()
+        assert_same_bits(batch, two.evaluate(people))
+        for row in range(4):
+            assert one.reset_seed(people, row) < 2**31
+            env = gymnasium.make(WALK, trouble="random_state")
+            assert replay(one, people, row, env) == (batch.returns_r[row], batch.lengths_r[row])
+
+
+def test_other_environments_get_long_seeds(walk: Evaluator) -> None:
+    people = people_of(walk, 4)
+    assert max(walk.reset_seed(people, row) for row in range(4)) >= 2**31
+
+
 def test_discrete_actions_and_flattened_pictures() -> None:
     task = "evaluation.pool_envs:pool_tests/Choice-v0"
     with make(task, flatten_observation=True, hidden=()) as evaluator:
