@@ -72,6 +72,7 @@ def preset(name: str, **changes: Any) -> Settings:
     return {key: value for key, value in settings.items() if key != "task"}
 
 
+SIXTY_GENERATIONS: Settings = {"meta": "none", "generations": 60}
 ES: dict[str, Settings] = {"es": {"meta": "none"}, "es-lstm": {"meta": "lstm"}}
 STUDIES = {
     "inverted_pendulum": Study("InvertedPendulum-v5", {500_000: 5}, {500_000: 950.0}, slack=145_000, contenders=ES),
@@ -137,9 +138,9 @@ STUDIES = {
         {1_500_000: -50.0},
         slack=0,
         contenders={
-            "es": {"strategy": "es", "meta": "none", "generations": 60},
-            "nsra": {"strategy": "nsra", "meta": "none", "generations": 60},
-            "es-sigma-0.05": {"strategy": "es", "meta": "none", "generations": 60, "sigma": 0.05},  # that of nsra
+            "es": SIXTY_GENERATIONS | {"strategy": "es"},
+            "nsra": SIXTY_GENERATIONS | {"strategy": "nsra"},
+            "es-sigma-0.05": SIXTY_GENERATIONS | {"strategy": "es", "sigma": 0.05},  # that of nsra
         },
     ),
     "bipedal_walker_pgpe": Study(

@@ -33,8 +33,14 @@ KEEPS_STATE = {
 class Probe:
     """Plays episodes of random actions, of PROBE_STEPS at most. An error in one is its last answer, and no other."""
 
-    def __init__(self, make: Callable[[], gymnasium.Env[Any, Any]], alive: Callable[[], None]) -> None:
-        """`alive` is called at every step, for whoever waits."""
+    def __init__(
+        self,
+        env: gymnasium.Env[Any, Any],
+        make: Callable[[], gymnasium.Env[Any, Any]],
+        alive: Callable[[], None],
+    ) -> None:
+        """`env` is looked at and not played; `alive` is called at every step, for whoever waits."""
+        self._env = env
         self._make = make
         self._alive = alive
 
@@ -44,11 +50,11 @@ class Probe:
         Known for Gymnasium's own (KEEPS_STATE); others play three episodes. Raises what making the environment or its
         first reset raises.
         """
+        known = _known(self._env)
+        if known and (known[0] or _is_plain(self._env)):
+            return not known[0]
         used = self._make()
         try:
-            known = _known(used)
-            if known and (known[0] or _is_plain(used)):
-                return not known[0]
             seeded_reset(used, 0)
             self._play(used, 1)
             return self._play(used, 2) == self._played_by_new(2)
@@ -64,10 +70,10 @@ class Probe:
 
         Gymnasium's own take all. SEED_BITS, too, where both are refused: what fails then is not the seed.
         """
+        if _known(self._env):
+            return SEED_BITS
         env = self._make()
         try:
-            if _known(env):
-                return SEED_BITS
             for bits in (SEED_BITS, SHORT_SEED_BITS):
                 try:
                     seeded_reset(env, 2**SEED_BITS - 1, bits)

@@ -143,7 +143,7 @@ class Worker:
         """What the parent needs to know."""
         fresh, same, bits, size = start.fresh_env == "always", True, SEED_BITS, 0
         if start.look_closely:
-            probe = Probe(self._make, self._say_so_now_and_then)
+            probe = Probe(self._env, self._make, self._say_so_now_and_then)
             if start.fresh_env == "auto":
                 fresh = not probe.reset_restores_everything()
                 same = not fresh or probe.repeats()

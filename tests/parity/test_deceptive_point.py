@@ -51,9 +51,10 @@ def test_there_is_a_way_out(side: float) -> None:
 @pytest.mark.parametrize("angle", np.linspace(0, 2 * np.pi, 16, endpoint=False))
 def test_the_walls_hold(angle: float) -> None:
     _, _, places = follow([(9 * np.cos(angle), 9 * np.sin(angle))])
-    # The point's radius is 0.1, and a contact gives way by some centimetres where it is hit at full speed.
-    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.04
-    assert places[:, 0].min() > -0.65 + 0.1 - 0.04
+    # The point's radius is 0.1. At full speed it covers 0.05 in a time step of the simulation, and is so far inside a
+    # wall before that pushes back.
+    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.03
+    assert places[:, 0].min() > -0.65 + 0.1 - 0.02
     inside = (np.abs(places[:, 1]) < 0.3) & (places[:, 0] > -0.4)
     assert places[inside, 0].max(initial=-1.0) < 0.02
 
