@@ -81,7 +81,7 @@ def _initial(config: Config) -> AnyPolicy:
 
 
 def _mean_return(policy: AnyPolicy, config: Config, episodes: int, seed: int) -> float:
-    from bierl_fast.evaluation.function import VectorPolicy, native_functions  # noqa: PLC0415
+    from bierl_fast.evaluation.vector_policy import VectorPolicy, native_functions  # noqa: PLC0415
 
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})

@@ -13,10 +13,10 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import arguments, function, torch_policy
+from bierl_fast.evaluation import arguments, torch_policy, vector_policy
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environments import find
-from bierl_fast.evaluation.function import FunctionEvaluator, VectorPolicy
+from bierl_fast.evaluation.function import FunctionEvaluator, make_function_evaluator
 from bierl_fast.evaluation.import_path import imported
 from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.native import NativeEvaluator
@@ -25,6 +25,7 @@ from bierl_fast.evaluation.pool import PoolSettings
 from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
 from bierl_fast.evaluation.shared import thread_count
 from bierl_fast.evaluation.torch_policy import TorchPolicy
+from bierl_fast.evaluation.vector_policy import VectorPolicy
 from bierl_fast.evaluation.worker_messages import Descriptor
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
@@ -39,7 +40,7 @@ def native_tasks() -> list[dict[str, Any]]:
 
 def native_functions() -> list[dict[str, Any]]:
     """One dict for each native test function, which takes any `dim`: id, native, function, keywords."""
-    functions = function.native_functions().items()
+    functions = vector_policy.native_functions().items()
     return [{"native": True, "function": True, "id": name, "keywords": list(options)} for name, options in functions]
 
 
@@ -56,7 +57,7 @@ def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any 
     """
     if evaluator not in EVALUATORS:
         raise unknown("evaluator", evaluator, EVALUATORS)
-    if isinstance(task, str) and task in function.native_functions():
+    if isinstance(task, str) and task in vector_policy.native_functions():
         raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     native = isinstance(task, str) and core().is_native(task)
     needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
@@ -187,7 +188,7 @@ def make_evaluator(
     """
     if dim is not None:
         _refuse_for_functions(locals())
-        return function.make_function_evaluator(
+        return make_function_evaluator(
             task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
@@ -251,7 +252,7 @@ def make_evaluator(
 
 POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {
     "policy": Policy.load,
-    function.FILE.kind: VectorPolicy.load,
+    vector_policy.FILE.kind: VectorPolicy.load,
     torch_policy.FILE.kind: TorchPolicy.load,
 }
 

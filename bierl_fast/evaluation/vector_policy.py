@@ -1,0 +1,135 @@
+"""What a function task is, and the vector that is searched for.
+
+FunctionSpec -> VectorPolicy -> parameters (P,), FILE.npz
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast._library import core
+from bierl_fast.archive import Kind
+from bierl_fast.messages import F32, F64, NoiseKey, Stream
+
+FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
+
+Function = Callable[..., Any]
+
+_COMMON: dict[str, float | int | None] = {"noise": 0.0, "rotation_seed": None, "shift_radius": 0.0, "shift_seed": 0}
+_OWN: dict[str, dict[str, float | int | None]] = {"quadratic": {"condition": 1.0}}
+
+
+def native_functions() -> dict[str, dict[str, Any]]:
+    """The native test functions: name -> {option: default}; csrc/core/functions.hpp has the formulas.
+
+    noise: standard deviation of Gaussian noise on returns, shared by rows of equal `episode`. rotation_seed (None: no
+    rotation), shift_radius and shift_seed: z = Q (x - s). condition (quadratic): ratio of the largest to the smallest
+    curvature.
+    """
+    return {name: {**_OWN.get(name, {}), **_COMMON} for name in core().function_names()}
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """What a function task is.
+
+    Attributes:
+        task: the name of a native function, or the import path of a Python one (see import_path.written_name).
+        dim: P.
+        vectorized: whether it takes a block (k, P) and gives (k,).
+        task_kwargs: its own keyword arguments.
+    """
+
+    task: str
+    dim: int
+    vectorized: bool = False
+    task_kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+class VectorPolicy:
+    """The parameters of a function task. There is nothing to observe, so it does not act."""
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        function: Function | None = None,
+        initial: F32 | None = None,
+        parameters: F32 | None = None,
+    ) -> None:
+        """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None."""
+        self.spec = spec
+        self.function = function
+        self._initial = None if initial is None else self._checked("initial", initial)
+        self.parameters = np.zeros(spec.dim, np.float32) if parameters is None else parameters
+
+    @property
+    def task(self) -> str:
+        """The function's name."""
+        return self.spec.task
+
+    @property
+    def task_kwargs(self) -> dict[str, Any]:
+        """The function's keyword arguments."""
+        return dict(self.spec.task_kwargs)
+
+    @property
+    def parameter_count(self) -> int:
+        """P."""
+        return self.spec.dim
+
+    def initial_parameters(self, seed: int = 0) -> F32:
+        """(P,) where the search starts: `initial` where it was given, else zeros.
+
+        A native function, whose best point may be zero, starts at standard normals drawn from `seed`.
+        """
+        if self._initial is not None:
+            return self._initial.copy()
+        if self.spec.task in native_functions():
+            return kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 0, self.spec.dim)
+        return np.zeros(self.spec.dim, np.float32)
+
+    def noise_scale(self, log_std_scale: float) -> F32 | None:
+        """None: every parameter's sigma is the same. ValueError for a factor of what a function does not have."""
+        if log_std_scale != 1.0:
+            raise ValueError(
+                f"a function task has no log_std to scale: log_std_noise_scale must be 1, got {log_std_scale}"
+            )
+        return None
+
+    def with_parameters(self, theta: F32) -> VectorPolicy:
+        """The same policy with other parameters (P,) float32, copied."""
+        return VectorPolicy(self.spec, self.function, self._initial, self._checked("theta", theta))
+
+    def _checked(self, name: str, value: F32) -> F32:
+        theta = np.array(value, copy=True, order="C")
+        if theta.dtype != np.float32 or theta.shape != (self.spec.dim,):
+            raise ValueError(
+                f"{name} must be float32 of shape ({self.spec.dim},), got {theta.dtype} of shape {theta.shape}"
+            )
+        return theta
+
+    def act(self, observation: F64) -> NoReturn:
+        """Raise RuntimeError: a function task has no observations and no actions."""
+        raise RuntimeError(
+            f"the function task {self.task!r} has no actions; its outcome is `parameters` ({self.spec.dim},)"
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write policy.npz: parameters and a JSON header; atomically."""
+        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters})
+
+    @classmethod
+    def load(cls, path: str | Path) -> VectorPolicy:
+        """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated."""
+        return FILE.read(
+            Path(path),
+            lambda header, arrays: cls(FunctionSpec(**header)).with_parameters(
+                np.asarray(arrays["parameters"], np.float32)
+            ),
+        )
