@@ -53,7 +53,7 @@ class DeceptivePoint final : public RootTask {
     static Options read(OptionReader& reader) {
       return {.frame_skip = reader.count("frame_skip", 4),
               .reward_scale = reader.number("reward_scale", 0.3),
-              .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.01)};
+              .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.001)};
     }
   };
 
