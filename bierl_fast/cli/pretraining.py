@@ -16,8 +16,8 @@ from bierl_fast.run.pretraining_settings import GENERATOR, SMALL, TAKEN
 HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
 
 Credit run: on many cheap problems, those of the TASKs or without one on test functions and short episodes, from
-hyperparameters mis-set by up to 30 times. It uses {", ".join("--" + name.replace("_", "-") for name in GENERATOR)} and
---seed, and makes a small generator whose moves settle
+hyperparameters mis-set by up to 30 times. It uses {", ".join("--" + name.replace("_", "-") for name in GENERATOR)},
+--seed and --threads, and makes a small generator whose moves settle
 ({", ".join(f"{name} {value}" for name, value in SMALL.items())}) unless said otherwise.
 
 Credit one_step: along with an ordinary run on each TASK, with a run's settings: its defaults, then --preset, then

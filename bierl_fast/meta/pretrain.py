@@ -89,11 +89,11 @@ class PretrainSettings:
         """The learning rate of a round."""
         return self.learning_rate * (1.0 - 0.9 * min(1.0, round_ / self.horizon))
 
-    def problems_of(self, round_: int) -> list[Problem]:
+    def problems_of(self, round_: int, threads: int | None = 1) -> list[Problem]:
         """What a round is about; its inner runs are equally long, as far as problems.sample lets them."""
         key = self.key(round_)
         length = self.generations[int(kernels.uniform(key, self.problems) * len(self.generations))]
-        return [sample(key, index, self.tasks, length) for index in range(self.problems)]
+        return [sample(key, index, self.tasks, length, threads) for index in range(self.problems)]
 
 
 class Pretraining:
@@ -103,10 +103,14 @@ class Pretraining:
         generator: relative or absolute; its outputs' names are ADAPTED.
         history: H and Q of the windows it reads.
         settings: see PretrainSettings.
+        threads: of the inner runs' evaluators; None: the cores this process may use. The bits are the same.
     """
 
-    def __init__(self, generator: Generator, history: tuple[int, int], settings: PretrainSettings) -> None:
+    def __init__(
+        self, generator: Generator, history: tuple[int, int], settings: PretrainSettings, threads: int | None = 1
+    ) -> None:
         """See the class."""
+        self._threads = threads
         self._generator = generator
         self._history = history
         self._settings = settings
@@ -136,7 +140,7 @@ class Pretraining:
         rows = [kernels.row_parameters(population, row) for row in range(population.rows)]
         weights_mp = np.stack([*rows, self.weights, np.zeros_like(self.weights)])
         fitness_m, wins = np.zeros(population.rows), 0
-        problems = settings.problems_of(self.rounds)
+        problems = settings.problems_of(self.rounds, self._threads)
         for problem in problems:
             with closing(problem.evaluator):
                 value_mt, steps = run_side_by_side(self._generator, weights_mp, problem, self._history)

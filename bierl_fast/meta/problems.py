@@ -53,7 +53,7 @@ class Problem:
     generations: int
 
 
-def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) -> Problem:
+def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int, threads: int | None = 1) -> Problem:
     """The problem at an address.
 
     Args:
@@ -61,6 +61,7 @@ def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) ->
         index: which problem of the round.
         tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution above.
         generations: how long its inner run goes; ENVIRONMENT_GENERATIONS at most with episodes.
+        threads: of its evaluator; None: the cores this process may use. They change nothing but the time it takes.
     """
     draw = Draws(key, index)
     if tasks:
@@ -70,9 +71,9 @@ def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int) ->
     else:
         name = draw.one_of(FUNCTIONS)
     if name in FUNCTIONS:
-        made = _function(name, draw)
+        made = _function(name, draw, threads)
     else:
-        made, generations = _environment(name, draw), min(generations, ENVIRONMENT_GENERATIONS)
+        made, generations = _environment(name, draw, threads), min(generations, ENVIRONMENT_GENERATIONS)
     rate = made.start["learning_rate"]
     wrong = {
         "sigma": made.start["sigma"] * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
@@ -89,7 +90,7 @@ class _Made:
     start: Hyperparameters  # sensible
 
 
-def _function(name: str, draw: Draws) -> _Made:
+def _function(name: str, draw: Draws, threads: int | None) -> _Made:
     dim = draw.one_of(DIMENSIONS)
     options: dict[str, Any] = {
         "rotation_seed": draw.integer(2**31),
@@ -99,19 +100,19 @@ def _function(name: str, draw: Draws) -> _Made:
     if name == "quadratic":
         options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
     noisy, magnitude, seed = draw.uniform() < 0.6, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
-    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
+    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
     start = plain.policy.initial_parameters(seed=seed)
     if noisy:
         plain.close()
         options["noise"] = magnitude * abs(value_of(plain, start))
-        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
+        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
     strategy = _strategy(draw, plain, seed, draw.one_of(POPULATIONS))
     return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
 
 
-def _environment(name: str, draw: Draws) -> _Made:
+def _environment(name: str, draw: Draws, threads: int | None) -> _Made:
     hidden = draw.one_of(((), (16,), (32, 32)))
-    evaluator = make_evaluator(name, hidden=hidden, obs_norm=False, episode_cap=ENVIRONMENTS.get(name), threads=1)
+    evaluator = make_evaluator(name, hidden=hidden, obs_norm=False, episode_cap=ENVIRONMENTS.get(name), threads=threads)
     strategy = _strategy(draw, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
     return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
 

@@ -61,8 +61,9 @@ def pretrain(
             better than the hyperparameters it was given) and env_steps; of credit "one_step" after every generation
             with its record (metrics.jsonl's keys), task, and steps as above.
         base: settings of a preset or file (toml.read_preset, toml.read) for credit "one_step"; see config_of.
-        settings: of credit "run": what the generator is, with small defaults, and seed; of "one_step": any of a run's
-            that is not about its task, end or start, with a run's defaults.
+        settings: of credit "run": what the generator is, with small defaults, seed, and threads (which change nothing
+            but the time it takes); of "one_step": any of a run's that is not about its task, end or start, with a run's
+            defaults.
 
     Raises:
         ConfigError, UnknownNameError: a setting that cannot be or is not used, an unknown task, a file that exists or
@@ -82,7 +83,8 @@ def pretrain(
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     if credit == "run":
-        asked = {**settings, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
+        own = {name: value for name, value in settings.items() if name != "threads"}
+        asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
         return _by_runs(path, config, asked, rounds, resume, observer)
     if not tasks or resume:
         raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
@@ -202,4 +204,4 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     outputs = Outputs(start, ranges, config.generator_output, config.meta_max_move, config.meta_settling)
     features = History(length=config.history, quantiles=config.quantiles, ranges=ranges).features
     generator = make_generator(config.meta, (features, config.encoder_size, config.generator_hidden), outputs)
-    return Pretraining(generator, (config.history, config.quantiles), settings)
+    return Pretraining(generator, (config.history, config.quantiles), settings, config.threads)

@@ -56,7 +56,7 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     """The settings of a pretraining, on a task of no meaning.
 
     Args:
-        credit: "run" takes GENERATOR and seed, with SMALL for what is not given; "one_step" all but LEFT.
+        credit: "run" takes GENERATOR, seed and threads, with SMALL for what is not given; "one_step" all but LEFT.
         given: settings by name.
         base: a preset's or a file's, under those; what is LEFT of it stays behind. Of credit "one_step" alone.
 
@@ -73,7 +73,8 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     if base:
         raise ConfigError(f"credit 'run' takes no preset and no file of settings: its problems are its own; {one_step}")
     known = ", ".join(GENERATOR)
-    _require(given, (*GENERATOR, "seed"), f"credit 'run' does not use {{}}; it uses {known}, seed; or {one_step}")
+    unknown = f"credit 'run' does not use {{}}; it uses {known}, seed, threads; or {one_step}"
+    _require(given, (*GENERATOR, "seed", "threads"), unknown)
     small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
     return toml.compose({"task": "quadratic", **small}, given)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,14 @@ def test_training_resumes_as_if_it_had_never_stopped() -> None:
     assert (second.rounds, second.steps) == (4, whole.steps)
     assert all(0.0 <= share <= 1.0 for share in wins)
     assert (whole.weights != generator().initial_weights(0)).any()
+
+
+def test_threads_change_nothing() -> None:
+    settings = replace(SMALL, tasks=("ackley", "InvertedPendulum-v5"), problems=3)
+    assert {problem.name for problem in settings.problems_of(0)} == set(settings.tasks)
+    one, three = (Pretraining(generator(), (4, 5), settings, threads) for threads in (1, 3))
+    assert [one.advance()] == [three.advance()]
+    assert state_bytes(one.state()) == state_bytes(three.state())
 
 
 def test_the_learning_rate_falls_to_the_horizon_and_stays() -> None:

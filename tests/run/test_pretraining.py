@@ -78,7 +78,10 @@ def test_the_paper_presets_own_words_work(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"population": 8}, "credit 'run' does not use population; it uses meta, .*, seed; or take credit 'one_step'"),
+    (
+        {"population": 8},
+        "credit 'run' does not use population; it uses meta, .*, seed, threads; or take credit 'one_step'",
+    ),
     ({"base": {"population": 8}}, "credit 'run' takes no preset and no file of settings"),
     ({"steps": 5}, "credit 'run' does not use steps, got 5; leave steps out"),
     ({"credit": "one_step", "rounds": 5}, "credit 'one_step' does not use rounds, got 5"),
@@ -96,12 +99,12 @@ def test_what_a_credit_does_not_use_is_refused(given: dict[str, Any], message: s
 
 
 def test_stopped_and_gone_on_is_never_stopped(short: None, tmp_path: Path) -> None:
-    """The same file, header and all; the second time nothing has to be said again."""
+    """The same file, header and all; the second time nothing has to be said again, and threads count for nothing."""
     paths = [tmp_path / name for name in ("whole.npz", "parts.npz")]
     pretrain(paths[0], ("ackley",), rounds=4, seed=3, **SHAPE)
     pretrain(paths[1], ("ackley",), rounds=2, horizon=4, seed=3, **SHAPE)
     assert WarmStart.load(paths[1]).made["rounds"] == 2
-    pretrain(paths[1], resume=True)
+    pretrain(paths[1], resume=True, threads=2)
     whole, parts = (dict(np.load(path)) for path in paths)
     assert whole.keys() == parts.keys()
     assert all(whole[name].tobytes() == parts[name].tobytes() for name in whole)
