@@ -140,7 +140,7 @@ STUDIES = {
         contenders={
             "es": SIXTY_GENERATIONS | {"strategy": "es"},
             "nsra": SIXTY_GENERATIONS | {"strategy": "nsra"},
-            "es-sigma-0.15": SIXTY_GENERATIONS | {"strategy": "es", "sigma": 0.15},  # that of nsra
+            "es-sigma-0.1": SIXTY_GENERATIONS | {"strategy": "es", "sigma": 0.1},  # that of nsra
         },
     ),
     "bipedal_walker_pgpe": Study(
@@ -171,8 +171,8 @@ def run_to(study: Study, contender: str, seed: int, mark: int, runs: Path) -> It
         return
     for target in stops(study, mark, trained_steps(directory)):
         total = target - study.slack
-        if (directory / "checkpoint.npz").exists():
-            bf.resume(directory, total_steps=total)
+        if (directory / "checkpoint.npz").exists():  # one new end replaces all old ones
+            bf.resume(directory, study.contenders[contender].get("generations"), total_steps=total)
         else:
             settings = {"task": study.task, "seed": seed, "total_steps": total, **study.contenders[contender]}
             bf.train(bf.Config(**settings), run_dir=directory)

@@ -52,7 +52,7 @@ SCALES = ("mean_distance", "archive_norm")
 # Candidates must behave differently to be told apart by their behaviour, so sigma is large beside that of other
 # strategies; bench/results/learning_deceptive.json has what nsra makes of bierl/DeceptivePoint-v0 with it.
 DECLARED = {
-    "sigma": HyperparameterSpec(default=0.15),
+    "sigma": HyperparameterSpec(default=0.1),
     "learning_rate": HyperparameterSpec(default=0.01),
     "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
     "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),

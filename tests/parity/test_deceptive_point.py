@@ -21,7 +21,7 @@ def follow(waypoints: list[tuple[float, float]]) -> tuple[float, bool, F64]:
     env = NativeEnv(TASK)
     observation, _ = env.reset(seed=3)
     total, places, ahead = 0.0, [observation[:2]], list(waypoints)
-    high, wind = 1.0, np.array([0.3, 0.0])
+    high, wind = 1.0, np.array([0.2, 0.0])
     while True:
         away = np.array(ahead[0]) - observation[:2]
         if len(ahead) > 1 and np.linalg.norm(away) < 0.05:
@@ -65,7 +65,7 @@ def test_the_wind_blows_towards_the_goal() -> None:
     assert abs(observation[0]) < 0.02
     for _ in range(100):
         observation, *_ = env.step(np.zeros(2, np.float32))
-    thrust = np.array([-0.3, 0.0], np.float32)  # as strong as the wind
+    thrust = np.array([-0.2, 0.0], np.float32)  # as strong as the wind
     before = float(observation[0])
     for _ in range(100):
         observation, *_ = env.step(thrust)

@@ -10,12 +10,12 @@
 namespace bierl::mujoco::tasks {
 namespace {
 
-// Metres, seconds, newtons. The wind (the gravity of the model) is three tenths of the thrust, and moves the point at
-// 1.5 m/s. Contacts are without friction, so that it slides along a wall. The goal is a place, not a body; it begins
+// Metres, seconds, newtons. The wind (the gravity of the model) is a fifth of the thrust, and moves the point at
+// 1 m/s. Contacts are without friction, so that it slides along a wall. The goal is a place, not a body; it begins
 // behind the wall and takes in the way around it.
 constexpr const char* kModel = R"(
 <mujoco model="deceptive point">
-  <option timestep="0.0125" integrator="implicitfast" gravity="3 0 0"/>
+  <option timestep="0.0125" integrator="implicitfast" gravity="2 0 0"/>
   <default>
     <geom type="box" condim="1" rgba="0.5 0.5 0.5 1"/>
     <joint type="slide" damping="2"/>
@@ -53,7 +53,7 @@ class DeceptivePoint final : public RootTask {
     static Options read(OptionReader& reader) {
       return {.frame_skip = reader.count("frame_skip", 4),
               .reward_scale = reader.number("reward_scale", 0.3),
-              .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.001)};
+              .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.01)};
     }
   };
 
