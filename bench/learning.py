@@ -140,7 +140,7 @@ STUDIES = {
         contenders={
             "es": SIXTY_GENERATIONS | {"strategy": "es"},
             "nsra": SIXTY_GENERATIONS | {"strategy": "nsra"},
-            "es-sigma-0.1": SIXTY_GENERATIONS | {"strategy": "es", "sigma": 0.1},  # that of nsra
+            "es-sigma-0.05": SIXTY_GENERATIONS | {"strategy": "es", "sigma": 0.05},  # that of nsra
         },
     ),
     "bipedal_walker_pgpe": Study(

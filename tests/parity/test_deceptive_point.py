@@ -21,12 +21,12 @@ def follow(waypoints: list[tuple[float, float]]) -> tuple[float, bool, F64]:
     env = NativeEnv(TASK)
     observation, _ = env.reset(seed=3)
     total, places, ahead = 0.0, [observation[:2]], list(waypoints)
-    high, wind = 1.0, np.array([0.2, 0.0])
+    high = 0.4
     while True:
         away = np.array(ahead[0]) - observation[:2]
         if len(ahead) > 1 and np.linalg.norm(away) < 0.05:
             ahead.pop(0)
-        steering = 10 * away - 2 * observation[2:] - wind
+        steering = 10 * away - 2 * observation[2:]
         observation, reward, terminated, truncated, _ = env.step(np.clip(steering, -high, high).astype(np.float32))
         total += reward
         places.append(observation[:2])
@@ -43,7 +43,7 @@ def test_straight_ahead_is_the_trap() -> None:
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_there_is_a_way_out(side: float) -> None:
     """Back out of the U, aside, forward past it."""
-    total, reached, _ = follow([(-0.43, 0.0), (-0.43, side * 0.63), (0.6, side * 0.63), (1.2, 0.0)])
+    total, reached, _ = follow([(-0.53, 0.0), (-0.53, side * 0.63), (0.6, side * 0.63), (1.2, 0.0)])
     assert reached
     assert total > -40
 
@@ -51,28 +51,12 @@ def test_there_is_a_way_out(side: float) -> None:
 @pytest.mark.parametrize("angle", np.linspace(0, 2 * np.pi, 16, endpoint=False))
 def test_the_walls_hold(angle: float) -> None:
     _, _, places = follow([(9 * np.cos(angle), 9 * np.sin(angle))])
-    # The point's radius is 0.1. Fast as it is, it is up to 0.02 inside a wall before that has pushed it back.
-    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.02
-    assert places[:, 0].min() > -0.55 + 0.1 - 0.02
-    inside = (np.abs(places[:, 1]) < 0.3) & (places[:, 0] > -0.3)
+    # The point's radius is 0.1. At full speed it covers 0.05 in a time step of the simulation, and is so far inside a
+    # wall before that pushes back.
+    assert np.abs(places[:, 1]).max() < 0.75 - 0.1 + 0.03
+    assert places[:, 0].min() > -0.65 + 0.1 - 0.02
+    inside = (np.abs(places[:, 1]) < 0.3) & (places[:, 0] > -0.4)
     assert places[inside, 0].max(initial=-1.0) < 0.02
-
-
-def test_the_wind_blows_towards_the_goal() -> None:
-    """Without thrust the point drifts to the bottom of the U: where it is not, somebody has pushed."""
-    env = NativeEnv(TASK)
-    observation, _ = env.reset(seed=3)
-    assert abs(observation[0]) < 0.02
-    for _ in range(100):
-        observation, *_ = env.step(np.zeros(2, np.float32))
-    thrust = np.array([-0.2, 0.0], np.float32)  # as strong as the wind
-    before = float(observation[0])
-    for _ in range(100):
-        observation, *_ = env.step(thrust)
-    assert abs(float(observation[0]) - before) < 0.02
-    for _ in range(100):
-        observation, *_ = env.step(thrust * np.float32(1.5))
-    assert observation[0] < before - 0.3
 
 
 @pytest.mark.parametrize("imported", ["import bierl_fast, gymnasium", "import gymnasium, bierl_fast"])

@@ -2,34 +2,32 @@
 //
 // The reward is minus the distance to the goal, so climbing it leads to the bottom of the U and stays there: the way to
 // the goal first leads away from it, around an arm. The distance is read to the decimetre, so the bottom is a plateau
-// on which nothing improves; and a wind blows towards the goal, so that a policy has to push back to be anywhere else.
-// After the deceptive task of Conti et al. 2018, arXiv 1712.06560, section 3.1.
+// on which nothing improves. After the deceptive task of Conti et al. 2018, arXiv 1712.06560, section 3.1.
 #include <bierl/mujoco/tasks/entries.hpp>
 #include <bierl/mujoco/tasks/root_task.hpp>
 
 namespace bierl::mujoco::tasks {
 namespace {
 
-// Metres, seconds, newtons. The wind (the gravity of the model) is a fifth of the thrust, and moves the point at
-// 1 m/s. Contacts are without friction, so that it slides along a wall. The goal is a place, not a body; it begins
-// behind the wall and takes in the way around it.
+// Metres, seconds, newtons. At full thrust the point moves at 2 m/s. Contacts are without friction, so that it slides
+// along a wall. The goal is a place, not a body; it begins behind the wall and takes in the way around it.
 constexpr const char* kModel = R"(
 <mujoco model="deceptive point">
-  <option timestep="0.0125" integrator="implicitfast" gravity="2 0 0"/>
+  <option timestep="0.025" integrator="implicitfast" gravity="0 0 0"/>
   <default>
     <geom type="box" condim="1" rgba="0.5 0.5 0.5 1"/>
     <joint type="slide" damping="2"/>
-    <motor gear="10" ctrllimited="true" ctrlrange="-1 1"/>
+    <motor gear="10" ctrllimited="true" ctrlrange="-0.4 0.4"/>
   </default>
   <worldbody>
     <light pos="0.5 0 5"/>
     <geom name="bottom" pos="0.15 0 0.1" size="0.05 0.5 0.1"/>
-    <geom name="left_arm" pos="-0.075 0.45 0.1" size="0.225 0.05 0.1"/>
-    <geom name="right_arm" pos="-0.075 -0.45 0.1" size="0.225 0.05 0.1"/>
-    <geom name="west" pos="-0.75 0 0.1" size="0.2 1.15 0.1"/>
+    <geom name="left_arm" pos="-0.125 0.45 0.1" size="0.275 0.05 0.1"/>
+    <geom name="right_arm" pos="-0.125 -0.45 0.1" size="0.275 0.05 0.1"/>
+    <geom name="west" pos="-0.85 0 0.1" size="0.2 1.15 0.1"/>
     <geom name="east" pos="1.8 0 0.1" size="0.2 1.15 0.1"/>
-    <geom name="north" pos="0.525 0.95 0.1" size="1.475 0.2 0.1"/>
-    <geom name="south" pos="0.525 -0.95 0.1" size="1.475 0.2 0.1"/>
+    <geom name="north" pos="0.475 0.95 0.1" size="1.225 0.2 0.1"/>
+    <geom name="south" pos="0.475 -0.95 0.1" size="1.225 0.2 0.1"/>
     <site name="goal" pos="1.2 0 0.1" size="0.9" rgba="0.1 0.8 0.1 0.3"/>
     <body name="point" pos="0 0 0.1">
       <joint name="x" axis="1 0 0"/>
@@ -51,7 +49,7 @@ class DeceptivePoint final : public RootTask {
     double reward_scale;
     double reset_noise_scale;
     static Options read(OptionReader& reader) {
-      return {.frame_skip = reader.count("frame_skip", 4),
+      return {.frame_skip = reader.count("frame_skip", 2),
               .reward_scale = reader.number("reward_scale", 0.3),
               .reset_noise_scale = reader.noise_scale("reset_noise_scale", 0.01)};
     }
