@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.messages import F32
+
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
 
 
@@ -40,3 +42,11 @@ def layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
         raise TypeError(f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {value!r}")
     return tuple(integer(f"a size in {name}", size, 1, MOST_STEPS) for size in value)
+
+
+def parameters(name: str, value: Any, count: int) -> F32:
+    """A policy's parameters: a copy, row-major; ValueError unless they are float32 of shape (count,)."""
+    theta = np.array(value, copy=True, order="C")
+    if theta.dtype != np.float32 or theta.shape != (count,):
+        raise ValueError(f"{name} must be float32 of shape ({count},), got {theta.dtype} of shape {theta.shape}")
+    return theta

@@ -16,6 +16,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import Kind
+from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
 from bierl_fast.messages import F32, F64, Arrays, Network, NoiseKey, Stream
@@ -181,11 +182,7 @@ class Policy:
 
     def with_parameters(self, theta: F32) -> Policy:
         """The same policy with other parameters (P,) float32, copied."""
-        theta = np.array(theta, copy=True)
-        if theta.dtype != np.float32 or theta.shape != (self.parameter_count,):
-            raise ValueError(
-                f"theta must be float32 of shape ({self.parameter_count},), got {theta.dtype} of shape {theta.shape}"
-            )
+        theta = arguments.parameters("theta", theta, self.parameter_count)
         return Policy(self.spec, self.statistics, theta)
 
     def with_statistics(self, statistics: ObservationStatistics) -> Policy:

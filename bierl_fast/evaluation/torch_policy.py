@@ -17,6 +17,7 @@ import numpy as np
 
 from bierl_fast._library import core
 from bierl_fast.archive import ArchiveError, Kind
+from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.module_factory import ModuleFactory
 from bierl_fast.evaluation.obs_norm import ObservationStatistics
@@ -116,11 +117,7 @@ class TorchPolicy:
 
     def with_parameters(self, theta: F32) -> TorchPolicy:
         """The same policy with other parameters (P,) float32, copied."""
-        theta = np.array(theta, copy=True)
-        if theta.dtype != np.float32 or theta.shape != self.parameters.shape:
-            raise ValueError(
-                f"theta must be float32 of shape {self.parameters.shape}, got {theta.dtype} of shape {theta.shape}"
-            )
+        theta = arguments.parameters("theta", theta, self.parameters.size)
         return self._like(theta, self.spec, self.statistics)
 
     def initial_parameters(self, seed: int = 0) -> F32:

@@ -15,6 +15,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._library import core
 from bierl_fast.archive import Kind
+from bierl_fast.evaluation import arguments
 from bierl_fast.messages import F32, F64, NoiseKey, Stream
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
@@ -65,7 +66,7 @@ class VectorPolicy:
         """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None."""
         self.spec = spec
         self.function = function
-        self._initial = None if initial is None else self._checked("initial", initial)
+        self._initial = None if initial is None else arguments.parameters("initial", initial, spec.dim)
         self.parameters = np.zeros(spec.dim, np.float32) if parameters is None else parameters
 
     @property
@@ -104,15 +105,8 @@ class VectorPolicy:
 
     def with_parameters(self, theta: F32) -> VectorPolicy:
         """The same policy with other parameters (P,) float32, copied."""
-        return VectorPolicy(self.spec, self.function, self._initial, self._checked("theta", theta))
-
-    def _checked(self, name: str, value: F32) -> F32:
-        theta = np.array(value, copy=True, order="C")
-        if theta.dtype != np.float32 or theta.shape != (self.spec.dim,):
-            raise ValueError(
-                f"{name} must be float32 of shape ({self.spec.dim},), got {theta.dtype} of shape {theta.shape}"
-            )
-        return theta
+        theta = arguments.parameters("theta", theta, self.spec.dim)
+        return VectorPolicy(self.spec, self.function, self._initial, theta)
 
     def act(self, observation: F64) -> NoReturn:
         """Raise RuntimeError: a function task has no observations and no actions."""

@@ -72,9 +72,8 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     one_step = "take credit 'one_step', which learns along with runs of these settings"
     if base:
         raise ConfigError(f"credit 'run' takes no preset and no file of settings: its problems are its own; {one_step}")
-    known = ", ".join(GENERATOR)
-    unknown = f"credit 'run' does not use {{}}; it uses {known}, seed, threads; or {one_step}"
-    _require(given, (*GENERATOR, "seed", "threads"), unknown)
+    taken = (*GENERATOR, "seed", "threads")
+    _require(given, taken, f"credit 'run' does not use {{}}; it uses {', '.join(taken)}; or {one_step}")
     small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
     return toml.compose({"task": "quadratic", **small}, given)
 
