@@ -6,6 +6,7 @@ id, "module:id", "module:factory", factory  ->  find  ->  EnvMaker  ->  pickled 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,15 +29,29 @@ class TaskError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EnvMaker:
-    """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there."""
+    """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
+
+    With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
+    FlattenObservation.
+    """
 
     task: str  # its id, or the factory's import path or name
     kwargs: dict[str, Any]
     spec: EnvSpec | None = None
     factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
+    flatten: bool = False
 
     def __call__(self) -> gymnasium.Env[Any, Any]:
         """A new environment. Raises what the environment raises."""
+        import gymnasium  # noqa: PLC0415
+
+        env = self._made()
+        space = env.observation_space
+        if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
+            return gymnasium.wrappers.FlattenObservation(env)
+        return env
+
+    def _made(self) -> gymnasium.Env[Any, Any]:
         import gymnasium  # noqa: PLC0415
 
         if self.spec is not None:
@@ -76,11 +91,12 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         more_names: ids to offer beside Gymnasium's when the id is unknown.
 
     Raises:
-        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, or a
-            factory without an import path that a saved policy names.
+        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
+            factory that needs other arguments, or one without an import path that a saved policy names.
         TypeError: neither a string nor a callable.
     """
     if callable(task):
+        _require_factory(task, task_kwargs)
         return EnvMaker(written_name(task), task_kwargs, factory=task)
     if not isinstance(task, str):
         raise TypeError(
@@ -93,6 +109,18 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}")
     home = _import(task, module) if colon else None
     return _by_name(task, name if colon else task, home, task_kwargs, more_names)
+
+
+def _require_factory(task: Callable[..., Any], task_kwargs: dict[str, Any]) -> None:
+    """TaskError for a callable that needs more than the keywords it is given, as a function to be maximised does."""
+    try:
+        inspect.signature(task).bind(**task_kwargs)
+    except ValueError:  # it does not tell
+        return
+    except TypeError as error:
+        raise TaskError(
+            f"{written_name(task)} cannot make an environment from task_kwargs {sorted(task_kwargs)}: {error}{PLAIN}"
+        ) from error
 
 
 def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:

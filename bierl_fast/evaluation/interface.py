@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import gymnasium
 
 
+# What an episode may raise and fail by. A worker is told to stop by its parent alone, so the last two are not for it.
+RAISED = (Exception, SystemExit, KeyboardInterrupt)
 SEED_BITS = 63  # of the seed that an episode's address gives
 SHORT_SEED_BITS = 31  # what environments hand on to NumPy's RandomState or C's srand may not have more
 
@@ -33,6 +35,7 @@ class Interface:
     high: tuple[float, ...]
     first_action: int | None  # of a discrete space
     time_limit: int | None  # env steps
+    flattened: bool  # whether observations are made one vector, of an array or of what was none
 
     @property
     def observation_size(self) -> int:
@@ -45,18 +48,25 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
 
     Args:
         env: any.
-        flatten: whether observations with more than one dimension may be flattened.
+        flatten: whether observations with more than one dimension may be flattened, and what is none was (EnvMaker).
 
     Raises:
         TaskError: a space that no policy here can serve.
     """
-    from gymnasium import spaces  # noqa: PLC0415
+    from gymnasium import spaces, wrappers  # noqa: PLC0415
 
     observation, action = env.observation_space, env.action_space
     if not isinstance(observation, spaces.Box):
+        remedy = (
+            "set flatten_observation to take what gymnasium.wrappers.FlattenObservation makes of it"
+            if observation.is_np_flattenable
+            else "make it one in a gymnasium.ObservationWrapper, in a function that is given as the task"
+        )
+        raise TaskError(f"the observation space is {type(observation).__name__}, expected Box; {remedy}")
+    if not observation.shape or 0 in observation.shape:
         raise TaskError(
-            f"the observation space is {type(observation).__name__}, expected Box; wrap the environment in "
-            "gymnasium.wrappers.FlattenObservation, in a function that makes it, and give that function as the task"
+            f"the observation space is a Box of shape {observation.shape}, expected (O,), O numbers to see; make it "
+            "one in a gymnasium.ObservationWrapper, in a function that is given as the task"
         )
     if len(observation.shape) != 1 and not flatten:
         raise TaskError(
@@ -64,9 +74,8 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
             f"flatten_observation to take its {int(np.prod(observation.shape))} numbers as they are, or wrap the "
             "environment in a function that makes it, and give that function as the task"
         )
-    if not observation.shape or 0 in observation.shape:
-        raise TaskError(f"the observation space is a Box of shape {observation.shape}, which holds nothing to see")
-    return Interface(observation.shape, *_actions(action), time_limit=_time_limit(env))
+    flattened = len(observation.shape) != 1 or (flatten and isinstance(env, wrappers.FlattenObservation))
+    return Interface(observation.shape, *_actions(action), time_limit=_time_limit(env), flattened=flattened)
 
 
 def _actions(

@@ -17,7 +17,7 @@ import numpy as np
 
 from bierl_fast._library import core
 from bierl_fast.evaluation.environments import EnvMaker
-from bierl_fast.evaluation.interface import Interface, seed_globals, seeded_reset
+from bierl_fast.evaluation.interface import RAISED, Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy import policy_shape
 from bierl_fast.evaluation.shared_block import Block
 from bierl_fast.evaluation.worker_messages import Batch, Descriptor, Done, Job
@@ -101,7 +101,7 @@ class Player:
             tally.reason = str(error)
         except _DescriptorError as error:
             tally.reason, fatal = str(error), True
-        except Exception as error:
+        except RAISED as error:
             tally.reason = _where(error)
         if tally.reason is not None:
             self._drop_env()  # whatever state it is in
@@ -205,7 +205,7 @@ class Player:
     def _drop_env(self) -> None:
         env, self._env = self._env, None
         self._used = False
-        with suppress(Exception):  # it is gone either way
+        with suppress(*RAISED):  # it is gone either way
             if env is not None:
                 env.close()
 
@@ -243,7 +243,7 @@ def _number(reward: Any) -> float:
     return float(reward)
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """An error of the user's code with the line it came from."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"

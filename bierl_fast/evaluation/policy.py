@@ -44,7 +44,8 @@ class PolicySpec:
         squash: "clip" cuts the output to the box, "tanh" maps it in, "none" leaves it as it is.
         action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
         log_std: its log standard deviation (the start, when evolved).
-        observation_shape: of the environment's observations, where it is not (O,): they are flattened.
+        observation_shape: of the environment's observations, where they are flattened; (O,) where they are no arrays,
+            and the policy takes what gymnasium.wrappers.FlattenObservation makes of them.
         action_shape: of the environment's actions, where it is not (A,): they are reshaped.
         episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
         first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its

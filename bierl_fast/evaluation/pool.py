@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 import weakref
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
@@ -14,18 +15,21 @@ from typing import Any, TypeVar
 
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation import worker as this_process
+from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.environments import EnvMaker, TaskError
 from bierl_fast.evaluation.interface import Interface
 from bierl_fast.evaluation.lifeline import Lifeline
 from bierl_fast.evaluation.memory import available_bytes
 from bierl_fast.evaluation.shared import available_cores
 from bierl_fast.evaluation.shared_block import Block, Place, SharedFile
-from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Ready, Start
+from bierl_fast.evaluation.worker_messages import Broken, Descriptor, Employed, Job, Looking, Ready, Start
 from bierl_fast.evaluation.worker_process import WorkerProcess, end_all, packed
 
 MOST_WORKERS = 1024
+EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation has
 MOST_RETRIES = 2**16
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
+MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environment out and makes it anew now and then
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 FAILURE_POLICIES = ("rank_last", "retry", "raise")
 FRESH = ("auto", "always", "never")
@@ -41,7 +45,8 @@ class PoolSettings:
         fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
             everything (known for Gymnasium's own; tried out at the start for others, in episodes of random actions of
             1,000 steps at most: what shows later alone needs "always").
-        flatten_observation: take observations of more than one dimension as one long vector.
+        flatten_observation: take observations as one long vector: of more dimensions, or no arrays at all (Discrete,
+            Dict, Tuple), as gymnasium.wrappers.FlattenObservation makes them.
         on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
             `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
             times, "raise" ends the evaluation with an EpisodeError.
@@ -71,6 +76,10 @@ class PoolSettings:
             raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
 
 
+class _LookError(RuntimeError):
+    """The first worker was lost while it tried an episode out."""
+
+
 class Pool:
     """Worker processes that hold one environment each; knows nothing of policies until `employ`.
 
@@ -94,6 +103,7 @@ class Pool:
         self._process = os.getpid()
         self._count = available_cores() if settings.workers is None else settings.workers
         self._maker = maker
+        self._episode_timeout = settings.episode_timeout
         self._job: Place | None = None
         self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
@@ -105,10 +115,16 @@ class Pool:
         self._files = tuple(file.fileno for file in shared)
         self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, shared)
         try:
-            first = Start(maker, settings.flatten_observation, settings.fresh_env, descriptor, look_closely=True)
+            first = Start(
+                replace(maker, flatten=settings.flatten_observation),
+                settings.flatten_observation,
+                settings.fresh_env,
+                descriptor,
+                look_closely=True,
+                episode_timeout=settings.episode_timeout,
+            )
             what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
-            self._start = self._parcels.append(packed(first, what))
-            self.ready = self._answer(self._add(), Ready)
+            self.ready = self._first_look(first, what)
             self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
@@ -122,6 +138,26 @@ class Pool:
         """What the environment looks like."""
         return self.ready.interface
 
+    def _first_look(self, first: Start, what: str) -> Ready:
+        """What the first worker says of the environment.
+
+        An episode may end its process or never come back; where it does so while it is tried out, every episode gets a
+        new environment, and what fails then is for `on_failure`.
+        """
+        self._start = self._parcels.append(packed(first, what))
+        try:
+            return self._answer(self._add(), Ready)
+        except _LookError as error:
+            end_all(self.workers)
+            warnings.warn(
+                f"task {self._maker.task}: while an episode was tried out, {error}; so every episode gets a new "
+                "environment (give fresh_env, always or never, to try nothing out)",
+                EpisodeWarning,
+                stacklevel=6,
+            )
+        self._start = self._parcels.append(packed(replace(first, fresh_env="always"), what))
+        return self._answer(self._add(), Ready)
+
     def _add(self) -> WorkerProcess:
         worker = WorkerProcess(self._start, self._files)
         if self._job is not None:
@@ -131,7 +167,7 @@ class Pool:
 
     def _answer(self, worker: WorkerProcess, kind: type[Answer]) -> Answer:
         """What a worker says of a kind, whatever it says before."""
-        while wait([worker.connection], START_SECONDS):
+        while wait([worker.connection], self._patience(worker)):
             try:
                 messages = self.heard(worker)
             except EOFError:
@@ -140,7 +176,12 @@ class Pool:
             for message in messages:
                 if isinstance(message, kind):
                     return message
-        raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
+        raise self._no_start(worker, f"it said nothing for {self._patience(worker):g} seconds")
+
+    def _patience(self, worker: WorkerProcess) -> float:
+        """Seconds that a worker may be silent while it starts."""
+        timeout = self._episode_timeout
+        return START_SECONDS if timeout is None or not worker.looking else min(START_SECONDS, timeout + MARGIN_SECONDS)
 
     def heard(self, worker: WorkerProcess) -> list[Any]:
         """A worker's messages.
@@ -155,19 +196,23 @@ class Pool:
             how = worker.died()
             if worker.ready or (self._proven and worker.killed):
                 raise
-            raise self._no_start(f"its process ended with {how}") from None
+            raise self._no_start(worker, f"its process ended with {how}") from None
         for message in messages:
             if isinstance(message, Broken):
                 raise TaskError(message.text) if message.refused else RuntimeError(message.text)
+            if isinstance(message, Looking | Ready):
+                worker.looking = isinstance(message, Looking)
             if isinstance(message, Ready):
                 worker.ready = True
             if isinstance(message, Employed):
                 worker.employed = True
         if not worker.employed and time.monotonic() - worker.spoke > START_SECONDS:
-            raise self._no_start(f"it said nothing for {START_SECONDS:g} seconds")
+            raise self._no_start(worker, f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 
-    def _no_start(self, why: str) -> RuntimeError:
+    def _no_start(self, worker: WorkerProcess, why: str) -> RuntimeError:
+        if worker.looking:
+            return _LookError(why)
         return RuntimeError(f"a worker process for task {self._maker.task} cannot start: {why}")
 
     def _require_memory(self, each: int) -> None:
@@ -182,6 +227,8 @@ class Pool:
     def employ(self, job: Job) -> None:
         """Give the workers their policy: first the one that is there, then the missing ones, which start.
 
+        As many as there are cores, or EAGER_WORKERS; more as soon as an evaluation has rows for so many.
+
         Raises:
             ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
             RuntimeError: a worker broke at it.
@@ -191,10 +238,10 @@ class Pool:
         first = self.workers[0]
         first.send(self._job)
         self._require_memory(self._answer(first, Employed).private_bytes)
-        self.fill()
+        self.fill(max(available_cores(), EAGER_WORKERS))
 
-    def fill(self) -> None:
-        """Start workers until there are as many as wanted, and hear those that are starting.
+    def fill(self, most: int = MOST_WORKERS) -> None:
+        """Start workers until there are as many as wanted, or `most`, and hear those that are starting.
 
         Raises:
             ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
@@ -208,7 +255,7 @@ class Pool:
                 self.heard(worker)
             except EOFError:
                 self.replace(worker)
-        while len(self.workers) < self._count:
+        while len(self.workers) < min(self._count, most):
             self._add()
 
     def replace(self, worker: WorkerProcess) -> WorkerProcess:

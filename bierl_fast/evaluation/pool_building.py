@@ -90,7 +90,7 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         observation_size=interface.observation_size,
         low=interface.low,
         high=interface.high,
-        observation_shape=None if len(interface.observation_shape) == 1 else interface.observation_shape,
+        observation_shape=interface.observation_shape if interface.flattened else None,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
         **shape,

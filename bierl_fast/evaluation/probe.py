@@ -5,12 +5,14 @@ EnvMaker -> Probe -> reset_restores_everything, repeats, seed_bits
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast.evaluation.interface import SEED_BITS, SHORT_SEED_BITS, seeded_reset
+from bierl_fast.evaluation.interface import RAISED, SEED_BITS, SHORT_SEED_BITS, seeded_reset
 
 if TYPE_CHECKING:
     import gymnasium
@@ -30,6 +32,10 @@ KEEPS_STATE = {
 }
 
 
+class _OutlivedError(Exception):
+    """An episode took longer than it may, so what it would have answered is not known."""
+
+
 class Probe:
     """Plays episodes of random actions, of PROBE_STEPS at most. An error in one is its last answer, and no other."""
 
@@ -38,17 +44,22 @@ class Probe:
         env: gymnasium.Env[Any, Any],
         make: Callable[[], gymnasium.Env[Any, Any]],
         alive: Callable[[], None],
+        timeout: float | None = None,
     ) -> None:
-        """`env` is looked at and not played; `alive` is called at every step, for whoever waits."""
+        """`env` is looked at and not played; `alive` is called at every step, for whoever waits.
+
+        `timeout`: seconds an episode may take.
+        """
         self._env = env
         self._make = make
         self._alive = alive
+        self._timeout = math.inf if timeout is None else timeout
 
     def reset_restores_everything(self) -> bool:
         """Whether an episode on a used environment equals the same one on a new environment.
 
-        Known for Gymnasium's own (KEEPS_STATE); others play three episodes. Raises what making the environment or its
-        first reset raises.
+        Known for Gymnasium's own (KEEPS_STATE); others play three episodes, and where one outlives the timeout the
+        answer is no. Raises what making the environment or its first reset raises.
         """
         known = _known(self._env)
         if known and (known[0] or _is_plain(self._env)):
@@ -58,12 +69,19 @@ class Probe:
             seeded_reset(used, 0)
             self._play(used, 1)
             return self._play(used, 2) == self._played_by_new(2)
+        except _OutlivedError:
+            return False
         finally:
             used.close()
 
     def repeats(self) -> bool:
-        """Whether two new environments play the same episode from the same seed."""
-        return self._played_by_new(2) == self._played_by_new(2)
+        """Whether two new environments play the same episode from the same seed; Gymnasium's own do."""
+        if _known(self._env) and _is_plain(self._env):
+            return True
+        try:
+            return self._played_by_new(2) == self._played_by_new(2)
+        except _OutlivedError:
+            return True  # nothing speaks against it
 
     def seed_bits(self) -> int:
         """How long a seed reset(seed=...) takes: SEED_BITS, or SHORT_SEED_BITS where it refuses those.
@@ -94,12 +112,16 @@ class Probe:
 
     def _play(self, env: gymnasium.Env[Any, Any], seed: int) -> list[bytes]:
         """What an episode answers, step by step."""
-        answers = []
+        answers, start = [], time.monotonic()
         try:
             for answer in _episode(env, seed):
                 answers.append(answer)
                 self._alive()
-        except Exception as error:  # an episode may raise: on_failure decides on that, and later
+                if time.monotonic() - start > self._timeout:
+                    raise _OutlivedError
+        except _OutlivedError:
+            raise
+        except RAISED as error:  # an episode may raise: on_failure decides on that, and later
             answers.append(type(error).__qualname__.encode())  # its text may tell of memory addresses
         return answers
 
@@ -121,11 +143,11 @@ def _known(env: gymnasium.Env[Any, Any]) -> list[bool]:
 
 
 def _is_plain(env: gymnasium.Env[Any, Any]) -> bool:
-    """Whether nothing is wrapped around an environment but what gymnasium.make does; a wrapper may keep state."""
+    """Whether nothing is wrapped around an environment but what keeps no state: gymnasium.make's and ours."""
     from gymnasium import Wrapper, wrappers  # noqa: PLC0415
 
     while isinstance(env, Wrapper):
-        if not isinstance(env, wrappers.TimeLimit | wrappers.OrderEnforcing):
+        if not isinstance(env, wrappers.TimeLimit | wrappers.OrderEnforcing | wrappers.FlattenObservation):
             return False
         env = env.env
     return True

@@ -97,7 +97,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         """
         self._check(population)
         with self._turn:
-            self._pool.fill()
+            self._pool.fill(population.rows)
             views, batch = self._lay_out(population)
             dispatch = Dispatch(self._pool, self.settings, batch, views, longest_first(population).tolist())
             try:

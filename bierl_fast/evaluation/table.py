@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,13 @@ def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any 
             raise ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
     elif evaluator == "pool" or not native or needed is not None:
         return False
-    if settings.workers is not None:
-        raise ValueError(
-            f"workers = {settings.workers}, and the native {task} runs on threads; give threads, or take evaluator "
-            "'pool'"
-        )
+    for field in fields(PoolSettings):
+        value = getattr(settings, field.name)
+        if value != field.default:
+            instead = "give threads" if field.name == "workers" else f"leave out {field.name}"
+            raise ValueError(
+                f"{field.name} = {value}, and the native {task} runs on threads; {instead}, or take evaluator 'pool'"
+            )
     return True
 
 
@@ -175,7 +177,7 @@ def make_evaluator(
         workers: worker processes of any other; None takes as many as `threads` says.
         fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
             PoolSettings for this and the rest, all of worker processes alone.
-        flatten_observation: take observations of several dimensions as one long vector.
+        flatten_observation: take observations as one long vector: of several dimensions, Discrete, Dict or Tuple.
         on_failure: "rank_last", "retry" or "raise": of an episode that fails.
         retries: of a failed episode.
         episode_timeout: seconds an episode may take.

@@ -123,7 +123,10 @@ def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = 
             multiprocessing.spawn.prepare(parcel.script)
         return then(pickle.loads(parcel.payload))
     except Exception as error:
-        text = f"a worker process cannot read what it is to do: {type(error).__name__}: {error}"
+        text = (
+            f"a worker process cannot read what it is to do: {type(error).__name__}: {error}; what the task names must "
+            'stand at the top level of a module or script file, outside `if __name__ == "__main__":`'
+        )
         connection.send(Broken(text, refused=True))
         return None
 
@@ -143,7 +146,8 @@ class Worker:
         """What the parent needs to know."""
         fresh, same, bits, size = start.fresh_env == "always", True, SEED_BITS, 0
         if start.look_closely:
-            probe = Probe(self._env, self._make, self._say_so_now_and_then)
+            self._connection.send(Looking())
+            probe = Probe(self._env, self._make, self._say_so_now_and_then, start.episode_timeout)
             if start.fresh_env == "auto":
                 fresh = not probe.reset_restores_everything()
                 same = not fresh or probe.repeats()

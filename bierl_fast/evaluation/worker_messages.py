@@ -44,11 +44,12 @@ class Start:
     fresh_env: str  # auto, always or never; auto is decided by the first worker
     descriptor: Descriptor | None
     look_closely: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor
+    episode_timeout: float | None = None  # seconds, of an episode that it tries
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Said now and then before Ready: the environment is being tried out, and answers."""
+    """Said before Ready: at first when the environment is about to be tried out, then now and then as it answers."""
 
 
 @dataclass(frozen=True, slots=True)

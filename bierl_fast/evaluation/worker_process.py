@@ -101,6 +101,7 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
+        self.looking = False  # whether it is trying its environment out
         self.ready = False  # whether it has its environment
         self.employed = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row

@@ -220,7 +220,7 @@ class Config:
         "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
-    flatten_observation: bool = setting(False, "take observations of several dimensions (images) as one long vector")
+    flatten_observation: bool = setting(False, "take observations as one long vector: images, Discrete, Dict, Tuple")
     on_failure: str = setting(
         "rank_last",
         "of an episode in a worker process that raises, answers no number, or outlives episode_timeout",

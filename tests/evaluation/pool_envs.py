@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ class Walk(gymnasium.Env[Any, Any]):
                 time.sleep(1000)
             case "grip":  # as compiled code that does not let go of the interpreter
                 ctypes.PyDLL(None).sleep(1000)
+            case "exit" | "sys_exit" | "interrupt":
+                self._end()
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "die_once" if not Path(self._marker).exists():
@@ -92,6 +95,13 @@ class Walk(gymnasium.Env[Any, Any]):
                 Path(self._marker).touch()
                 raise ZeroDivisionError("the walk fell over")
         return observation, reward
+
+    def _end(self) -> None:
+        if self._trouble == "exit":
+            os._exit(3)
+        if self._trouble == "sys_exit":
+            sys.exit(3)
+        raise KeyboardInterrupt
 
 
 class Simulated(Walk):
@@ -134,6 +144,18 @@ class Choice(gymnasium.Env[Any, Any]):
         return self._picture(), float(action), False, False, {}
 
 
+class Parts(Walk):
+    """A walk whose observation comes in parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pair = spaces.Tuple((spaces.Discrete(2), spaces.Box(-np.inf, np.inf, (4,), np.float32)))
+        self.observation_space = spaces.Dict({"step": spaces.Discrete(3), "pair": pair})
+
+    def _observation(self) -> Any:
+        return {"step": self._step % 3, "pair": (int(self._x > 0.0), np.full(4, self._x, np.float32))}
+
+
 class Spaces(Walk):
     """A walk that claims other spaces."""
 
@@ -145,6 +167,7 @@ class Spaces(Walk):
             "tuple": spaces.Tuple((box, box)),
             "image": spaces.Box(0, 255, (4, 4, 3), np.uint8),
             "discrete": spaces.Discrete(4),
+            "nothing": spaces.Box(-1.0, 1.0, (), np.float32),
             "infinite": spaces.Box(-np.inf, np.inf, (1,), np.float32),
             "integers": spaces.Box(0, 3, (2,), np.int64),
             "matrix": spaces.Box(-0.1, 0.1, (2, 2), np.float64),
@@ -218,6 +241,7 @@ for _name, _entry, _limit in (
     ("Walk-v0", Walk, 20),
     ("Simulated-v0", Simulated, 20),
     ("Choice-v0", Choice, 7),
+    ("Parts-v0", Parts, 9),
     ("Spaces-v0", Spaces, 5),
     ("Matrix-v0", Matrix, 4),
     ("Endless-v0", Walk, None),

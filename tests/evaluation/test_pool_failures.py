@@ -15,6 +15,7 @@ from evaluation.populations import assert_same_bits
 from evaluation.test_pool_processes import require_gone
 from evaluation.test_process_pool import make, people_of
 
+from bierl_fast.evaluation import pool
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.dispatch import EpisodeError
 
@@ -65,6 +66,45 @@ def test_a_policy_that_answers_nan() -> None:
         people.base_bp[0, -1] = np.nan
         with pytest.raises(EpisodeError, match=r"all 4 episodes failed; row 0, reset seed \d+: .*action is not finite"):
             evaluator.evaluate(people)
+
+
+@pytest.mark.parametrize("trouble", ["sys_exit", "interrupt"])
+def test_what_would_end_a_script_fails_an_episode(trouble: str, calm: Any) -> None:
+    with make(**walk(trouble)) as evaluator:
+        worker = evaluator.workers
+        with pytest.warns(EpisodeWarning, match="of 12 episodes failed and .*: (SystemExit|KeyboardInt)"):
+            batch = evaluator.evaluate(people_of(evaluator, 12))
+        assert batch.failed_r.any()
+        assert_same_bits(calm, batch, ~batch.failed_r)
+        assert evaluator.workers == worker
+
+
+@pytest.mark.parametrize("trouble", ["exit", "die"])
+def test_an_episode_that_ends_its_process_while_it_is_tried_out(trouble: str) -> None:
+    """Whether reset restores everything cannot be told, so every episode gets a new environment."""
+    options: dict[str, Any] = {"task_kwargs": {"trouble": trouble, "trouble_above": -1.0}}
+    with pytest.warns(
+        EpisodeWarning, match="its process ended with .* so every episode gets a new environment"
+    ) as said:
+        evaluator = make(**options)
+    assert len(said) == 1
+    with evaluator:
+        assert evaluator.fresh_env
+
+
+def test_an_episode_that_hangs_while_it_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one step for good, and in steps that are slow: the first by silence, the second by the worker's own clock."""
+    monkeypatch.setattr(pool, "MARGIN_SECONDS", 0.5)
+    hangs: dict[str, Any] = {"task_kwargs": {"trouble": "hang", "trouble_above": -1.0}}
+    with pytest.warns(EpisodeWarning, match="it said nothing for 1.5 seconds; so every episode gets a new"):
+        evaluator = make(**hangs, episode_timeout=1.0)
+    with evaluator:
+        assert evaluator.fresh_env
+    slow: dict[str, Any] = {"task_kwargs": {"pause": 0.1}}
+    with make(**slow, episode_timeout=0.2) as evaluator:
+        assert evaluator.fresh_env
+    with make(**slow, episode_timeout=30.0) as evaluator:
+        assert not evaluator.fresh_env
 
 
 def test_raise() -> None:

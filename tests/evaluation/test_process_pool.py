@@ -148,6 +148,23 @@ def test_other_environments_get_long_seeds(walk: Evaluator) -> None:
     assert max(walk.reset_seed(people, row) for row in range(4)) >= 2**31
 
 
+@pytest.mark.parametrize(
+    ("task", "size"), [("FrozenLake-v1", 16), ("evaluation.pool_envs:pool_tests/Parts-v0", 3 + 2 + 4)]
+)
+def test_observations_that_are_no_arrays(task: str, size: int, tmp_path: Any) -> None:
+    """Discrete, and a Dict with a Tuple in it: what FlattenObservation makes of them, in a saved policy too."""
+    with make(task, flatten_observation=True, hidden=()) as evaluator:
+        people = people_of(evaluator, 6)
+        batch = evaluator.evaluate(people)
+        assert not batch.failed_r.any()
+        assert evaluator.policy.spec.observation_size == size
+        for row in (0, 5):
+            env = gymnasium.wrappers.FlattenObservation(gymnasium.make(task))
+            assert replay(evaluator, people, row, env) == (batch.returns_r[row], batch.lengths_r[row])
+        evaluator.policy.with_parameters(evaluator.parameters(people, 0)).save(tmp_path / "policy.npz")
+    assert bf.evaluate(tmp_path / "policy.npz", episodes=2, workers=1)["episode_failures"] == 0
+
+
 def test_discrete_actions_and_flattened_pictures() -> None:
     task = "evaluation.pool_envs:pool_tests/Choice-v0"
     with make(task, flatten_observation=True, hidden=()) as evaluator:
