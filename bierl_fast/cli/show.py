@@ -42,7 +42,7 @@ def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
     click.echo(f"  range   {report['min_return']:.2f} to {report['max_return']:.2f}")
     click.echo(f"  length  {report['mean_length']:.1f} steps")
     if report["episode_failures"]:
-        click.echo(f"  failed  {report['episode_failures']} episodes; they count with their return so far")
+        click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")
 
 
 @click.command(short_help="The tasks there are.")
@@ -85,13 +85,24 @@ def info(as_json: bool) -> None:
         click.echo(f"{name:16} {'-' if value is None else value}")
 
 
-@click.command(short_help="The presets there are.")
+@click.command(short_help="The presets there are, or what one sets.")
+@click.argument("name", required=False)
 @json_option
 @debug_option
-def presets(as_json: bool) -> None:
-    """List the settings that `bierl train --preset NAME` takes."""
+def presets(name: str | None, as_json: bool) -> None:
+    """List the presets that `bierl train --preset NAME` takes; with NAME, show that one's settings.
+
+    What is shown is a file that `bierl train --config FILE` takes too.
+    """
     from bierl_fast.run import toml  # noqa: PLC0415
 
+    if name is not None:
+        settings = toml.read_preset(name)
+        if as_json:
+            print_json(settings)
+        else:
+            click.echo(toml.presets()[name].read_text(encoding="utf-8"), nl=False)
+        return
     known = [{"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()]
     if as_json:
         print_json(known)

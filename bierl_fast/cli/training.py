@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -107,11 +108,11 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress]
             click.echo(f"bierl: interrupted {saved}", err=True)
         raise
     if not quiet:
-        click.echo(_closing_line(result, directory))
+        click.echo(_closing_line(result, directory, config.target_return))
 
 
 def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
-    """What an interrupted run left and how to go on; raises, for exit code 1, when it left nothing or not its last."""
+    """What an interrupted run left and how to go on; raises, for exit code 1, when its last is not saved."""
     from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
 
     notes = getattr(error, "__notes__", [])
@@ -125,14 +126,17 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
             f"before the run began; what its warm start has learned is in {files.warm_start}: start from that with "
             f"`--warm-start {files.warm_start} --warm-start-task none`, or take it away and start anew"
         )
-    raise RuntimeError("interrupted before the run began; nothing was saved") from error
+    return "before the run began; nothing was saved"
 
 
-def _closing_line(result: Result, directory: Path) -> str:
+def _closing_line(result: Result, directory: Path, target: float | None) -> str:
     if not result.metrics:
         return f"nothing trained; {directory}"
     last = result.metrics[-1]
     mean = "-" if last["mean_return"] is None else f"{last['mean_return']:.1f}"
+    evaluated = last["evaluation"]
+    if target is not None and evaluated and (evaluated["mean_return"] or -math.inf) >= target:
+        mean += f", {evaluated['mean_return']:.1f} when evaluated: the target of {target:g} is reached"
     return (
         f"{last['generation'] + 1} generations, {last['env_steps']:,} steps, mean return {mean} in the last; "
         f"next: bierl evaluate {directory}"

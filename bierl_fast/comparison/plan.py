@@ -51,6 +51,11 @@ class PlannedRun:
         return self.config.meta == "none"
 
     @property
+    def learns(self) -> bool:
+        """Whether its meta-level is to learn in this run, within a budget above 0."""
+        return self.config.learned and self.config.meta_budget > 0
+
+    @property
     def place(self) -> Path:
         """Its directory under the comparison's: runs/TASK/STRATEGY-META-SETTING-sSEED."""
         parts = filter(None, (self.strategy, self.meta, self.setting, f"s{self.seed}"))

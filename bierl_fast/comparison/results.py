@@ -45,6 +45,7 @@ class Row:
     inner_steps: int | None = None
     meta_steps: int | None = None
     warm_start_steps: int | None = None
+    meta_updates: int | None = None  # of a meta-level that learns here; None: it is none
     wall_seconds: float | None = None  # of every generation, over all sessions
     final_return: float | None = None  # of its policy on fresh episodes; minus infinity where it diverged
     initial_return: float | None = None  # of the policy it began with, on the same
@@ -87,6 +88,7 @@ def _row(spec: Spec, planned: PlannedRun, out: Path) -> Row:
         wall_seconds=sum(seconds(record) for record in records),
         final_sigma=last.get("sigma"),
         final_learning_rate=last.get("learning_rate"),
+        meta_updates=last["meta_updates"] if planned.learns else None,
         **{name: last[name] for name in COUNTERS},
     )
 

@@ -3,7 +3,8 @@
     Spec, [Row, ...] -> summarise -> {name: ...} -> tables -> markdown text
 
 - cells: each task, strategy, meta-level and setting: median, interquartile mean with its interval, of returns and
-  scores, and the probability of improvement over the meta-levels to compare against at the same setting.
+  scores, and the probability of improvement over the meta-levels to compare against at the same setting; idle, the
+  finished runs whose meta-level was to learn and never came to an update.
 - worst: each meta-level's worst setting by its median score, and how far that is above the worst at fixed
   hyperparameters.
 - pooled: each meta-level over all tasks and strategies, for each setting, each of the spec's pools, and all settings;
@@ -72,6 +73,7 @@ def _cell(cell: Cell, rows: Sequence[Row], cells: dict[Cell, list[Row]], against
         "setting": setting,
         "runs": len(rows),
         "finished": len(returns),
+        "idle": sum(row.meta_updates == 0 for row in rows if row.state == "finished"),
         "median_return": _median(returns),
         "iqm_return": _estimate(interquartile_mean, [returns], *cell, "return"),
         "median_score": _median(scores),
@@ -148,6 +150,8 @@ def tables(summary: dict[str, Any]) -> str:
             return [entry for entry in entries if (entry["task"], entry["strategy"]) == place]
 
         parts += [f"## {task}, {strategy}", _cell_table(here(summary["cells"]), summary["against"])]
+        if idle := [cell for cell in here(summary["cells"]) if cell["idle"]]:
+            parts.append(_idle_line(idle))
         if worst := here(summary["worst"]):
             parts.append(_worst_table(worst))
     if summary["pooled"]:
@@ -172,6 +176,14 @@ def _cell_table(cells: list[dict[str, Any]], against: list[str]) -> str:
             for cell in cells
         ],
     )
+
+
+def _idle_line(cells: list[dict[str, Any]]) -> str:
+    names = [
+        f"{' at '.join(filter(None, (cell['meta'], cell['setting'])))} in {cell['idle']} of {cell['finished']}"
+        for cell in cells
+    ]
+    return f"Meta-levels that never came to an update, so that their values stayed fixed: {', '.join(names)}."
 
 
 def _worst_table(worst: list[dict[str, Any]]) -> str:

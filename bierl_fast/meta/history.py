@@ -11,6 +11,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
+from bierl_fast.names import lookup
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
 SIGNALS = 3  # further numbers in each row of the window; see `signals`
@@ -26,7 +27,8 @@ class Range:
     scale: Literal["log", "linear"] = "log"
 
     def __post_init__(self) -> None:
-        """ValueError when the range is empty or does not fit its scale."""
+        """ValueError when the range is empty or does not fit its scale, or there is no such scale."""
+        lookup("scale", self.scale, dict.fromkeys(("log", "linear")))
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ValueError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
         if self.scale == "log" and self.low <= 0.0:

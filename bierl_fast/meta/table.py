@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.csa import CumulativeStepSize
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
-from bierl_fast.names import lookup
+from bierl_fast.names import lookup, unknown
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from bierl_fast.messages import F32, Hyperparameters
@@ -124,6 +124,8 @@ def _require_ranges(parts: MetaParts) -> None:
     if not parts.history.ranges:
         raise ValueError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
     for name, bounds in parts.history.ranges.items():
+        if name not in parts.hyperparameters:
+            raise unknown("configured hyperparameter among the history's ranges", name, list(parts.hyperparameters))
         value = parts.hyperparameters[name]
         if not bounds.low <= value <= bounds.high:
             raise ValueError(

@@ -233,7 +233,7 @@ def evaluate(
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
-        episode_failures. An episode that failed counts with its return so far.
+        episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
         ConfigError: episodes outside [1, 2**20], threads or workers outside [1, 1024], a seed outside [0, 2**64), or a

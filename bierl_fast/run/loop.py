@@ -168,7 +168,8 @@ class Run:
         batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
         found, best = summary(batch), self.counters.best_return
-        if math.isfinite(found["mean_return"]) and (best is None or found["mean_return"] > best):
+        whole = math.isfinite(found["mean_return"]) and not batch.failed_r.all()
+        if whole and (best is None or found["mean_return"] > best):
             self.counters = replace(self.counters, best_return=found["mean_return"])
             self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
         return found

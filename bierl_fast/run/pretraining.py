@@ -79,7 +79,9 @@ def pretrain(
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out")
     if path.exists() != resume:
-        raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; give another name")
+        raise ConfigError(
+            f"there is no {path} to go on with" if resume else f"{path} exists; give another name, or resume (--resume)"
+        )
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     if credit == "run":

@@ -36,8 +36,13 @@ def reporting_population(parameters: F32, episodes: int, key: NoiseKey) -> Popul
 
 
 def summary(batch: EvaluationBatch) -> dict[str, Any]:
-    """Return statistics over a batch's rows; an episode that failed counts with its return so far."""
-    returns_r = batch.returns_r
+    """Return statistics over a batch's rows.
+
+    An episode that failed counts with the lowest return of them all, its own so far among them: where steps cost, to
+    break off early must not look like success.
+    """
+    failed_r = batch.failed_r
+    returns_r = np.where(failed_r, batch.returns_r.min(), batch.returns_r) if failed_r.any() else batch.returns_r
     return {
         "mean_return": float(returns_r.mean()),
         "std_return": float(returns_r.std()),
@@ -46,5 +51,5 @@ def summary(batch: EvaluationBatch) -> dict[str, Any]:
         "episodes": int(returns_r.size),
         "mean_length": float(batch.lengths_r.mean()),
         "steps": batch.steps,
-        "episode_failures": int(batch.failed_r.sum()),
+        "episode_failures": int(failed_r.sum()),
     }

@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
+from bierl_fast.meta.csa import STEPS_IN_SIGMA
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.ranges import check_declared, nothing_to_move, ranges_of, value_of
@@ -172,7 +173,8 @@ def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tupl
     """What the meta-level moves."""
     if config.adapt is not None:
         return config.adapt
-    names = tuple(name for name in ADAPTED if name in declared and declared[name].adaptable)
+    wanted = ("sigma",) if config.meta == "csa" and config.strategy in STEPS_IN_SIGMA else ADAPTED
+    names = tuple(name for name in wanted if name in declared and declared[name].adaptable)
     if not names:
         raise nothing_to_move(config.strategy)
     return names

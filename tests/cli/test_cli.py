@@ -7,6 +7,7 @@ import errno
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,9 +173,9 @@ def test_a_run_interrupted_before_it_began_saved_nothing(fakes: Fakes, capsys: C
         raise KeyboardInterrupt
 
     fakes.on_build = interrupt
-    assert entry([*TRAIN, "--run-dir", "run"]) == 1
+    assert entry([*TRAIN, "--run-dir", "run"]) == 130
     err = capsys.readouterr().err.strip()
-    assert err == "bierl: error: interrupted before the run began; nothing was saved"
+    assert err == "bierl: interrupted before the run began; nothing was saved"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -286,6 +287,12 @@ def test_info_and_presets(capsys: Captured) -> None:
     assert facts.keys() >= {"compiler", "instruction_set", "cores"}
     assert entry(["presets", "--json"]) == 0
     assert [preset["name"] for preset in json.loads(capsys.readouterr().out)] == list(toml.presets())
+    assert entry(["presets", "ars-swimmer"]) == 0
+    assert tomllib.loads(capsys.readouterr().out) == toml.read_preset("ars-swimmer")
+    assert entry(["presets", "ars-swimmer", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["task"] == "Swimmer-v5"
+    assert entry(["presets", "ars-swimer"]) == 2
+    assert "did you mean 'ars-swimmer'" in capsys.readouterr().err
 
 
 def test_the_module_runs_and_starts_light() -> None:

@@ -298,7 +298,8 @@ def test_two_comparisons_do_not_share_a_directory() -> None:
 def test_a_run_too_short_for_its_meta_level_warns_once() -> None:
     news: list[str] = []
     comparison = described({"meta": "lstm", "total_steps": 32}, seeds=2)
-    compare(comparison, observer=lambda standing: news.append(standing.news or ""))
+    result = compare(comparison, observer=lambda standing: news.append(standing.news or ""))
+    assert {row.meta_updates for row in result.rows} == {0}
     assert sum("the run ended before the first update of its meta-level" in text for text in news) == 1
 
 

@@ -96,6 +96,17 @@ def test_unfinished_cells_are_shown_and_left_out_of_the_numbers() -> None:
     assert "13 of 14 runs finished, 1 failed." in tables(summary)
 
 
+def test_meta_levels_that_never_acted_are_named() -> None:
+    acted = [replace(found, meta_updates=3 if found.meta == "lstm" else None) for found in ROWS]
+    assert "never came to an update" not in tables(summarise(SPEC, scored(acted)))
+    idle = [replace(found, meta_updates=0) if (found.meta, found.seed) == ("lstm", 1) else found for found in acted]
+    text = tables(summarise(SPEC, scored(idle)))
+    assert (
+        "never came to an update, so that their values stayed fixed: lstm at good in 1 of 3, lstm at bad in 1 of 3."
+        in text
+    )
+
+
 def test_tables_are_markdown() -> None:
     text = tables(summarise(SPEC, scored(ROWS)))
     assert "## t, es" in text

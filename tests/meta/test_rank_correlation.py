@@ -37,7 +37,12 @@ def test_interval() -> None:
     assert found.low == pytest.approx(math.tanh(math.atanh(rho) - half), rel=1e-9)
     assert found.high == pytest.approx(math.tanh(math.atanh(rho) + half), rel=1e-9)
     exact = rank_correlation(TEN, TEN)
-    assert (exact.low, exact.value, exact.high) == (1.0, 1.0, 1.0)
+    assert (exact.low, exact.value, exact.high) == (found.low, 1.0, 1.0)
+    turned = rank_correlation(TEN, -TEN)
+    assert (turned.low, turned.value) == (-1.0, -1.0)
+    assert turned.high == pytest.approx(-found.low, rel=1e-12)
+    four = rank_correlation(TEN[:4], TEN[:4])
+    assert four.low < 0.0 < four.value  # one order of 24, so it says little
     few = rank_correlation(TEN[:3], TEN[:3] ** 2)
     assert few.value == 1.0
     assert math.isnan(few.low)

@@ -222,6 +222,19 @@ def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
         bf.train(config.replace(adapt=("sigma", "momentum")))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_csa_moves_sigma_alone_where_steps_are_in_units_of_it(seed: int) -> None:
+    """With both, three of four such runs diverged."""
+    settings: dict[str, Any] = {"task_kwargs": {"noise": 0.5}, "strategy": "snes", "meta": "csa", "population": 16}
+    config = Config(task="quadratic", dim=10, generations=350, threads=1, seed=seed, **settings)
+    result = bf.train(config)
+    assert len({record["learning_rate"] for record in result.metrics}) == 1
+    assert len({record["sigma"] for record in result.metrics}) > 300
+    assert result.metrics[-1]["mean_return"] > result.metrics[0]["mean_return"]
+    with pytest.raises(ConfigError, match="over strategy 'snes' moves sigma alone"):
+        config.replace(adapt=("sigma", "learning_rate"))
+
+
 @pytest.mark.parametrize("strategy", ["ns", "nsr", "nsra"])
 def test_novelty_has_nothing_to_compare(strategy: str) -> None:
     with pytest.raises(ConfigError, match=f"strategy '{strategy}' compares what episodes do, and a function has none"):

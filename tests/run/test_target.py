@@ -13,9 +13,12 @@ from outcomes import lines
 import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.messages import EvaluationBatch
 from bierl_fast.run import checkpoint
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import CheckpointError, ConfigError, RunWarning
+from bierl_fast.run.reporting import summary
 
 # Steps this long overshoot, so the return goes up and down and the best evaluation is not the last.
 RUN: dict[str, Any] = {
@@ -73,10 +76,33 @@ def test_a_run_ends_where_its_target_is_reached(tmp_path: Path) -> None:
     assert evaluations(bf.resume(tmp_path / "run", generations=31)) == seen
 
 
-def test_from_the_command_line(tmp_path: Path) -> None:
+def test_failed_episodes_are_no_success() -> None:
+    """Where every step costs, an episode that broke off has a high return: it counts with the lowest of all."""
+    returns_r = np.array([-10.0, -200.0, -5.0, -100.0])
+    batch = EvaluationBatch(returns_r, np.ones(4, np.int32), np.array([True, False, True, False]))
+    found = summary(batch)
+    assert (found["mean_return"], found["max_return"], found["min_return"]) == (-175.0, -100.0, -200.0)
+    assert found["episode_failures"] == 2
+
+
+def test_nothing_but_failed_episodes_reaches_no_target() -> None:
+    run: dict[str, Any] = {
+        "task": "evaluation.pool_envs:pool_tests/Walk-v0", "task_kwargs": {"trouble": "raise"}, "fresh_env": "never",
+        "on_failure": "rank_last", "hidden": (), "meta": "none", "population": 8, "workers": 1,
+        "eval_interval": 1, "eval_episodes": 1, "generations": 6, "target_return": -1e6, "seed": 1,
+    }  # fmt: skip
+    with pytest.warns(EpisodeWarning):
+        result = bf.train(bf.Config(**run))
+    failed = [record["evaluation"]["episode_failures"] for record in result.metrics]
+    assert failed[-1] == 0 < failed[0]  # the only episode of each
+    assert failed.index(0) == len(failed) - 1  # and the first that did not fail ended the run
+
+
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["train", "quadratic", "--dim", "5", "--meta", "none", "--generations", "40", "--eval-interval", "1"]
-    place = ["--run-dir", str(tmp_path / "run"), "--quiet"]
+    place = ["--run-dir", str(tmp_path / "run")]
     assert entry([*words, "--target-return", "-1e9", *place]) == 0
+    assert "when evaluated: the target of -1e+09 is reached" in capsys.readouterr().out
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
 
 
