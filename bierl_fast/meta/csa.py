@@ -33,8 +33,8 @@ class CumulativeStepSize(Costless):
     about its goal in long arcs, along which directions agree however long the steps are: everything grows without end,
     so a run refuses that (run/validation.py has the measurement). Sigma alone has nothing that answers it: where the
     learning rate, and so the step, stays, the path stays long (or short), and sigma runs to an end of its range. The
-    exception is `snes`, whose step is in units of sigma already: there sigma alone is the usual rule, and a run's default.
-    (Both together diverged in 3 of 4 runs on a quadratic of 10 dimensions with noise 0.5, 16 candidates.)
+    exception is `snes`, whose step is in units of sigma already: there a run moves sigma alone. (Both together diverged
+    in 3 of 4 runs on a quadratic of 10 dimensions with noise 0.5 and 16 candidates.)
 
     With as many antithetic pairs as parameters or more, one generation's direction is long whatever steps do, and only
     the way it points tells that they are too long (strategy/path.py): with rank shapings, 6.4 pairs a parameter and
