@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bierl_fast.evaluation.policy import Policy as Policy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
     from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
+    from bierl_fast.messages import EvaluatedGeneration as EvaluatedGeneration
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
     from bierl_fast.messages import GenerationReport as GenerationReport
     from bierl_fast.messages import Hyperparameters as Hyperparameters
@@ -67,6 +68,7 @@ _HOME = {
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy",
     "TorchPolicy": "evaluation.torch_policy",
+    "EvaluatedGeneration": "messages",
     "EvaluationBatch": "messages",
     "GenerationReport": "messages",
     "Hyperparameters": "messages",

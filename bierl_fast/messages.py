@@ -293,6 +293,16 @@ class EvaluatedGeneration:
     batch: EvaluationBatch
     before: Arrays  # the strategy's state when it was drawn
 
+    @staticmethod
+    def required(generation: EvaluatedGeneration | None, by: str) -> EvaluatedGeneration:
+        """`generation`; ValueError that says how to make one where it is missing."""
+        if generation is None:
+            raise ValueError(
+                f"{by} needs the generation just evaluated: give improve(..., generation=EvaluatedGeneration("
+                "population, batch, before)), where before is the strategy's state() from before its tell"
+            )
+        return generation
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyReport:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one with TorchPolicy.save")
 
 
+class _AnswerError(ValueError):
+    """The module answers with what is no action."""
+
+
 class TorchPolicy:
     """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
 
@@ -97,7 +101,7 @@ class TorchPolicy:
         bound = self._like(self.parameters, spec, statistics)
         try:
             bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
-        except ValueError:
+        except _AnswerError:
             raise
         except Exception as error:  # whatever a user's module raises
             raise ValueError(
@@ -266,7 +270,7 @@ class TorchBrain:
         tensor = isinstance(outputs, self._torch.Tensor)
         if not tensor or outputs.shape != self._shape or outputs.dtype != self._torch.float32:
             got = f"{tuple(outputs.shape)} of {outputs.dtype}" if tensor else type(outputs).__name__
-            raise ValueError(
+            raise _AnswerError(
                 f"the module must answer one observation with shape {self._shape} of torch.float32, got {got}"
             )
         action[:] = outputs.numpy()

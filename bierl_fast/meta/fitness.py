@@ -90,9 +90,7 @@ def one_step_reuse(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estima
     Raises:
         ValueError: there is no evaluated generation to use again.
     """
-    told = trial.generation
-    if told is None:
-        raise ValueError("one_step_reuse needs the generation just evaluated, with the strategy's state before it")
+    told = EvaluatedGeneration.required(trial.generation, "one_step_reuse")
     strategy, drawn = trial.strategy, told.population.hyperparameters
     estimates = []
     if set(trial.adapted) - {"sigma"}:

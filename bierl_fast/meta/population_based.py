@@ -96,8 +96,7 @@ class PopulationBasedTraining:
         Raises:
             ValueError: the leader's generation is not given.
         """
-        if generation is None:
-            raise ValueError("pbt needs the generation just evaluated, with the strategy's state before it")
+        generation = EvaluatedGeneration.required(generation, "pbt")
         own, draws = strategy.state(), Draws(key.with_stream(Stream.GENERATOR))
         if not self._states:
             self._begin(generation.before, draws)

@@ -131,6 +131,10 @@ def too_wide() -> torch.nn.Module:
     return torch.nn.Linear(5, 1)
 
 
+def in_batches() -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1))
+
+
 def failing() -> torch.nn.Module:
     raise OSError("the weights are gone")
 

@@ -114,6 +114,7 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
         (f"{HERE}failing", f"the policy '{HERE}failing' raised OSError: the weights are gone"),
         (f"{HERE}one_size", "must take nothing, or observation and action size; it needs (observation_size)"),
         (f"{HERE}too_wide", "the module does not answer an observation of shape (2,): RuntimeError: "),
+        (f"{HERE}in_batches", "the module does not answer an observation of shape (2,): ValueError: "),
         ("torch.nn:Tanh", "every parameter of the module must be float32, got none at all"),
         (f"{HERE}sized --hidden 8", "a torch policy brings its own network: leave out hidden, got (8,)"),
         (f"{HERE}sized --activation relu", "leave out activation, got 'relu'"),
