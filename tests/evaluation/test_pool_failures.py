@@ -93,18 +93,23 @@ def test_an_episode_that_ends_its_process_while_it_is_tried_out(trouble: str) ->
 
 
 def test_an_episode_that_hangs_while_it_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one step for good, and in steps that are slow: the first by silence, the second by the worker's own clock."""
     monkeypatch.setattr(pool, "MARGIN_SECONDS", 0.5)
     hangs: dict[str, Any] = {"task_kwargs": {"trouble": "hang", "trouble_above": -1.0}}
     with pytest.warns(EpisodeWarning, match="it said nothing for 1.5 seconds; so every episode gets a new"):
         evaluator = make(**hangs, episode_timeout=1.0)
     with evaluator:
         assert evaluator.fresh_env
-    slow: dict[str, Any] = {"task_kwargs": {"pause": 0.1}}
-    with make(**slow, episode_timeout=0.2) as evaluator:
-        assert evaluator.fresh_env
-    with make(**slow, episode_timeout=30.0) as evaluator:
-        assert not evaluator.fresh_env
+
+
+@pytest.mark.parametrize(("trouble", "fresh"), [("none", False), ("keeps", True)])
+def test_an_episode_that_outlives_its_timeout_while_it_is_tried_out(trouble: str, fresh: bool) -> None:
+    """What it answered until then counts; a start that waits for 3 episodes of 1,000 steps would take 5 minutes."""
+    options: dict[str, Any] = {
+        "task_kwargs": {"trouble": trouble, "pause": 0.1, "length": 10**6},
+        "episode_timeout": 0.5,
+    }
+    with make("evaluation.pool_envs:endless_walk", **options, episode_cap=2) as evaluator:
+        assert evaluator.fresh_env == fresh
 
 
 def test_raise() -> None:
