@@ -117,7 +117,6 @@ class Pool:
         try:
             first = Start(
                 replace(maker, flatten=settings.flatten_observation),
-                settings.flatten_observation,
                 settings.fresh_env,
                 descriptor,
                 look_closely=True,

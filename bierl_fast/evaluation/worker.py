@@ -140,7 +140,7 @@ class Worker:
         self._descriptor = start.descriptor
         self._spoke = time.monotonic()
         self._env = start.maker()
-        self._interface = read_interface(self._env, start.flatten_observation)
+        self._interface = read_interface(self._env, start.maker.flatten)
 
     def look(self, start: Start) -> Ready:
         """What the parent needs to know."""

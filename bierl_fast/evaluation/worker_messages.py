@@ -40,7 +40,6 @@ class Start:
     """What a worker is told first."""
 
     maker: EnvMaker
-    flatten_observation: bool
     fresh_env: str  # auto, always or never; auto is decided by the first worker
     descriptor: Descriptor | None
     look_closely: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor

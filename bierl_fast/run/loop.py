@@ -5,7 +5,6 @@ Parts, Counters -> Run -> train -> Run at its end
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import AllFailedError, CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
-from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.run.reporting import achieved, reporting_population, summary
 from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import center_of
 
@@ -168,9 +167,9 @@ class Run:
         batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
         found, best = summary(batch), self.counters.best_return
-        whole = math.isfinite(found["mean_return"]) and not batch.failed_r.all()
-        if whole and (best is None or found["mean_return"] > best):
-            self.counters = replace(self.counters, best_return=found["mean_return"])
+        reached = achieved(found)
+        if reached is not None and (best is None or reached > best):
+            self.counters = replace(self.counters, best_return=reached)
             self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
         return found
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,13 @@ def reporting_population(parameters: F32, episodes: int, key: NoiseKey) -> Popul
         key=key.with_stream(Stream.EVALUATION),
         whole=True,
     )
+
+
+def achieved(found: dict[str, Any]) -> float | None:
+    """The mean return of a summary, for comparisons; None of nothing but failed episodes, or where it is not finite."""
+    mean = found["mean_return"]  # null in a record that was written and read
+    counts = mean is not None and math.isfinite(mean) and found["episode_failures"] < found["episodes"]
+    return mean if counts else None
 
 
 def summary(batch: EvaluationBatch) -> dict[str, Any]:

@@ -195,10 +195,6 @@ def make_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.wrappers.TimeLimit(Walk(**kwargs), 20)
 
 
-def endless_walk(**kwargs: Any) -> gymnasium.Env[Any, Any]:
-    return Walk(**kwargs)
-
-
 def walk_beneath(**kwargs: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.wrappers.RescaleAction(make_walk(**kwargs), np.float32(-2.0), np.float32(2.0))
 

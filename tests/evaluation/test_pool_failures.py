@@ -108,7 +108,7 @@ def test_an_episode_that_outlives_its_timeout_while_it_is_tried_out(trouble: str
         "task_kwargs": {"trouble": trouble, "pause": 0.1, "length": 10**6},
         "episode_timeout": 0.5,
     }
-    with make("evaluation.pool_envs:endless_walk", **options, episode_cap=2) as evaluator:
+    with make("evaluation.pool_envs:new_walk", **options, episode_cap=2) as evaluator:
         assert evaluator.fresh_env == fresh
 
 

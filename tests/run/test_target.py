@@ -18,7 +18,7 @@ from bierl_fast.messages import EvaluationBatch
 from bierl_fast.run import checkpoint
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import CheckpointError, ConfigError, RunWarning
-from bierl_fast.run.reporting import summary
+from bierl_fast.run.reporting import achieved, summary
 
 # Steps this long overshoot, so the return goes up and down and the best evaluation is not the last.
 RUN: dict[str, Any] = {
@@ -83,6 +83,10 @@ def test_failed_episodes_are_no_success() -> None:
     found = summary(batch)
     assert (found["mean_return"], found["max_return"], found["min_return"]) == (-175.0, -100.0, -200.0)
     assert found["episode_failures"] == 2
+    assert achieved(found) == -175.0
+    assert achieved({**found, "mean_return": 0.0}) == 0.0
+    for nothing in ({"episode_failures": 4}, {"mean_return": None}, {"mean_return": float("-inf")}):
+        assert achieved({**found, **nothing}) is None
 
 
 def test_nothing_but_failed_episodes_reaches_no_target() -> None:
