@@ -36,7 +36,7 @@ class Progress:
         self._announced = False
         self._printed = -float("inf")
         self._pending: dict[str, str] | None = None
-        self._signal: float | None = None  # signal-to-noise ratio of the latest meta-update
+        self._latest: dict[str, float] = {}  # diagnostics of the latest meta-update
 
     def __enter__(self) -> Progress:
         if not self._quiet and sys.stdout.isatty():
@@ -73,7 +73,7 @@ class Progress:
             {
                 "warm start": str(self._config.warm_start_task),
                 "generation": str(record["generation"] + 1),
-                "return": number(record["mean_return"], ".1f"),
+                "return": return_text(record["mean_return"]),
                 "steps": f"{steps:,}/{self._config.warm_start_limit:,}",
                 "steps/s": f"{rate:,.0f}" if rate else "-",
             }
@@ -111,11 +111,12 @@ class Progress:
         generations = self._config.generations
         return {
             "generation": f"{done}/{generations}" if generations else str(done),
-            "return": number(record["mean_return"], ".1f"),
-            "best": number(record["max_return"], ".1f"),
-            "center": number(record["center_return"], ".1f"),
+            "return": return_text(record["mean_return"]),
+            "best": return_text(record["max_return"]),
+            "center": return_text(record["center_return"]),
             "sigma": number(record["sigma"], ".4g"),
             "learning rate": number(record["learning_rate"], ".4g"),
+            "update norm": number(record["update_norm"], ".3g"),
             **self._adapted(record),
             **self._meta(record),
             "steps": f"{steps:,}",
@@ -129,14 +130,16 @@ class Progress:
         return {name.replace("_", " "): number(record["hyperparameters"].get(name), ".4g") for name in others}
 
     def _meta(self, record: dict[str, Any]) -> dict[str, str]:
-        """What the meta-level costs, and how well it told its latest proposals apart."""
+        """What the meta-level costs, how far its latest proposals differed, how well it told them apart, its step."""
         if not self._config.adapts:
             return {}
         facts = {"meta steps": f"{record['meta_steps'] / max(record['env_steps'], 1):.0%}"}
         if self._config.learned:
-            if record["meta"] is not None:
-                self._signal = record["meta"].get("signal_to_noise")
-            facts["signal/noise"] = number(self._signal, ".3g")
+            latest = self._latest = record["meta"] or self._latest
+            spreads = [latest[name] for name in latest if name.startswith("proposal_spread_")]
+            facts["spread"] = number(max(spreads, default=None), ".3g")
+            facts["signal/noise"] = number(latest.get("signal_to_noise"), ".3g")
+            facts["meta norm"] = number(latest.get("update_norm"), ".3g")
         return facts
 
     def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
@@ -149,6 +152,11 @@ class Progress:
             return "-"
         minutes, rest = divmod(round(min(seconds)), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def return_text(value: float | None) -> str:
+    """A return: one decimal from 100 on, four digits below, where a function's last progress would show as 0.0."""
+    return number(value, ".1f" if value is not None and abs(value) >= 100.0 else ".4g")
 
 
 def number(value: float | None, form: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from bierl_fast.cli.options import SettingType, config_options, given
-from bierl_fast.run.errors import RunWarning
+from bierl_fast.run.errors import ConfigError, RunWarning
 
 if TYPE_CHECKING:
     from bierl_fast.cli.progress import Progress
@@ -51,14 +52,29 @@ def train(
     from bierl_fast.run import api, toml  # noqa: PLC0415
     from bierl_fast.run.directory import default_directory  # noqa: PLC0415
 
-    config = toml.compose(
-        toml.read_preset(preset) if preset else {},
-        toml.read(config_file) if config_file else {},
-        given(context) | ({"task": task} if task else {}),  # one layer: a typed task_kwargs is of the typed task
-    )
-    config.check_end()
-    with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
-        _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
+    from_preset = toml.read_preset(preset) if preset else {}
+    from_file = toml.read(config_file) if config_file else {}
+    typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
+    with _saying_who_set(from_preset.keys() - from_file.keys() - typed.keys(), f"{preset}"):
+        config = toml.compose(from_preset, from_file, typed)
+        config.check_end()
+        with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
+            _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
+
+
+@contextmanager
+def _saying_who_set(names: Iterable[str], preset: str) -> Iterator[None]:
+    """Add to an error about settings that nobody typed that a preset has them."""
+    try:
+        yield
+    except ConfigError as error:
+        blamed = [name for name in sorted(names) if re.search(rf"\b{name}\b", str(error))]
+        if not blamed:
+            raise
+        raise ConfigError(
+            f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
+            "and --config takes them as you change them)"
+        ) from error
 
 
 @click.command(short_help="Go on with a run.")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
 
     from bierl_fast.meta.history import History, Range
 
-STEPS_IN_SIGMA = ("snes",)  # strategies whose step is in units of sigma
 ADAPTS = ("sigma", "learning_rate")  # of whose product with the noise a step is made
 
 

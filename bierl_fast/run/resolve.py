@@ -11,7 +11,6 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
-from bierl_fast.meta.csa import STEPS_IN_SIGMA
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.ranges import check_declared, nothing_to_move, ranges_of, value_of
@@ -115,6 +114,11 @@ def with_meta_settings(config: Config) -> Config:
             f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
             "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
         )
+    if config.meta == "csa" and table.step_in_sigma(config.strategy) and "learning_rate" in (config.adapt or ()):
+        raise ConfigError(
+            f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
+            f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
+        )
     preferred = entry.prefers.items()
     return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
 
@@ -147,8 +151,18 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
     found = config.replace(**changes)
+    _require_momentum_that_acts(found)
     _require_entropies_that_differ(found)
     return found
+
+
+def _require_momentum_that_acts(config: Config) -> None:
+    """Raise for an adapted momentum that no step would have."""
+    if config.adapts and config.optimizer == "gradient" and "momentum" in (config.adapt or ()):
+        raise ConfigError(
+            "adapt holds momentum, and the plain step of optimizer 'gradient' has none; leave momentum out, or take "
+            "optimizer 'momentum', 'adam' or 'clipup'"
+        )
 
 
 def _require_entropies_that_differ(config: Config) -> None:
@@ -171,9 +185,11 @@ def _require_entropies_that_differ(config: Config) -> None:
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
     """What the meta-level moves."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
     if config.adapt is not None:
         return config.adapt
-    wanted = ("sigma",) if config.meta == "csa" and config.strategy in STEPS_IN_SIGMA else ADAPTED
+    wanted = ("sigma",) if config.meta == "csa" and table.step_in_sigma(config.strategy) else ADAPTED
     names = tuple(name for name in wanted if name in declared and declared[name].adaptable)
     if not names:
         raise nothing_to_move(config.strategy)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bierl_fast.meta.csa import STEPS_IN_SIGMA
 from bierl_fast.names import unknown
 from bierl_fast.run.errors import ConfigError
 
@@ -180,11 +179,6 @@ def check_together(config: Config) -> None:
             f"meta 'csa' needs optimizer 'gradient' or a momentum of at most {MOST_MOMENTUM}, got optimizer "
             f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
             "still look consistent, and grow without end"
-        )
-    if config.meta == "csa" and config.strategy in STEPS_IN_SIGMA and "learning_rate" in (config.adapt or ()):
-        raise ConfigError(
-            f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
-            f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
         )
     if config.adapts and config.adapt == ():
         raise ConfigError(

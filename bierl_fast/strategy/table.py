@@ -59,6 +59,11 @@ def wants_behaviours(name: str) -> bool:
     return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_behaviours", False))
 
 
+def step_in_sigma(name: str) -> bool:
+    """Whether the step of the strategy called `name` is in units of sigma, so that sigma scales it too."""
+    return bool(getattr(lookup("strategy", name, STRATEGIES), "step_in_sigma", False))
+
+
 def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """What the strategy called `name` requires of the policy's settings, and what it prefers where nothing was said."""
     kind = lookup("strategy", name, STRATEGIES)

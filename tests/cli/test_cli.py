@@ -258,6 +258,25 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     assert toml.compose(toml.read(saved)) == fakes.last.config
 
 
+@pytest.mark.parametrize(
+    ("typed", "blamed"),
+    [
+        ("Hopper-v5 --strategy esac", "squash"),
+        ("quadratic --dim 3", "squash"),
+        ("Hopper-v5 --warm-start lstm", "warm_start_task"),
+        ("Hopper-v5 --population 3", None),  # typed here: the preset has no part in it
+        ("Hopper-v5 --strategy esac --config mine.toml", None),
+    ],
+)
+def test_an_error_about_what_a_preset_sets_says_so(
+    typed: str, blamed: str | None, capsys: Captured, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text('squash = "none"\n', encoding="utf-8")
+    assert entry(["train", *typed.split(), "--preset", "paper", "--generations", "3", "--quiet"]) == 2
+    said = capsys.readouterr().err.partition("(preset 'paper' sets ")[2]
+    assert said.partition(":")[0] == (blamed or "")
+
+
 def test_typed_arguments_join_those_of_the_file_unless_the_task_is_another(fakes: Fakes, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         'task = "Parabola-v0"\ngenerations = 1\nmeta = "none"\n[task_kwargs]\na = 1\nb = 2\n', encoding="utf-8"

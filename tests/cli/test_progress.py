@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bierl_fast.cli.progress import Progress, _table
+from bierl_fast.cli.progress import Progress, _table, return_text
 from bierl_fast.run.config import Config
 
 CONFIG = Config(task="Hopper-v5", generations=100, total_steps=50_000)
@@ -19,7 +19,8 @@ CONFIG = Config(task="Hopper-v5", generations=100, total_steps=50_000)
 def record(generation: int, steps: int, meta: dict[str, float | None] | None = None) -> dict[str, Any]:
     return {
         "generation": generation, "env_steps": steps, "mean_return": 1.0, "max_return": 2.0,
-        "center_return": None, "sigma": 0.02, "learning_rate": None, "meta_steps": steps // 8, "meta": meta,
+        "center_return": None, "sigma": 0.02, "learning_rate": None, "update_norm": 0.25, "meta_steps": steps // 8,
+        "meta": meta,
     }  # fmt: skip
 
 
@@ -40,8 +41,8 @@ def test_lines_are_thinned_out_and_the_last_one_kept(clock: list[float], capsys:
     assert [line.split()[1] for line in lines[1:]] == ["1/100", "6/100", "10/100"]
     # 40,000 steps are left at 1,000 a second, and 90 generations at one a second: the steps end first.
     assert lines[-1] == (
-        "generation 10/100  return 1.0  best 2.0  center -  sigma 0.02  learning rate -  "
-        "meta steps 12%  signal/noise -  steps 10,000  steps/s 1,000  left 0:00:40"
+        "generation 10/100  return 1  best 2  center -  sigma 0.02  learning rate -  update norm 0.25  "
+        "meta steps 12%  spread -  signal/noise -  meta norm -  steps 10,000  steps/s 1,000  left 0:00:40"
     )
 
 
@@ -55,19 +56,27 @@ def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: 
     assert "steps/s 50  left 0:09:40" in last
 
 
-def test_the_latest_signal_to_noise_ratio_stays(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_latest_meta_update_said_stays(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    spreads = {"proposal_spread_sigma": 0.1, "proposal_spread_learning_rate": 0.3}
     updates: list[dict[str, float | None] | None] = [
-        {"signal_to_noise": 2.345},
+        {"signal_to_noise": 2.345, "update_norm": 0.5, **spreads},
         None,
-        {"signal_to_noise": None},
-        {"signal_to_noise": 1234.5},
+        {"signal_to_noise": None, "update_norm": 0.0},
+        {"signal_to_noise": 1234.5, "update_norm": 0.0, **spreads},
     ]
     with Progress(CONFIG, Path("run")) as progress:
         for generation, meta in enumerate(updates):
             clock[0] += 10.0
             progress(record(generation, 1000, meta))
     lines = capsys.readouterr().out.splitlines()[1:]
-    assert [line.partition("signal/noise ")[2].split()[0] for line in lines] == ["2.35", "2.35", "-", "1.23e+03"]
+    shown = {name: [line.partition(f"{name} ")[2].split()[0] for line in lines] for name in ("signal/noise", "spread")}
+    assert shown == {"signal/noise": ["2.35", "2.35", "-", "1.23e+03"], "spread": ["0.3", "0.3", "-", "0.3"]}
+    assert ["meta norm 0.5" in line for line in lines] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "-"), (-0.0116, "-0.0116"), (99.95, "99.95"), (3482.06, "3482.1")])
+def test_returns_near_zero_keep_their_digits(value: float | None, text: str) -> None:
+    assert return_text(value) == text
 
 
 @pytest.mark.parametrize(("meta", "shown"), [("none", set()), ("csa", {"meta steps"}), ("pbt", {"meta steps"})])
@@ -95,8 +104,8 @@ def test_a_warm_start_is_shown_and_not_counted_in_the_runs_rates(
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "run directory: run",
-        "warm start InvertedPendulum-v5  generation 1  return 1.0  steps 3,000/5,000  steps/s 750",
-        "warm start InvertedPendulum-v5  generation 2  return 1.0  steps 6,000/5,000  steps/s 750",
+        "warm start InvertedPendulum-v5  generation 1  return 1  steps 3,000/5,000  steps/s 750",
+        "warm start InvertedPendulum-v5  generation 2  return 1  steps 6,000/5,000  steps/s 750",
         lines[3],
     ]
     # 1,000 steps of its own in 10 seconds; 43,000 are left.

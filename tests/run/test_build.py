@@ -105,6 +105,16 @@ def test_an_entropy_that_all_candidates_share_is_no_bonus(changes: dict[str, Any
         build.make_parts(CONFIG.replace(**{"meta": "none", "entropy_weight": 0.5, **changes}))
 
 
+@pytest.mark.parametrize("optimizer", ["gradient", "momentum", "adam", "clipup"])
+def test_momentum_is_not_adapted_where_the_step_has_none(optimizer: str) -> None:
+    config = CONFIG.replace(meta="lstm", strategy="es", optimizer=optimizer, adapt=("sigma", "momentum"))
+    if optimizer == "gradient":
+        with pytest.raises(ConfigError, match="plain step of optimizer 'gradient' has none; leave momentum out, or"):
+            build.make_parts(config)
+    else:
+        assert build.make_parts(config).config.adapt == ("sigma", "momentum")
+
+
 @pytest.mark.parametrize(
     "counts", [{"action_noise": "evolved"}, {"action_noise": "fixed", "reference": {"entropy": "differential"}}]
 )

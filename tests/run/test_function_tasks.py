@@ -219,7 +219,7 @@ def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
     with pytest.raises(ConfigError, match="adapt must name a hyperparameter for the meta-level 'csa', got none"):
         config.replace(adapt=())
     with pytest.raises(ConfigError, match="csa multiplies sigma and learning rate, and cannot adapt momentum"):
-        bf.train(config.replace(adapt=("sigma", "momentum")))
+        bf.train(config.replace(optimizer="adam", momentum=0.3, adapt=("sigma", "momentum")))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -232,7 +232,7 @@ def test_csa_moves_sigma_alone_where_steps_are_in_units_of_it(seed: int) -> None
     assert len({record["sigma"] for record in result.metrics}) > 300
     assert result.metrics[-1]["mean_return"] > result.metrics[0]["mean_return"]
     with pytest.raises(ConfigError, match="over strategy 'snes' moves sigma alone"):
-        config.replace(adapt=("sigma", "learning_rate"))
+        bf.train(config.replace(adapt=("sigma", "learning_rate")))
 
 
 @pytest.mark.parametrize("strategy", ["ns", "nsr", "nsra"])
