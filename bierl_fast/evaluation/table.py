@@ -115,6 +115,42 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
             raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
 
 
+def _native_evaluator(
+    id: str,
+    task_kwargs: dict[str, Any],
+    shape: dict[str, Any],
+    *,
+    obs_norm: bool,
+    episode_cap: int | None,
+    behaviour: str,
+    transitions: bool,
+    threads: int | None,
+) -> NativeEvaluator:
+    """An evaluator of a native task, with a policy network of this shape."""
+    facts = _facts(id, task_kwargs)
+    if behaviour == "final_position" and not facts.has_root_position:
+        behaviour = "final_observation"
+    spec = PolicySpec(
+        task=id,
+        task_kwargs=task_kwargs,
+        observation_size=facts.observation_size,
+        low=tuple(facts.action_bounds[0::2]),
+        high=tuple(facts.action_bounds[1::2]),
+        **shape,
+    )
+    limit = facts.max_episode_steps
+    max_steps = limit if episode_cap is None else min(limit, episode_cap)
+    return NativeEvaluator(
+        spec,
+        max_steps=max_steps,
+        whole_steps=limit,
+        obs_norm=obs_norm,
+        behaviour=behaviour,
+        transitions=transitions,
+        threads=threads,
+    )
+
+
 def make_evaluator(
     task: str | Callable[..., Any],
     *,
@@ -226,26 +262,13 @@ def make_evaluator(
             transitions=transitions,
             policy=policy,
         )
-    id = str(task)
     assert isinstance(behaviour, str)
-    facts = _facts(id, task_kwargs)
-    if behaviour == "final_position" and not facts.has_root_position:
-        behaviour = "final_observation"
-    spec = PolicySpec(
-        task=id,
-        task_kwargs=task_kwargs,
-        observation_size=facts.observation_size,
-        low=tuple(facts.action_bounds[0::2]),
-        high=tuple(facts.action_bounds[1::2]),
-        **shape,
-    )
-    limit = facts.max_episode_steps
-    max_steps = limit if episode_cap is None else min(limit, episode_cap)
-    return NativeEvaluator(
-        spec,
-        max_steps=max_steps,
-        whole_steps=limit,
+    return _native_evaluator(
+        str(task),
+        task_kwargs,
+        shape,
         obs_norm=obs_norm,
+        episode_cap=episode_cap,
         behaviour=behaviour,
         transitions=transitions,
         threads=threads,

@@ -72,6 +72,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         config = resolve.resolved(config, strategy.declared)
         ranges = resolve.adapted_ranges(config, strategy.declared)
         _warn_of_ranges(config, ranges)
+        _warn_of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
         refused.pop_all()
@@ -85,6 +86,17 @@ def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
         warnings.warn(
             f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
             f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
+            RunWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
+    """RunWarning where a generator misses what it was trained to read: it would take any sigma for a small one."""
+    if warm_start is not None and warm_start.made.get("credit") == "run" and config.center_episodes == 0:
+        warnings.warn(
+            "the warm start's generator reads where the centre's return stands among its candidates' to see that "
+            "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
             RunWarning,
             stacklevel=4,
         )

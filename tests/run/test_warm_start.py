@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ def test_a_run_starts_from_a_file_and_brings_its_shape(start: Path, tmp_path: Pa
     assert noted == {"source": str(start), "reused": True, "steps": found.steps, "fingerprint": found.fingerprint}
     assert found.steps > 0
     assert result.metrics[-1]["warm_start_steps"] == 0
+
+
+@pytest.mark.parametrize(("episodes", "credit"), [(0, "run"), (1, "run"), (0, "one_step")])
+def test_a_generator_that_misses_the_centre_is_warned_of(
+    start: Path, tmp_path: Path, episodes: int, credit: str
+) -> None:
+    """Without the centre's row the packaged one raises sigma without end: InvertedDoublePendulum-v5 falls to 152."""
+    found = WarmStart.load(start)
+    file = tmp_path / "start.npz"
+    dataclasses.replace(found, made={**found.made, "credit": credit}).save(file)
+    config = bf.Config(**RUN, warm_start=str(file), meta_budget=0.0, center_episodes=episodes)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bf.train(config)
+    said = [str(w.message) for w in caught if w.category is RunWarning and "take center_episodes 1" in str(w.message)]
+    assert len(said) == (episodes == 0 and credit == "run")
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.5])
