@@ -50,8 +50,12 @@ class Estimate:
 
     @property
     def episode_spread(self) -> float:
-        """Standard deviation over a proposal's episodes, mean over proposals; resets do most of it."""
-        return float(self.value_mk.std(axis=1).mean())
+        """Standard deviation over a proposal's episodes, mean over those that did not fail; resets do most of it.
+
+        NaN where all failed.
+        """
+        value_mk = self.value_mk[~self.failed_m]
+        return float(value_mk.std(axis=1).mean()) if value_mk.size else math.nan
 
     @property
     def signal_to_noise(self) -> float:

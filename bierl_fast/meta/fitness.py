@@ -175,6 +175,9 @@ def centers(theta_mp: F32, episodes: int, first_episode: int, key: NoiseKey) -> 
     )
 
 
+OF_THE_STEP = ("learning_rate", "momentum", "weight_decay")  # of which a meta-fitness without a step says nothing
+
+
 @dataclass(frozen=True, slots=True)
 class MetaFitness:
     """One line of the table."""
@@ -182,6 +185,7 @@ class MetaFitness:
     judge: Callable[[Trial, Sequence[Hyperparameters]], Estimate]
     rows: Callable[[Credit, Collection[str]], int]  # episodes for each proposal, given the adapted names
     reads_generation: bool = False  # whether it uses the evaluated generation again
+    steps: bool = True  # whether it takes an inner step
 
 
 def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
@@ -192,5 +196,5 @@ def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
 META_FITNESS: dict[str, MetaFitness] = {
     "one_step": MetaFitness(one_step, lambda credit, _: credit.stepped_rows),
     "one_step_reuse": MetaFitness(one_step_reuse, _reuse_rows, reads_generation=True),
-    "sample_mean": MetaFitness(sample_mean, lambda credit, _: credit.episodes),
+    "sample_mean": MetaFitness(sample_mean, lambda credit, _: credit.episodes, steps=False),
 }

@@ -89,8 +89,9 @@ class LearnedMeta:
         """What `count` generators, perturbed at `noise` in antithetic pairs, propose for the centre's window. Pure.
 
         Proposals that a meta-update at this key would judge; sigma_meta as it would be calibrated, where none was yet.
+        But at the moves' full reach: what is left of them where they settle would make the proposals all alike.
         """
-        standing = _Standing.of(history, center)
+        standing = _Standing.of(history, center)._replace(generations=0)
         sigma = self._sigma or self._calibrate(standing, noise)
         return self._proposals(sigma, standing, noise, count)
 

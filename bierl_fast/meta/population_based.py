@@ -28,7 +28,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.meta.draws import Draws
 from bierl_fast.meta.history import History, Range
-from bierl_fast.meta.side_by_side import Advanced, advance
+from bierl_fast.meta.side_by_side import Generation, advance
 from bierl_fast.strategy.base import Strategy
 
 PERTURBATIONS = (0.8, 1.2)
@@ -109,9 +109,7 @@ class PopulationBasedTraining:
         self._score_k = np.where(begins_k, sample_k, smoothed_k)
         self._generations += 1
         adopted = self._select(own, draws) if self._generations % self._interval == 0 else None
-        steps = sum(other.batch.steps for other in others)
-        failures = sum(int(other.batch.failed_r.sum()) for other in others)
-        return MetaReport(steps, failures, self._diagnostics(), adopted)
+        return MetaReport(others.steps, others.failures, self._diagnostics(), adopted)
 
     def _begin(self, start: Arrays, draws: Draws) -> None:
         """All members at the same state, each with hyperparameters of its own."""
@@ -120,12 +118,12 @@ class PopulationBasedTraining:
         for member in others:
             self._value_kh[member] = [bounds.at(draws.uniform()) for bounds in self._ranges.values()]
 
-    def _advance(self, strategy: Strategy, evaluator: Evaluator, key: NoiseKey) -> tuple[list[Advanced], F64]:
+    def _advance(self, strategy: Strategy, evaluator: Evaluator, key: NoiseKey) -> tuple[Generation, F64]:
         """One generation of every member but the leader, and (k,) what each returned; -inf for one that failed."""
         members = [(state, self._hyperparameters(member)) for member, state in enumerate(self._states, start=1)]
         others = advance(strategy, evaluator, members, key)
         sample_k = np.full(self._score_k.size, -np.inf)
-        for index, other in enumerate(others):
+        for index, other in enumerate(others.members):
             if other.state is not None:
                 self._states[index], sample_k[index + 1] = other.state, _sample(other.population, other.batch)
         return others, sample_k

@@ -122,9 +122,10 @@ def _ends(start: Hyperparameters, ranges: Mapping[str, Range], settings: Schedul
     for name, end in ends.items():
         bounds = ranges[name]
         if not bounds.low <= end <= bounds.high:
+            source = "in schedule_end" if settings.end else "without schedule_end, a tenth of the configured one,"
             raise ValueError(
-                f"the end value of {name} in schedule_end must lie in its range [{bounds.low:g}, {bounds.high:g}], "
-                f"got {end:g}"
+                f"the end value of {name} {source} must lie in its range [{bounds.low:g}, {bounds.high:g}], got {end:g}"
+                f"{'' if settings.end else '; give schedule_end'}"
             )
         if settings.shape == "exponential" and not start[name] * end > 0.0:
             raise ValueError(

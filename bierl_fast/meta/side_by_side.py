@@ -1,6 +1,6 @@
 """Several copies of one strategy, each with its own state and hyperparameters, in one wide batch each generation.
 
-(state, Hyperparameters) of each member -> ask -> ONE evaluation -> tell -> Advanced of each member
+(state, Hyperparameters) of each member -> ask -> ONE evaluation -> tell -> Generation: Advanced of each member
 """
 
 from __future__ import annotations
@@ -26,9 +26,18 @@ class Advanced:
     state: Arrays | None  # after it; None where the member failed altogether, or left what float32 holds
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """All members' generation, and what the one evaluation cost: with the steps of attempts that were run again."""
+
+    members: list[Advanced]
+    steps: int
+    failures: int  # rows
+
+
 def advance(
     strategy: Strategy, evaluator: Evaluator, members: Sequence[tuple[Arrays, Hyperparameters]], key: NoiseKey
-) -> list[Advanced]:
+) -> Generation:
     """One generation of every member: (state, hyperparameters), at least one.
 
     All share the key, so the noise rows and resets of the evaluation too: they differ by their states and
@@ -41,10 +50,11 @@ def advance(
             strategy.load(state)
             populations.append(strategy.ask(hp, key))
         wide = evaluator.evaluate(concatenate(populations))
-        return [
+        advanced = [
             Advanced(population, batch, _told(strategy, state, population, batch))
             for (state, _), population, batch in zip(members, populations, parts(wide, populations), strict=True)
         ]
+        return Generation(advanced, wide.steps, int(wide.failed_r.sum()))
     finally:
         strategy.load(own)
 

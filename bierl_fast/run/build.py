@@ -75,6 +75,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
+        _warn_of_blind_moves(config)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start)
 
@@ -97,6 +98,20 @@ def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) ->
         warnings.warn(
             "the warm start's generator reads where the centre's return stands among its candidates' to see that "
             "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
+            RunWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_blind_moves(config: Config) -> None:
+    """RunWarning where a meta-level moves what its meta-fitness cannot see."""
+    from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP  # noqa: PLC0415
+
+    blind = [name for name in config.adapt or () if name in OF_THE_STEP]
+    if blind and config.learned and config.meta_budget > 0.0 and not META_FITNESS[config.meta_fitness].steps:
+        warnings.warn(
+            f"meta_fitness {config.meta_fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
+            f"move by chance; take adapt = ['sigma'], as its authors do, or meta_fitness 'one_step'",
             RunWarning,
             stacklevel=4,
         )

@@ -53,7 +53,8 @@ def diagnose(
 
     From the run's checkpoint, M proposals are judged by the run's own meta-fitness, credit and objective (`one_step`,
     where its meta-level judges none). Then the strategy continues from there M times with one proposal held fixed each,
-    all with the same noise and resets, and each centre runs the same fresh episodes after every k generations.
+    all with the same noise and resets, and each centre runs the same fresh episodes after every k generations. A
+    strategy with several centres counts with the mean of them all, whichever it stepped.
 
     Proposals are those of perturbed generators, where a generator is learned; else antithetic draws around the values
     that the run would go on with, of meta_spread nats (shares of the range on a linear scale), inside the ranges. With
@@ -226,9 +227,9 @@ class _Diagnosis:
             if alive:
                 members = [(state, proposals[m]) for m, state in alive]
                 advanced = advance(strategy, evaluator, members, self._question.key(LATER + done))
-                for (m, _), member in zip(alive, advanced, strict=True):
+                self._steps += advanced.steps
+                for (m, _), member in zip(alive, advanced.members, strict=True):
                     states[m] = member.state
-                    self._steps += member.batch.steps
             if done in self._question.generations:
                 found[done] = self._returns(states)
             if observer is not None:
@@ -244,24 +245,30 @@ class _Diagnosis:
         alive = [m for m, state in enumerate(states) if state is not None]
         value_mk, failed_m, steps = np.zeros((len(states), episodes)), np.ones(len(states), np.bool_), 0
         if alive:
-            theta_mp = _means(strategy, [state for state in states if state is not None])
+            theta_mcp = _stepped(strategy, [state for state in states if state is not None])
+            count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
-            batch = self._parts.evaluator.evaluate(centers(theta_mp, episodes, 0, key))
-            value_mk[alive] = batch.returns_r.reshape(-1, episodes)
-            failed_m[alive] = batch.failed_r.reshape(-1, episodes).any(axis=1)
+            batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
+            value_mk[alive] = batch.returns_r.reshape(count, several, episodes).mean(axis=1)
+            failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
         self._steps += steps
         return Estimate(value_mk, failed_m, steps, failures=0)
 
 
-def _means(strategy: Strategy, states: Sequence[Arrays]) -> F32:
-    """(M, P) the centres of these states, as users read them; the strategy is left as it was."""
-    own, means = strategy.state(), []
+def _stepped(strategy: Strategy, states: Sequence[Arrays]) -> F32:
+    """(M, C, P) what these states step: their C centres; the strategy is left as it was.
+
+    Not `mean` where there are several: that is the best policy so far, which a step does not move.
+    """
+    from bierl_fast.strategy.base import center_thetas  # noqa: PLC0415
+
+    own, found = strategy.state(), []
     for state in states:
         strategy.load(state)
-        means.append(strategy.mean)
+        found.append(center_thetas(strategy))
     strategy.load(own)
-    return np.stack(means)
+    return np.stack(found)
 
 
 def _settings(config: Config) -> MetaSettings:

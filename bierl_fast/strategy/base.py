@@ -62,6 +62,9 @@ class SeveralCenters(Protocol):
     def center(self, key: NoiseKey) -> int:
         """Which one `ask` draws around at `key`: a pure function of state and key."""
 
+    def center_thetas(self) -> F32:
+        """(M, P) a copy of all; `mean` is what users take, which may be none of them."""
+
 
 @runtime_checkable
 class OwnObjective(Protocol):
@@ -74,6 +77,11 @@ class OwnObjective(Protocol):
 def centers_of(strategy: Strategy) -> int:
     """How many centres a strategy has."""
     return strategy.centers if isinstance(strategy, SeveralCenters) else 1
+
+
+def center_thetas(strategy: Strategy) -> F32:
+    """(M, P) what a strategy steps; its mean where that is the one centre."""
+    return strategy.center_thetas() if isinstance(strategy, SeveralCenters) else strategy.mean[None]
 
 
 def center_of(strategy: Strategy, key: NoiseKey) -> int:

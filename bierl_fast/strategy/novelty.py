@@ -195,6 +195,10 @@ class NoveltySearch:
         """How many there are to draw around."""
         return int(self._state.center_mp.shape[0])
 
+    def center_thetas(self) -> F32:
+        """(M, P) the centres; a copy."""
+        return self._state.center_mp.copy()
+
     def center(self, key: NoiseKey) -> int:
         """Which centre `ask` draws around at `key`: by chance, in proportion to the novelty of its behaviour.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,12 @@ def test_signal_to_noise_is_f_of_the_two_way_table() -> None:
         assert estimate.signal_to_noise == pytest.approx(4.0, rel=1e-9)
     assert np.isnan(Estimate(value_mk, np.array([True, False]), 0, 0).signal_to_noise)
     assert np.isnan(Estimate(value_mk[:, :1], np.zeros(2, np.bool_), 0, 0).signal_to_noise)
+
+
+def test_the_spread_over_episodes_is_of_those_that_did_not_fail() -> None:
+    value_mk = np.array([[1.0, 2.0], [1.0, 3.0], [math.nan, 5.0]])
+    assert Estimate(value_mk, np.array([False, False, True]), 0, 0).episode_spread == 0.75
+    assert math.isnan(Estimate(value_mk, np.ones(3, np.bool_), 0, 0).episode_spread)
 
 
 @pytest.mark.parametrize("episodes", [1, 3])

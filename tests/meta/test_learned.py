@@ -273,9 +273,15 @@ def test_failed_proposals_rank_last_and_all_failed_moves_nothing() -> None:
     assert np.isfinite(np.asarray(level.state()["weights"], np.float64)).all()
 
 
-def test_same_results_at_any_number_of_torch_threads() -> None:
-    before = torch.get_num_threads()
-    answers = []
+def test_same_results_at_any_number_of_torch_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matrices as small as these never split, so it is how many threads the network has that tells."""
+    before, body, inside, answers = torch.get_num_threads(), Network.__call__, [], []
+
+    def watched(self: Network, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        inside.append(torch.get_num_threads())
+        return body(self, weights_mp, windows)
+
+    monkeypatch.setattr(Network, "__call__", watched)
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
@@ -286,6 +292,7 @@ def test_same_results_at_any_number_of_torch_threads() -> None:
             assert torch.get_num_threads() == threads  # what the user set is put back
     finally:
         torch.set_num_threads(before)
+    assert set(inside) == {1}
     assert answers[0] == answers[1]
 
 

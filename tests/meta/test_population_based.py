@@ -73,6 +73,12 @@ def test_one_wide_batch_of_all_but_the_leader() -> None:
         assert ((value_kh[:, column] >= bounds.low) & (value_kh[:, column] <= bounds.high)).all()
 
 
+def test_steps_of_attempts_that_were_run_again_count() -> None:
+    calm = pbt().improve(strategy(), Evaluator(), history(), KEY, evaluated())
+    told = pbt().improve(strategy(), Evaluator(lost=1000), history(), KEY, evaluated())
+    assert told.steps == calm.steps + 1000
+
+
 def test_each_member_trains_as_it_would_alone() -> None:
     """From where the leader stood before its generation; two generations before the first selection."""
     level, alone = pbt(members=3, interval=9), strategy()

@@ -63,6 +63,13 @@ def test_a_tenth_unless_told_otherwise() -> None:
     assert dict(schedule(end=None).propose(past(8))) == pytest.approx({"sigma": 0.005, "learning_rate": 0.01})
 
 
+def test_a_tenth_that_is_outside_the_range_says_what_to_give() -> None:
+    with pytest.raises(
+        ValueError, match=r"without schedule_end, a tenth .* range \[0.02, 5\], got 0.005; give schedule_"
+    ):
+        Schedule(HP, {"sigma": Range(0.02, 5.0)}, ScheduleSettings(horizon=2))
+
+
 def test_what_is_not_adapted_stays() -> None:
     level = Schedule(HP, {"learning_rate": RANGES["learning_rate"]}, ScheduleSettings(horizon=2, end=(0.02,)))
     assert dict(level.propose(past(5))) == {"sigma": 0.05, "learning_rate": 0.02}

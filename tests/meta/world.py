@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,12 @@ KEY = NoiseKey(5, 9)
 
 
 class Evaluator:
-    """The sphere. `failing` rows fail; `noise` adds a made-up part to each return."""
+    """The sphere. `failing` rows fail; `noise` adds a made-up part to each return; `lost` steps were run again."""
 
-    def __init__(self, failing: tuple[int, ...] = (), noise: int | None = None) -> None:
+    def __init__(self, failing: tuple[int, ...] = (), noise: int | None = None, lost: int = 0) -> None:
         self.asked: list[Population] = []
         self._failing = failing
+        self._lost = lost
         self._rng = None if noise is None else np.random.default_rng(noise)
 
     @property
@@ -47,7 +49,7 @@ class Evaluator:
         batch = sphere.evaluate(population, self._failing)
         if self._rng is not None:
             batch.returns_r[:] = 1e3 * self._rng.standard_cauchy(population.rows)
-        return batch
+        return replace(batch, lost_steps=self._lost)
 
     def absorb(self, batch: EvaluationBatch) -> None:
         raise AssertionError("meta rows must not reach the observation statistics")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,21 @@ def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch:
 @pytest.mark.parametrize("fitness", ["one_step", "one_step_reuse", "sample_mean"])
 def test_the_budget_holds_with_several_episodes_a_candidate(fitness: str) -> None:
     own = {"meta_budget": 0.2, "episodes_per_candidate": 5, "generations": 40, "meta_fitness": fitness}
+    own |= {"adapt": ("sigma",)} if fitness == "sample_mean" else {}
     records = bf.train(Config(meta="direct", **{**FUNCTION, **own})).metrics
     assert records[-1]["meta_updates"] > 1
     assert all(record["meta_steps"] <= 0.2 * record["env_steps"] for record in records)
+
+
+@pytest.mark.parametrize("meta", ["lstm", "bo", "csa"])
+@pytest.mark.parametrize("adapt", [("sigma",), ("sigma", "learning_rate")])
+def test_what_moves_by_chance_is_warned_of(meta: str, adapt: tuple[str, ...]) -> None:
+    own = {"meta_fitness": "sample_mean", "adapt": adapt, "meta_budget": 0.5, "optimizer": "gradient"}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bf.train(Config(meta=meta, generations=1, **{**FUNCTION, **own}))
+    said = [str(w.message) for w in caught if "says nothing of learning_rate, which will move" in str(w.message)]
+    assert len(said) == (meta != "csa" and len(adapt) > 1)  # csa judges nothing
 
 
 def test_reuse_is_for_one_centre() -> None:
