@@ -26,6 +26,7 @@ from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.run.validation import check_rules, typed
 
 PathLike = str | os.PathLike[str]
 
@@ -69,8 +70,9 @@ def compare(
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
-    if jobs is not None and not 1 <= jobs <= 1024:
-        raise ConfigError(f"jobs must be at least 1 and at most 1024, got {jobs}")
+    check_rules("jobs", typed("jobs", jobs, int | None), {"at_least": 1, "at_most": 1024})
+    if isinstance(tasks, str):
+        raise ConfigError(f"tasks must be a list of names, got {tasks!r}; give [{tasks!r}]")
     if curves:
         pictures.require_matplotlib()
     described = spec.read(source)

@@ -192,7 +192,11 @@ class Crew:
         self.observer(Standing(runs, self.finished, self._failed, names, self.steps + under_way, total, news))
 
     def _stop(self) -> None:
-        """End every run that is under way; they save themselves first, unless there is a second interrupt."""
+        """End every run that is under way; they save themselves first, unless there is a second interrupt.
+
+        Raises:
+            RuntimeError: what could not save itself, or was killed before it had.
+        """
         try:
             for child in self._children:
                 child.let_go()
@@ -204,12 +208,15 @@ class Crew:
             lost = []
             while self._children:
                 child = self._children.pop()
-                child.process.kill()
+                if child.process.poll() is None:
+                    child.process.kill()
+                    text = "killed before it had saved itself; it goes on from the checkpoint before"
+                    lost.append(f"{child.task.name}: {text}")
                 while child.hear():
                     pass
                 child.ended()
                 if child.error is not None:
                     self._fail(child.task, child.error)
                     lost.append(f"{child.task.name}: {child.error}")
-        if lost:
-            raise RuntimeError("; ".join(lost))
+            if lost:  # in place of a second interrupt, too: what it cost must be told
+                raise RuntimeError("; ".join(lost))

@@ -25,11 +25,6 @@ SEED = 20_210_830  # any number would do, as long as it stays: equal runs, equal
 Statistic = Callable[..., F64]  # arrays (..., n_s), one for each stratum -> (...)
 
 
-def median(*strata_kn: F64) -> F64:
-    """Of all values together, along the last axis."""
-    return np.asarray(np.median(np.concatenate(strata_kn, axis=-1), axis=-1))
-
-
 def interquartile_mean(*strata_kn: F64) -> F64:
     """Of all values together, along the last axis: the mean without the lowest and the highest quarter.
 

@@ -3,10 +3,11 @@
     Spec, [Row, ...] -> summarise -> {name: ...} -> tables -> markdown text
 
 - cells: each task, strategy, meta-level and setting: median, interquartile mean with its interval, of returns and
-  scores, and the probability of improvement over the meta-levels to compare against at the same setting; idle, the
-  finished runs whose meta-level was to learn and never came to an update.
-- worst: each meta-level's worst setting by its median score, and how far that is above the worst at fixed
-  hyperparameters.
+  scores, and the probability of improvement over the meta-levels to compare against at the same setting; diverged, the
+  finished runs whose return is -inf (with enough of them a median is, too, which JSON writes as null); idle, those
+  whose meta-level was to learn and never came to an update.
+- worst: each meta-level's worst setting by its median score, of how many that have one, and how far that is above the
+  worst at fixed hyperparameters, over the settings that both have.
 - pooled: each meta-level over all tasks and strategies, for each setting, each of the spec's pools, and all settings;
   runs are drawn anew within each task, strategy and setting.
 
@@ -16,6 +17,7 @@ with different numbers of cells are of different tasks; their probabilities of i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -73,6 +75,7 @@ def _cell(cell: Cell, rows: Sequence[Row], cells: dict[Cell, list[Row]], against
         "setting": setting,
         "runs": len(rows),
         "finished": len(returns),
+        "diverged": sum(value == -math.inf for value in returns),
         "idle": sum(row.meta_updates == 0 for row in rows if row.state == "finished"),
         "median_return": _median(returns),
         "iqm_return": _estimate(interquartile_mean, [returns], *cell, "return"),
@@ -90,19 +93,45 @@ def _cell(cell: Cell, rows: Sequence[Row], cells: dict[Cell, list[Row]], against
 
 def _worst(cells: dict[Cell, list[Row]], fixed: Iterable[str]) -> list[dict[str, Any]]:
     """The setting with the lowest median score, for each task, strategy and meta-level that has scores."""
-    found: dict[tuple[str, str, str], tuple[float, str]] = {}
+    median_of: dict[tuple[str, str, str], dict[str, float]] = {}  # by setting
+    planned = {(*place, setting): None for *place, _, setting in cells}
     for (task, strategy, meta, setting), rows in cells.items():
         median = _median(_scores(rows))
         if median is not None:
-            key = (task, strategy, meta)
-            found[key] = min(found.get(key, (median, setting)), (median, setting), key=lambda pair: pair[0])
+            median_of.setdefault((task, strategy, meta), {})[setting] = median
     entries = []
-    for (task, strategy, meta), (median, setting) in found.items():
-        entry = {"task": task, "strategy": strategy, "meta": meta, "setting": setting, "median_score": median}
-        baselines = [found[task, strategy, name][0] for name in fixed if (task, strategy, name) in found]
-        entry["above_worst_fixed"] = median - min(baselines) if baselines and meta not in fixed else None
-        entries.append(entry)
+    for (task, strategy, meta), own in median_of.items():
+        setting = min(own, key=own.__getitem__)
+        baselines = [median_of[task, strategy, name] for name in fixed if (task, strategy, name) in median_of]
+        entries.append(
+            {
+                "task": task,
+                "strategy": strategy,
+                "meta": meta,
+                "setting": setting,
+                "median_score": own[setting],
+                "settings": len(own),
+                "settings_planned": sum(place[:2] == (task, strategy) for place in planned),
+                "above_worst_fixed": None if meta in fixed else _above_worst(own, baselines),
+            }
+        )
     return entries
+
+
+def _above_worst(own: dict[str, float], baselines: Sequence[dict[str, float]]) -> float | None:
+    """The worst score above the lowest worst of the baselines, each over shared settings; None where none are shared.
+
+    None too where both have diverged: there is no difference of infinities.
+    """
+    shared = [
+        (min(own[s] for s in both), min(other[s] for s in both))
+        for other in baselines
+        if (both := own.keys() & other.keys())
+    ]
+    if not shared:
+        return None
+    worst, lowest = min(shared, key=lambda pair: pair[1])
+    return None if worst == lowest == -math.inf else worst - lowest
 
 
 def _pooled(
@@ -191,12 +220,13 @@ def _worst_table(worst: list[dict[str, Any]]) -> str:
         [
             entry["meta"],
             entry["setting"],
+            f"{entry['settings']}/{entry['settings_planned']}",
             _number(entry["median_score"], ".2f"),
             _number(entry["above_worst_fixed"], "+.2f"),
         ]
         for entry in worst
     ]
-    return _table(["meta-level", "worst setting", "median score", "above the worst fixed"], rows)
+    return _table(["meta-level", "worst setting", "of settings", "median score", "above the worst fixed"], rows)
 
 
 def _pooled_table(pooled: list[dict[str, Any]], against: list[str]) -> str:

@@ -93,5 +93,6 @@ def packaged() -> dict[str, Path]:
 
 
 def located(name: str | Path) -> Path:
-    """The file meant by a path, or by the name of a packaged one."""
-    return packaged().get(str(name), Path(name))
+    """The file meant by a path, or by the name of a packaged one where there is no such file."""
+    path = Path(name)
+    return path if path.is_file() else packaged().get(str(name), path)

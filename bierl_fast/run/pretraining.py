@@ -8,16 +8,19 @@ way: a generator that learned along with an ordinary run on an easy task.
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.names import unknown
-from bierl_fast.run.config import Config
+from bierl_fast.run.config import LONG, Config
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.pretraining_settings import config_of
+from bierl_fast.run.validation import check_rules, typed
 from bierl_fast.run.warm_start import learned_on, shape_of
 
 if TYPE_CHECKING:
@@ -67,30 +70,51 @@ def pretrain(
 
     Raises:
         ConfigError, UnknownNameError: a setting that cannot be or is not used, an unknown task, a file that exists or
-            holds another training.
+            holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
     path = Path(out)
     config = config_of(credit, settings, base)
+    if isinstance(tasks, str):
+        raise ConfigError(f"tasks must be a list of names, got {tasks!r}; give [{tasks!r}]")
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
     for name, value in numbers.items():
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} must be at least 1, got {value}")
+        check_rules(name, typed(name, value, int | None), {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out")
-    if path.exists() != resume:
-        raise ConfigError(
-            f"there is no {path} to go on with" if resume else f"{path} exists; give another name, or resume (--resume)"
-        )
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
-    if credit == "run":
-        own = {name: value for name, value in settings.items() if name != "threads"}
-        asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
-        return _by_runs(path, config, asked, rounds, resume, observer)
-    if not tasks or resume:
-        raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
-    return _by_one_step(path, config, tasks, steps or STEPS, observer)
+    with _alone(path):
+        if path.exists() != resume:
+            remedy = "give another name, or resume (--resume)"
+            raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
+        if credit == "run":
+            own = {name: value for name, value in settings.items() if name != "threads"}
+            asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
+            return _by_runs(path, config, asked, rounds, resume, observer)
+        if not tasks or resume:
+            raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
+        return _by_one_step(path, config, tasks, steps or STEPS, observer)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """The block is the only one, in any process of this machine, that trains into the file.
+
+    A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    with beside.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
+            ) from None
+        try:
+            yield
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:

@@ -140,7 +140,7 @@ def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, m
             raise KeyboardInterrupt
 
     task = Task("deaf", 10, dict, lambda _: None, tmp_path / "log.txt")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(RuntimeError, match=r"^deaf: killed before it had saved itself"):
         Crew(1, interrupt).work([task])
     assert len(pids) >= 1
     assert all(gone(pid) for pid in pids)

@@ -96,6 +96,23 @@ def test_unfinished_cells_are_shown_and_left_out_of_the_numbers() -> None:
     assert "13 of 14 runs finished, 1 failed." in tables(summary)
 
 
+def test_the_worst_is_compared_over_the_settings_that_both_have() -> None:
+    only_good = scored([*ROWS[:6], *cell("lstm", "good", -3.0, 0.0, -2.0), *cell("lstm", "bad", None, None, None)])
+    summary = summarise(SPEC, only_good)
+    (worst,) = [entry for entry in summary["worst"] if entry["meta"] == "lstm"]
+    assert (worst["setting"], worst["settings"], worst["settings_planned"]) == ("good", 1, 2)
+    assert worst["above_worst_fixed"] == pytest.approx(0.0)  # both reach 1 there; the fixed values' 0.1 is elsewhere
+    assert "| good          | 1/2 " in tables(summary)
+
+
+def test_what_diverged_is_counted_and_gives_no_difference() -> None:
+    lost = [-math.inf] * 3
+    summary = summarise(SPEC, scored([*ROWS[:3], *cell("none", "bad", *lost), *cell("lstm", "bad", *lost)]))
+    assert [entry["diverged"] for entry in summary["cells"]] == [0, 3, 3]
+    (worst,) = [entry for entry in summary["worst"] if entry["meta"] == "lstm"]
+    assert (worst["median_score"], worst["above_worst_fixed"]) == (-math.inf, None)
+
+
 def test_meta_levels_that_never_acted_are_named() -> None:
     acted = [replace(found, meta_updates=3 if found.meta == "lstm" else None) for found in ROWS]
     assert "never came to an update" not in tables(summarise(SPEC, scored(acted)))

@@ -113,8 +113,8 @@ def test_points_are_what_the_correlations_are_of(tmp_path: Path) -> None:
 def test_steps_are_counted_and_no_address_is_the_runs_own(
     fitness: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = {"adapt": ("sigma",)} if fitness == "sample_mean" else {}
-    run = trained(tmp_path / "run", meta="direct", meta_fitness=fitness, **SMALL, **own)
+    seen = ("sigma",) if fitness == "sample_mean" else ("sigma", "learning_rate")
+    run = trained(tmp_path / "run", meta="direct", meta_fitness=fitness, adapt=seen, **SMALL)
     functions.CALLS["hill"] = 0
     asked = counted(monkeypatch)
     found = bf.diagnose(run, proposals=4, generations=(2,), episodes=3)

@@ -87,7 +87,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"credit": "one_step", "rounds": 5}, "credit 'one_step' does not use rounds, got 5"),
     ({"credit": "one_step", "generations": 5}, "its own tasks and steps, and does not use generations; leave it out"),
     ({"credit": "one_step", "steps": 5, "tasks": ["quadratic"]}, "the function 'quadratic' takes dim"),
-    ({"horizon": 0}, "horizon must be at least 1, got 0"),
+    ({"horizon": 0}, "horizon must be at least 1 and at most .*, got 0"),
+    ({"horizon": float("nan")}, "horizon must be an integer or none, got nan"),
+    ({"rounds": 2.5}, r"rounds must be an integer or none, got 2\.5"),
+    ({"rounds": True}, "rounds must be an integer or none, got True"),
+    ({"tasks": "quadratic"}, r"tasks must be a list of names, got 'quadratic'; give \['quadratic'\]"),
 ]
 
 
@@ -159,6 +163,32 @@ def test_relative_moves_settle_unless_said_otherwise(
     assert pretrain(path, resume=True, rounds=2).shape.meta_settling is None
 
 
+def test_one_process_trains_a_file(short: None, tmp_path: Path) -> None:
+    """Another would write over what the first has learned."""
+    out, seen = tmp_path / "start.npz", []
+
+    def second(record: dict[str, Any]) -> None:
+        seen.append(record)
+        with pytest.raises(ConfigError, match=r"start\.npz is being trained by another process; wait until"):
+            pretrain(out, ("ackley",), rounds=1, **SHAPE)
+
+    pretrain(out, ("ackley",), rounds=1, observer=second, **SHAPE)
+    assert len(seen) == 1
+    assert list(tmp_path.iterdir()) == [out]
+    assert pretrain(out, rounds=2, resume=True).made["rounds"] == 2
+
+
+def test_a_file_is_meant_before_a_packaged_one_of_its_name(
+    short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = pretrain("lstm", ("ackley",), rounds=1, **SHAPE)
+    assert WarmStart.load("lstm").fingerprint == own.fingerprint
+    assert pretrain("lstm", rounds=2, resume=True).made["rounds"] == 2
+    Path("lstm").unlink()
+    assert WarmStart.load("lstm").weights.size != own.weights.size
+
+
 def test_a_file_of_another_credit_does_not_go_on(tmp_path: Path, short: None) -> None:
     found = pretrain(tmp_path / "start.npz", ("ackley",), rounds=1, **SHAPE)
     other = tmp_path / "other.npz"
@@ -219,7 +249,7 @@ def test_the_command(short: None, tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--out", f"{out}2", "--credit", "one_step"], "needs the tasks to learn on"),
         (["--out", f"{out}2", "--credit", "two_step"], "did you mean 'one_step'"),
         (["--out", f"{out}2", "--meta", "direct"], "no meta-level with a network named 'direct'"),
-        (["--out", f"{out}2", "--rounds", "0"], "rounds must be at least 1, got 0"),
+        (["--out", f"{out}2", "--rounds", "0"], "rounds must be at least 1 and at most"),
         (["--out", f"{out}2", "--preset", "paper"], "takes no preset"),
         (["--out", out, "--rounds", "3", "--resume", "--history", "5"], "with history 4, got 5"),
     ):
