@@ -51,15 +51,15 @@ class BayesianMeta:
         hyperparameters: the configured ones, complete.
         ranges: the adapted ones, at least one, in order.
         settings: how proposals are judged, how often, and at what share of the steps.
-        forgets: True remembers the last WINDOW trials; False starts anew at every update, as the authors' code does:
-            proposals are then drawn at random.
+        remembers: the last WINDOW trials; False starts anew at every update, as the authors' code does: proposals are
+            then drawn at random.
 
     Raises:
         ValueError: optuna is not installed.
     """
 
     def __init__(
-        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], settings: MetaSettings, forgets: bool
+        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], settings: MetaSettings, remembers: bool
     ) -> None:
         """See the class."""
         self._optuna = _package()
@@ -68,7 +68,7 @@ class BayesianMeta:
         self._settings = settings
         self._fitness = META_FITNESS[settings.fitness]
         self._outputs = Outputs(hyperparameters, ranges, max_move=settings.max_move)
-        self._window = WINDOW if forgets else 0
+        self._window = WINDOW if remembers else 0
         self._best = hyperparameters
         self._position_tk = np.zeros((0, len(ranges)))
         self._value_t = np.zeros(0)
@@ -86,7 +86,7 @@ class BayesianMeta:
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._ranges)
+        rows = self._settings.update_rows(self._ranges)
         return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
     def improve(

@@ -82,7 +82,7 @@ class LearnedMeta:
         """
         if self._outputs.settled(history.generations):
             return False
-        rows = self._settings.candidates * self._fitness.rows(self._settings.credit, self._outputs.ranges)
+        rows = self._settings.update_rows(self._outputs.ranges)
         return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
 
     def proposals(self, history: History, center: int, noise: NoiseKey, count: int) -> list[Hyperparameters]:

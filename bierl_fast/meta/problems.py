@@ -103,8 +103,8 @@ def _function(name: str, draw: Draws, threads: int | None) -> _Made:
     plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
     start = plain.policy.initial_parameters(seed=seed)
     if noisy:
-        plain.close()
         options["noise"] = magnitude * abs(value_of(plain, start))
+        plain.close()
         plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
     strategy = _strategy(draw, plain, seed, draw.one_of(POPULATIONS))
     return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))

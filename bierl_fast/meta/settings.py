@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bierl_fast.meta.credit import OBJECTIVES, Credit
@@ -74,6 +75,10 @@ class MetaSettings:
         if self.step_scale == "reference":
             return self.learning_rate / (FROZEN_POPULATION * sigma**2)
         return self.learning_rate
+
+    def update_rows(self, adapted: Collection[str]) -> int:
+        """Episodes of one meta-update of these hyperparameters."""
+        return self.candidates * META_FITNESS[self.fitness].rows(self.credit, adapted)
 
     @property
     def credit(self) -> Credit:

@@ -107,8 +107,8 @@ def _bo(parts: MetaParts) -> MetaLevel:
 
     _require_ranges(parts)
     lookup("memory of Bayesian optimisation", parts.bo_memory, dict.fromkeys(BO_MEMORIES))
-    forgets = parts.bo_memory == "forget"
-    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, forgets)
+    remembers = parts.bo_memory == "forget"  # what is old alone; "restart": everything
+    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, remembers)
 
 
 def _pbt(parts: MetaParts) -> MetaLevel:
