@@ -16,6 +16,7 @@ from bierl_fast.messages import Arrays
 
 T = TypeVar("T")
 HEADER = "header"
+ZIP = b"PK"  # what every .npz file begins with
 
 
 class ArchiveError(RuntimeError):
@@ -32,8 +33,12 @@ def read_archive(path: Path) -> tuple[str, Arrays]:
     """The JSON text of the header, and every array. ArchiveError when the file is missing or damaged."""
     try:
         # Opened here: np.load leaves a truncated file open.
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as raw:
+            if raw.read(2) != ZIP:  # else NumPy would take it for a pickle, and speak of that
+                raise ValueError("it is no zip file")
+            raw.seek(0)
+            with np.load(raw, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise ArchiveError(f"there is no file {path}") from None
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds

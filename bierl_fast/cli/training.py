@@ -145,15 +145,16 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
 
 
 def _closing_line(result: Result, directory: Path, target: float | None) -> str:
+    from bierl_fast.cli.progress import return_text  # noqa: PLC0415
     from bierl_fast.run.reporting import achieved  # noqa: PLC0415
 
     if not result.metrics:
         return f"nothing trained; {directory}"
     last = result.metrics[-1]
-    mean = "-" if last["mean_return"] is None else f"{last['mean_return']:.1f}"
+    mean = return_text(last["mean_return"])
     reached = achieved(last["evaluation"]) if last["evaluation"] else None
     if target is not None and reached is not None and reached >= target:
-        mean += f", {reached:.1f} when evaluated: the target of {target:g} is reached"
+        mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
     return (
         f"{last['generation'] + 1} generations, {last['env_steps']:,} steps, mean return {mean} in the last; "
         f"next: bierl evaluate {directory}"

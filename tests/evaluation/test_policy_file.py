@@ -56,6 +56,9 @@ def test_damaged_files(policy: bf.Policy, tmp_path: Path) -> None:
         with pytest.raises(ArchiveError, match=r"policy\.npz is damaged or not an archive of this project"):
             bf.Policy.load(path)
         assert path.read_bytes() == whole[:length]
+    path.write_bytes(b"a text")  # NumPy would take it for a pickle
+    with pytest.raises(ArchiveError, match=r"not an archive of this project \(it is no zip file\)"):
+        bf.Policy.load(path)
     middle = whole.find(policy.parameters.tobytes()) + 8
     path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
     with pytest.raises(ArchiveError, match="damaged"):  # the zip's own checksum
