@@ -1,7 +1,8 @@
-"""Files that readers find whole: written beside, flushed to the disk, moved into place."""
+"""Files that readers find whole: written beside, flushed to the disk, moved into place; and who may write to them."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,23 @@ def write_text(path: Path, text: str) -> None:
     """Write a whole text file, UTF-8; readers see the old one or the new one."""
     with replacing(path) as file:
         file.write(text.encode())
+
+
+@contextmanager
+def locked(path: Path, taken: Exception, flags: int = os.O_RDONLY) -> Iterator[None]:
+    """The block is the only one, in any process of this machine, that has `path` locked; raises `taken` if it is not.
+
+    The lock is the kernel's, on what is opened with `flags`: it ends with its process, however that ends.
+    """
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -55,7 +55,7 @@ def train(
     from_preset = toml.read_preset(preset) if preset else {}
     from_file = toml.read(config_file) if config_file else {}
     typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
-    with _saying_who_set(from_preset.keys() - from_file.keys() - typed.keys(), f"{preset}"):
+    with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
         config = toml.compose(from_preset, from_file, typed)
         config.check_end()
         with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
@@ -63,7 +63,7 @@ def train(
 
 
 @contextmanager
-def _saying_who_set(names: Iterable[str], preset: str) -> Iterator[None]:
+def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
     """Add to an error about settings that nobody typed that a preset has them."""
     try:
         yield

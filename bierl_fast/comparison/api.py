@@ -25,8 +25,8 @@ from bierl_fast.files import write_text
 from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
-from bierl_fast.run.validation import check_rules, typed
+from bierl_fast.run.errors import RunDirectoryError
+from bierl_fast.run.validation import check_names_list, check_rules, typed
 
 PathLike = str | os.PathLike[str]
 
@@ -71,8 +71,7 @@ def compare(
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
     check_rules("jobs", typed("jobs", jobs, int | None), {"at_least": 1, "at_most": 1024})
-    if isinstance(tasks, str):
-        raise ConfigError(f"tasks must be a list of names, got {tasks!r}; give [{tasks!r}]")
+    check_names_list("tasks", tasks)
     if curves:
         pictures.require_matplotlib()
     described = spec.read(source)

@@ -94,7 +94,7 @@ def _cell(cell: Cell, rows: Sequence[Row], cells: dict[Cell, list[Row]], against
 def _worst(cells: dict[Cell, list[Row]], fixed: Iterable[str]) -> list[dict[str, Any]]:
     """The setting with the lowest median score, for each task, strategy and meta-level that has scores."""
     median_of: dict[tuple[str, str, str], dict[str, float]] = {}  # by setting
-    planned = {(*place, setting): None for *place, _, setting in cells}
+    planned = {(task, strategy, setting) for task, strategy, _, setting in cells}
     for (task, strategy, meta, setting), rows in cells.items():
         median = _median(_scores(rows))
         if median is not None:

@@ -6,8 +6,6 @@ evaluations, warm_start.npz of one with a warm_start_task.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from bierl_fast.files import write_text
+from bierl_fast.files import locked, write_text
 from bierl_fast.run import toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import RunDirectoryError
@@ -145,17 +143,9 @@ class RunDirectory:
         Raises:
             RunDirectoryError: another block holds the directory.
         """
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunDirectoryError(
-                    f"{what} in {self.path} is under way in another process; wait until it has ended, or stop it"
-                ) from None
+        taken = f"{what} in {self.path} is under way in another process; wait until it has ended, or stop it"
+        with locked(self.path, RunDirectoryError(taken)):
             yield
-        finally:
-            os.close(descriptor)
 
     def clear(self) -> None:
         """Take the run's files away: a run that could not begin leaves the directory free."""

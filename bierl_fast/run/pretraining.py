@@ -8,7 +8,6 @@ way: a generator that learned along with an ordinary run on an easy task.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.files import locked
 from bierl_fast.names import unknown
 from bierl_fast.run.config import LONG, Config
 from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.pretraining_settings import config_of
-from bierl_fast.run.validation import check_rules, typed
+from bierl_fast.run.validation import check_names_list, check_rules, typed
 from bierl_fast.run.warm_start import learned_on, shape_of
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def pretrain(
     """
     path = Path(out)
     config = config_of(credit, settings, base)
-    if isinstance(tasks, str):
-        raise ConfigError(f"tasks must be a list of names, got {tasks!r}; give [{tasks!r}]")
+    check_names_list("tasks", tasks)
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
     for name, value in numbers.items():
         check_rules(name, typed(name, value, int | None), {"at_least": 1, "at_most": LONG})
@@ -104,13 +103,8 @@ def _alone(path: Path) -> Iterator[None]:
     A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
     """
     beside = path.with_name(f".{path.name}.lock")
-    with beside.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
-            ) from None
+    taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
+    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
         try:
             yield
         finally:

@@ -114,7 +114,7 @@ def with_meta_settings(config: Config) -> Config:
             f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
             "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
         )
-    if config.meta == "csa" and table.step_in_sigma(config.strategy) and "learning_rate" in (config.adapt or ()):
+    if _sigma_alone(config) and "learning_rate" in (config.adapt or ()):
         raise ConfigError(
             f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
             f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
@@ -183,13 +183,18 @@ def _require_entropies_that_differ(config: Config) -> None:
     )
 
 
-def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
-    """What the meta-level moves."""
+def _sigma_alone(config: Config) -> bool:
+    """Whether the meta-level makes steps longer by sigma itself, as they are in units of it; see meta/csa.py."""
     from bierl_fast.strategy import table  # noqa: PLC0415
 
+    return config.meta == "csa" and table.step_in_sigma(config.strategy)
+
+
+def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
+    """What the meta-level moves."""
     if config.adapt is not None:
         return config.adapt
-    wanted = ("sigma",) if config.meta == "csa" and table.step_in_sigma(config.strategy) else ADAPTED
+    wanted = ("sigma",) if _sigma_alone(config) else ADAPTED
     names = tuple(name for name in wanted if name in declared and declared[name].adaptable)
     if not names:
         raise nothing_to_move(config.strategy)

@@ -137,6 +137,12 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}")
 
 
+def check_names_list(name: str, value: Any) -> None:
+    """Raise for one string in place of several: it would be taken letter by letter."""
+    if isinstance(value, str):
+        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]")
+
+
 # csa on a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large: it converges at
 # momentum 0 and 0.5 under Adam, as with the plain step, and diverges at 0.9 under Adam, ClipUp and momentum.
 MOST_MOMENTUM = 0.5
