@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import SettingType, given, setting_options
-from bierl_fast.cli.progress import LINE_SECONDS, number
+from bierl_fast.cli.progress import LINE_SECONDS, return_text
 from bierl_fast.cli.training import debug_option, quiet_option
 from bierl_fast.run.pretraining_settings import GENERATOR, SMALL, TAKEN
 
@@ -123,5 +123,5 @@ class _Lines:
         else:
             click.echo(
                 f"{record['task']}  generation {record['generation'] + 1}  "
-                f"steps {record['env_steps']:,}/{record['steps']:,}  return {number(record['mean_return'], '.1f')}"
+                f"steps {record['env_steps']:,}/{record['steps']:,}  return {return_text(record['mean_return'])}"
             )

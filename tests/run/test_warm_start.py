@@ -10,26 +10,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from run.test_pretraining import Short
+from run.test_warm_start_task import CHEAP, SHAPE
 
 import bierl_fast as bf
 from bierl_fast.kernels import learner_seed
 from bierl_fast.messages import NoiseKey, Stream
+from bierl_fast.meta import pretrain as training
 from bierl_fast.meta.warm_start import WarmStart
 from bierl_fast.run import build
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.pretraining import pretrain
 from bierl_fast.run.warm_start import easy_run
 
-SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}
-CHEAP: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generator that was trained a little, so that it proposes other values than it was given."""
     path = tmp_path_factory.mktemp("warm") / "start.npz"
-    pretrain(path, ("quadratic",), rounds=2, **SHAPE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "PretrainSettings", Short)
+        pretrain(path, ("quadratic",), rounds=2, **SHAPE)
     return path
 
 
