@@ -6,7 +6,7 @@ A window's rows go from the oldest generation to the latest; the last feature of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -132,8 +132,34 @@ class MeanEncoder(_Dense):
         return self._code(weights_mp, windows.sum(dim=2) / filled)
 
 
-ENCODERS: dict[str, type[LstmEncoder | MlpEncoder | MeanEncoder]] = {
+class LinearEncoder:
+    """No network: the latest row as it is, and an average of the filled rows that fades with their age.
+
+    One weight w: each generation keeps 1 / (1 + exp(w - 1/2)) of the average before it, 0.62 at w = 0.
+    """
+
+    def __init__(self, features: int) -> None:
+        """`features` numbers a generation; the code has twice as many."""
+        self.size = 2 * features
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The one weight."""
+        return (Layer((1,), 0.0),)
+
+    def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+        """See Encoder."""
+        kept_m = torch.sigmoid(0.5 - weights_mp[:, 0])
+        age_h = torch.arange(windows.shape[2] - 1, -1, -1, dtype=torch.float32)
+        share_mkh = kept_m[:, None, None] ** age_h * windows[..., -1]
+        total = share_mkh.sum(dim=2, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)  # of no rows: zero
+        faded = torch.matmul((share_mkh / total)[:, :, None], windows).squeeze(2)
+        return torch.cat([windows[:, :, -1].expand_as(faded), faded], dim=2)
+
+
+ENCODERS: dict[str, Callable[[int, int], Encoder]] = {
     "lstm": LstmEncoder,
     "mlp": MlpEncoder,
     "mean": MeanEncoder,
+    "linear": lambda features, _: LinearEncoder(features),
 }

@@ -15,7 +15,7 @@ import torch
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
-from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
+from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, LinearEncoder, affine, split
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.torch_threads import one_torch_thread
 
@@ -119,7 +119,8 @@ def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Ou
 
     Args:
         encoder: a name in ENCODERS, or None.
-        sizes: features of a window's row, units of the encoder, units of the tanh layer behind it (0: none).
+        sizes: features of a window's row, units of the encoder, units of the tanh layer behind it (0: none); "linear"
+            has neither units nor such a layer, whatever is given.
         outputs: reads the raw outputs.
 
     Raises:
@@ -132,4 +133,5 @@ def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Ou
     count = len(outputs.ranges)
     if encoder is None:
         return Generator(Constant(count), outputs)
-    return Generator(Network(ENCODERS[encoder](features, encoder_size), hidden, count), outputs)
+    made = ENCODERS[encoder](features, encoder_size)
+    return Generator(Network(made, 0 if isinstance(made, LinearEncoder) else hidden, count), outputs)

@@ -144,6 +144,7 @@ META_LEVELS: dict[str, MetaEntry] = {
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),
     "mean": MetaEntry(_learned("mean"), learned=True),
+    "linear": MetaEntry(_learned("linear"), learned=True),
 }
 
 

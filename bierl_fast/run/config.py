@@ -231,7 +231,7 @@ class Config:
 
     history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
-    encoder_size: int = setting(32, "width of the meta-level's encoder", at_least=1, at_most=MANY)
+    encoder_size: int = setting(32, "width of the meta-level's encoder; linear has none", at_least=1, at_most=MANY)
     generator_hidden: int = setting(
         32, "hidden width of the meta-level's generator; 0: a linear generator", at_least=0, at_most=MANY
     )

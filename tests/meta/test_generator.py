@@ -11,8 +11,8 @@ import torch
 from meta.world import HP, RANGES, history
 
 from bierl_fast.messages import F32
-from bierl_fast.meta.encoder import ENCODERS, LstmEncoder, MeanEncoder, MlpEncoder
-from bierl_fast.meta.generator import Constant, Generator, Network
+from bierl_fast.meta.encoder import ENCODERS, LinearEncoder, LstmEncoder, MeanEncoder, MlpEncoder
+from bierl_fast.meta.generator import Constant, Generator, Network, make_generator
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
 
@@ -70,6 +70,30 @@ def test_mean_is_over_the_filled_rows() -> None:
         np.testing.assert_allclose(codes[m, k], expected, rtol=0, atol=16 * 2**-24)  # two sums of a few numbers near 1
     empty = encoder(torch.from_numpy(weights), torch.zeros(1, 1, 4, 6)).numpy()
     np.testing.assert_allclose(empty[:, 0], np.tanh(weights[:, 18:]), rtol=0, atol=2**-23)  # two libraries' tanh
+
+
+def test_linear_is_the_latest_row_and_an_average_that_fades() -> None:
+    """Each row makes up `share` of an average that began with the first filled row, which counts as a whole one."""
+    encoder, windows = LinearEncoder(6), normal(1, 2, 4, 6)
+    windows[..., -1] = 1.0
+    windows[0, 0, :2] = 0.0  # two generations only
+    weights = np.array([[0.0], [1.5]], np.float32)
+    codes = encoder(torch.from_numpy(weights), torch.from_numpy(windows)).numpy()
+    assert encoder.size == 12
+    for m, (k, rows) in itertools.product(range(2), ((0, slice(2, None)), (1, slice(None)))):
+        kept = 1.0 / (1.0 + math.exp(weights[m, 0] - 0.5))
+        mean, total = np.zeros(6), 0.0
+        for row in windows[0, k, rows].astype(np.float64):
+            mean, total = kept * mean + row, kept * total + 1.0
+        expected = np.concatenate([windows[0, k, -1], mean / total])
+        np.testing.assert_allclose(codes[m, k], expected, rtol=0, atol=32 * 2**-24)  # sums of four numbers near 1
+    np.testing.assert_array_equal(encoder(torch.from_numpy(weights), torch.zeros(1, 1, 4, 6)).numpy(), 0.0)
+
+
+def test_a_linear_generator_has_no_sizes_of_its_own() -> None:
+    outputs = Outputs(HP, RANGES)
+    counts = {make_generator("linear", (6, size, hidden), outputs).parameter_count for size, hidden in ((3, 5), (8, 0))}
+    assert counts == {1 + len(RANGES) * (12 + 1)}
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))

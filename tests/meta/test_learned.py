@@ -181,7 +181,7 @@ def test_perturbed_weights_come_in_blocks_of_bounded_memory(monkeypatch: pytest.
         np.testing.assert_array_equal(np.concatenate(blocks), whole)
 
 
-@pytest.mark.parametrize("name", ["lstm", "mlp", "mean", "direct"])
+@pytest.mark.parametrize("name", ["lstm", "mlp", "mean", "linear", "direct"])
 def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: str) -> None:
     past, level = history(0), make_meta(name, MetaParts(HP, history(0), MetaSettings(), outputs="relative"))
     assert level.propose(past) == HP
