@@ -41,6 +41,9 @@ from bierl_fast.meta.problems import Problem, sample
 from bierl_fast.strategy.es import EvolutionStrategy
 
 ADAPTED = ("sigma", "learning_rate")
+# By encoder, where PretrainSettings' own values do not serve best: some dozens of weights, each of which tells, bear
+# more noise and longer steps than a thousand, and find in harder problems what serves there too.
+SUITED: dict[str, dict[str, Any]] = {"linear": {"sigma": 0.15, "learning_rate": 0.06, "distribution": "wide"}}
 CLOSING = 0.2  # of a run: the generations that a comparison with fixed hyperparameters looks at
 
 
@@ -56,8 +59,9 @@ class PretrainSettings:
         sigma: noise standard deviation on the weights.
         learning_rate: of Adam at the first round; it falls linearly to a tenth at the horizon, and stays there.
         weight_decay: of the weights.
-        tasks: to draw problems from; empty: problems.sample's own distribution.
+        tasks: to draw problems from; empty: the distribution's own.
         seed: of everything.
+        distribution: of problems; a name in problems.DISTRIBUTIONS.
     """
 
     horizon: int = 300
@@ -69,15 +73,16 @@ class PretrainSettings:
     weight_decay: float = 0.002
     tasks: tuple[str, ...] = ()
     seed: int = 0
+    distribution: str = "standard"
 
     @classmethod
     def read(cls, made: Mapping[str, Any]) -> PretrainSettings:
         """From what a file says of its training (WarmStart.made).
 
         A file without a horizon was written at its planned end, or stopped before it; which one it does not say, so
-        its rounds are the horizon.
+        its rounds are the horizon. One without a distribution had the standard one.
         """
-        values = {"horizon": made["rounds"], **made}
+        values = {"horizon": made["rounds"], "distribution": "standard", **made}
         values |= {name: tuple(values[name]) for name in ("generations", "tasks")}
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
@@ -93,7 +98,7 @@ class PretrainSettings:
         """What a round is about; its inner runs are equally long, as far as problems.sample lets them."""
         key = self.key(round_)
         length = self.generations[int(kernels.uniform(key, self.problems) * len(self.generations))]
-        return [sample(key, index, self.tasks, length, threads) for index in range(self.problems)]
+        return [sample(key, index, self.tasks, length, threads, self.distribution) for index in range(self.problems)]
 
 
 class Pretraining:

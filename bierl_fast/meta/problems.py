@@ -9,27 +9,73 @@ each by itself, so a meta-level learns to find them rather than to leave them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Hyperparameters, NoiseKey
 from bierl_fast.meta.draws import Draws
+from bierl_fast.names import lookup
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.table import make_strategy
 
 MIS_SET = 30.0
-FUNCTIONS = ("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley")
+FUNCTIONS = ("quadratic", "rosenbrock", "rastrigin", "ackley")
 DIMENSIONS = (10, 20, 40, 100)
 POPULATIONS = (8, 16, 32, 64)
-# An episode's env steps: its start decides on a pendulum, and a swimmer's gait shows within some dozens.
-ENVIRONMENTS = {"InvertedPendulum-v5": 100, "InvertedDoublePendulum-v5": 100, "Reacher-v5": 50, "Swimmer-v5": 50}
-# An episode costs what thousands of function calls do, so there are few of them, and short runs.
-ENVIRONMENT_SHARE = 0.15
 ENVIRONMENT_POPULATION = 8
-ENVIRONMENT_GENERATIONS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """What problems are drawn from.
+
+    Attributes:
+        functions: native test functions; one that stands here twice is drawn twice as often.
+        noisy: share of the functions with noise.
+        shift: powers of ten between which the root mean square distance of a coordinate from its optimum is drawn.
+        environments: ids of native tasks, and an episode's env steps. Few show: a start decides on a pendulum, and a
+            swimmer's gait shows within some dozens.
+        environment_share: of the problems. An episode costs what thousands of function calls do, so there are few of
+            them, and short runs.
+        environment_generations: how long those are at most.
+        adam: share of the strategies that are `es` with Adam; the others are `ars`, with its plain step: a controller
+            is to serve both.
+        crn: kinds of common random numbers of the strategies.
+    """
+
+    functions: tuple[str, ...] = ("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley")
+    noisy: float = 0.6
+    shift: tuple[float, float] = (-1.0, 0.5)
+    environments: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "InvertedPendulum-v5": 100,
+            "InvertedDoublePendulum-v5": 100,
+            "Reacher-v5": 50,
+            "Swimmer-v5": 50,
+        }
+    )
+    environment_share: float = 0.15
+    environment_generations: int = 25
+    adam: float = 0.7
+    crn: tuple[str, ...] = ("pair",)
+
+
+# "wide": further starts, noise that a pair's candidates share or do not, and tasks that fall over.
+DISTRIBUTIONS = {
+    "standard": Distribution(),
+    "wide": Distribution(
+        functions=("quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley", "ackley"),
+        shift=(-1.0, 1.0),
+        environments={"InvertedDoublePendulum-v5": 200, "Swimmer-v5": 100, "Hopper-v5": 100, "Walker2d-v5": 100},
+        environment_share=0.12,
+        environment_generations=40,
+        adam=0.5,
+        crn=("pair", "none"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +99,36 @@ class Problem:
     generations: int
 
 
-def sample(key: NoiseKey, index: int, tasks: Sequence[str], generations: int, threads: int | None = 1) -> Problem:
+def sample(
+    key: NoiseKey,
+    index: int,
+    tasks: Sequence[str],
+    generations: int,
+    threads: int | None = 1,
+    distribution: str = "standard",
+) -> Problem:
     """The problem at an address.
 
     Args:
         key: its generation is the round of training, its stream PRETRAIN.
         index: which problem of the round.
-        tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution above.
-        generations: how long its inner run goes; ENVIRONMENT_GENERATIONS at most with episodes.
+        tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution's.
+        generations: how long its inner run goes; the distribution's environment_generations at most with episodes.
         threads: of its evaluator; None: the cores this process may use. They change nothing but the time it takes.
+        distribution: a name in DISTRIBUTIONS.
     """
-    draw = Draws(key, index)
+    draw, drawn_from = Draws(key, index), lookup("distribution of problems", distribution, DISTRIBUTIONS)
     if tasks:
         name = draw.one_of(tasks)
-    elif draw.uniform() < ENVIRONMENT_SHARE:
-        name = draw.one_of(tuple(ENVIRONMENTS))
+    elif draw.uniform() < drawn_from.environment_share:
+        name = draw.one_of(tuple(drawn_from.environments))
     else:
-        name = draw.one_of(FUNCTIONS)
+        name = draw.one_of(drawn_from.functions)
     if name in FUNCTIONS:
-        made = _function(name, draw, threads)
+        made = _function(name, draw, drawn_from, threads)
     else:
-        made, generations = _environment(name, draw, threads), min(generations, ENVIRONMENT_GENERATIONS)
+        made = _environment(name, draw, drawn_from, threads)
+        generations = min(generations, drawn_from.environment_generations)
     rate = made.start["learning_rate"]
     wrong = {
         "sigma": made.start["sigma"] * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
@@ -90,38 +145,43 @@ class _Made:
     start: Hyperparameters  # sensible
 
 
-def _function(name: str, draw: Draws, threads: int | None) -> _Made:
+def _function(name: str, draw: Draws, drawn_from: Distribution, threads: int | None) -> _Made:
     dim = draw.one_of(DIMENSIONS)
     options: dict[str, Any] = {
         "rotation_seed": draw.integer(2**31),
         "shift_seed": draw.integer(2**31),
-        "shift_radius": math.sqrt(dim) * 10.0 ** draw.uniform(-1.0, 0.5),
+        "shift_radius": math.sqrt(dim) * 10.0 ** draw.uniform(*drawn_from.shift),
     }
     if name == "quadratic":
         options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
-    noisy, magnitude, seed = draw.uniform() < 0.6, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
+    noisy, magnitude, seed = draw.uniform() < drawn_from.noisy, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
     plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
     start = plain.policy.initial_parameters(seed=seed)
     if noisy:
         options["noise"] = magnitude * abs(value_of(plain, start))
         plain.close()
         plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
-    strategy = _strategy(draw, plain, seed, draw.one_of(POPULATIONS))
+    strategy = _strategy(draw, drawn_from, plain, seed, draw.one_of(POPULATIONS))
     return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
 
 
-def _environment(name: str, draw: Draws, threads: int | None) -> _Made:
+def _environment(name: str, draw: Draws, drawn_from: Distribution, threads: int | None) -> _Made:
     hidden = draw.one_of(((), (16,), (32, 32)))
-    evaluator = make_evaluator(name, hidden=hidden, obs_norm=False, episode_cap=ENVIRONMENTS.get(name), threads=threads)
-    strategy = _strategy(draw, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
+    evaluator = make_evaluator(
+        name, hidden=hidden, obs_norm=False, episode_cap=drawn_from.environments.get(name), threads=threads
+    )
+    strategy = _strategy(draw, drawn_from, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
     return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
 
 
-def _strategy(draw: Draws, evaluator: Evaluator, seed: int, population: int) -> Callable[[], Strategy]:
-    """`es` with Adam mostly, else the plain step of `ars`: a controller is to serve both."""
+def _strategy(
+    draw: Draws, drawn_from: Distribution, evaluator: Evaluator, seed: int, population: int
+) -> Callable[[], Strategy]:
+    """`es` with Adam, or `ars`."""
     mean = evaluator.policy.initial_parameters(seed=seed)
-    name = "es" if draw.uniform() < 0.7 else "ars"
+    name = "es" if draw.uniform() < drawn_from.adam else "ars"
     options: dict[str, Any] = {"top": max(1, population // 4)} if name == "ars" else {}
+    options["crn"] = draw.one_of(drawn_from.crn) if len(drawn_from.crn) > 1 else drawn_from.crn[0]
     return lambda: make_strategy(name, mean=mean, population=population, center_episodes=1, **options)
 
 

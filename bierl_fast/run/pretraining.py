@@ -133,7 +133,7 @@ def _by_runs(
     observer: Watcher | None,
 ) -> WarmStart:
     """`asked`: what was given, by its name in the config or in PretrainSettings."""
-    from bierl_fast.meta.pretrain import PretrainSettings  # noqa: PLC0415
+    from bierl_fast.meta.pretrain import SUITED, PretrainSettings  # noqa: PLC0415
 
     if resume:
         found, config, settings = _saved(path, config, asked)
@@ -145,7 +145,10 @@ def _by_runs(
     else:
         rounds = rounds or ROUNDS
         settings = PretrainSettings(
-            horizon=asked.get("horizon", rounds), tasks=asked.get("tasks", ()), seed=config.seed
+            horizon=asked.get("horizon", rounds),
+            tasks=asked.get("tasks", ()),
+            seed=config.seed,
+            **SUITED.get(config.meta, {}),
         )
         training = _training(config, settings)
         found = _result(config, settings, training)
@@ -212,7 +215,7 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     from bierl_fast.meta.pretrain import ADAPTED, Pretraining  # noqa: PLC0415
     from bierl_fast.meta.problems import FUNCTIONS  # noqa: PLC0415
 
-    known = [*dict.fromkeys(FUNCTIONS), *(entry["id"] for entry in native_tasks())]
+    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
     for task in settings.tasks:
         if task not in known:
             raise unknown("task to train a generator on", task, known)

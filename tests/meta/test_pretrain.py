@@ -38,16 +38,35 @@ def test_a_problem_is_a_function_of_its_address() -> None:
     assert len(starts) == 5
 
 
-def test_problems_come_from_the_whole_distribution() -> None:
-    found = [problems.sample(KEY, index, (), 60) for index in range(150)]
-    assert {problem.name for problem in found} == {*problems.FUNCTIONS, *problems.ENVIRONMENTS}
+@pytest.mark.parametrize("name", sorted(problems.DISTRIBUTIONS))
+def test_problems_come_from_the_whole_distribution(name: str) -> None:
+    drawn_from = problems.DISTRIBUTIONS[name]
+    found = [problems.sample(KEY, index, (), 60, distribution=name) for index in range(150)]
+    assert {problem.name for problem in found} == {*drawn_from.functions, *drawn_from.environments}
+    assert set(drawn_from.functions) == set(problems.FUNCTIONS)
     for problem in found:
-        short = problem.name in problems.ENVIRONMENTS
-        assert problem.generations == (problems.ENVIRONMENT_GENERATIONS if short else 60)
+        short = problem.name in drawn_from.environments
+        assert problem.generations == (drawn_from.environment_generations if short else 60)
         sensible = 0.05 if short else 0.15
         assert abs(math.log(problem.start["sigma"] / sensible)) <= math.log(problems.MIS_SET)
     ratios = [math.log(problem.start["sigma"] / 0.15) for problem in found if problem.name in problems.FUNCTIONS]
     assert min(ratios) < -2.0 < 2.0 < max(ratios)  # both ways, far
+
+
+def test_distributions_differ_by_what_they_say() -> None:
+    """Of the common random numbers: where pairs share them alone, a pair's two rows have the same resets."""
+    shared = {}
+    for name in problems.DISTRIBUTIONS:
+        populations = [
+            problems.sample(KEY, index, ("ackley",), 5, distribution=name)
+            .fresh()
+            .ask(Hyperparameters(sigma=0.1, learning_rate=0.1), KEY)
+            for index in range(12)
+        ]
+        shared[name] = {bool(p.episode_r[0] == p.episode_r[1]) for p in populations}
+    assert shared == {"standard": {True}, "wide": {True, False}}
+    with pytest.raises(ValueError, match="distribution of problems"):
+        problems.sample(KEY, 0, (), 5, distribution="narrow")
 
 
 def test_chosen_tasks() -> None:

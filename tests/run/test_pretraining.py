@@ -150,6 +150,20 @@ def test_a_file_without_a_horizon_goes_on(short: None, tmp_path: Path) -> None:
     assert training.PretrainSettings.read(WarmStart.load(packaged()["lstm"]).made).horizon == 300
 
 
+@pytest.mark.parametrize(("meta", "suited"), [("mlp", (0.1, 0.03, "standard")), ("linear", (0.15, 0.06, "wide"))])
+def test_a_training_suits_its_encoder_and_stays_as_it_was(
+    short: None, tmp_path: Path, meta: str, suited: tuple[float, float, str]
+) -> None:
+    """A file that says nothing of its distribution, as those of earlier versions, had the standard one."""
+    path = tmp_path / "start.npz"
+    found = pretrain(path, ("ackley",), rounds=1, **{**SHAPE, "meta": meta})
+    assert tuple(found.made[name] for name in ("sigma", "learning_rate", "distribution")) == suited
+    old = {name: value for name, value in found.made.items() if name != "distribution"}
+    WarmStart(found.shape, found.weights, found.steps, old, found.training).save(path)
+    gone_on = pretrain(path, resume=True, rounds=2).made
+    assert (gone_on["sigma"], gone_on["distribution"]) == (suited[0], "standard")
+
+
 @pytest.mark.parametrize(("output", "settling"), [("relative", 10.0), ("absolute", None)])
 def test_relative_moves_settle_unless_said_otherwise(
     short: None, tmp_path: Path, output: str, settling: float | None
