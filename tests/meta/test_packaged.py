@@ -20,8 +20,8 @@ TASK: dict[str, Any] = {
 RUN: dict[str, Any] = {**TASK, "population": 24, "generations": 80, "threads": 1, "seed": 3}
 
 
-def test_there_is_one() -> None:
-    assert "lstm" in NAMES
+def test_there_are_two() -> None:
+    assert NAMES == ["linear", "lstm"]
 
 
 @pytest.mark.parametrize("name", NAMES)
