@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bierl_fast.evaluation.base import Evaluator
@@ -46,28 +46,36 @@ class Distribution:
         crn: kinds of common random numbers of the strategies.
     """
 
-    functions: tuple[str, ...] = ("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley")
-    noisy: float = 0.6
-    shift: tuple[float, float] = (-1.0, 0.5)
-    environments: Mapping[str, int] = field(
-        default_factory=lambda: {
-            "InvertedPendulum-v5": 100,
-            "InvertedDoublePendulum-v5": 100,
-            "Reacher-v5": 50,
-            "Swimmer-v5": 50,
-        }
-    )
-    environment_share: float = 0.15
-    environment_generations: int = 25
-    adam: float = 0.7
-    crn: tuple[str, ...] = ("pair",)
+    functions: tuple[str, ...]
+    noisy: float
+    shift: tuple[float, float]
+    environments: Mapping[str, int]
+    environment_share: float
+    environment_generations: int
+    adam: float
+    crn: tuple[str, ...]
 
 
 # "wide": further starts, noise that a pair's candidates share or do not, and tasks that fall over.
 DISTRIBUTIONS = {
-    "standard": Distribution(),
+    "standard": Distribution(
+        functions=("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley"),
+        noisy=0.6,
+        shift=(-1.0, 0.5),
+        environments={
+            "InvertedPendulum-v5": 100,
+            "InvertedDoublePendulum-v5": 100,
+            "Reacher-v5": 50,
+            "Swimmer-v5": 50,
+        },
+        environment_share=0.15,
+        environment_generations=25,
+        adam=0.7,
+        crn=("pair",),
+    ),
     "wide": Distribution(
         functions=("quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley", "ackley"),
+        noisy=0.6,
         shift=(-1.0, 1.0),
         environments={"InvertedDoublePendulum-v5": 200, "Swimmer-v5": 100, "Hopper-v5": 100, "Walker2d-v5": 100},
         environment_share=0.12,
@@ -181,6 +189,7 @@ def _strategy(
     mean = evaluator.policy.initial_parameters(seed=seed)
     name = "es" if draw.uniform() < drawn_from.adam else "ars"
     options: dict[str, Any] = {"top": max(1, population // 4)} if name == "ars" else {}
+    # What leaves no choice takes no draw: all that is drawn after it would be another.
     options["crn"] = draw.one_of(drawn_from.crn) if len(drawn_from.crn) > 1 else drawn_from.crn[0]
     return lambda: make_strategy(name, mean=mean, population=population, center_episodes=1, **options)
 

@@ -73,7 +73,7 @@ def test_mean_is_over_the_filled_rows() -> None:
 
 
 def test_linear_is_the_latest_row_and_an_average_that_fades() -> None:
-    """Each row makes up `share` of an average that began with the first filled row, which counts as a whole one."""
+    """Each generation keeps a share of the weight of those before it and adds its own row; rows not filled add none."""
     encoder, windows = LinearEncoder(6), normal(1, 2, 4, 6)
     windows[..., -1] = 1.0
     windows[0, 0, :2] = 0.0  # two generations only
