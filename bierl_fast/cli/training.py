@@ -51,6 +51,7 @@ def train(
     """
     from bierl_fast.run import api, toml  # noqa: PLC0415
     from bierl_fast.run.directory import default_directory  # noqa: PLC0415
+    from bierl_fast.run.warm_start import with_file  # noqa: PLC0415
 
     from_preset = toml.read_preset(preset) if preset else {}
     from_file = toml.read(config_file) if config_file else {}
@@ -58,7 +59,7 @@ def train(
     with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
         config = toml.compose(from_preset, from_file, typed)
         config.check_end()
-        with nullcontext(run_dir) if run_dir else default_directory(config) as directory:
+        with nullcontext(run_dir) if run_dir else default_directory(with_file(config)) as directory:
             _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
 
 

@@ -38,9 +38,10 @@ def split(weights_mp: torch.Tensor, layers: tuple[Layer, ...]) -> Iterator[torch
 
 
 class Encoder(Protocol):
-    """Turns a window into a code of `size` numbers."""
+    """Turns a window into a code of `size` numbers; `hidden` says whether a tanh layer may stand behind it."""
 
     size: int
+    hidden: bool
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -60,6 +61,8 @@ class LstmEncoder:
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000; BiERL, arXiv 2308.01207, section 3.
     """
+
+    hidden = True
 
     def __init__(self, features: int, size: int) -> None:
         """`features` numbers a generation, `size` hidden units."""
@@ -95,6 +98,8 @@ class LstmEncoder:
 
 class _Dense:
     """A tanh layer over some summary of the window's rows."""
+
+    hidden = True
 
     def __init__(self, features: int, size: int) -> None:
         """`features` numbers a generation, `size` units."""
@@ -137,6 +142,8 @@ class LinearEncoder:
 
     One weight w: each generation keeps 1 / (1 + exp(w - 1/2)) of the average before it, 0.62 at w = 0.
     """
+
+    hidden = False
 
     def __init__(self, features: int) -> None:
         """`features` numbers a generation; the code has twice as many."""

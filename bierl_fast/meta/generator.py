@@ -15,7 +15,7 @@ import torch
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
-from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, LinearEncoder, affine, split
+from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.torch_threads import one_torch_thread
 
@@ -134,4 +134,4 @@ def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Ou
     if encoder is None:
         return Generator(Constant(count), outputs)
     made = ENCODERS[encoder](features, encoder_size)
-    return Generator(Network(made, 0 if isinstance(made, LinearEncoder) else hidden, count), outputs)
+    return Generator(Network(made, hidden if made.hidden else 0, count), outputs)

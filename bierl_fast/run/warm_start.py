@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.run import build, loop
+from bierl_fast.run import build, loop, resolve
 from bierl_fast.run.config import Config
 from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.record import Observer, Recorder
@@ -35,9 +35,6 @@ def warm_start_of(
         ConfigError: there is no such file, it is no warm start, the task cannot be trained on, or it took every step
             that the run has.
     """
-    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
-
     if config.warm_start_task is not None:
         found = learned_on(config.warm_start_task, config, config.warm_start_limit, save_as=save_as, observer=observer)
         if config.total_steps is not None and found.steps >= config.total_steps:
@@ -47,10 +44,27 @@ def warm_start_of(
                 f"{config.total_steps}; lower warm_start_limit or raise total_steps{where}"
             )
         return found, found.steps
+    return _from_file(config), 0
+
+
+def with_file(config: Config) -> Config:
+    """`config` with what the generator in its warm start's file is made of, the meta-level's name included.
+
+    Raises:
+        ConfigError: there is no such file, it is no warm start, or `config` asks for another generator than it has.
+    """
+    found = _from_file(config)
+    return config if found is None else resolve.with_warm_start(config, found)
+
+
+def _from_file(config: Config) -> WarmStart | None:
+    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
+    from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
+
     if config.warm_start is None:
-        return None, 0
+        return None
     try:
-        return WarmStart.load(config.warm_start), 0
+        return WarmStart.load(config.warm_start)
     except ArchiveError as error:
         known = ", ".join(packaged()) or "none"
         raise ConfigError(f"warm_start: {error}; the package's own: {known}") from error

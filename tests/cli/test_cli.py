@@ -258,6 +258,12 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     assert toml.compose(toml.read(saved)) == fakes.last.config
 
 
+def test_a_warm_start_names_the_runs_meta_level(tmp_path: Path) -> None:
+    typed = ["quadratic", "--dim", "3", "--generations", "1", "--warm-start", "linear", "--center-episodes", "1"]
+    assert entry(["train", *typed, "--quiet"]) == 0
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["quadratic-es-linear-s0-1"]
+
+
 @pytest.mark.parametrize(
     ("typed", "blamed"),
     [
