@@ -152,7 +152,8 @@ def test_what_an_environment_prints_is_no_output_of_its_user(capfd: pytest.Captu
 
 def test_places_of_modules_that_are_no_strings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
-    make().close()
+    with make() as evaluator:
+        assert not evaluator.evaluate(people_of(evaluator, 1)).failed_r.any()
 
 
 def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
