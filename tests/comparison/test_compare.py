@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 from comparison import functions
 from comparison.specs import described, written
-from run.test_pretraining import Short
+from run.test_pretraining import shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.comparison.crew import Standing
 from bierl_fast.messages import F32
-from bierl_fast.meta import pretrain as training
 from bierl_fast.names import UnknownNameError
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
@@ -180,7 +179,7 @@ def test_a_failed_run_is_told_and_the_others_go_on(
 
 def test_runs_of_another_generator_under_the_same_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warm start's file may be written anew; what was begun with the one before is not mixed with the next."""
-    monkeypatch.setattr(training, "PretrainSettings", Short)
+    shorten(monkeypatch)
     shape: dict[str, Any] = {"encoder_size": 3, "generator_hidden": 3, "quantiles": 2, "history": 2}
     pretrain("w.npz", ("quadratic",), rounds=1, **shape)
     comparison = described({"meta": "lstm", "warm_start": "w.npz", "meta_budget": 0.0}, seeds=1)

@@ -31,9 +31,14 @@ class Short(training.PretrainSettings):
     generations: tuple[int, ...] = (4,)
 
 
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Rounds are Short ones until the patch is undone."""
+    patch.setattr(training, "PretrainSettings", Short)
+
+
 @pytest.fixture(name="short")
 def short_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "PretrainSettings", Short)
+    shorten(monkeypatch)
 
 
 def test_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:

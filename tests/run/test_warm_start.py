@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run.test_pretraining import Short
+from run.test_pretraining import shorten
 from run.test_warm_start_task import CHEAP, SHAPE
 
 import bierl_fast as bf
 from bierl_fast.kernels import learner_seed
 from bierl_fast.messages import NoiseKey, Stream
-from bierl_fast.meta import pretrain as training
 from bierl_fast.meta.warm_start import WarmStart
 from bierl_fast.run import build
 from bierl_fast.run.errors import ConfigError, RunWarning
@@ -31,7 +30,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generator that was trained a little, so that it proposes other values than it was given."""
     path = tmp_path_factory.mktemp("warm") / "start.npz"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PretrainSettings", Short)
+        shorten(patch)
         pretrain(path, ("quadratic",), rounds=2, **SHAPE)
     return path
 
