@@ -20,7 +20,7 @@ from bierl_fast.run import build, toml
 from bierl_fast.run.config import Config
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.errors import ConfigError
-from bierl_fast.run.warm_start import easy_run, warm_start_of
+from bierl_fast.run.warm_start import easy_run, from_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:
                 config, easy = run.config, run.config.warm_start_task
                 if easy is not None:  # training on it is the run's own
                     build.make_parts(easy_run(easy, config, config.warm_start_limit)).evaluator.close()
-                warm_start = None if easy is not None else warm_start_of(config)[0]
-                build.make_parts(config, warm_start).evaluator.close()
+                build.make_parts(config, from_file(config)).evaluator.close()
 
 
 def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:

@@ -20,7 +20,7 @@ from bierl_fast.files import write_text
 from bierl_fast.run import manifest, toml
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.errors import ConfigError, RunDirectoryError
-from bierl_fast.run.warm_start import warm_start_of
+from bierl_fast.run.warm_start import from_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _same_generator(folder: Folder, planned: PlannedRun) -> bool:
     A file that is gone is no reason to refuse: runs that are at their end need it no more.
     """
     try:
-        found, _ = warm_start_of(planned.config)
+        found = from_file(planned.config)
     except ConfigError:
         return True
     noted = manifest.warm_start(folder.run.manifest)

@@ -38,10 +38,10 @@ def split(weights_mp: torch.Tensor, layers: tuple[Layer, ...]) -> Iterator[torch
 
 
 class Encoder(Protocol):
-    """Turns a window into a code of `size` numbers; `hidden` says whether a tanh layer may stand behind it."""
+    """Turns a window into a code of `size` numbers; `takes_layer`: whether a tanh layer may stand behind it."""
 
     size: int
-    hidden: bool
+    takes_layer: bool
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -62,7 +62,7 @@ class LstmEncoder:
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000; BiERL, arXiv 2308.01207, section 3.
     """
 
-    hidden = True
+    takes_layer = True
 
     def __init__(self, features: int, size: int) -> None:
         """`features` numbers a generation, `size` hidden units."""
@@ -99,7 +99,7 @@ class LstmEncoder:
 class _Dense:
     """A tanh layer over some summary of the window's rows."""
 
-    hidden = True
+    takes_layer = True
 
     def __init__(self, features: int, size: int) -> None:
         """`features` numbers a generation, `size` units."""
@@ -143,7 +143,7 @@ class LinearEncoder:
     One weight w: each generation keeps 1 / (1 + exp(w - 1/2)) of the average before it, 0.62 at w = 0.
     """
 
-    hidden = False
+    takes_layer = False
 
     def __init__(self, features: int) -> None:
         """`features` numbers a generation; the code has twice as many."""

@@ -134,4 +134,4 @@ def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Ou
     if encoder is None:
         return Generator(Constant(count), outputs)
     made = ENCODERS[encoder](features, encoder_size)
-    return Generator(Network(made, hidden if made.hidden else 0, count), outputs)
+    return Generator(Network(made, hidden if made.takes_layer else 0, count), outputs)

@@ -44,20 +44,15 @@ def warm_start_of(
                 f"{config.total_steps}; lower warm_start_limit or raise total_steps{where}"
             )
         return found, found.steps
-    return _from_file(config), 0
+    return from_file(config), 0
 
 
-def with_file(config: Config) -> Config:
-    """`config` with what the generator in its warm start's file is made of, the meta-level's name included.
+def from_file(config: Config) -> WarmStart | None:
+    """The warm start that `config` names a file of; None where it names none.
 
     Raises:
-        ConfigError: there is no such file, it is no warm start, or `config` asks for another generator than it has.
+        ConfigError: there is no such file, or it is no warm start.
     """
-    found = _from_file(config)
-    return config if found is None else resolve.with_warm_start(config, found)
-
-
-def _from_file(config: Config) -> WarmStart | None:
     from bierl_fast.archive import ArchiveError  # noqa: PLC0415
     from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
 
@@ -68,6 +63,16 @@ def _from_file(config: Config) -> WarmStart | None:
     except ArchiveError as error:
         known = ", ".join(packaged()) or "none"
         raise ConfigError(f"warm_start: {error}; the package's own: {known}") from error
+
+
+def with_file(config: Config) -> Config:
+    """`config` with what the generator in its warm start's file is made of, the meta-level's name included.
+
+    Raises:
+        ConfigError: see from_file; or `config` asks for another generator than it has.
+    """
+    found = from_file(config)
+    return config if found is None else resolve.with_warm_start(config, found)
 
 
 def noted(parts: build.Parts) -> dict[str, Any] | None:

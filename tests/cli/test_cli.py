@@ -259,7 +259,7 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_warm_start_names_the_runs_meta_level(tmp_path: Path) -> None:
-    typed = ["quadratic", "--dim", "3", "--generations", "1", "--warm-start", "linear", "--center-episodes", "1"]
+    typed = ["quadratic", "--dim", "3", "--generations", "1", "--warm-start", "linear"]
     assert entry(["train", *typed, "--quiet"]) == 0
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["quadratic-es-linear-s0-1"]
 
