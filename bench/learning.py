@@ -32,7 +32,8 @@ from typing import Any
 from common import RESULTS, machine_facts
 
 import bierl_fast as bf
-from bierl_fast.run import build, toml
+from bierl_fast.config import toml
+from bierl_fast.run import build
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it
 EPISODES = 100

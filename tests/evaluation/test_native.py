@@ -13,7 +13,7 @@ from evaluation.populations import arrays, assert_same_bits, population
 import bierl_fast as bf
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.evaluation.shared import available_cores
+from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, EvaluationBatch, NoiseKey, Population, Stream
 
 SMALL: dict[str, Any] = {"hidden": (8,), "episode_cap": 60}

@@ -12,7 +12,7 @@ from strategy.sphere import P, assert_same_population, assert_same_state, evalua
 
 import bierl_fast as bf
 from bierl_fast import kernels
-from bierl_fast.evaluation.policy import Policy
+from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, Network, Population
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
