@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bierl_fast import NativeEnv, Policy
 from bierl_fast._library import WANTED, core, gymnasium_assets, package_folder
-from bierl_fast.evaluation.table import native_tasks
+from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.messages import F32, F64
 
 SOURCE = Path(__file__).parent / "native" / "bare_loop.cpp"

@@ -8,7 +8,15 @@ from pathlib import Path
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be: wrong type, out of range, unknown, or at odds with another. Exit code 2."""
+    """A setting that cannot be: wrong type, out of range, unknown, or at odds with another. Exit code 2.
+
+    `settings` are the names of those at fault.
+    """
+
+    def __init__(self, text: str, settings: tuple[str, ...] = ()) -> None:
+        """What was wanted, what came, and what to do."""
+        super().__init__(text)
+        self.settings = settings
 
 
 class RunDirectoryError(RuntimeError):
@@ -25,6 +33,10 @@ class AllFailedError(ValueError):
 
 class RunWarning(UserWarning):
     """Something a run's owner should hear once, though the run goes on."""
+
+
+class OldNameWarning(DeprecationWarning):
+    """A setting was given by a name that it no longer has; it is still read."""
 
 
 OURS = (ValueError, RuntimeError, OSError)  # their text is written for users

@@ -1,4 +1,4 @@
-"""The kernels, as NumPy functions: noise by address, gradient, shapings, fitness and replay buffers, neighbours.
+"""The kernels, as NumPy functions: noise by address, gradient, shapings, fitness and replay buffers, neighbors.
 
 Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
 ValueError.
@@ -209,7 +209,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
     Args:
         queries_qd: (Q, D).
         archive_nd: (n, D).
-        k: neighbours, at least 1.
+        k: neighbors, at least 1.
         pool: threads that share the queries out; the bits stay the same.
 
     Raises:
@@ -218,7 +218,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
     if k < 1:
-        raise ValueError(f"neighbours must be at least 1, got {k}")
+        raise ValueError(f"neighbors must be at least 1, got {k}")
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
     _core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out

@@ -3,7 +3,7 @@
     NoiseKey, Hyperparameters -> Population -> EvaluationBatch -> StrategyReport -> GenerationReport
 
 Shape letters: N candidates, R rows (one row is one episode), P policy parameters, B base vectors, O observation,
-A action, H generations of history, M meta-candidates, D behaviour descriptor, T transitions, W numbers in each of them.
+A action, H generations of history, M meta-candidates, D behavior descriptor, T transitions, W numbers in each of them.
 """
 
 from __future__ import annotations

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 _lock = threading.Lock()
 _users = 0
 _threads_before = 1
@@ -21,6 +19,8 @@ _threads_before = 1
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """Set torch to one thread; the last of several simultaneous users restores what the first one found."""
+    import torch  # noqa: PLC0415 - who names this module need not have loaded it
+
     global _users, _threads_before  # noqa: PLW0603 - torch's setting is the process's own
     with _lock:
         if _users == 0:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bierl_fast.cli.options import SettingType
+from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS
-from bierl_fast.cli.training import debug_option, quiet_option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from bierl_fast.comparison.crew import Standing
 
 
-@click.command(short_help="Train and compare many runs.")
+@click.command()
 @click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="where everything goes [default: comparisons/SPEC]")
 @click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")

@@ -9,13 +9,12 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli.options import SettingType
+from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.cli.show import json_option, print_json
-from bierl_fast.cli.training import debug_option, quiet_option
 
 
-@click.command(short_help="Does the meta-level judge well?")
+@click.command()
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--proposals", type=SettingType(int), default=16, show_default=True, help="hyperparameters to try; even")
 @click.option(

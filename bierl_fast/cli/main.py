@@ -8,6 +8,7 @@ checkpoint was written.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
@@ -18,20 +19,49 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli import comparing, diagnosing, pretraining, show, training
-from bierl_fast.errors import ConfigError, RunWarning, one_line
+from bierl_fast.cli.parameters import debug_option
+from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
 from bierl_fast.names import UnknownNameError, unknown
 
+COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
+    "train": ("training", "Train a policy."),
+    "resume": ("training", "Go on with a run."),
+    "pretrain": ("pretraining", "Train a generator for warm starts."),
+    "compare": ("comparing", "Train and compare many runs."),
+    "diagnose": ("diagnosing", "Does the meta-level judge well?"),
+    "evaluate": ("show", "How good is a trained policy."),
+    "tasks": ("show", "The tasks there are."),
+    "info": ("show", "Versions and machine."),
+    "presets": ("show", "The presets there are, or what one sets."),
+}
 
-class NearestGroup(click.Group):
-    """Commands, with the nearest one offered for a mistyped name."""
+
+class CommandGroup(click.Group):
+    """The commands, each loaded when it is called, with the nearest one offered for a mistyped name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bierl_fast.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without loading what it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that was typed, or a usage error with the nearest one."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise click.UsageError(str(unknown("command", args[0], self.commands)), ctx)
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -45,29 +75,14 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    cls=NearestGroup,
+    cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit.")
-@training.debug_option
+@debug_option
 def cli() -> None:
     """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
-
-
-COMMANDS = (
-    training.train,
-    training.resume,
-    pretraining.pretrain,
-    comparing.compare,
-    diagnosing.diagnose,
-    show.evaluate,
-    show.tasks,
-    show.info,
-    show.presets,
-)
-for command in COMMANDS:
-    cli.add_command(command)
 
 
 def entry(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +90,7 @@ def entry(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings(), _modules_from_here():
         warnings.simplefilter("always", RunWarning)
+        warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
         try:
             code = cli.main(arguments, prog_name="bierl", standalone_mode=False)

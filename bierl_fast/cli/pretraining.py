@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli.options import SettingType, given, setting_options
+from bierl_fast.cli.options import given, setting_options
+from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS, return_text
-from bierl_fast.cli.training import debug_option, quiet_option
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
 
 HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
@@ -25,7 +25,7 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 """
 
 
-@click.command(short_help="Train a generator for warm starts.", help=HELP)
+@click.command(help=HELP)
 @click.argument("tasks", metavar="[TASK ...]", nargs=-1)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="the file to write")
 @click.option(

@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli.options import SettingType
-from bierl_fast.cli.training import debug_option
+from bierl_fast.cli.parameters import SettingType, debug_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command(short_help="How good is a trained policy.")
+@click.command()
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
@@ -45,14 +44,15 @@ def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
         click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")
 
 
-@click.command(short_help="The tasks there are.")
+@click.command()
 @json_option
 @debug_option
 def tasks(as_json: bool) -> None:
     """List the native tasks: environments, and test functions."""
-    from bierl_fast.evaluation.table import native_functions, native_tasks  # noqa: PLC0415
+    from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415
+    from bierl_fast.evaluation.policy.vector import native_function_entries  # noqa: PLC0415
 
-    known, functions = native_tasks(), native_functions()
+    known, functions = native_tasks(), native_function_entries()
     if as_json:
         print_json([*known, *functions])
         return
@@ -63,7 +63,7 @@ def tasks(as_json: bool) -> None:
     click.echo(f"Functions, with --dim N: {names}, or a Python function as module:function.")
 
 
-@click.command(short_help="Versions and machine.")
+@click.command()
 @json_option
 @debug_option
 def info(as_json: bool) -> None:
@@ -86,7 +86,7 @@ def info(as_json: bool) -> None:
         click.echo(f"{name:16} {'-' if value is None else value}")
 
 
-@click.command(short_help="The presets there are, or what one sets.")
+@click.command()
 @click.argument("name", required=False)
 @json_option
 @debug_option

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bierl_fast.cli.options import SettingType, config_options, given
+from bierl_fast.cli.options import config_options, given
+from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.errors import ConfigError, RunWarning
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
-quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
-
-@click.command(short_help="Train a policy.")
+@click.command()
 @click.argument("task", required=False)
 @config_options
 @click.option("--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]")
@@ -79,7 +77,7 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
         ) from error
 
 
-@click.command(short_help="Go on with a run.")
+@click.command()
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")

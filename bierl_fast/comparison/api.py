@@ -21,12 +21,12 @@ from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, claim, standing
-from bierl_fast.config.values import check_names_list, check_rules, typed
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
 from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.values import check_names_list, check_rules, typed
 
 PathLike = str | os.PathLike[str]
 

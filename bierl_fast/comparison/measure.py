@@ -87,7 +87,5 @@ def _mean_return(policy: AnyPolicy, config: Config, episodes: int, seed: int) ->
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1
-    report: dict[str, Any] = api.evaluate(
-        policy, episodes, seed, config.threads, config.workers, **build.episode_settings(config)
-    )
+    report: dict[str, Any] = api.evaluate(policy, episodes, seed, config.threads, **build.own_settings(config))
     return float(report["mean_return"])

@@ -18,6 +18,7 @@ from bierl_fast.comparison.spec import Entry, Spec, Times, located
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
+from bierl_fast.evaluation.native import is_native
 from bierl_fast.names import lookup
 from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
@@ -135,7 +136,7 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
 def _named(config: Config) -> Config:
     """The same settings with Python functions by their import paths, where another process finds them."""
     named = config.named()
-    for what, path in (("task", named.task), ("behaviour", named.behaviour), ("policy", named.policy)):
+    for what, path in (("task", named.task), ("behavior", named.behavior), ("policy", named.policy)):
         if isinstance(path, str) and path.startswith("<"):
             raise ConfigError(
                 f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
@@ -166,9 +167,7 @@ def _config(layers: Iterable[Entry]) -> Config:
 
 def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
-    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
-
-    native = not config.pooled and config.task in {task["id"] for task in native_tasks()}
+    native = not config.pooled and is_native(config.task)
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 
 

@@ -30,7 +30,6 @@ without a name.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -40,11 +39,12 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config import reference, toml
-from bierl_fast.config.config import LONG, TABLES, Config, hints
-from bierl_fast.config.values import check_rules, kinds, plain, typed
+from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, hints, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import UnknownNameError, lookup, unknown
 from bierl_fast.run.directory import file_name
+from bierl_fast.settings import LONG, renamed
+from bierl_fast.values import check_rules, kinds, plain, typed
 
 AXES = {"tasks": "task", "strategies": "strategy", "meta_levels": "meta", "settings": ""}  # axis -> what names an entry
 TOP = ("seeds", "against", "evaluation", "pools", "base", *AXES)
@@ -213,8 +213,8 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     preset = own.pop("preset", None)
     if preset is not None and not isinstance(preset, str):
         raise ConfigError(f"preset must be a name (`bierl presets`), got {preset!r}")
-    toml.check_names(own)
-    fields = {field.name: field for field in dataclasses.fields(Config)}
+    own = renamed(own, OLD_NAMES)
+    check_names(own)
     for name, value in own.items():
         if name in RESERVED:
             raise ConfigError(f"{name} has no place in a comparison: {RESERVED[name]}")
@@ -224,7 +224,7 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
             reference.read(value)  # stays a table: layers win switch by switch
         else:
             own[name] = typed(name, value, hints()[name])
-            check_rules(name, own[name], fields[name].metadata)
+            check_rules(name, own[name], settings_of()[name].metadata)
     published = toml.read_preset(preset) if preset is not None else {}
     return toml.layered({name: value for name, value in published.items() if name not in RESERVED}, own)
 

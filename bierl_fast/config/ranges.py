@@ -9,37 +9,36 @@ ranges, scales of a Config        by name; sigma_range, sigma_scale and learning
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from bierl_fast.config.values import check_float32
+from bierl_fast.config.sections import Settings
 from bierl_fast.errors import ConfigError
+from bierl_fast.messages import HyperparameterSpec
+from bierl_fast.meta.history import Range, default_range
 from bierl_fast.names import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from bierl_fast.config.config import Config
-    from bierl_fast.messages import HyperparameterSpec
-    from bierl_fast.meta.history import Range
+from bierl_fast.values import check_float32
 
 Scale = Literal["log", "linear"]
 
 POSITIVE = ("sigma", "learning_rate")  # have shorthands, and are above 0 on any scale
 
 
-def given_ranges(config: Config) -> dict[str, tuple[float, float]]:
+def given_ranges(config: Settings) -> dict[str, tuple[float, float]]:
     """low, high of each hyperparameter that was given a range, by shorthand or by name."""
     shorthands = {name: getattr(config, f"{name}_range") for name in POSITIVE}
-    return {name: ends for name, ends in shorthands.items() if ends is not None} | config.ranges
+    named: dict[str, tuple[float, float]] = config.ranges
+    return {name: ends for name, ends in shorthands.items() if ends is not None} | named
 
 
-def given_scales(config: Config) -> Mapping[str, str]:
+def given_scales(config: Settings) -> Mapping[str, str]:
     """The scale of each hyperparameter that was given another than its strategy's, or the same by name."""
-    return ({"sigma": "linear"} if config.sigma_scale == "linear" else {}) | config.scales
+    named: Mapping[str, str] = config.scales
+    return {**({"sigma": "linear"} if config.sigma_scale == "linear" else {}), **named}
 
 
-def check(config: Config) -> None:
+def check(config: Settings) -> None:
     """Raise ConfigError for a range given twice, empty, or without the configured value."""
     for name in POSITIVE:
         if getattr(config, name) is not None:
@@ -52,7 +51,7 @@ def check(config: Config) -> None:
         _check_range(name, config)
 
 
-def _check_range(name: str, config: Config) -> None:
+def _check_range(name: str, config: Settings) -> None:
     (low, high), where = given_ranges(config)[name], _where(name, config)
     positive, log = name in POSITIVE, given_scales(config).get(name) == "log"
     if positive:
@@ -68,7 +67,7 @@ def _check_range(name: str, config: Config) -> None:
         raise ConfigError(f"{name} must lie in {where} [{low}, {high}], got {value}; change one of the two")
 
 
-def _where(name: str, config: Config) -> str:
+def _where(name: str, config: Settings) -> str:
     """The setting that says where a hyperparameter may move, or would."""
     return f"{name}_range" if name not in config.ranges and name in POSITIVE else f"ranges.{name}"
 
@@ -78,7 +77,7 @@ def nothing_to_move(strategy: str) -> ConfigError:
     return ConfigError(f"strategy {strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
 
 
-def check_declared(config: Config, declared: Mapping[str, HyperparameterSpec]) -> None:
+def check_declared(config: Settings, declared: Mapping[str, HyperparameterSpec]) -> None:
     """Raise unless `ranges` and `scales` are of hyperparameters that a meta-level may move, where the strategy allows.
 
     Raises:
@@ -98,19 +97,19 @@ def check_declared(config: Config, declared: Mapping[str, HyperparameterSpec]) -
                 raise ConfigError(str(error)) from None
 
 
-def not_adapted(config: Config, adapted: Iterable[str]) -> list[str]:
+def not_adapted(config: Settings, adapted: Iterable[str]) -> list[str]:
     """Hyperparameters with a range or a scale that has no effect, as the meta-level does not move them."""
     given = dict.fromkeys([*given_ranges(config), *given_scales(config)])
     return [name for name in given if name not in set(adapted)]
 
 
-def value_of(config: Config, name: str, spec: HyperparameterSpec) -> float:
+def value_of(config: Settings, name: str, spec: HyperparameterSpec) -> float:
     """The configured value, else the strategy's default."""
     value = getattr(config, name, None)
     return spec.default if value is None else float(value)
 
 
-def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+def ranges_of(names: Iterable[str], config: Settings, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
     """Where these hyperparameters may be moved; inside what the strategy declares.
 
     Raises:
@@ -131,9 +130,7 @@ def ranges_of(names: Iterable[str], config: Config, declared: Mapping[str, Hyper
     return ranges
 
 
-def _range_of(name: str, config: Config, adaptable: Mapping[str, HyperparameterSpec]) -> Range:
-    from bierl_fast.meta.history import Range, default_range  # noqa: PLC0415
-
+def _range_of(name: str, config: Settings, adaptable: Mapping[str, HyperparameterSpec]) -> Range:
     spec, value, given = adaptable[name], value_of(config, name, adaptable[name]), given_ranges(config).get(name)
     scale: Scale = "linear" if given_scales(config).get(name, spec.scale) == "linear" else "log"
     if given is not None:

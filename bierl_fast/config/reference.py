@@ -12,11 +12,12 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from bierl_fast.config.values import check_rules, typed
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import unknown
+from bierl_fast.settings import Section, setting
+from bierl_fast.values import check_rules, typed
 
 # Of the authors' code too, and ordinary settings here.
 ELSEWHERE = {
@@ -38,7 +39,7 @@ def _switch(default: Any, text: str, choices: tuple[str, ...] | None = None) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Named switches to the BiERL authors' behaviour; each field's help says what it changes. Made by `read`."""
+    """Named switches to the BiERL authors' behavior; each field's help says what it changes. Made by `read`."""
 
     mirrored: bool = _switch(
         True, "antithetic pairs; false: independent candidates, each with noise of its own (their Vanilla ES)"
@@ -87,7 +88,6 @@ def _choices(field: dataclasses.Field[Any]) -> str:
     return f"{field.name}={'false' if field.default is True else values[0]}"
 
 
-OFF = Reference()
 CHOICES = ", ".join(_choices(field) for field in dataclasses.fields(Reference))  # each switched on, in words
 
 
@@ -113,3 +113,12 @@ def read(value: Any) -> Reference:
         switches[name] = typed(f"reference.{name}", given, kinds[name])
         check_rules(f"reference.{name}", switches[name], known[name].metadata)
     return Reference(**switches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceSettings(Section):
+    """The switches as one setting of a run."""
+
+    title: ClassVar[str] = "the authors' behavior"
+
+    reference: Reference = setting(Reference, f"switch to the BiERL authors' behavior: {CHOICES}")

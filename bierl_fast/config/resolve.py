@@ -7,28 +7,21 @@ Config -> with_policy_settings, with_meta_settings, with_warm_start, resolved ->
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import check_declared, nothing_to_move, ranges_of, value_of
+from bierl_fast.config.sections import default_of, left_open, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
+from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.history import Range
+from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.table import StrategyEntry
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bierl_fast.meta.generator_file import WarmStart
-    from bierl_fast.meta.history import Range
-
-
-OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwise
-    "squash": "clip",
-    "action_noise": "none",
-    "log_std_noise_scale": 1.0,
-    "obs_norm": True,
-    "meta_objective": "return",
-}
 ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told otherwise
 
 
@@ -43,7 +36,7 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
     shape = asdict(warm_start.shape)
     for name, value in shape.items():
         given = getattr(config, name)
-        if given not in {value, Config.__dataclass_fields__[name].default}:
+        if given not in {value, default_of(name)}:
             raise ConfigError(
                 f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
                 f"leave {name} out, or train one with it (`bierl pretrain`)"
@@ -57,18 +50,17 @@ def with_policy_settings(config: Config) -> Config:
     Raises:
         ConfigError: a setting is at odds with what the strategy needs.
     """
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
-    required, preferred = table.policy_settings(config.strategy)
+    strategy = strategies.entry(config.strategy)
+    required, preferred = strategy.requires, strategy.prefers
     if config.policy is not None:
-        _require_none_of_the_network(config, required)
+        _require_none_of_the_network(config, strategy)
     if config.dim is not None:
         preferred = {}  # a function has no policy network that a preference could be about
     if required and config.dim is not None:
         raise ConfigError(
             f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
         )
-    if config.dim is not None and table.wants_behaviours(config.strategy):
+    if config.dim is not None and strategy.behaviors:
         raise ConfigError(
             f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy"
         )
@@ -76,16 +68,14 @@ def with_policy_settings(config: Config) -> Config:
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
-    wanted = {**OPEN, **preferred, **required}
+    wanted = {**left_open(), **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
-def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) -> None:
+def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> None:
     """Raise for what the compiled network has, and a torch module in its place has not."""
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
-    other = "take another strategy, or leave policy out"
-    if "network" in table.options(config.strategy):
+    other, required = "take another strategy, or leave policy out", strategy.requires
+    if "network" in strategy.options:
         raise ConfigError(
             f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
             f"module in its place; {other}"
@@ -94,8 +84,8 @@ def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) ->
         remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
         raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
     for name in ("hidden", "activation", "log_std_noise_scale"):
-        given, default = getattr(config, name), Config.__dataclass_fields__[name].default
-        if given not in {default, OPEN.get(name, default)}:
+        given, default = getattr(config, name), default_of(name)
+        if given not in {default, left_open().get(name, default)}:
             raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
 
 
@@ -105,11 +95,8 @@ def with_meta_settings(config: Config) -> Config:
     Raises:
         ConfigError: the meta-level cannot train such a strategy.
     """
-    from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
-    entry, taken = META_LEVELS[config.meta], table.options(config.strategy)
-    if entry.tells and table.wants_transitions(config.strategy):
+    entry, strategy = meta_levels.entry(config.meta), strategies.entry(config.strategy)
+    if entry.tells and strategy.transitions:
         raise ConfigError(
             f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
             "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
@@ -119,8 +106,8 @@ def with_meta_settings(config: Config) -> Config:
             f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
             f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
         )
-    preferred = entry.prefers.items()
-    return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
+    open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
+    return config.replace(**{name: entry.prefers[name] for name in open_ones})
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -130,23 +117,22 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
         ConfigError: a hyperparameter was set that the strategy does not declare or that would change nothing, or a
             range that it does not allow.
     """
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
     check_declared(config, declared)
-    taken = table.options(config.strategy)
+    taken = strategies.entry(config.strategy).options
     changes: dict[str, Any] = {}
-    for field in fields(Config):
-        value = getattr(config, field.name)
-        if field.metadata.get("option") and value is None and field.name in taken:
-            changes[field.name] = taken[field.name]
+    for name, field in settings_of().items():
+        value = getattr(config, name)
+        if field.metadata.get("option") and value is None and name in taken:
+            changes[name] = taken[name]
         if not field.metadata.get("hyperparameter"):
             continue
-        if field.name in declared:
-            changes[field.name] = declared[field.name].default if value is None else value
+        if name in declared:
+            changes[name] = declared[name].default if value is None else value
         elif value is not None:
-            known = ", ".join(declared)
             raise ConfigError(
-                f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
+                f"strategy {config.strategy!r} has no hyperparameter {name}, got {value}; it has: "
+                f"{', '.join(declared)}",
+                (name, "strategy"),
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
@@ -185,15 +171,14 @@ def _require_entropies_that_differ(config: Config) -> None:
 
 def _sigma_alone(config: Config) -> bool:
     """Whether the meta-level makes steps longer by sigma itself, as they are in units of it; see meta/csa.py."""
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
-    return config.meta == "csa" and table.step_in_sigma(config.strategy)
+    return config.meta == "csa" and strategies.entry(config.strategy).step_in_sigma
 
 
 def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
     """What the meta-level moves."""
-    if config.adapt is not None:
-        return config.adapt
+    given: tuple[str, ...] | None = config.adapt
+    if given is not None:
+        return given
     wanted = ("sigma",) if _sigma_alone(config) else ADAPTED
     names = tuple(name for name in wanted if name in declared and declared[name].adaptable)
     if not names:

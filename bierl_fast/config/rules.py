@@ -5,19 +5,15 @@ Config -> check_together
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bierl_fast.config.sections import Settings
 from bierl_fast.errors import ConfigError
-
-if TYPE_CHECKING:
-    from bierl_fast.config.config import Config
 
 # csa on a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large: it converges at
 # momentum 0 and 0.5 under Adam, as with the plain step, and diverges at 0.9 under Adam, ClipUp and momentum.
 MOST_MOMENTUM = 0.5
 
 
-def check_together(config: Config) -> None:
+def check_together(config: Settings) -> None:
     """Raise when settings are at odds with each other."""
     if isinstance(config.task, str) and not config.task.strip():
         raise ConfigError("task must be the id of a task, got ''; `bierl tasks` lists them")
@@ -59,7 +55,7 @@ def check_together(config: Config) -> None:
         )
 
 
-def _check_warm_start(config: Config) -> None:
+def _check_warm_start(config: Settings) -> None:
     if config.warm_start is not None and config.warm_start_task is not None:
         raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
     limit, total = config.warm_start_limit, config.total_steps
@@ -72,7 +68,7 @@ def _check_warm_start(config: Config) -> None:
         raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
 
 
-def _check_rows(config: Config) -> None:
+def _check_rows(config: Settings) -> None:
     """Rows of a batch are numbered in 32 bits."""
     inner = config.population * config.episodes_per_candidate + config.center_episodes
     meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from bierl_fast.config.config import TABLES, Config
+from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.names import lookup, unknown
+from bierl_fast.names import lookup
+from bierl_fast.settings import renamed
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 
@@ -41,8 +43,8 @@ def read_preset(name: str) -> dict[str, Any]:
     return read(lookup("preset", name, known))
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The settings in a TOML file, names checked, values not yet.
+def read(path: Path, saved: bool = False) -> dict[str, Any]:
+    """The settings in a TOML file, names checked, values not yet. Of a `saved` run nobody is told of old names.
 
     Raises:
         ConfigError: the file cannot be read, or is not TOML.
@@ -54,33 +56,27 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    check_names(values)
-    return values
+    return _present(values, not saved)
 
 
-def check_names(values: Iterable[str]) -> None:
-    """Raise UnknownNameError for the first name that is no setting."""
-    known = [field.name for field in dataclasses.fields(Config)]
-    for name in values:
-        if name not in known:
-            raise unknown("setting", name, known)
+def _present(values: Mapping[str, Any], warn: bool = True) -> dict[str, Any]:
+    """`values` under the settings' present names; UnknownNameError for the first that is no setting."""
+    found = renamed(values, OLD_NAMES, warn)
+    check_names(found)
+    return found
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """One layer of settings; a later one wins over an earlier one, as `layered` says."""
     values: dict[str, Any] = {}
     for layer in layers:
-        check_names(layer)
-        values = layered(values, layer)
+        values = layered(values, _present(layer))
     return values
 
 
 def compose(*layers: Mapping[str, Any]) -> Config:
     """One Config out of layers of settings, `merged`."""
-    values = merged(*layers)
-    if "task" not in values:
-        raise ConfigError("no task given: name one (`bierl tasks` lists them)")
-    return Config(**values)
+    return Config(**merged(*layers))
 
 
 def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,4 +109,4 @@ def dumps(config: Config) -> str:
 
 def _names() -> list[str]:
     # TOML tables must come after plain values.
-    return [*(field.name for field in dataclasses.fields(Config) if field.name not in TABLES), *TABLES]
+    return [*(name for name in settings_of() if name not in TABLES), *TABLES]

@@ -27,6 +27,7 @@ from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperpara
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.strategy import table as strategies
 
 if TYPE_CHECKING:
     from bierl_fast.config.config import Config
@@ -105,9 +106,7 @@ def diagnose(
 
 
 def _require_copies_that_learn(config: Config) -> None:
-    from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
-
-    if wants_transitions(config.strategy):
+    if strategies.entry(config.strategy).transitions:
         raise ConfigError(
             f"a diagnosis continues copies of the strategy, and those of {config.strategy!r} would learn nothing: "
             "steps are recorded for a run's own candidates alone"
@@ -209,7 +208,7 @@ class _Diagnosis:
             credit=self._settings.credit,
             adapted=self._ranges,
             used=self._used,
-            objective=self._settings.objective,
+            objective=self._settings.measured,
             generation=generation,
         )
         estimate = META_FITNESS[self._settings.fitness].judge(trial, proposals)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bierl_fast.config.config import LONG
-from bierl_fast.config.values import check_rules, typed
 from bierl_fast.errors import ConfigError
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.run.api import FRESH_GENERATION
+from bierl_fast.settings import LONG
+from bierl_fast.values import check_rules, typed
 
 # Places among a question's addresses: two estimates, two generations for those that use one again, and behind them the
 # generations of the continuations.

@@ -30,7 +30,7 @@ def rank_correlation(x_m: F64, y_m: F64) -> RankCorrelation:
     Equal values share the mean of their ranks; -inf ranks last, among others like it equal. NaN where all of a row are
     equal. The interval is normal in atanh(rho) with variance (1 + rho^2 / 2) / (M - 3): NaN below M = 4, and for M
     around 16 somewhat too narrow. At rho = +-1, where that would be a point, one end is there, and the other where
-    that of two neighbours swapped would be: chance orders few proposals so too.
+    that of two neighbors swapped would be: chance orders few proposals so too.
 
     Raises:
         ValueError: the rows differ in length, or one has a NaN.
@@ -46,7 +46,7 @@ def rank_correlation(x_m: F64, y_m: F64) -> RankCorrelation:
     rho = min(max(float((x_m * y_m).sum()) / math.sqrt(squares), -1.0), 1.0)
     if x_m.size < 4:
         return RankCorrelation(rho, math.nan, math.nan)
-    most = 1.0 - 12.0 / (x_m.size**3 - x_m.size)  # short of 1: two neighbours swapped
+    most = 1.0 - 12.0 / (x_m.size**3 - x_m.size)  # short of 1: two neighbors swapped
     middle = min(max(rho, -most), most)
     half = NORMAL_95 * math.sqrt((1.0 + middle**2 / 2.0) / (x_m.size - 3))
     low, high = math.tanh(math.atanh(middle) - half), math.tanh(math.atanh(middle) + half)

@@ -45,7 +45,7 @@ class AnyPolicy(Protocol):
         """The deterministic action for one observation, in the form that the environment's `step` takes."""
 
     def save(self, path: str | Path) -> None:
-        """Write a file that `bierl_fast.evaluation.table.load_policy` reads."""
+        """Write a file that `bierl_fast.evaluation.policy.saved.load_policy` reads."""
 
 
 class Evaluator(Protocol):

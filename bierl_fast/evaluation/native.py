@@ -7,12 +7,16 @@ Row i of every output answers row i of the population, whatever the number of th
 
 from __future__ import annotations
 
+from typing import Any
+
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
+from bierl_fast.names import unknown
 
 
 class NativeEvaluator(EpisodeEvaluator[Policy]):
@@ -25,7 +29,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         max_steps: int,
         whole_steps: int,
         obs_norm: bool = True,
-        behaviour: str = "final_position",
+        behavior: str = "final_position",
         transitions: bool = False,
         threads: int | None = None,
         statistics: ObservationStatistics | None = None,
@@ -43,7 +47,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             assets=gymnasium_assets(),
             shape=self._policy.shape,
             max_steps=max_steps,
-            behaviour=behaviour,
+            behaviour=behavior,
             threads=self.threads,
             transitions=transitions,
         )
@@ -71,3 +75,69 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             key=population.key,
             transitions_tw=out["transitions_tw"] if recorded else None,
         )
+
+
+def native_tasks() -> list[dict[str, Any]]:
+    """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
+    return [{"native": True, **entry} for entry in core().task_table()]
+
+
+def is_native(task: Any) -> bool:
+    """Whether a task is one of these by its id."""
+    return isinstance(task, str) and bool(core().is_native(task))
+
+
+def why_not_native(wanted: Wanted) -> ValueError | None:
+    """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
+    if not is_native(wanted.task):
+        return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()])
+    needed = "a TorchPolicy" if wanted.policy is not None else "a behavior function"
+    if wanted.policy is None and not callable(wanted.behavior):
+        return None
+    return ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
+
+
+def native_evaluator(wanted: Wanted) -> NativeEvaluator:
+    """An evaluator of a native task that `why_not_native` has nothing against."""
+    facts = _facts(str(wanted.task), wanted.task_kwargs)
+    behavior = str(wanted.behavior)
+    if behavior == "final_position" and not facts.has_root_position:
+        behavior = "final_observation"
+    spec = PolicySpec(
+        task=str(wanted.task),
+        task_kwargs=wanted.task_kwargs,
+        observation_size=facts.observation_size,
+        low=tuple(facts.action_bounds[0::2]),
+        high=tuple(facts.action_bounds[1::2]),
+        **wanted.network,
+    )
+    limit = facts.max_episode_steps
+    return NativeEvaluator(
+        spec,
+        max_steps=limit if wanted.episode_cap is None else min(limit, wanted.episode_cap),
+        whole_steps=limit,
+        obs_norm=wanted.obs_norm,
+        behavior=behavior,
+        transitions=wanted.transitions,
+        threads=wanted.threads,
+    )
+
+
+def native_evaluator_of(policy: Policy, threads: int | None = None) -> NativeEvaluator:
+    """An evaluator for a saved policy's native task, with the policy's own statistics."""
+    spec = policy.spec
+    limit = _facts(spec.task, spec.task_kwargs).max_episode_steps
+    return NativeEvaluator(
+        spec,
+        max_steps=limit,
+        whole_steps=limit,
+        obs_norm=policy.statistics.seen,
+        behavior="none",
+        threads=threads,
+        statistics=policy.statistics.copy(),
+    )
+
+
+def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
+    """An environment of that task, for its sizes, box and time limit."""
+    return core().EnvCore(task, gymnasium_assets(), task_kwargs)

@@ -1,157 +1,56 @@
-"""Picks the evaluator for a task."""
+"""Evaluators by name: picks the one for a task. Adding one is one file and one line here.
+
+make_evaluator(task, ...) -> Wanted -> the Backend that is named, or the first that accepts it -> Evaluator
+"""
 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from bierl_fast._library import core, gymnasium_assets
-from bierl_fast.archive import read_archive
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-from bierl_fast.evaluation.environment.maker import find
-from bierl_fast.evaluation.episode_evaluator import thread_count
-from bierl_fast.evaluation.function.evaluator import FunctionEvaluator, make_function_evaluator
-from bierl_fast.evaluation.native import NativeEvaluator
-from bierl_fast.evaluation.policy import torch_module as torch_policy
-from bierl_fast.evaluation.policy import vector as vector_policy
+from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
+from bierl_fast.evaluation.native import is_native, native_evaluator, native_evaluator_of, why_not_native
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
-from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
-from bierl_fast.evaluation.policy.vector import VectorPolicy
+from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
 from bierl_fast.evaluation.pool.build import pool_evaluator, pool_evaluator_of
 from bierl_fast.evaluation.pool.messages import Descriptor
-from bierl_fast.evaluation.pool.pool import PoolSettings
+from bierl_fast.evaluation.pool.settings import PoolSettings
+from bierl_fast.evaluation.settings import EpisodeSettings
+from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
-
-EVALUATORS = ("auto", "native", "pool")
-
-
-def native_tasks() -> list[dict[str, Any]]:
-    """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
-    return [{"native": True, **entry} for entry in core().task_table()]
+from bierl_fast.settings import Section, old_names, renamed
 
 
-def native_functions() -> list[dict[str, Any]]:
-    """One dict for each native test function, which takes any `dim`: id, native, function, keywords."""
-    functions = vector_policy.native_functions().items()
-    return [{"native": True, "function": True, "id": name, "keywords": list(options)} for name, options in functions]
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One line of the table.
 
-
-def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
-    """An environment of that task, for its sizes, box and time limit."""
-    return core().EnvCore(task, gymnasium_assets(), task_kwargs)
-
-
-def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any | None, settings: PoolSettings) -> bool:
-    """Whether a task runs on native threads: `evaluator` says so, or "auto" finds nothing against it.
-
-    Raises:
-        ValueError: what was asked for does not go together.
+    Attributes:
+        make: an evaluator for what is wanted.
+        refuses: the error for a task that is none for it, so that "auto" goes on to the next line; None: it will do.
+        sections: the settings that this evaluator alone takes.
     """
-    if evaluator not in EVALUATORS:
-        raise unknown("evaluator", evaluator, EVALUATORS)
-    if isinstance(task, str) and task in vector_policy.native_functions():
-        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
-    native = isinstance(task, str) and core().is_native(task)
-    needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
-    if evaluator == "native":
-        if not native:
-            raise unknown("native task", str(task), [entry["id"] for entry in native_tasks()])
-        if needed is not None:
-            raise ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
-    elif evaluator == "pool" or not native or needed is not None:
-        return False
-    for field in fields(PoolSettings):
-        value = getattr(settings, field.name)
-        if value != field.default:
-            instead = "give threads" if field.name == "workers" else f"leave out {field.name}"
-            raise ValueError(
-                f"{field.name} = {value}, and the native {task} runs on threads; {instead}, or take evaluator 'pool'"
-            )
-    return True
+
+    make: Callable[[Wanted], Evaluator]
+    refuses: Callable[[Wanted], ValueError | None] = lambda wanted: None
+    sections: tuple[type[Section], ...] = ()
 
 
-def _crewed(settings: PoolSettings, threads: int | None) -> PoolSettings:
-    """A pool's settings, with as many workers as there were to be threads where their number was left open."""
-    count = thread_count(threads)
-    return settings if settings.workers is not None else replace(settings, workers=count)
-
-
-# What a policy network, its observations, its episodes and the processes that run them have, and a function has not.
-_OF_ENVIRONMENTS = (
-    "hidden",
-    "activation",
-    "squash",
-    "action_noise",
-    "log_std",
-    "obs_norm",
-    "episode_cap",
-    "behaviour",
-    "transitions",
-    "policy",
-    "evaluator",
-    "workers",
-    "fresh_env",
-    "flatten_observation",
-    "on_failure",
-    "retries",
-    "episode_timeout",
-)
-
-
-def _refuse_for_functions(given: dict[str, Any]) -> None:
-    """Raise ValueError for an option that means nothing to a function and is not at its default."""
-    defaults = inspect.signature(make_evaluator).parameters
-    for name in _OF_ENVIRONMENTS:
-        value = tuple(given[name]) if name == "hidden" else given[name]
-        if value != defaults[name].default:
-            raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
-
-
-def _native_evaluator(
-    id: str,
-    task_kwargs: dict[str, Any],
-    shape: dict[str, Any],
-    *,
-    obs_norm: bool,
-    episode_cap: int | None,
-    behaviour: str,
-    transitions: bool,
-    threads: int | None,
-) -> NativeEvaluator:
-    """An evaluator of a native task, with a policy network of this shape."""
-    facts = _facts(id, task_kwargs)
-    if behaviour == "final_position" and not facts.has_root_position:
-        behaviour = "final_observation"
-    spec = PolicySpec(
-        task=id,
-        task_kwargs=task_kwargs,
-        observation_size=facts.observation_size,
-        low=tuple(facts.action_bounds[0::2]),
-        high=tuple(facts.action_bounds[1::2]),
-        **shape,
-    )
-    limit = facts.max_episode_steps
-    max_steps = limit if episode_cap is None else min(limit, episode_cap)
-    return NativeEvaluator(
-        spec,
-        max_steps=max_steps,
-        whole_steps=limit,
-        obs_norm=obs_norm,
-        behaviour=behaviour,
-        transitions=transitions,
-        threads=threads,
-    )
+BACKENDS: dict[str, Backend] = {
+    "native": Backend(native_evaluator, why_not_native),
+    "pool": Backend(pool_evaluator, sections=(PoolSettings,)),
+}
+EVALUATORS = ("auto", *BACKENDS)
+OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
+OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
 def make_evaluator(
@@ -168,17 +67,12 @@ def make_evaluator(
     log_std: float = -1.0,
     obs_norm: bool = True,
     episode_cap: int | None = None,
-    behaviour: str | Descriptor = "final_position",
+    behavior: str | Descriptor = "final_position",
     transitions: bool = False,
     policy: TorchPolicy | str | Callable[..., Any] | None = None,
     evaluator: str = "auto",
     threads: int | None = None,
-    workers: int | None = None,
-    fresh_env: str = "auto",
-    flatten_observation: bool = False,
-    on_failure: str = "rank_last",
-    retries: int = 2,
-    episode_timeout: float | None = None,
+    **own: Any,
 ) -> Evaluator:
     """An evaluator for a task, with a policy of this shape.
 
@@ -204,7 +98,7 @@ def make_evaluator(
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
             environment has no time limit. Where it has one, populations that are `whole` are not cut.
-        behaviour: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
+        behavior: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
             path "module:function".
@@ -212,14 +106,9 @@ def make_evaluator(
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower. Or what makes its module, by
             itself or by its import path: see ModuleFactory.
         evaluator: "native", "pool", or "auto": native where that is possible.
-        threads: worker threads of a native task; None takes the cores this process may use.
-        workers: worker processes of any other; None takes as many as `threads` says.
-        fresh_env: "auto", "always" or "never": whether every episode in a worker gets a new environment; see
-            PoolSettings for this and the rest, all of worker processes alone.
-        flatten_observation: take observations as one long vector: of several dimensions, Discrete, Dict or Tuple.
-        on_failure: "rank_last", "retry" or "raise": of an episode that fails.
-        retries: of a failed episode.
-        episode_timeout: seconds an episode may take.
+        threads: worker threads of a native task, and worker processes of others where their number is left open; None
+            takes the cores this process may use.
+        own: settings that one evaluator alone takes, by name: those of worker processes are PoolSettings'.
 
     Raises:
         ValueError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
@@ -227,108 +116,116 @@ def make_evaluator(
         TypeError: an argument of another kind.
         RuntimeError: worker processes that break while they start.
     """
+    given = dict(locals())
+    given |= _own(given.pop("own"), given)
     if dim is not None:
-        _refuse_for_functions(locals())
+        _refuse_for_functions(given)
         return make_function_evaluator(
             task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
         raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
-    obs_norm, transitions = arguments.boolean("obs_norm", obs_norm), arguments.boolean("transitions", transitions)
+    if isinstance(task, str) and task in native_functions():
+        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
+    wanted = _wanted(given)
+    if evaluator not in EVALUATORS:
+        raise unknown("evaluator", evaluator, EVALUATORS)
+    if evaluator == "auto":
+        evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
+    backend = BACKENDS[evaluator]
+    refused = backend.refuses(wanted)
+    if refused is not None:
+        raise refused
+    _refuse_of_others(backend, wanted)
+    return backend.make(wanted)
+
+
+def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one."""
+    found = renamed(own, old_names((EpisodeSettings, *OWN)))
+    known = [*(name for section in OWN for name in section.settings()), *given]
+    for name in found:
+        if name not in known:
+            raise unknown("argument of make_evaluator", name, known)
+    return found
+
+
+def _refuse_for_functions(given: dict[str, Any]) -> None:
+    """Raise ValueError for an option that means nothing to a function and is not at its default."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
+    defaults |= {name: field.default for section in OWN for name, field in section.settings().items()}
+    for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
+        if name not in OF_FUNCTIONS and value != defaults[name]:
+            raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
+
+
+def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
+    """Raise ValueError for a setting that another evaluator alone takes and that is not at its default."""
+    for name, other in BACKENDS.items():
+        for section in other.sections:
+            if section in backend.sections:
+                continue
+            for own, value in wanted.section(section).values().items():
+                if value != section.settings()[own].default:
+                    instead = "give threads" if own == "workers" else f"leave out {own}"
+                    raise ValueError(
+                        f"{own} = {value}, and the native {wanted.task} runs on threads; {instead}, or take evaluator "
+                        f"{name!r}"
+                    )
+
+
+def _wanted(given: dict[str, Any]) -> Wanted:
+    """The arguments of make_evaluator, checked."""
+    obs_norm = arguments.boolean("obs_norm", given["obs_norm"])
+    transitions = arguments.boolean("transitions", given["transitions"])
     if transitions and obs_norm:
         raise ValueError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
-    settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
-    task_kwargs = dict(task_kwargs or {})
+    episode_cap, behavior, policy = given["episode_cap"], given["behavior"], given["policy"]
     if episode_cap is not None:
         episode_cap = arguments.integer("episode_cap", episode_cap, 1, arguments.MOST_STEPS)
-    shape: dict[str, Any] = {
-        "hidden": arguments.layer_sizes("hidden", hidden),
-        "activation": activation,
-        "squash": squash,
-        "action_noise": action_noise,
-        "log_std": arguments.number("log_std", log_std),
-    }
-    if isinstance(behaviour, str) and ":" in behaviour:
-        behaviour = imported(behaviour, "behaviour")
+    if isinstance(behavior, str) and ":" in behavior:
+        behavior = imported(behavior, "behavior")
     if policy is not None and not isinstance(policy, TorchPolicy):
         policy = ModuleFactory(policy)
-    if not _native(task, evaluator, behaviour, policy, settings):
-        return pool_evaluator(
-            find(task, task_kwargs, more_names=[entry["id"] for entry in native_tasks()]),
-            _crewed(settings, threads),
-            shape,
-            obs_norm=obs_norm,
-            episode_cap=episode_cap,
-            behaviour=behaviour,
-            transitions=transitions,
-            policy=policy,
-        )
-    assert isinstance(behaviour, str)
-    return _native_evaluator(
-        str(task),
-        task_kwargs,
-        shape,
+    return Wanted(
+        task=given["task"],
+        task_kwargs=dict(given["task_kwargs"] or {}),
+        network={
+            "hidden": arguments.layer_sizes("hidden", given["hidden"]),
+            "activation": given["activation"],
+            "squash": given["squash"],
+            "action_noise": given["action_noise"],
+            "log_std": arguments.number("log_std", given["log_std"]),
+        },
         obs_norm=obs_norm,
         episode_cap=episode_cap,
-        behaviour=behaviour,
+        behavior=behavior,
         transitions=transitions,
-        threads=threads,
+        policy=policy,
+        threads=given["threads"],
+        sections=tuple(section.of(given) for section in OWN),
     )
 
 
-POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {
-    "policy": Policy.load,
-    vector_policy.FILE.kind: VectorPolicy.load,
-    torch_policy.FILE.kind: TorchPolicy.load,
-}
-
-
-def load_policy(path: Path) -> AnyPolicy:
-    """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
-    text, _ = read_archive(path)
-    try:
-        kind = str(json.loads(text)["kind"])
-    except (ValueError, TypeError, KeyError):
-        kind = "none"
-    return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
-
-
-def evaluator_of(
-    policy: AnyPolicy,
-    threads: int | None = None,
-    workers: int | None = None,
-    *,
-    fresh_env: str = "auto",
-    on_failure: str = "rank_last",
-    retries: int = 2,
-    episode_timeout: float | None = None,
-) -> Evaluator:
+def evaluator_of(policy: AnyPolicy, threads: int | None = None, **own: Any) -> Evaluator:
     """An evaluator for a saved policy's task, with the policy's own shape and observation statistics.
 
-    The options are those of `make_evaluator`.
+    The options are those of `make_evaluator`; those of worker processes say nothing where the task needs none.
+
+    Raises:
+        ConfigError, UnknownNameError: an option that cannot be, or that there is none of.
+        ValueError: the task is not what it was.
     """
+    found = _own(own, {})
+    pool = PoolSettings.of(found)
     if isinstance(policy, VectorPolicy):
-        return FunctionEvaluator(policy.spec, policy.function, threads=threads)
+        return function_evaluator_of(policy, threads)
     if not isinstance(policy, Policy | TorchPolicy):
         raise TypeError(f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}")
-    obs_norm = bool(np.any(policy.statistics.count))
-    spec = policy.spec
-    if spec is None:
+    if policy.spec is None:
         raise ValueError("a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet")
-    if isinstance(policy, Policy) and core().is_native(spec.task):
-        facts = _facts(spec.task, spec.task_kwargs)
-        return NativeEvaluator(
-            spec,
-            max_steps=facts.max_episode_steps,
-            whole_steps=facts.max_episode_steps,
-            obs_norm=obs_norm,
-            behaviour="none",
-            threads=threads,
-            statistics=policy.statistics.copy(),
-        )
-    settings = PoolSettings(
-        workers=workers, fresh_env=fresh_env, on_failure=on_failure, retries=retries, episode_timeout=episode_timeout
-    )
-    return pool_evaluator_of(policy, _crewed(settings, threads), obs_norm=obs_norm)
+    if isinstance(policy, Policy) and is_native(policy.task):
+        return native_evaluator_of(policy, threads)
+    return pool_evaluator_of(policy, pool, threads)

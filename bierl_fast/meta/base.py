@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
+from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
-
-if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from bierl_fast.evaluation.base import Evaluator
-    from bierl_fast.meta.history import History
-    from bierl_fast.strategy.base import Strategy
+from bierl_fast.meta.history import History
+from bierl_fast.strategy.base import Strategy
 
 
-class MetaLevel(Protocol):
-    """Sets a strategy's hyperparameters, generation by generation."""
+@dataclass(frozen=True, slots=True, eq=False)
+class MetaContext:
+    """What a meta-update sees; it leaves all of it unchanged.
 
+    Attributes:
+        strategy: at its present centre.
+        evaluator: runs the episodes.
+        history: up to the latest generation.
+        key: the address of the update's randomness.
+        generation: the one evaluated last, for a meta-level that `reads_generation`.
+    """
+
+    strategy: Strategy
+    evaluator: Evaluator
+    history: History
+    key: NoiseKey
+    generation: EvaluatedGeneration | None = None
+
+
+class MetaLevel(ABC):
+    """Sets a strategy's hyperparameters, generation by generation. By itself it never improves and has no state."""
+
+    @property
+    def reads_generation(self) -> bool:
+        """Whether `improve` wants the generation that was evaluated last."""
+        return False
+
+    @abstractmethod
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The hyperparameters of the next generation, which is drawn around this centre. Pure."""
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""
-
-    @property
-    def reads_generation(self) -> bool:
-        """Whether `improve` wants the generation that was evaluated last."""
+        return False
 
     def improve(
         self,
@@ -33,13 +54,18 @@ class MetaLevel(Protocol):
         key: NoiseKey,
         generation: EvaluatedGeneration | None = None,
     ) -> MetaReport:
-        """One meta-update, at the strategy's present centre; strategy and evaluator are left unchanged.
+        """One meta-update, at the strategy's present centre; see MetaContext for the arguments."""
+        return self.update(MetaContext(strategy, evaluator, history, key, generation))
 
-        `generation`: the one evaluated last, for a meta-level that `reads_generation`.
-        """
+    def update(self, context: MetaContext) -> MetaReport:
+        """One meta-update; nothing is improved and nothing spent where a meta-level has none."""
+        return MetaReport(steps=0, failures=0)
 
     def state(self) -> Arrays:
         """Everything needed to continue, as copies."""
+        return {}
 
     def load(self, arrays: Arrays) -> None:
         """Continue from what `state` gave."""
+        if arrays:
+            raise ValueError(f"this meta-level has no state, got {sorted(arrays)}")

@@ -13,28 +13,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F64, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
-from bierl_fast.meta.budget import affordable
+from bierl_fast.messages import F64, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.gaussian_process import posterior_mean
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
-from bierl_fast.strategy.base import Strategy, center_of
+from bierl_fast.settings import Section, setting
+from bierl_fast.strategy.base import center_of
 from bierl_fast.torch_threads import one_torch_thread
 
 WINDOW = 64  # trials remembered: what was good eight updates of eight ago is another policy's
 SEEDS = 2**32  # of NumPy's RandomState, which Optuna's samplers draw from
 
 
-class BayesianMeta:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BayesianSettings(Section):
+    """What Bayesian optimisation remembers."""
+
+    title: ClassVar[str] = "bo"
+    prefix: ClassVar[str] = "bo_"
+
+    memory: str = setting(
+        "forget",
+        "remember the last trials, or start anew at every meta-update (the authors' code: proposals are then drawn at "
+        "random)",
+        choices=("forget", "restart"),
+    )
+
+
+class BayesianMeta(MetaLevel):
     """A meta-level that remembers which hyperparameters it tried and what they were worth.
 
     A trial's place is its hyperparameters' positions in their ranges, in [0, 1] each, on the range's scale; its value
@@ -51,15 +67,18 @@ class BayesianMeta:
         hyperparameters: the configured ones, complete.
         ranges: the adapted ones, at least one, in order.
         settings: how proposals are judged, how often, and at what share of the steps.
-        remembers: the last WINDOW trials; False starts anew at every update, as the authors' code does: proposals are
-            then drawn at random.
+        own: what it remembers: the last WINDOW trials, or none.
 
     Raises:
         ValueError: optuna is not installed.
     """
 
     def __init__(
-        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], settings: MetaSettings, remembers: bool
+        self,
+        hyperparameters: Hyperparameters,
+        ranges: Mapping[str, Range],
+        settings: MetaSettings,
+        own: BayesianSettings,
     ) -> None:
         """See the class."""
         self._optuna = _package()
@@ -68,7 +87,7 @@ class BayesianMeta:
         self._settings = settings
         self._fitness = META_FITNESS[settings.fitness]
         self._outputs = Outputs(hyperparameters, ranges, max_move=settings.max_move)
-        self._window = WINDOW if remembers else 0
+        self._window = WINDOW if own.memory == "forget" else 0
         self._best = hyperparameters
         self._position_tk = np.zeros((0, len(ranges)))
         self._value_t = np.zeros(0)
@@ -86,34 +105,26 @@ class BayesianMeta:
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether the interval has passed and a meta-update, all episodes as long as the longest, fits the budget."""
-        rows = self._settings.update_rows(self._ranges)
-        return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
+        return self._settings.affordable(self._ranges, history, self._last_update, inner_steps, meta_steps)
 
-    def improve(
-        self,
-        strategy: Strategy,
-        evaluator: Evaluator,
-        history: History,
-        key: NoiseKey,
-        generation: EvaluatedGeneration | None = None,
-    ) -> MetaReport:
+    def update(self, context: MetaContext) -> MetaReport:
         """Try M proposals in a few wide evaluations, and choose anew. Strategy and evaluator are left as they are."""
-        key = key.with_stream(Stream.META)
-        used = self._configured.replace(**history.latest(center_of(strategy, key)))
+        key = context.key.with_stream(Stream.META)
+        used = self._configured.replace(**context.history.latest(center_of(context.strategy, key)))
         place_mk = np.vstack([self._place(used), self._asked(key.with_stream(Stream.GENERATOR))])
         trial = Trial(
-            strategy=strategy,
-            evaluator=evaluator,
+            strategy=context.strategy,
+            evaluator=context.evaluator,
             key=key,
             credit=self._settings.credit,
             adapted=self._ranges,
             used=used,
-            objective=self._settings.objective,
-            generation=generation,
+            objective=self._settings.measured,
+            generation=context.generation,
         )
         estimate = self._fitness.judge(trial, [self._hyperparameters(place) for place in place_mk])
         self._updates += 1
-        self._last_update = history.generations
+        self._last_update = context.history.generations
         if not estimate.failed_m.all():
             self._learn(place_mk, _standardised(estimate))
         return MetaReport(estimate.steps, estimate.failures, self._diagnostics(used, estimate))

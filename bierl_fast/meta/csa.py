@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bierl_fast.messages import Hyperparameters
-from bierl_fast.meta.baselines import Costless
+from bierl_fast.meta.base import MetaLevel
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the 
 ADAPTS = ("sigma", "learning_rate")  # of whose product with the noise a step is made
 
 
-class CumulativeStepSize(Costless):
+class CumulativeStepSize(MetaLevel):
     """Multiplies sigma and the learning rate, or one of them, by one factor a generation; starts where configured.
 
     Made for sigma AND the learning rate together, over the plain step (optimizer "gradient"): the step is then as long

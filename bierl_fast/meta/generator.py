@@ -17,6 +17,7 @@ from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
 from bierl_fast.meta.outputs import Outputs
+from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.torch_threads import one_torch_thread
 
 
@@ -114,24 +115,17 @@ class Generator:
         return np.asarray(raw.numpy(), np.float32)
 
 
-def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Outputs) -> Generator:
+def make_generator(encoder: str | None, features: int, shape: GeneratorSettings, outputs: Outputs) -> Generator:
     """A generator by the name of its encoder; None: the weights themselves are the outputs.
 
     Args:
         encoder: a name in ENCODERS, or None.
-        sizes: features of a window's row, units of the encoder, units of the tanh layer behind it (0: none); "linear"
-            has neither units nor such a layer, whatever is given.
+        features: of a window's row.
+        shape: units of the encoder, and of the tanh layer behind it (0: none); "linear" has neither, whatever is given.
         outputs: reads the raw outputs.
-
-    Raises:
-        ValueError: a size below its least.
     """
-    features, encoder_size, hidden = sizes
-    for name, size, least in (("encoder_size", encoder_size, 1), ("generator_hidden", hidden, 0)):
-        if size < least:
-            raise ValueError(f"{name} must be at least {least}, got {size}")
     count = len(outputs.ranges)
     if encoder is None:
         return Generator(Constant(count), outputs)
-    made = ENCODERS[encoder](features, encoder_size)
-    return Generator(Network(made, hidden if made.takes_layer else 0, count), outputs)
+    made = ENCODERS[encoder](features, shape.encoder_size)
+    return Generator(Network(made, shape.generator_hidden if made.takes_layer else 0, count), outputs)

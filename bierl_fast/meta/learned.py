@@ -14,16 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
-from bierl_fast.meta.budget import affordable
+from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
+from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.weights_es import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
-from bierl_fast.strategy.base import Strategy, center_of
+from bierl_fast.strategy.base import center_of
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
 
@@ -40,7 +39,7 @@ class _Standing(NamedTuple):
         return cls(history.window(center), history.latest(center), history.generations)
 
 
-class LearnedMeta:
+class LearnedMeta(MetaLevel):
     """A meta-level whose generator is trained while the run goes on."""
 
     def __init__(self, generator: Generator, settings: MetaSettings, weights: F32) -> None:
@@ -82,8 +81,8 @@ class LearnedMeta:
         """
         if self._outputs.settled(history.generations):
             return False
-        rows = self._settings.update_rows(self._outputs.ranges)
-        return affordable(self._settings, rows, history, self._last_update, inner_steps, meta_steps)
+        ranges = self._outputs.ranges
+        return self._settings.affordable(ranges, history, self._last_update, inner_steps, meta_steps)
 
     def proposals(self, history: History, center: int, noise: NoiseKey, count: int) -> list[Hyperparameters]:
         """What `count` generators, perturbed at `noise` in antithetic pairs, propose for the centre's window. Pure.
@@ -95,37 +94,30 @@ class LearnedMeta:
         sigma = self._sigma or self._calibrate(standing, noise)
         return self._proposals(sigma, standing, noise, count)
 
-    def improve(
-        self,
-        strategy: Strategy,
-        evaluator: Evaluator,
-        history: History,
-        key: NoiseKey,
-        generation: EvaluatedGeneration | None = None,
-    ) -> MetaReport:
+    def update(self, context: MetaContext) -> MetaReport:
         """One meta-update in a few wide evaluations. Strategy and evaluator are left as they are."""
-        key = key.with_stream(Stream.META)
-        center = center_of(strategy, key)
-        standing = _Standing.of(history, center)
+        key = context.key.with_stream(Stream.META)
+        center = center_of(context.strategy, key)
+        standing = _Standing.of(context.history, center)
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
             self._sigma = self._calibrate(standing, noise)
         proposals = self._proposals(self._sigma, standing, noise, self._settings.candidates)
         trial = Trial(
-            strategy=strategy,
-            evaluator=evaluator,
+            strategy=context.strategy,
+            evaluator=context.evaluator,
             key=key,
             credit=self._settings.credit,
             adapted=self._outputs.ranges,
             used=self._outputs.start.replace(**standing.used),
-            objective=self._settings.objective,
-            generation=generation,
+            objective=self._settings.measured,
+            generation=context.generation,
         )
         estimate = self._fitness.judge(trial, proposals)
         before = self._weights
         self._weights, moved = self._moved(estimate, standing, noise)
         self._updates += 1
-        self._last_update = history.generations
+        self._last_update = context.history.generations
         diagnostics = self._diagnostics(estimate, proposals)
         diagnostics |= {"moved": moved, "update_norm": float(np.linalg.norm(self._weights - before))}
         return MetaReport(estimate.steps, estimate.failures, diagnostics)

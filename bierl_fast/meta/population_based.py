@@ -11,6 +11,8 @@ perturbation by 1.2 or 0.8.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,16 +28,28 @@ from bierl_fast.messages import (
     Population,
     Stream,
 )
+from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.draws import Draws
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.side_by_side import Generation, advance
+from bierl_fast.settings import MANY, Section, setting
 from bierl_fast.strategy.base import Strategy
 
 PERTURBATIONS = (0.8, 1.2)
 TRUNCATION = 0.2  # of the members are replaced at a time, and as many may be copied
 
 
-class PopulationBasedTraining:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSettings(Section):
+    """How many members there are."""
+
+    title: ClassVar[str] = "pbt"
+    prefix: ClassVar[str] = "pbt_"
+
+    members: int = setting(4, "members that train side by side, the leader among them", at_least=2, at_most=MANY)
+
+
+class PopulationBasedTraining(MetaLevel):
     """A meta-level whose proposals are members: each has a strategy's state, hyperparameters and a score.
 
     The leader starts at the configured hyperparameters, the others anywhere in the ranges (evenly on their scales), all
@@ -50,21 +64,15 @@ class PopulationBasedTraining:
     Args:
         hyperparameters: the configured ones, complete.
         ranges: the adapted ones, at least one, in order.
-        members: k, the leader among them; at least 2.
+        own: k, the members, the leader among them.
         interval: generations from one selection to the next, at least 1.
-
-    Raises:
-        ValueError: fewer than 2 members.
     """
 
-    reads_generation = True
-
     def __init__(
-        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], members: int, interval: int
+        self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], own: MemberSettings, interval: int
     ) -> None:
         """See the class."""
-        if members < 2:
-            raise ValueError(f"pbt_members must be at least 2 (the leader and another), got {members}")
+        members = own.members
         self._configured = hyperparameters
         self._ranges = dict(ranges)
         self._interval = interval
@@ -72,6 +80,11 @@ class PopulationBasedTraining:
         self._score_k = np.full(members, np.nan)  # before the first generation
         self._states: list[Arrays] = []  # of the members from 1 on; none before the first generation
         self._generations = 0
+
+    @property
+    def reads_generation(self) -> bool:
+        """It scores its leader by it."""
+        return True
 
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The leader's hyperparameters."""
@@ -81,14 +94,7 @@ class PopulationBasedTraining:
         """After every generation of the leader's, whatever it costs."""
         return history.generations > 0
 
-    def improve(
-        self,
-        strategy: Strategy,
-        evaluator: Evaluator,
-        history: History,
-        key: NoiseKey,
-        generation: EvaluatedGeneration | None = None,
-    ) -> MetaReport:
+    def update(self, context: MetaContext) -> MetaReport:
         """The other members' generation in one wide evaluation, then a selection if it is time.
 
         The strategy is left as it is; where another member has become the best, the report has the state to adopt.
@@ -96,11 +102,11 @@ class PopulationBasedTraining:
         Raises:
             ValueError: the leader's generation is not given.
         """
-        generation = EvaluatedGeneration.required(generation, "pbt")
-        own, draws = strategy.state(), Draws(key.with_stream(Stream.GENERATOR))
+        generation = EvaluatedGeneration.required(context.generation, "pbt")
+        own, draws = context.strategy.state(), Draws(context.key.with_stream(Stream.GENERATOR))
         if not self._states:
             self._begin(generation.before, draws)
-        others, sample_k = self._advance(strategy, evaluator, key.with_stream(Stream.META))
+        others, sample_k = self._advance(context.strategy, context.evaluator, context.key.with_stream(Stream.META))
         sample_k[0] = _sample(generation.population, generation.batch)
         share = 2.0 / (self._interval + 1.0)
         begins_k = ~np.isfinite(self._score_k)  # at first, and after a generation that failed

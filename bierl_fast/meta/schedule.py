@@ -9,16 +9,15 @@ same time. Behind the horizon they stay at the end value.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bierl_fast.messages import Hyperparameters
-from bierl_fast.meta.baselines import Costless
-from bierl_fast.names import lookup
+from bierl_fast.meta.base import MetaLevel
+from bierl_fast.settings import FAR, Section, setting
 
-if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from collections.abc import Callable, Mapping
-
+if TYPE_CHECKING:
     from bierl_fast.meta.history import History, Range
 
 USUAL_END = 0.1  # of the configured value
@@ -43,34 +42,28 @@ SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "cosine": _cosine,
     "exponential": _exponential,
 }
-UNITS = ("generations", "steps")
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleSettings:
-    """How hyperparameters go with time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings(Section):
+    """How hyperparameters go with time; `end` in the order of what is adapted."""
 
-    Attributes:
-        horizon: when the end values are reached, at least 1 of `unit`; to be given.
-        unit: "generations" or "steps", the env steps of the inner level (a schedule spends no others).
-        shape: "linear", "cosine" or "exponential".
-        end: the end value of each adapted hyperparameter, in their order; None: a tenth of the configured ones.
-    """
+    title: ClassVar[str] = "schedule"
+    prefix: ClassVar[str] = "schedule_"
 
-    horizon: int | None = None
-    unit: str = "generations"
-    shape: str = "linear"
-    end: tuple[float, ...] | None = None
-
-    def __post_init__(self) -> None:
-        """ValueError names the first setting out of range."""
-        lookup("unit of a schedule", self.unit, dict.fromkeys(UNITS))
-        lookup("shape of a schedule", self.shape, SHAPES)
-        if self.horizon is not None and self.horizon < 1:
-            raise ValueError(f"schedule_horizon must be at least 1, got {self.horizon}")
+    horizon: int | None = setting(
+        None, "when meta-level schedule reaches its end values, in schedule_unit; stays there", at_least=1, at_most=FAR
+    )
+    unit: str = setting(
+        "generations", "what schedule_horizon counts: generations, or env steps", choices=("generations", "steps")
+    )
+    shape: str = setting("linear", "the way from configured to end values", choices=tuple(SHAPES))
+    end: tuple[float, ...] | None = setting(
+        None, "end value of each hyperparameter in adapt (none: a tenth of the configured ones)"
+    )
 
 
-class Schedule(Costless):
+class Schedule(MetaLevel):
     """Moves every adapted hyperparameter from its configured value to an end value. Costs no env steps.
 
     All centres of a strategy that has several share the time.

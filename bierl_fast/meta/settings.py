@@ -1,74 +1,117 @@
-"""How a learned meta-level learns, checked. Needs no torch, so that a run without a meta-level never loads it."""
+"""How meta-levels see, propose and learn. Needs no torch, so that a run without a meta-level never loads it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
+from bierl_fast.errors import ConfigError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
-from bierl_fast.names import lookup
+from bierl_fast.settings import FAR, LONG, MANY, Section, setting
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
 
+if TYPE_CHECKING:
+    from bierl_fast.meta.history import History
 
-@dataclass(frozen=True, slots=True)
-class MetaSettings:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeSettings(Section):
+    """Which hyperparameters a meta-level moves, and where."""
+
+    title: ClassVar[str] = "ranges"
+
+    adapt: tuple[str, ...] | None = setting(
+        None, "hyperparameters the meta-level may move (none: sigma and learning_rate, where the strategy adapts them)"
+    )
+    ranges: dict[str, tuple[float, float]] = setting(
+        dict,
+        "low,high that the meta-level may move a hyperparameter in, by its name: momentum=0.5,0.99 (left out: a "
+        "factor of 100 either side; on a linear scale from 0 to twice the value)",
+    )
+    scales: dict[str, str] = setting(
+        dict,
+        "how the meta-level moves a hyperparameter, by its name: entropy_weight=log (left out: as its strategy "
+        "says); another than the strategy's needs a range",
+        choices=("log", "linear"),
+    )
+    sigma_range: tuple[float, float] | None = setting(None, "low,high of sigma (none: a factor of 100 either side)")
+    sigma_scale: str = setting(
+        "log", "how the meta-level moves sigma; linear needs a sigma_range", choices=("log", "linear")
+    )
+    learning_rate_range: tuple[float, float] | None = setting(
+        None, "low,high of the learning rate (none: a factor of 100 either side)"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorSettings(Section):
+    """What a network reads, and what it is made of."""
+
+    title: ClassVar[str] = "generator"
+
+    history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
+    quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
+    encoder_size: int = setting(32, "width of the meta-level's encoder; linear has none", at_least=1, at_most=MANY)
+    generator_hidden: int = setting(
+        32, "hidden width of the meta-level's generator; 0: a linear generator", at_least=0, at_most=MANY
+    )
+    generator_output: str = setting(
+        "absolute",
+        "what the generator gives: a place in each range, or a step relative to the value now in use",
+        choices=("absolute", "relative"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaSettings(Section):
     """How a learned meta-level learns.
 
     Attributes:
-        fitness: which meta-fitness judges a proposal.
-        objective: what it measures: "return", or "fitness", what the strategy's own update climbs.
-        candidates: M, antithetic, so even.
-        pairs, episodes, episodes_per_candidate: what a proposal may spend; see credit.Credit.
-        interval: least generations between meta-updates.
-        budget: largest share of meta steps in all env steps, kept causally; 0 for a generator that is used as it is.
-        learning_rate: of the generator's weights, in natural-gradient units; see `rate`.
+        episodes_per_candidate: the strategy's own number; see credit.Credit.
         step_scale: "strategy", or "reference": learning_rate / (40 sigma_meta), the BiERL authors' units.
-        sigma: noise standard deviation on the generator's weights; None: calibrated by `spread`.
-        spread: standard deviation of a proposal's ln (or share of a linear range) to which sigma_meta is calibrated;
-            less where a range is narrow.
-        max_move: the largest factor by which a hyperparameter moves in one meta-update, and from one generation to
-            the next (on a linear range its logarithm is the largest share of the range).
-        settling: generations after which a relative generator's moves are half as long; see outputs.Outputs.
     """
 
-    fitness: str = "one_step"
-    objective: str = "return"
-    candidates: int = 8
-    pairs: int = 4
-    episodes: int = 2
+    title: ClassVar[str] = "meta-level"
+    prefix: ClassVar[str] = "meta_"
+
+    fitness: str = setting("one_step", "how a proposal of the meta-level is judged", choices=tuple(META_FITNESS))
+    objective: str | None = setting(
+        None,
+        "what it measures: the return, or the fitness that the strategy's update climbs (left open: as the strategy "
+        "prefers, else the return)",
+        choices=OBJECTIVES,
+        left_open="return",
+    )
+    candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2, at_most=MANY)
+    pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
+    episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
+    interval: int = setting(5, "at least this many generations between meta-updates", at_least=1, at_most=FAR)
+    budget: float = setting(0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, below=1.0)
+    learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
+    sigma: float | None = setting(
+        None, "noise standard deviation on the generator's weights (none: calibrated by meta_spread)", above=0.0
+    )
+    spread: float = setting(0.3, "standard deviation of ln(proposal) that the meta-level's noise aims at", above=0.0)
+    max_move: float = setting(1.5, "largest factor one meta-update moves a hyperparameter by", above=1.0)
+    settling: float | None = setting(
+        None,
+        "generations after which the moves of a relative generator are half as long, falling on with the square of "
+        "their number (none: they stay as long)",
+        above=0.0,
+    )
     episodes_per_candidate: int = 1
-    interval: int = 5
-    budget: float = 0.2
-    learning_rate: float = 1.0
-    sigma: float | None = None
-    spread: float = 0.3
     step_scale: str = "strategy"
-    max_move: float = 1.5
-    settling: float | None = None
 
     def __post_init__(self) -> None:
-        """ValueError names the first setting out of range."""
-        lookup("meta-fitness", self.fitness, META_FITNESS)
-        lookup("meta objective", self.objective, dict.fromkeys(OBJECTIVES))
-        if self.candidates < 2 or self.candidates % 2:
-            raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
-        for name in ("pairs", "episodes", "episodes_per_candidate", "interval"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
-        if not 0.0 <= self.budget < 1.0:
-            raise ValueError(
-                f"meta_budget must be in [0, 1) for a learned meta-level, got {self.budget}; "
-                "use meta 'none' to spend nothing on it"
-            )
-        for name in ("learning_rate", "spread", "sigma"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0.0):
-                raise ValueError(f"meta {name} must be positive and finite, got {value}")
+        """ConfigError names the first setting out of range."""
+        super(MetaSettings, self).__post_init__()
+        if self.candidates % 2:
+            raise ConfigError(f"meta_candidates must be even (antithetic pairs), got {self.candidates}")
+        if self.episodes_per_candidate < 1:
+            raise ConfigError(f"episodes_per_candidate must be at least 1, got {self.episodes_per_candidate}")
         checked("step scale", self.step_scale, STEP_SCALES)
-        if not self.max_move > 1.0:
-            raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
 
     def rate(self, sigma: float) -> float:
         """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""
@@ -81,6 +124,30 @@ class MetaSettings:
         return self.candidates * META_FITNESS[self.fitness].rows(self.credit, adapted)
 
     @property
+    def measured(self) -> str:
+        """What a proposal is judged by, "return" or "fitness"; see credit.objective_mk."""
+        return str(self.objective)
+
+    @property
     def credit(self) -> Credit:
         """What one proposal may spend."""
         return Credit(self.pairs, self.episodes, self.episodes_per_candidate)
+
+    def affordable(
+        self, adapted: Collection[str], history: History, last_update: int, inner_steps: int, meta_steps: int
+    ) -> bool:
+        """Whether a meta-update may run now: the interval has passed, and what it costs fits the budget.
+
+        The cost is predicted causally: each of its episodes is as long as the longest of the latest generation.
+
+        Args:
+            adapted: names of the hyperparameters that are moved.
+            history: up to the latest generation.
+            last_update: generations the history had at the last meta-update.
+            inner_steps: env steps of the inner level so far.
+            meta_steps: env steps of the meta-level so far.
+        """
+        if history.generations - last_update < self.interval:
+            return False
+        after = meta_steps + self.update_rows(adapted) * history.longest_episode
+        return after <= self.budget * (inner_steps + after)

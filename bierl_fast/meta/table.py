@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from bierl_fast.messages import F32, Hyperparameters
+from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
+from bierl_fast.meta.bayesian import BayesianMeta, BayesianSettings
 from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.history import History
+from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import lookup, unknown
-
-if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from bierl_fast.messages import F32, Hyperparameters
-    from bierl_fast.meta.base import MetaLevel
-    from bierl_fast.meta.history import History
-    from bierl_fast.meta.settings import MetaSettings
-
-BO_MEMORIES = ("forget", "restart")
+from bierl_fast.settings import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +27,17 @@ class MetaParts:
         hyperparameters: the configured ones, complete.
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
-        schedule: when `schedule` reaches which values.
-        bo_memory: whether `bo` remembers earlier updates: "forget" (the last trials) or "restart" (none).
-        pbt_members: k of `pbt`, the leader among them.
-        encoder_size: units of the encoder.
-        generator_hidden: units of the generator's tanh layer; 0: a linear generator.
-        outputs: "absolute" or "relative"; see outputs.Outputs.
+        generator: what a network is made of.
+        own: the section of settings that this meta-level alone takes; None: as it is by default.
         seed: of the initial weights.
         weights: where a learned generator starts instead: a warm start's.
     """
 
     hyperparameters: Hyperparameters
     history: History
-    settings: MetaSettings
-    schedule: ScheduleSettings = ScheduleSettings()  # noqa: RUF009  (frozen)
-    bo_memory: str = "forget"
-    pbt_members: int = 4
-    encoder_size: int = 32
-    generator_hidden: int = 32
-    outputs: str = "absolute"
+    settings: MetaSettings = MetaSettings()  # noqa: RUF009  (frozen)
+    generator: GeneratorSettings = GeneratorSettings()  # noqa: RUF009  (frozen)
+    own: Any = None
     seed: int = 0
     weights: F32 | None = None
 
@@ -56,7 +47,8 @@ class MetaEntry:
     """One line of the table.
 
     Attributes:
-        make: its constructor.
+        make: its constructor, given the parts; `own` is then of its section.
+        section: the settings that it alone takes; None: it has none.
         learned: whether it judges proposals by a meta-fitness, within meta_budget.
         adapts: whether it moves hyperparameters, and so has ranges to move them in.
         tells: whether strategies learn from batches of its own, in which no transitions are recorded.
@@ -64,6 +56,7 @@ class MetaEntry:
     """
 
     make: Callable[[MetaParts], MetaLevel]
+    section: type[Section] | None = None
     learned: bool = False
     adapts: bool = True
     tells: bool = False
@@ -79,13 +72,11 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
-        _require_ranges(parts)
-        settings = parts.settings
+        settings, shape = parts.settings, parts.generator
         outputs = Outputs(
-            parts.hyperparameters, parts.history.ranges, parts.outputs, settings.max_move, settings.settling
+            parts.hyperparameters, parts.history.ranges, shape.generator_output, settings.max_move, settings.settling
         )
-        sizes = (parts.history.features, parts.encoder_size, parts.generator_hidden)
-        generator = make_generator(encoder, sizes, outputs)
+        generator = make_generator(encoder, parts.history.features, shape, outputs)
         weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
         return LearnedMeta(generator, settings, weights)
 
@@ -93,30 +84,19 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
 
 
 def _csa(parts: MetaParts) -> MetaLevel:
-    _require_ranges(parts)
     return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
 
 
 def _schedule(parts: MetaParts) -> MetaLevel:
-    _require_ranges(parts)
-    return Schedule(parts.hyperparameters, parts.history.ranges, parts.schedule)
+    return Schedule(parts.hyperparameters, parts.history.ranges, parts.own)
 
 
 def _bo(parts: MetaParts) -> MetaLevel:
-    from bierl_fast.meta.bayesian import BayesianMeta  # noqa: PLC0415 - it loads torch
-
-    _require_ranges(parts)
-    lookup("memory of Bayesian optimisation", parts.bo_memory, dict.fromkeys(BO_MEMORIES))
-    remembers = parts.bo_memory == "forget"  # what is old alone; "restart": everything
-    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, remembers)
+    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, parts.own)
 
 
 def _pbt(parts: MetaParts) -> MetaLevel:
-    from bierl_fast.meta.population_based import PopulationBasedTraining  # noqa: PLC0415 - loads the native module
-
-    _require_ranges(parts)
-    ranges = parts.history.ranges
-    return PopulationBasedTraining(parts.hyperparameters, ranges, parts.pbt_members, parts.settings.interval)
+    return PopulationBasedTraining(parts.hyperparameters, parts.history.ranges, parts.own, parts.settings.interval)
 
 
 def _require_ranges(parts: MetaParts) -> None:
@@ -136,10 +116,10 @@ def _require_ranges(parts: MetaParts) -> None:
 
 META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
-    "schedule": MetaEntry(_schedule),
+    "schedule": MetaEntry(_schedule, ScheduleSettings),
     "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
-    "bo": MetaEntry(_bo, learned=True),
-    "pbt": MetaEntry(_pbt, tells=True),
+    "bo": MetaEntry(_bo, BayesianSettings, learned=True),
+    "pbt": MetaEntry(_pbt, MemberSettings, tells=True),
     "direct": MetaEntry(_learned(None), learned=True),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),
@@ -148,10 +128,20 @@ META_LEVELS: dict[str, MetaEntry] = {
 }
 
 
+def entry(name: str) -> MetaEntry:
+    """The line of the meta-level called `name`; UnknownNameError with the nearest when there is none."""
+    return lookup("meta-level", name, META_LEVELS)
+
+
 def make_meta(name: str, parts: MetaParts) -> MetaLevel:
     """The meta-level called `name`.
 
     Raises:
         ValueError: an unknown name (the nearest is offered), a configured value outside its range.
     """
-    return lookup("meta-level", name, META_LEVELS).make(parts)
+    found = entry(name)
+    if found.adapts:
+        _require_ranges(parts)
+    if parts.own is None and found.section is not None:
+        parts = replace(parts, own=found.section())
+    return found.make(parts)

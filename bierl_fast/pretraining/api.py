@@ -15,13 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.config.config import LONG, Config
-from bierl_fast.config.values import check_names_list, check_rules, typed
+from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.files import locked
 from bierl_fast.names import unknown
 from bierl_fast.pretraining.settings import config_of
 from bierl_fast.run.warm_start import learned_on, shape_of
+from bierl_fast.settings import LONG
+from bierl_fast.values import check_names_list, check_rules, typed
 
 if TYPE_CHECKING:
     from bierl_fast.meta.generator_file import WarmStart
@@ -206,12 +207,13 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415
+    from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415
     from bierl_fast.messages import Hyperparameters  # noqa: PLC0415
     from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
     from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
     from bierl_fast.meta.history import History, Range  # noqa: PLC0415
     from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
+    from bierl_fast.meta.settings import GeneratorSettings, MetaSettings  # noqa: PLC0415
     from bierl_fast.pretraining.problems import FUNCTIONS  # noqa: PLC0415
     from bierl_fast.pretraining.trainer import ADAPTED, Pretraining  # noqa: PLC0415
 
@@ -224,7 +226,8 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     # The values do not matter to a generator; every problem brings its own.
     ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
-    outputs = Outputs(start, ranges, config.generator_output, config.meta_max_move, config.meta_settling)
-    features = History(length=config.history, quantiles=config.quantiles, ranges=ranges).features
-    generator = make_generator(config.meta, (features, config.encoder_size, config.generator_hidden), outputs)
-    return Pretraining(generator, (config.history, config.quantiles), settings, config.threads)
+    shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
+    outputs = Outputs(start, ranges, shape.generator_output, moves.max_move, moves.settling)
+    features = History(length=shape.history, quantiles=shape.quantiles, ranges=ranges).features
+    generator = make_generator(config.meta, features, shape, outputs)
+    return Pretraining(generator, (shape.history, shape.quantiles), settings, config.threads)

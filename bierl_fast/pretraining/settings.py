@@ -6,13 +6,14 @@ credit, preset or file, what was given -> config_of -> Config
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES, check_names, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import lookup
+from bierl_fast.settings import renamed
 
 CREDITS = ("run", "one_step")
 GENERATOR = (
@@ -49,7 +50,7 @@ LEFT = (
     "target_return",
     "checkpoint_seconds",
 )
-TAKEN = tuple(field.name for field in fields(Config) if field.name not in LEFT)
+TAKEN = tuple(name for name in settings_of() if name not in LEFT)
 
 
 def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> Config:
@@ -64,7 +65,8 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
         ConfigError, UnknownNameError: a setting that is none, that this credit does not use, or that cannot be.
     """
     lookup("credit", credit, dict.fromkeys(CREDITS))
-    toml.check_names(given)
+    given = renamed(given, OLD_NAMES)
+    check_names(given)
     if credit == "one_step":
         _require(given, TAKEN, "a pretraining has its own tasks and steps, and does not use {}; leave it out")
         own = {name: value for name, value in (base or {}).items() if name not in LEFT}

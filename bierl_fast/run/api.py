@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.config.config import LONG, Config, hints
-from bierl_fast.config.values import check_rules, typed
+from bierl_fast.config.config import Config
+from bierl_fast.config.sections import settings_of
 from bierl_fast.errors import ConfigError, RunWarning
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
@@ -27,6 +27,8 @@ from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.run.warm_start import noted, warm_start_of
+from bierl_fast.settings import LONG
+from bierl_fast.values import check_rules, typed
 
 if TYPE_CHECKING:
     from bierl_fast.evaluation.base import AnyPolicy
@@ -211,12 +213,7 @@ def evaluate(
     episodes: int = 100,
     seed: int = 0,
     threads: int | None = None,
-    workers: int | None = None,
-    *,
-    fresh_env: str | None = None,
-    on_failure: str | None = None,
-    retries: int | None = None,
-    episode_timeout: float | None = None,
+    **own: Any,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
 
@@ -225,12 +222,8 @@ def evaluate(
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
-        workers: processes, for a task that is not native; None: as many as threads.
-        fresh_env: of worker processes, as for `make_evaluator`; None, here and below: the run's own, or the default
-            where a policy is given.
-        on_failure: likewise.
-        retries: likewise.
-        episode_timeout: likewise.
+        own: settings that one kind of evaluator alone takes, by name, those of worker processes (PoolSettings) among
+            them; what is left out is as in the run, or the default where a policy is given.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
@@ -242,24 +235,21 @@ def evaluate(
         RunDirectoryError: no run there, or no readable policy or config.toml in it.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    for name, value, most in (("episodes", episodes, LONG), ("threads", threads, 1024), ("workers", workers, 1024)):
-        if value is not None and not 1 <= value <= most:
-            raise ConfigError(f"{name} must be at least 1 and at most {most}, got {value}")
+    _check("episodes", episodes, at_least=1, at_most=LONG)
+    _check("threads", threads, **settings_of()["threads"].metadata)
     if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}")
-    given = {"fresh_env": fresh_env, "on_failure": on_failure, "retries": retries, "episode_timeout": episode_timeout}
-    policy, own = _policy(run_dir_or_policy)
-    how = own | _checked({name: value for name, value in given.items() if value is not None})
+        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    policy, how = _policy(run_dir_or_policy)
+    for name, value in own.items():
+        if value is not None:
+            how[name] = value
     population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(policy, threads, workers, **how)) as evaluator:
+    with closing(build.evaluator_of(policy, threads, **how)) as evaluator:
         return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
 
 
-def _checked(settings: dict[str, Any]) -> dict[str, Any]:
-    """The same, each by the rules of the setting of its name; ConfigError."""
-    for name, value in settings.items():
-        check_rules(name, typed(name, value, hints()[name]), Config.__dataclass_fields__[name].metadata)
-    return settings
+def _check(name: str, value: Any, **rules: Any) -> None:
+    check_rules(name, typed(name, value, int | None), rules)
 
 
 def _policy(source: PathLike | AnyPolicy) -> tuple[AnyPolicy, dict[str, Any]]:
@@ -271,4 +261,6 @@ def _policy(source: PathLike | AnyPolicy) -> tuple[AnyPolicy, dict[str, Any]]:
         return build.read_policy(path), {}
     directory = RunDirectory(path)
     config = directory.read_config()
-    return build.read_policy(directory.policy), build.episode_settings(config)
+    own = build.own_settings(config)
+    own["workers"] = None  # whoever evaluates may have another machine
+    return build.read_policy(directory.policy), own

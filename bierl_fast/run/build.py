@@ -1,35 +1,41 @@
 """From settings to the parts of a run; the only module that calls their constructors.
 
-    Config -> make_parts -> Parts(config with nothing left open, strategy, evaluator, meta, history)
-
-Everything heavy (torch, mujoco) is imported here, inside the functions.
+Config -> make_parts -> Parts(config with nothing left open, strategy, evaluator, meta, history)
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
-from bierl_fast.config.resolve import OPEN
+from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.evaluation import table as evaluators
+from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.saved import load_policy
+from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
+from bierl_fast.kernels import ThreadPool
+from bierl_fast.machine import available_cores
+from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.base import MetaLevel
+from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
+from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import UnknownNameError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-    from bierl_fast.meta.base import MetaLevel
-    from bierl_fast.meta.generator_file import WarmStart
-    from bierl_fast.meta.history import History, Range
-    from bierl_fast.meta.settings import MetaSettings
-    from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.base import Strategy, centers_of
+from bierl_fast.strategy.settings import StrategySettings
+from bierl_fast.strategy.table import StrategyEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +111,11 @@ def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) ->
 
 def _warn_of_blind_moves(config: Config) -> None:
     """RunWarning where a meta-level moves what its meta-fitness cannot see."""
-    from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP  # noqa: PLC0415
-
     blind = [name for name in config.adapt or () if name in OF_THE_STEP]
-    if blind and config.learned and config.meta_budget > 0.0 and not META_FITNESS[config.meta_fitness].steps:
+    settings = meta_settings(config)
+    if blind and config.learned and settings.budget > 0.0 and not META_FITNESS[settings.fitness].steps:
         warnings.warn(
-            f"meta_fitness {config.meta_fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
+            f"meta_fitness {settings.fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
             f"move by chance; take adapt = ['sigma'], as its authors do, or meta_fitness 'one_step'",
             RunWarning,
             stacklevel=4,
@@ -119,81 +124,54 @@ def _warn_of_blind_moves(config: Config) -> None:
 
 def make_evaluator(config: Config) -> Evaluator:
     """The evaluator of a run's task."""
-    from bierl_fast.evaluation import table  # noqa: PLC0415
-    from bierl_fast.strategy.table import wants_transitions  # noqa: PLC0415
-
-    return table.make_evaluator(
-        config.task,
-        dim=config.dim,
-        vectorized=config.vectorized,
-        task_kwargs=config.task_kwargs,
-        hidden=config.hidden,
-        activation=config.activation,
-        squash=config.squash or OPEN["squash"],
-        action_noise=config.action_noise or OPEN["action_noise"],
-        log_std=config.log_std,
-        obs_norm=OPEN["obs_norm"] if config.obs_norm is None else config.obs_norm,
-        episode_cap=config.episode_cap,
-        behaviour=config.behaviour,
-        transitions=wants_transitions(config.strategy),
-        policy=config.policy,
-        evaluator=config.evaluator,
-        threads=config.threads,
-        workers=config.workers,
-        flatten_observation=config.flatten_observation,
-        **episode_settings(config),
-    )
-
-
-def episode_settings(config: Config) -> dict[str, Any]:
-    """How worker processes run episodes, those of training and of every evaluation of what was trained."""
-    return {name: getattr(config, name) for name in ("fresh_env", "on_failure", "retries", "episode_timeout")}
+    sections = (TaskSettings, PolicySettings, EpisodeSettings, *evaluators.OWN)
+    values: dict[str, Any] = {}
+    for section in sections:
+        values |= config.section(section).values()
+    return evaluators.make_evaluator(**values, transitions=strategies.entry(config.strategy).transitions)
 
 
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
-    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
-    from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
-    from bierl_fast.machine import available_cores  # noqa: PLC0415
-    from bierl_fast.strategy import table  # noqa: PLC0415
-
-    taken = table.options(config.strategy)
-    values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
+    entry = strategies.entry(config.strategy)
+    values = {name: value for name, value in _set_options(config, entry).items() if value is not None}
     if config.reference.entropy == "differential":
         values["reference_entropy"] = _reference_entropy(policy)
-    if "network" in taken:
+    if "network" in entry.options:
         values["network"] = policy.network if isinstance(policy, Policy) else None
-    if "seed" in taken:
+    if "seed" in entry.options:
         values["seed"] = config.seed
-    if "scale" in taken:
-        values["scale"] = policy.noise_scale(config.log_std_noise_scale or OPEN["log_std_noise_scale"])
+    if "scale" in entry.options:
+        values["scale"] = policy.noise_scale(config.section(StrategySettings).log_std_noise_scale or 1.0)
     threads = config.threads or available_cores()
-    if "pool" in taken and threads > 1:
+    if "pool" in entry.options and threads > 1:
         values["pool"] = ThreadPool(threads)
-    return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
+    return strategies.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
 def _reference_entropy(policy: AnyPolicy) -> float:
-    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
-
     if not isinstance(policy, Policy):
-        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
+        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise", ("reference",))
     return policy.reference_entropy()
 
 
-def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
+def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
     """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
-    options = _switches(config, taken)
-    for field in fields(Config):
-        if not field.metadata.get("option"):
-            continue
-        value = getattr(config, field.name)
-        if field.name in taken:
-            options[field.name] = value
-        elif value != field.default:
-            known = ", ".join(name for name in taken if name in Config.__dataclass_fields__)
+    options = _switches(config, entry.options)
+    taken = entry.options | entry.own
+    of_others = [name for section in OF_STRATEGIES for name in section.settings()]
+    of_several = [name for name, field in settings_of().items() if field.metadata.get("option")]
+    for name in (*of_several, *of_others):
+        value = getattr(config, name)
+        if name in taken:
+            options[name] = value
+        elif value != default_of(name):
+            known = ", ".join(other for other in taken if other in settings_of())
+            also = [other for other in strategies.STRATEGIES if name in strategies.options(other)]
             raise ConfigError(
-                f"strategy {config.strategy!r} takes no option {field.name}, got {value!r}; it takes {known}"
+                f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
+                f"{', '.join(also)}",
+                (name, "strategy"),
             )
     return options
 
@@ -207,70 +185,47 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
             known = ", ".join(name for name in names if name in taken) or "none of them"
             raise ConfigError(
                 f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
-                f"it uses {known}"
+                f"it uses {known}",
+                ("reference", "strategy"),
             )
     return {name: getattr(config.reference, name) for name in names if name in taken}
 
 
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
-    from bierl_fast.meta.history import History  # noqa: PLC0415
-
-    return History(length=config.history, quantiles=config.quantiles, ranges=ranges)
+    shape = config.section(GeneratorSettings)
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
-    from bierl_fast.meta import table  # noqa: PLC0415
-    from bierl_fast.meta.schedule import ScheduleSettings  # noqa: PLC0415
-    from bierl_fast.strategy.base import centers_of  # noqa: PLC0415
-
-    parts = table.MetaParts(
+    section = meta_levels.entry(config.meta).section
+    parts = meta_levels.MetaParts(
         hyperparameters=resolve.configured(config, strategy.declared),
         history=history,
         settings=meta_settings(config),
-        schedule=ScheduleSettings(
-            config.schedule_horizon, config.schedule_unit, config.schedule_shape, config.schedule_end
-        ),
-        bo_memory=config.bo_memory,
-        pbt_members=config.pbt_members,
-        encoder_size=config.encoder_size,
-        generator_hidden=config.generator_hidden,
-        outputs=config.generator_output,
+        generator=config.section(GeneratorSettings),
+        own=None if section is None else config.section(section),
         seed=config.seed,
         weights=None if warm_start is None else warm_start.weights,
     )
-    meta, centers = table.make_meta(config.meta, parts), centers_of(strategy)
+    meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
     if config.learned and meta.reads_generation and centers > 1:
         raise ConfigError(
-            f"meta_fitness {config.meta_fitness!r} judges a proposal on the generation just evaluated, which strategy "
-            f"{config.strategy!r} draws around another of its {centers} centers than the proposal is for; "
-            "take meta_fitness 'one_step', or centers 1"
+            f"meta_fitness {parts.settings.fitness!r} judges a proposal on the generation just evaluated, which "
+            f"strategy {config.strategy!r} draws around another of its {centers} centers than the proposal is for; "
+            "take meta_fitness 'one_step', or centers 1",
+            ("meta_fitness", "centers"),
         )
     return meta
 
 
 def meta_settings(config: Config) -> MetaSettings:
     """How the run's meta-level learns; what the settings would give one, where it does not."""
-    from bierl_fast.meta.settings import MetaSettings  # noqa: PLC0415
-
-    # Read by a learned one alone, so a configured budget of 0 need not fit others.
-    budget = {"budget": config.meta_budget} if config.learned else {}
-    return MetaSettings(
-        fitness=config.meta_fitness,
-        objective=config.meta_objective or OPEN["meta_objective"],
-        candidates=config.meta_candidates,
-        pairs=config.meta_pairs,
-        episodes=config.meta_episodes,
+    return config.section(
+        MetaSettings,
         episodes_per_candidate=config.episodes_per_candidate,
-        interval=config.meta_interval,
-        learning_rate=config.meta_learning_rate,
-        sigma=config.meta_sigma,
-        spread=config.meta_spread,
         step_scale=config.reference.step_scale,
-        max_move=config.meta_max_move,
-        settling=config.meta_settling,
-        **budget,
     )
 
 
@@ -278,21 +233,20 @@ def read_policy(path: Path) -> AnyPolicy:
     """A saved policy; raises RunDirectoryError when it is missing or damaged."""
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
-    from bierl_fast.evaluation import table  # noqa: PLC0415
-
     try:
-        return table.load_policy(path)
+        return load_policy(path)
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(
-    policy: AnyPolicy, threads: int | None = None, workers: int | None = None, **episodes: Any
-) -> Evaluator:
+def evaluator_of(policy: AnyPolicy, threads: int | None = None, **own: Any) -> Evaluator:
     """An evaluator for the task that `policy` was trained on, with its own observation statistics.
 
-    `episodes` are of `episode_settings`, each at its default where it is left out.
+    `own` are settings that some evaluators alone take, each at its default where it is left out.
     """
-    from bierl_fast.evaluation import table  # noqa: PLC0415
+    return evaluators.evaluator_of(policy, threads, **own)
 
-    return table.evaluator_of(policy, threads=threads, workers=workers, **episodes)
+
+def own_settings(config: Config) -> dict[str, Any]:
+    """How a run's evaluator runs episodes, those of training and of every evaluation of what was trained."""
+    return {name: value for section in evaluators.OWN for name, value in config.section(section).values().items()}

@@ -19,6 +19,7 @@ import numpy as np
 
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import CheckpointError
 from bierl_fast.messages import Arrays
 
@@ -148,9 +149,10 @@ def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> Non
             f"{path} is a checkpoint of task {header.get('task')!r}, "
             f"but the run's config.toml says {config.task_name!r}"
         )
-    # A setting that came after the checkpoint was written had its default then.
-    defaults = Config(task=config.task).training()
-    saved = {**json.loads(json.dumps(defaults)), **_table(path, header, "config")}
+    # A setting that came after the checkpoint was written, or that was left open, had its default then.
+    defaults = json.loads(json.dumps(Config(task=config.task).training()))
+    given = {OLD_NAMES.get(name, name): value for name, value in _table(path, header, "config").items()}
+    saved = {**defaults, **{name: value for name, value in given.items() if value is not None}}
     now = json.loads(json.dumps(config.training()))
     changed = sorted(name for name in {*saved, *now} if saved.get(name) != now.get(name))
     if changed:

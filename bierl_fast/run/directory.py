@@ -165,7 +165,7 @@ class RunDirectory:
         """
         self.require_run()
         try:
-            return toml.compose(toml.read(self.config))
+            return toml.compose(toml.read(self.config, saved=True))
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import default_of
 from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.evaluation.native import is_native
+from bierl_fast.evaluation.policy.vector import native_functions
+from bierl_fast.evaluation.table import OWN
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
 
@@ -102,20 +106,19 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
         ConfigError: `task` is a native function, and there is no `dim`.
     """
     from bierl_fast import kernels  # noqa: PLC0415
-    from bierl_fast.evaluation.table import native_functions, native_tasks  # noqa: PLC0415
     from bierl_fast.messages import NoiseKey, Stream  # noqa: PLC0415
 
-    function = task in {entry["id"] for entry in native_functions()}
+    function = task in native_functions()
     if function and config.dim is None:
         raise ConfigError(
             f"to learn on the function {task!r} takes dim, the number of its parameters, and there is none here; "
             f"learn on it first, `bierl pretrain {task} --credit one_step --dim N --out FILE`, and give warm_start FILE"
         )
     changes: dict[str, Any] = {"dim": config.dim if function else None}
-    if function or (not config.pooled and task in {entry["id"] for entry in native_tasks()}):
-        changes["workers"] = None
+    if function or (not config.pooled and is_native(task)):
+        changes |= {name: field.default for section in OWN for name, field in section.settings().items()}
     if config.meta_budget == 0.0:
-        changes["meta_budget"] = Config.__dataclass_fields__["meta_budget"].default
+        changes["meta_budget"] = default_of("meta_budget")
     return config.replace(
         task=task,
         task_kwargs={},

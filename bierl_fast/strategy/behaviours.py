@@ -22,27 +22,27 @@ class Archive:
     Attributes:
         rows_nd: (n, D) float64; (0, 0) before the first one.
         size: how many it holds; the oldest leave first. None: all.
-        neighbours: k, whose mean distance is a behaviour's novelty.
+        neighbors: k, whose mean distance is a behaviour's novelty.
 
     Raises:
-        ValueError: a size or a number of neighbours below 1.
+        ValueError: a size or a number of neighbors below 1.
     """
 
     rows_nd: F64
     size: int | None = None
-    neighbours: int = 10
+    neighbors: int = 10
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 1:
             raise ValueError(f"archive_size must be at least 1, or none for no limit, got {self.size}")
-        if self.neighbours < 1:
-            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
+        if self.neighbors < 1:
+            raise ValueError(f"neighbors must be at least 1, got {self.neighbors}")
 
     def added(self, behaviour_kd: F64) -> Archive:
         """This archive with K more rows, the oldest gone where it is full."""
         rows_nd = np.concatenate([self.rows_nd, behaviour_kd]) if self.rows_nd.size else behaviour_kd
         first = 0 if self.size is None else max(0, rows_nd.shape[0] - self.size)
-        return Archive(np.ascontiguousarray(rows_nd[first:]), self.size, self.neighbours)
+        return Archive(np.ascontiguousarray(rows_nd[first:]), self.size, self.neighbors)
 
     def novelty(self, behaviour_qd: F64, pool: kernels.ThreadPool | None = None) -> F64:
         """(Q,) mean distance to the nearest rows; zeros while the archive is empty. See kernels.knn_mean_distance.
@@ -52,19 +52,19 @@ class Archive:
         """
         if not self.rows_nd.size:
             return np.zeros(behaviour_qd.shape[0])
-        return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, self.neighbours, pool=pool)
+        return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, self.neighbors, pool=pool)
 
     def sum_over_norm(self) -> float:
         """What makes of a novelty the sum of the distances over the Frobenius norm of all rows; 1 where that is 0."""
         norm = float(np.linalg.norm(self.rows_nd))
-        return min(self.neighbours, len(self.rows_nd)) / norm if norm > 0.0 else 1.0
+        return min(self.neighbors, len(self.rows_nd)) / norm if norm > 0.0 else 1.0
 
 
 def behaviours(batch: EvaluationBatch) -> F64:
     """(R, D) the batch's behaviours; ValueError, naming the setting, when it has none."""
     if batch.behaviour_rd is None or batch.behaviour_rd.shape[1] == 0:
         raise ValueError(
-            "novelty needs a behaviour for every episode, and the evaluator gives none; set behaviour to "
+            "novelty needs a behavior for every episode, and the evaluator gives none; set behavior to "
             "'final_position', 'final_observation' or 'actions'"
         )
     return batch.behaviour_rd

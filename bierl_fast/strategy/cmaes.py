@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
+from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Pairs, losses, report
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 
@@ -70,6 +71,17 @@ class Told:
     loss_n: F64  # (N,) minus fitness, failures as told to cma
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CovarianceSettings(Section):
+    """What `cmaes` alone takes."""
+
+    title: ClassVar[str] = "cmaes"
+
+    separable: bool = setting(
+        False, "a diagonal covariance matrix, whose cost is linear in the parameters: for more than two thousand"
+    )
+
+
 class CovarianceMatrixAdaptation:
     """CMA-ES over a flat vector. Its candidates are base vectors of the population, without noise of their own.
 
@@ -80,11 +92,11 @@ class CovarianceMatrixAdaptation:
     Args:
         mean: (P,) float32, where the search starts; copied.
         population: N candidates, even and at least 4.
-        separable: a diagonal covariance matrix, whose cost is linear in P.
         crn: common random numbers: "pair" lets candidates 2i and 2i + 1 share reset and action noise.
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the distribution's mean, for reports and the history; no weight in the update.
         scale: (P,) per-parameter factor of sigma to start from, above 0; None for ones.
+        own: CovarianceSettings by name.
 
     Raises:
         ValueError: the cma package is missing, too many parameters for a full matrix, or an argument out of range.
@@ -102,13 +114,14 @@ class CovarianceMatrixAdaptation:
         *,
         mean: F32,
         population: int = 64,
-        separable: bool = False,
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
         scale: F32 | None = None,
+        **own: Any,
     ) -> None:
         """See the class."""
+        settings = CovarianceSettings(**own)
         self._pairs = Pairs(population, crn, episodes_per_candidate, center_episodes)
         self._cma, self._libraries = _packages()
         self._start = vector("mean", mean)
@@ -117,13 +130,13 @@ class CovarianceMatrixAdaptation:
             raise ValueError(f"population must be at least 4 for cmaes, got {population}")
         if size < 2:
             raise ValueError(f"cmaes needs at least 2 parameters, got {size}")
-        if size > LARGEST_FULL and not separable:
+        if size > LARGEST_FULL and not settings.separable:
             raise ValueError(
                 f"cmaes with a full covariance matrix takes at most {LARGEST_FULL} parameters, got {size}: a matrix of "
                 f"{size} by {size} and its decomposition; take separable=True (--separable), or a smaller policy"
             )
         self._scale = scales(scale, size)
-        self._separable = separable
+        self._separable = settings.separable
         self._normals = AddressedNormals()
         self._sampler: Any = None  # cma's object, from the first `tell` on
         self._sigma = math.nan  # the first generation's

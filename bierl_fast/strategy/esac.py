@@ -15,9 +15,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
+from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
 from bierl_fast.strategy.checks import complete, require_arrays, vector
 from bierl_fast.strategy.optimizer import Optimizer
@@ -48,6 +49,23 @@ CROSSOVER = 2**31  # noise rows from here on choose genes; candidates' rows are 
 LEAST = 4  # a pair, a crossover and the actor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinnerSettings(Section):
+    """What `esac` does with its best candidates."""
+
+    title: ClassVar[str] = "esac"
+
+    winner_share: float = setting(
+        0.4,
+        "crossovers of the last winners as a share of the population; at least one, and as many as leave whole pairs",
+        at_least=0.0,
+        below=1.0,
+    )
+    mutation_clip: float = setting(
+        1e-4, "largest growth of sigma by automatic mutation tuning in one generation; 0: none", at_least=0.0
+    )
+
+
 class EvolutionWithActorCritic(Antithetic):
     """Evolution strategy whose population holds the actor of a soft actor-critic and crossovers of its winners.
 
@@ -56,7 +74,7 @@ class EvolutionWithActorCritic(Antithetic):
     W best become winners, whatever they were (soft winner selection). The first generation is pairs alone.
 
     Automatic mutation tuning: after a generation, sigma grows by learning_rate / (N sigma) * g**2 / 2, cut at
-    `mutation_clip`, where g is how far the best mutant's rank lies above the middle, of -1/2 to 1/2 (nothing when it
+    the clip, where g is how far the best mutant's rank lies above the middle, of -1/2 to 1/2 (nothing when it
     lies below). It is kept as a factor of the hyperparameter sigma, which stays the caller's.
 
     A population of another size (`ask` with `candidates`) is pairs alone, and `stepped` the step of the centre: neither
@@ -72,9 +90,6 @@ class EvolutionWithActorCritic(Antithetic):
         crn: common random numbers: "none", "pair" or "population"; crossovers and actor are pairs of their own.
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself; no weight in the update.
-        winner_share: W as a share of N, in [0, 1); at least one, and as many as leave whole pairs.
-        mutation_clip: largest growth of sigma in one generation; 0 keeps it.
-        replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount: see sac.SacSettings.
         seed: of the partner's initial critics.
         pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
         ties: what equals get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
@@ -83,14 +98,13 @@ class EvolutionWithActorCritic(Antithetic):
             authors also leave that to chance, with a probability that falls from 1 to 0.1 over thousands of them).
         amt: "ranks", or "raw_returns": mutation tuning takes the smooth L1 distance of the best mutant's return from
             the mutants' mean in the place of g**2 / 2; beyond a distance of 1 the task's scale of returns decides.
+        own: WinnerSettings and sac.SacSettings by name; W is winner_share of N.
 
     Raises:
         ValueError: Stable-Baselines3 is not installed (with the pip line), no network or one that does not fit `mean`,
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
-    requires: Mapping[str, Any] = MappingProxyType({"squash": "tanh", "obs_norm": False})
-    wants_transitions = True
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
         {
             "sigma": HyperparameterSpec(default=0.02),
@@ -112,19 +126,13 @@ class EvolutionWithActorCritic(Antithetic):
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
-        winner_share: float = 0.4,
-        mutation_clip: float = 1e-4,
-        replay_size: int = 1_000_000,
-        sac_batch: int = 256,
-        sac_updates: float = 0.1,
-        sac_learning_rate: float = 3e-4,
-        sac_discount: float = 0.99,
         seed: int = 0,
         pool: kernels.ThreadPool | None = None,
         ties: str = "share",
         step_scale: str = "strategy",
         sac_overwrites_mean: bool = False,
         amt: str = "ranks",
+        **own: Any,
     ) -> None:
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
@@ -132,21 +140,18 @@ class EvolutionWithActorCritic(Antithetic):
             raise ValueError(
                 f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}"
             )
-        if not 0.0 <= winner_share < 1.0:
-            raise ValueError(f"winner_share must be at least 0 and below 1, got {winner_share}")
-        if not (math.isfinite(mutation_clip) and mutation_clip >= 0.0):
-            raise ValueError(f"mutation_clip must be finite and at least 0, got {mutation_clip}")
+        learning = SacSettings.of(own)
+        settings = WinnerSettings(**{name: own[name] for name in own if name not in learning.settings()})
         self._network = _fitting(network, self._theta)
         # Odd, so that with the actor an even number is left for the pairs.
-        self._winners = min(2 * int(winner_share * population / 2) + 1, population - 3)
-        self._mutation_clip = mutation_clip
+        self._winners = min(2 * int(settings.winner_share * population / 2) + 1, population - 3)
+        self._mutation_clip = settings.mutation_clip
         self._rank = make_shaping(shaping, ties, RANKINGS)
         self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
         self._overwrites = sac_overwrites_mean
         self._raw_tuning = checked("mutation tuning", amt, TUNINGS) == "raw_returns"
         self._optimizer = Optimizer(optimizer)
-        settings = SacSettings(replay_size, sac_batch, sac_updates, sac_learning_rate, sac_discount)
-        self._partner = SoftActorCritic(self._network, self._theta, settings, seed)
+        self._partner = SoftActorCritic(self._network, self._theta, learning, seed)
         self._state |= {"winners": np.empty((0, self._theta.size), np.float32), "mutation": np.ones(1)}
 
     @property

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from bierl_fast.messages import HyperparameterSpec
 from bierl_fast.strategy.es import EvolutionStrategy
@@ -34,5 +33,3 @@ class MaximumEntropyStrategy(EvolutionStrategy):
             ),
         }
     )
-    requires: Mapping[str, Any] = MappingProxyType({"action_noise": "evolved"})
-    prefers: Mapping[str, Any] = MappingProxyType({"log_std_noise_scale": 5.0})

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import lookup
+from bierl_fast.settings import LONG, MANY, Section, setting
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
@@ -102,6 +103,25 @@ class Own:
     failed_b: Bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoveltySettings(Section):
+    """What `ns`, `nsr` and `nsra` take, and no other strategy."""
+
+    title: ClassVar[str] = "novelty search"
+
+    centers: int = setting(3, "centres that the search goes on from; the paper's 3 to 5", at_least=1, at_most=MANY)
+    neighbors: int = setting(
+        10,
+        "nearest archived behaviours whose mean distance is novelty",
+        at_least=1,
+        at_most=LONG,
+        was="neighbours",
+    )
+    archive_size: int | None = setting(
+        None, "behaviours the archive holds, the oldest leave first (none: all)", at_least=1, at_most=LONG
+    )
+
+
 class NoveltySearch:
     """`ns`: novelty alone leads (novelty_weight 1).
 
@@ -111,9 +131,6 @@ class NoveltySearch:
     Args:
         mean: (P,) float32, where every centre starts; copied.
         population: N candidates, even.
-        centers: M; the paper's 3 to 5.
-        neighbours: k of the k nearest archive rows.
-        archive_size: behaviours the archive holds, the oldest leave first; None: all.
         shaping: "centered_rank", "log_rank" or "log_rank_full", of return and of novelty.
         optimizer: "adam", "gradient", "momentum" or "clipup"; each centre has a state of its own.
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
@@ -128,23 +145,19 @@ class NoveltySearch:
             the two scales leads.
         novelty_scale: "mean_distance", or "archive_norm": the sum of the k distances over the Frobenius norm of the
             archive, which says something in a raw mix alone.
+        own: NoveltySettings by name.
 
     Raises:
         ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
-    prefers: Mapping[str, Any] = MappingProxyType({"meta_objective": "fitness"})
-    wants_behaviours = True
 
     def __init__(
         self,
         *,
         mean: F32,
         population: int = 64,
-        centers: int = 3,
-        neighbours: int = 10,
-        archive_size: int | None = None,
         shaping: str = "centered_rank",
         optimizer: str = "adam",
         crn: str = "pair",
@@ -157,10 +170,10 @@ class NoveltySearch:
         step_scale: str = "strategy",
         novelty_mix: str = "ranks",
         novelty_scale: str = "mean_distance",
+        **own: Any,
     ) -> None:
         """See the class."""
-        if centers < 1:
-            raise ValueError(f"centers must be at least 1, got {centers}")
+        settings = NoveltySettings(**own)
         Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
         self._own_episodes = max(1, center_episodes)
         self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
@@ -173,13 +186,13 @@ class NoveltySearch:
         self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
         self._pool = pool
         self._state = State(
-            center_mp=np.tile(start, (centers, 1)),
-            optimizer_m=({},) * centers,
-            path_m=(Path.start(start.size),) * centers,
+            center_mp=np.tile(start, (settings.centers, 1)),
+            optimizer_m=({},) * settings.centers,
+            path_m=(Path.start(start.size),) * settings.centers,
             mean=start,
-            archive=Archive(np.zeros((0, 0)), archive_size, neighbours),
-            behaviour_md=np.zeros((centers, 0)),
-            due_m=np.ones(centers, np.bool_),
+            archive=Archive(np.zeros((0, 0)), settings.archive_size, settings.neighbors),
+            behaviour_md=np.zeros((settings.centers, 0)),
+            due_m=np.ones(settings.centers, np.bool_),
             weight=0.0,
             best=-math.inf,
             stagnant=0,

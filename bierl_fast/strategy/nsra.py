@@ -7,15 +7,28 @@ Source: Conti et al. 2018, arXiv 1712.06560, algorithm 3.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from bierl_fast.messages import F32, Hyperparameters
+from bierl_fast.settings import FAR, Section, setting
 from bierl_fast.strategy.novelty import DECLARED, NoveltySearch, State
 from bierl_fast.strategy.reference import checked
 
 DIRECTIONS = ("paper", "inverted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagnationSettings(Section):
+    """When `nsra` turns to novelty, and how fast."""
+
+    title: ClassVar[str] = "nsra"
+
+    patience: int = setting(
+        5, "generations without a better return until the search turns to novelty", at_least=1, at_most=FAR
+    )
+    novelty_delta: float = setting(0.05, "by how much the weight of novelty moves", above=0.0, at_most=1.0)
 
 
 class AdaptiveNoveltyAndReward(NoveltySearch):
@@ -28,9 +41,8 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
     move it goes with `nsr`.
 
     Args: those of NoveltySearch, and
-        patience: generations of stagnation, at least 1.
-        novelty_delta: in (0, 1].
         nsra_direction: "paper", or "inverted": stagnation lowers the weight of novelty and improvement raises it.
+        own: NoveltySettings and StagnationSettings by name.
     """
 
     declared = MappingProxyType(DECLARED)
@@ -39,20 +51,15 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
         self,
         *,
         mean: F32,
-        patience: int = 5,
-        novelty_delta: float = 0.05,
         nsra_direction: str = "paper",
-        **search: Any,
+        **own: Any,
     ) -> None:
         """See the class."""
-        if patience < 1:
-            raise ValueError(f"patience must be at least 1 generation, got {patience}")
-        if not 0.0 < novelty_delta <= 1.0:
-            raise ValueError(f"novelty_delta must be in (0, 1], got {novelty_delta}")
-        super().__init__(mean=mean, **search)
-        self._patience = patience
+        settings = StagnationSettings.of(own)
+        super().__init__(mean=mean, **{name: own[name] for name in own if name not in settings.settings()})
+        self._patience = settings.patience
         inverted = checked("direction of nsra", nsra_direction, DIRECTIONS) == "inverted"
-        self._when_stagnant = -novelty_delta if inverted else novelty_delta
+        self._when_stagnant = -settings.novelty_delta if inverted else settings.novelty_delta
 
     def _weight(self, state: State, hp: Hyperparameters) -> float:
         return state.weight

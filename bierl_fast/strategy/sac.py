@@ -12,15 +12,15 @@ Source: Haarnoja et al. 2018, "Soft actor-critic algorithms and applications", a
 from __future__ import annotations
 
 import itertools
-import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
+from bierl_fast.settings import LONG, Section, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,37 +36,24 @@ POLICY, OPTIMIZER = "sac_policy/", "sac_optimizer/"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # Adam's state of one parameter
 
 
-@dataclass(frozen=True, slots=True)
-class SacSettings:
-    """How the learner learns.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SacSettings(Section):
+    """How the learner learns."""
 
-    Attributes:
-        replay_size: transitions remembered; the oldest make room.
-        batch: transitions of one gradient step.
-        updates: gradient steps for each transition recorded.
-        learning_rate: of actor, critics and entropy coefficient (Adam).
-        discount: of rewards a step later, in [0, 1).
+    title: ClassVar[str] = "soft actor-critic"
+    prefix: ClassVar[str] = "sac_"
 
-    Raises:
-        ValueError: a number out of its range.
-    """
-
-    replay_size: int = 1_000_000
-    batch: int = 256
-    updates: float = 0.1
-    learning_rate: float = 3e-4
-    discount: float = 0.99
-
-    def __post_init__(self) -> None:
-        for name, value in (("replay_size", self.replay_size), ("sac_batch", self.batch)):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1 transition, got {value}")
-        if not (math.isfinite(self.updates) and self.updates >= 0.0):
-            raise ValueError(f"sac_updates must be finite and at least 0 for each transition, got {self.updates}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0.0):
-            raise ValueError(f"sac_learning_rate must be finite and above 0, got {self.learning_rate}")
-        if not 0.0 <= self.discount < 1.0:
-            raise ValueError(f"sac_discount must be at least 0 and below 1, got {self.discount}")
+    replay_size: int = setting(
+        1_000_000,
+        "transitions that an actor-critic remembers; the oldest make room",
+        at_least=1,
+        at_most=2**31 - 1,
+        called="replay_size",
+    )
+    batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
+    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0)
+    learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
+    discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
 
 
 class SoftActorCritic:

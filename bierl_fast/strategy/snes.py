@@ -41,8 +41,6 @@ class SeparableNES(Separable):
         ValueError: an odd or too small population, an unknown name, a count below its least, a scale not above 0.
     """
 
-    step_in_sigma = True
-
     def __init__(
         self,
         *,

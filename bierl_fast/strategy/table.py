@@ -4,76 +4,112 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bierl_fast.messages import F32
-from bierl_fast.names import lookup
+from bierl_fast.names import lookup, unknown
+from bierl_fast.settings import Section, old_names, renamed
 from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
-from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation
+from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation, CovarianceSettings
 from bierl_fast.strategy.es import EvolutionStrategy
-from bierl_fast.strategy.esac import EvolutionWithActorCritic
+from bierl_fast.strategy.esac import EvolutionWithActorCritic, WinnerSettings
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
-from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
-from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
+from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch, NoveltySettings
+from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward, StagnationSettings
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
+from bierl_fast.strategy.sac import SacSettings
 from bierl_fast.strategy.snes import SeparableNES
 
-STRATEGIES: dict[str, Callable[..., Strategy]] = {
-    "ars": AugmentedRandomSearch,
-    "cmaes": CovarianceMatrixAdaptation,
-    "es": EvolutionStrategy,
-    "esac": EvolutionWithActorCritic,
-    "meps": MaximumEntropyStrategy,
-    "ns": NoveltySearch,
-    "nsr": NoveltyAndReward,
-    "nsra": AdaptiveNoveltyAndReward,
-    "pgpe": ParameterExploringGradients,
-    "snes": SeparableNES,
+
+@dataclass(frozen=True, slots=True)
+class StrategyEntry:
+    """One line of the table.
+
+    Attributes:
+        make: its constructor. Of what several strategies take it names what it takes, with its own defaults.
+        sections: what it alone takes; its constructor takes their settings by name.
+        requires: settings of a run that it cannot do without.
+        prefers: settings of a run that it takes where nothing was said.
+        transitions: whether it learns from the steps of its candidates' episodes.
+        behaviors: whether it compares what its candidates' episodes did.
+        hands_on: the constructor that `make` hands on to what it does not name.
+        step_in_sigma: whether its step is in units of sigma, so that sigma scales it too.
+    """
+
+    make: Callable[..., Strategy]
+    sections: tuple[type[Section], ...] = ()
+    requires: Mapping[str, Any] = field(default_factory=dict)
+    prefers: Mapping[str, Any] = field(default_factory=dict)
+    transitions: bool = False
+    behaviors: bool = False
+    step_in_sigma: bool = False
+    hands_on: Callable[..., Strategy] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its constructor takes besides `mean`, with its defaults; `sections` are not among them."""
+        return _named(self.make) | ({} if self.hands_on is None else _named(self.hands_on))
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The settings of its sections, with their defaults."""
+        settings = [item for section in self.sections for item in section.settings().items()]
+        return {name: field.default for name, field in settings}
+
+
+def _named(make: Callable[..., Strategy]) -> dict[str, Any]:
+    parameters = inspect.signature(make).parameters.values()
+    return {p.name: p.default for p in parameters if p.name != "mean" and p.kind is not p.VAR_KEYWORD}
+
+
+_NOVELTY: dict[str, Any] = {"behaviors": True, "prefers": {"meta_objective": "fitness"}}
+
+STRATEGIES: dict[str, StrategyEntry] = {
+    "ars": StrategyEntry(AugmentedRandomSearch),
+    "cmaes": StrategyEntry(CovarianceMatrixAdaptation, (CovarianceSettings,)),
+    "es": StrategyEntry(EvolutionStrategy),
+    "esac": StrategyEntry(
+        EvolutionWithActorCritic,
+        (WinnerSettings, SacSettings),
+        requires={"squash": "tanh", "obs_norm": False},
+        transitions=True,
+    ),
+    "meps": StrategyEntry(
+        MaximumEntropyStrategy, requires={"action_noise": "evolved"}, prefers={"log_std_noise_scale": 5.0}
+    ),
+    "ns": StrategyEntry(NoveltySearch, (NoveltySettings,), **_NOVELTY),
+    "nsr": StrategyEntry(NoveltyAndReward, (NoveltySettings,), **_NOVELTY),
+    "nsra": StrategyEntry(
+        AdaptiveNoveltyAndReward, (NoveltySettings, StagnationSettings), hands_on=NoveltySearch, **_NOVELTY
+    ),
+    "pgpe": StrategyEntry(ParameterExploringGradients),
+    "snes": StrategyEntry(SeparableNES, step_in_sigma=True),
 }
 
 
+def entry(name: str) -> StrategyEntry:
+    """The line of the strategy called `name`; UnknownNameError with the nearest when there is none."""
+    return lookup("strategy", name, STRATEGIES)
+
+
 def options(name: str) -> dict[str, Any]:
-    """What the constructor of the strategy called `name` takes besides `mean`, with its defaults.
-
-    A constructor that hands `**rest` on to its base class takes what that takes, too.
-    """
-    return _options(lookup("strategy", name, STRATEGIES))
-
-
-def _options(kind: Callable[..., Strategy]) -> dict[str, Any]:
-    parameters = inspect.signature(kind).parameters.values()
-    rest = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    taken = _options(kind.__bases__[0]) if rest and isinstance(kind, type) else {}
-    own = {p.name: p.default for p in parameters if p.name != "mean" and p.kind is not p.VAR_KEYWORD}
-    return {**taken, **own}
-
-
-def wants_transitions(name: str) -> bool:
-    """Whether the strategy called `name` learns from the steps of its candidates' episodes."""
-    return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_transitions", False))
-
-
-def wants_behaviours(name: str) -> bool:
-    """Whether the strategy called `name` compares what its candidates' episodes did."""
-    return bool(getattr(lookup("strategy", name, STRATEGIES), "wants_behaviours", False))
-
-
-def step_in_sigma(name: str) -> bool:
-    """Whether the step of the strategy called `name` is in units of sigma, so that sigma scales it too."""
-    return bool(getattr(lookup("strategy", name, STRATEGIES), "step_in_sigma", False))
-
-
-def policy_settings(name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What the strategy called `name` requires of the policy's settings, and what it prefers where nothing was said."""
-    kind = lookup("strategy", name, STRATEGIES)
-    return getattr(kind, "requires", {}), getattr(kind, "prefers", {})
+    """All that the strategy called `name` takes besides `mean`, with its defaults."""
+    return entry(name).options | entry(name).own
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
     """The strategy called `name`, starting at `mean` (P,); `options` are its constructor's.
 
     Raises:
-        ValueError: an unknown name (the nearest is offered) or an option out of range.
+        UnknownNameError: an unknown strategy or option (the nearest is offered).
+        ValueError: an option out of range.
     """
-    return lookup("strategy", name, STRATEGIES)(mean=mean, **options)
+    found = entry(name)
+    given = renamed(options, old_names(found.sections))
+    known = found.options | found.own
+    for option in given:
+        if option not in known:
+            raise unknown(f"option of strategy {name!r}", option, known)
+    return found.make(mean=mean, **given)

@@ -217,8 +217,8 @@ def test_a_python_function_is_compared_by_its_import_path() -> None:
     assert (row.task, row.state) == ("comparison.functions:narrow", "finished")
     with pytest.raises(ConfigError, match=r"cannot import the task <.*lambda.*top level of a module"):
         compare(described({"dim": 4, "task": lambda x: 0.0}))
-    with pytest.raises(ConfigError, match=r"cannot import the behaviour <.*lambda.*top level of a module"):
-        compare(described({"behaviour": lambda env, observation, info: [0.0]}))
+    with pytest.raises(ConfigError, match=r"cannot import the behavior <.*lambda.*top level of a module"):
+        compare(described({"behavior": lambda env, observation, info: [0.0]}))
 
 
 def test_one_task_at_a_time() -> None:

@@ -124,7 +124,7 @@ def test_only_and_except_leave_combinations_out() -> None:
         ({"task": "CartPole-v1", "dim": None}, 1, 1),
         ({"task": "Swimmer-v5", "dim": None}, 1, None),
         ({"task": "Swimmer-v5", "dim": None, "policy": "evaluation.torch_modules:sized"}, 1, 1),
-        ({"task": "Swimmer-v5", "dim": None, "behaviour": "evaluation.pool_envs:describe"}, 1, 1),
+        ({"task": "Swimmer-v5", "dim": None, "behavior": "evaluation.pool_envs:describe"}, 1, 1),
     ],
 )
 def test_every_run_has_one_core(base: dict[str, Any], threads: int, workers: int | None) -> None:

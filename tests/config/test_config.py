@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from bierl_fast.config import resolve, toml
-from bierl_fast.config.config import Config, hints
+from bierl_fast.config.config import Config
+from bierl_fast.config.sections import hints
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import UnknownNameError
 from bierl_fast.strategy.ask_tell import AskTell
@@ -80,7 +81,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate_range": (1, 2, 3)}, "learning_rate_range must be 2 values"),
     ({"sigma": 5.0, "sigma_range": (0.1, 1.0)}, "sigma must lie in sigma_range"),
     ({"meta": "lstm", "meta_budget": 0}, "meta_budget must be above 0 for the learned meta-level 'lstm'"),
-    ({"meta_budget": 1.1}, "meta_budget must be finite and at least 0.0 and at most 1.0"),
+    ({"meta_budget": 1.1}, "meta_budget must be finite and at least 0.0 and below 1.0"),
     ({"meta_candidates": 7}, "meta_candidates must be even"),
     ({"meta_max_move": 1.0}, "meta_max_move must be finite and above 1.0"),
     ({"adapt": ()}, "adapt must name a hyperparameter"),
@@ -102,7 +103,7 @@ LARGEST = {
     "warm_start_limit": 2**53,
     "dim": 2**30,
     "centers": 2**16,
-    "neighbours": 2**20,
+    "neighbors": 2**20,
     "archive_size": 2**20,
     "patience": 2**53,
     "threads": 1024,
@@ -198,7 +199,7 @@ def test_no_meta_level_needs_no_budget() -> None:
 
 
 def test_numpy_and_lists_are_taken() -> None:
-    config = Config(task="Hopper-v5", population=np.int64(8), sigma=np.float32(0.5), hidden=[32])  # type: ignore[arg-type]
+    config = Config(task="Hopper-v5", population=np.int64(8), sigma=np.float32(0.5), hidden=[32])
     assert config == Config(task="Hopper-v5", population=8, sigma=0.5, hidden=(32,))
     assert type(config.population) is int
     assert type(config.sigma) is float

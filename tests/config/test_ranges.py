@@ -174,7 +174,7 @@ def test_layers_win_name_by_name_and_toml_gives_every_bit_back(tmp_path: Path) -
     assert toml.compose(toml.read(path)) == config
     path.write_text('task = "Ant-v5"\nranges = {momentum = [0.5, 0.99]}\n', encoding="utf-8")
     assert toml.compose(toml.read(path)).ranges == {"momentum": (0.5, 0.99)}
-    assert Config(task="Ant-v5", ranges={"momentum": np.array([0.5, 0.75])}).ranges == {"momentum": (0.5, 0.75)}  # type: ignore[dict-item]
+    assert Config(task="Ant-v5", ranges={"momentum": np.array([0.5, 0.75])}).ranges == {"momentum": (0.5, 0.75)}
 
 
 def test_on_a_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

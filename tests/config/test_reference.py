@@ -15,7 +15,7 @@ from reference import authors
 from bierl_fast.cli.main import entry
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
-from bierl_fast.config.reference import CHOICES, ELSEWHERE, OFF, Reference
+from bierl_fast.config.reference import CHOICES, ELSEWHERE, Reference
 from bierl_fast.errors import CheckpointError, ConfigError
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.messages import NoiseKey
@@ -34,7 +34,7 @@ def made(**changes: Any) -> build.Parts:
 
 
 def test_every_switch_is_documented_and_off() -> None:
-    assert CONFIG.reference == OFF == Reference()
+    assert CONFIG.reference == Reference()
     for field in dataclasses.fields(Reference):
         assert field.metadata["help"]
         if field.type == "str":
@@ -47,7 +47,7 @@ def test_a_switch_is_some_strategys_argument_and_off_there_too(switch: str) -> N
     users = [name for name in table.STRATEGIES if switch in table.options(name)]
     assert users
     for name in users:
-        assert table.options(name)[switch] == getattr(OFF, switch)
+        assert table.options(name)[switch] == getattr(Reference(), switch)
 
 
 def test_what_is_an_ordinary_setting_says_so() -> None:
@@ -98,7 +98,9 @@ def test_a_switch_that_the_strategy_does_not_use_is_refused() -> None:
     ):
         with pytest.raises(ConfigError, match=message):
             made(**changes)
-    assert made(strategy="ars", reference={"mirrored": True}).config.reference == OFF  # off is nothing to refuse
+    assert (
+        made(strategy="ars", reference={"mirrored": True}).config.reference == Reference()
+    )  # off is nothing to refuse
 
 
 def test_on_a_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

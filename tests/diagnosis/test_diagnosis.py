@@ -256,7 +256,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_several_centres_and_a_fitness_of_their_own(tmp_path: Path) -> None:
     novelty = {"task": "InvertedPendulum-v5", "dim": None, "hidden": (), "strategy": "nsr", "meta": "direct"}
-    run = trained(tmp_path / "run", **{**SMALL, **novelty, "behaviour": "final_observation"})
+    run = trained(tmp_path / "run", **{**SMALL, **novelty, "behavior": "final_observation"})
     found = bf.diagnose(run, proposals=4, generations=(1, 2), episodes=2)
     assert found["objective"] == "fitness"
     assert all(1.0 <= point["returns"][0] <= 1000.0 for point in found["points"])  # returns, nevertheless

@@ -20,8 +20,9 @@ from bierl_fast.archive import ArchiveError, write_archive
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
 from bierl_fast.evaluation.policy.mlp import Policy
-from bierl_fast.evaluation.policy.vector import VectorPolicy
-from bierl_fast.evaluation.table import evaluator_of, load_policy, native_functions
+from bierl_fast.evaluation.policy.saved import load_policy
+from bierl_fast.evaluation.policy.vector import VectorPolicy, native_function_entries
+from bierl_fast.evaluation.table import evaluator_of
 from bierl_fast.import_path import imported, written_name
 from bierl_fast.messages import F32, F64, EvaluationBatch, NoiseKey, Population, Stream
 
@@ -419,7 +420,7 @@ def test_a_policy_of_a_function_without_a_path_keeps_it() -> None:
 
 
 def test_the_table_lists_the_native_functions() -> None:
-    rows = {row["id"]: row for row in native_functions()}
+    rows = {row["id"]: row for row in native_function_entries()}
     assert list(rows) == ["quadratic", "rosenbrock", "rastrigin", "ackley"]
     assert all(row["native"] and row["function"] for row in rows.values())
     assert rows["quadratic"]["keywords"] == ["condition", "noise", "rotation_seed", "shift_radius", "shift_seed"]

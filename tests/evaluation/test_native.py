@@ -184,7 +184,7 @@ def test_behaviours() -> None:
     """Each descriptor's size; the `actions` of a one-step episode are that action four times."""
     sizes = {"none": 0, "final_position": 2, "final_observation": 11, "actions": 12}
     for name, size in sizes.items():
-        evaluator = bf.make_evaluator("Hopper-v5", threads=1, behaviour=name, hidden=(), episode_cap=1)
+        evaluator = bf.make_evaluator("Hopper-v5", threads=1, behavior=name, hidden=(), episode_cap=1)
         theta = np.random.default_rng(0).normal(size=start(evaluator).size).astype(np.float32)
         people = population(theta, 4)
         described = evaluator.evaluate(people).behaviour_rd
@@ -206,7 +206,7 @@ def test_behaviours() -> None:
 
 
 def test_actions_are_the_first_and_last_two() -> None:
-    evaluator = bf.make_evaluator("HalfCheetah-v5", threads=1, behaviour="actions", hidden=(8,), episode_cap=7)
+    evaluator = bf.make_evaluator("HalfCheetah-v5", threads=1, behavior="actions", hidden=(8,), episode_cap=7)
     people = population(start(evaluator), 2, sigma=0.5)
     described = evaluator.evaluate(people).behaviour_rd
     assert described is not None
@@ -331,7 +331,7 @@ def test_an_empty_population_is_an_empty_batch() -> None:
         ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
         ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
         ({"threads": True}, r"threads must be an integer in \[1, 1024\], got True"),
-        ({"behaviour": "final"}, "no behaviour named 'final'; known: none, final_position"),
+        ({"behavior": "final"}, "no behaviour named 'final'; known: none, final_position"),
         ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
         ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
         ({"task_kwargs": {"healthy_rewar": 1.0}}, "did you mean 'healthy_reward'"),

@@ -32,7 +32,7 @@ REASONS = {
 
 
 def walk(trouble: str, **options: Any) -> dict[str, Any]:
-    return {"task_kwargs": {"trouble": trouble, **options}, "fresh_env": "never", "behaviour": "actions"}
+    return {"task_kwargs": {"trouble": trouble, **options}, "fresh_env": "never", "behavior": "actions"}
 
 
 @pytest.fixture(scope="module", name="calm")

@@ -44,7 +44,7 @@ def walk_fixture() -> Iterator[Evaluator]:
 
 def test_same_bits_at_any_number_of_workers() -> None:
     """Twice, the second time with statistics absorbed from the first."""
-    evaluators = [make(workers=n, action_noise="evolved", behaviour="actions") for n in (1, 2, 3)]
+    evaluators = [make(workers=n, action_noise="evolved", behavior="actions") for n in (1, 2, 3)]
     assert [len(evaluator.workers) for evaluator in evaluators] == [1, 2, 3]
     for generation in range(2):
         people = people_of(evaluators[0], 20, key=NoiseKey(1, generation))
@@ -75,7 +75,7 @@ def test_native_and_pool_agree(task: str, tmp_path: Any, monkeypatch: pytest.Mon
     """Bit for bit, statistics, noise and descriptors included, where the step parity is."""
     assert tolerance(task) == EXACT
     monkeypatch.chdir(tmp_path)  # Gymnasium's side writes MUJOCO_LOG.TXT
-    options: dict[str, Any] = {"hidden": (8,), "action_noise": "evolved", "behaviour": "actions", "episode_cap": 60}
+    options: dict[str, Any] = {"hidden": (8,), "action_noise": "evolved", "behavior": "actions", "episode_cap": 60}
     native = bf.make_evaluator(task, threads=1, **options)
     with make(task, evaluator="pool", **options) as pool:
         for generation in range(2):
@@ -92,7 +92,7 @@ def test_raw_actions_reach_the_task(task: str, tmp_path: Any, monkeypatch: pytes
     """squash = none: native, pool and a loop over Gymnasium agree bit for bit, and clipped ones do not."""
     assert tolerance(task) == EXACT
     monkeypatch.chdir(tmp_path)  # Gymnasium's side writes MUJOCO_LOG.TXT
-    options: dict[str, Any] = {"hidden": (), "behaviour": "actions", "obs_norm": False, "episode_cap": 60}
+    options: dict[str, Any] = {"hidden": (), "behavior": "actions", "obs_norm": False, "episode_cap": 60}
     raw, clipped = (bf.make_evaluator(task, threads=1, squash=squash, **options) for squash in ("none", "clip"))
     people = population(raw.policy.initial_parameters(1), 6, 30.0)
     batch = raw.evaluate(people)
@@ -275,7 +275,7 @@ def test_no_statistics_without_normalisation() -> None:
 
 
 def test_behaviour_of_a_users_function() -> None:
-    with make(behaviour=pool_envs.describe) as evaluator:
+    with make(behavior=pool_envs.describe) as evaluator:
         people = people_of(evaluator)
         described = evaluator.evaluate(people).behaviour_rd
         assert described is not None
@@ -290,13 +290,13 @@ def test_behaviour_of_a_users_function() -> None:
 
 def test_a_behaviour_of_another_size_is_refused() -> None:
     wrong = pytest.raises(ValueError, match=r"must return 3 numbers for every episode.*got shape \(2,\)")
-    with make(behaviour=pool_envs.describe_unevenly) as evaluator, wrong:
+    with make(behavior=pool_envs.describe_unevenly) as evaluator, wrong:
         evaluator.evaluate(people_of(evaluator))
 
 
 def test_a_behaviour_that_is_no_number_is_a_failed_episode() -> None:
-    warned = pytest.warns(EpisodeWarning, match=r"the behaviour function gave \[nan\], which is not finite")
-    with make(behaviour=pool_envs.describe_badly) as evaluator, warned:
+    warned = pytest.warns(EpisodeWarning, match=r"the behavior function gave \[nan\], which is not finite")
+    with make(behavior=pool_envs.describe_badly) as evaluator, warned:
         batch = evaluator.evaluate(people_of(evaluator, 12))
     assert batch.behaviour_rd is not None
     assert np.isfinite(batch.behaviour_rd).all()
@@ -346,7 +346,7 @@ def test_trying_an_environment_out_may_take_long(monkeypatch: pytest.MonkeyPatch
 
 def test_an_episode_may_raise_while_the_environment_is_tried_out() -> None:
     options: dict[str, Any] = {"trouble": "raise", "trouble_above": 0.0}
-    with make(task_kwargs=options, behaviour=pool_envs.describe) as evaluator:
+    with make(task_kwargs=options, behavior=pool_envs.describe) as evaluator:
         assert not evaluator.fresh_env
         with pytest.raises(EpisodeError, match=r"all 2 episodes failed; .*: ZeroDivisionError: the walk fell over"):
             evaluator.evaluate(people_of(evaluator, 2))

@@ -19,11 +19,12 @@ import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import flat_parameters
 from bierl_fast.evaluation.pool import pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
-from bierl_fast.evaluation.table import evaluator_of, load_policy
+from bierl_fast.evaluation.table import evaluator_of
 
 
 def module() -> torch.nn.Module:
@@ -39,7 +40,7 @@ def compiled_order(theta: Any) -> Any:
 
 def test_the_same_network_compiled_and_in_torch() -> None:
     """Sums in another order and another tanh: float32 noise, which 20 steps of the walk hardly multiply."""
-    options: dict[str, Any] = {"action_noise": "fixed", "behaviour": "actions", "hidden": (4,)}
+    options: dict[str, Any] = {"action_noise": "fixed", "behavior": "actions", "hidden": (4,)}
     with make(policy=bf.TorchPolicy(module()), **options) as torch_side, make(**options) as ours:
         theta = torch_side.policy.initial_parameters()
         assert theta.shape == (17,)

@@ -97,7 +97,7 @@ def test_only_inner_rows_are_recorded(stream: Stream) -> None:
 
 
 def test_failed_rows_are_left_out() -> None:
-    """A control that is not a number ends row 2; its neighbours' steps stand side by side."""
+    """A control that is not a number ends row 2; its neighbors' steps stand side by side."""
     evaluator = recording("HalfCheetah-v5", cap=10)
     theta = evaluator.policy.initial_parameters(1)
     people = population(theta, 4, base_bp=np.stack([theta, np.full_like(theta, np.nan)]))

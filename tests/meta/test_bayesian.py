@@ -14,7 +14,7 @@ from strategy import sphere
 from bierl_fast.cli.main import entry
 from bierl_fast.messages import NoiseKey
 from bierl_fast.meta import bayesian
-from bierl_fast.meta.bayesian import BayesianMeta
+from bierl_fast.meta.bayesian import BayesianMeta, BayesianSettings
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy.es import EvolutionStrategy
@@ -42,7 +42,7 @@ def test_the_value_in_use_is_tried_again_beside_new_ones_of_the_whole_range() ->
 def test_it_finds_a_better_learning_rate() -> None:
     """On a quadratic that a hundredth of the best step is set for: the choice is at least ten times larger."""
     hp = HP.replace(sigma=0.1, learning_rate=0.02)
-    level = BayesianMeta(hp, RANGES, MetaSettings(candidates=4, pairs=8, episodes=1), remembers=True)
+    level = BayesianMeta(hp, RANGES, MetaSettings(candidates=4, pairs=8, episodes=1), own=BayesianSettings())
     inner = EvolutionStrategy(mean=np.zeros(sphere.P, np.float32), population=16, optimizer="gradient")
     past = history(0)
     past.append(report(0, hp))
@@ -77,10 +77,10 @@ def test_only_the_latest_trials_are_remembered(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_restart_remembers_nothing() -> None:
-    level = BayesianMeta(HP, RANGES, MetaSettings(candidates=4), remembers=False)
+    level = BayesianMeta(HP, RANGES, MetaSettings(candidates=4), own=BayesianSettings(memory="restart"))
     improved(level, 2)
     assert level.state()["positions"].shape == (0, 2)
-    alone = BayesianMeta(HP, RANGES, MetaSettings(candidates=4), remembers=False)
+    alone = BayesianMeta(HP, RANGES, MetaSettings(candidates=4), own=BayesianSettings(memory="restart"))
     alone.improve(strategy(), Evaluator(), history(), NoiseKey(5, 1))
     np.testing.assert_array_equal(alone.state()["best"], level.state()["best"])
 
@@ -130,7 +130,7 @@ def test_a_value_at_the_end_of_its_range_is_tried_again() -> None:
     """ln and back may leave the range by an ulp, which Optuna would refuse."""
     for value in (3.0, 7.0, 0.3, 0.1 + 0.2):
         ranges = {"sigma": Range(value / 100, value)}
-        level = BayesianMeta(HP.replace(sigma=value), ranges, MetaSettings(candidates=2), remembers=True)
+        level = BayesianMeta(HP.replace(sigma=value), ranges, MetaSettings(candidates=2), own=BayesianSettings())
         past = history(0, ranges)
         past.append(report(0, HP.replace(sigma=value)))
         for update in range(2):

@@ -15,6 +15,7 @@ from bierl_fast.meta.encoder import ENCODERS, LinearEncoder, LstmEncoder, MeanEn
 from bierl_fast.meta.generator import Constant, Generator, Network, make_generator
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
+from bierl_fast.meta.settings import GeneratorSettings
 
 
 def normal(*shape: int, seed: int = 0) -> F32:
@@ -92,7 +93,8 @@ def test_linear_is_the_latest_row_and_an_average_that_fades() -> None:
 
 def test_a_linear_generator_has_no_sizes_of_its_own() -> None:
     outputs = Outputs(HP, RANGES)
-    counts = {make_generator("linear", (6, size, hidden), outputs).parameter_count for size, hidden in ((3, 5), (8, 0))}
+    shapes = [GeneratorSettings(encoder_size=size, generator_hidden=hidden) for size, hidden in ((3, 5), (8, 0))]
+    counts = {make_generator("linear", 6, shape, outputs).parameter_count for shape in shapes}
     assert counts == {1 + len(RANGES) * (12 + 1)}
 
 

@@ -18,9 +18,11 @@ from bierl_fast.meta.encoder import LstmEncoder
 from bierl_fast.meta.generator import Generator, Network
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
-from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.meta.weights_es import LARGEST_SIGMA, ascent_step, bounded_step, calibrated_sigma, perturbed
+
+RELATIVE = GeneratorSettings(generator_output="relative")
 
 
 def test_two_wide_evaluations_with_common_random_numbers() -> None:
@@ -183,7 +185,7 @@ def test_perturbed_weights_come_in_blocks_of_bounded_memory(monkeypatch: pytest.
 
 @pytest.mark.parametrize("name", ["lstm", "mlp", "mean", "linear", "direct"])
 def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: str) -> None:
-    past, level = history(0), make_meta(name, MetaParts(HP, history(0), MetaSettings(), outputs="relative"))
+    past, level = history(0), make_meta(name, MetaParts(HP, history(0), generator=RELATIVE))
     assert level.propose(past) == HP
     for generation in range(12):
         hp = level.propose(past)
@@ -197,7 +199,7 @@ def test_a_relative_generator_starts_at_the_configured_values_and_moves(name: st
 def test_what_has_settled_neither_moves_nor_learns() -> None:
     """The same window later in a run: shorter moves, and in the end no meta-update is due."""
     settings = MetaSettings(settling=5.0, budget=0.9, interval=1)
-    past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, outputs="relative"))
+    past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, RELATIVE))
     level.improve(strategy(), Evaluator(), past, KEY)
     moves = []
     for generations in (8, 20, 34, 36):
@@ -214,7 +216,7 @@ def test_moves_that_have_nearly_settled_are_no_reason_for_wilder_weights() -> No
     found = []
     for settling in (None, 5.0):
         settings = MetaSettings(settling=settling, budget=0.9, interval=1)
-        past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, outputs="relative"))
+        past, level = history(6), make_meta("lstm", MetaParts(HP, history(0), settings, RELATIVE))
         past.generations = 30
         assert level.due(past, 10**6, 0)
         found.append(level.improve(strategy(), Evaluator(), past, KEY).diagnostics["sigma_meta"])
@@ -297,20 +299,20 @@ def test_same_results_at_any_number_of_torch_threads(monkeypatch: pytest.MonkeyP
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"candidates": 3}, "meta candidates must be even and at least 2 .* got 3"),
-    ({"candidates": 0}, "meta candidates must be even"),
-    ({"pairs": 0}, "meta pairs must be at least 1, got 0"),
-    ({"episodes": 0}, "meta episodes must be at least 1, got 0"),
-    ({"interval": 0}, "meta interval must be at least 1, got 0"),
-    ({"budget": -0.1}, r"meta_budget must be in \[0, 1\) for a learned meta-level, got -0.1; use meta 'none'"),
-    ({"budget": 1.0}, r"meta_budget must be in \[0, 1\)"),
-    ({"budget": math.nan}, r"meta_budget must be in \[0, 1\)"),
-    ({"learning_rate": 0.0}, "meta learning_rate must be positive and finite, got 0.0"),
-    ({"spread": math.inf}, "meta spread must be positive and finite, got inf"),
-    ({"sigma": 0.0}, "meta sigma must be positive and finite, got 0.0"),
-    ({"objective": "returns"}, "no meta objective named 'returns'.*did you mean 'return'"),
-    ({"max_move": 1.0}, "meta max_move must be above 1, got 1.0"),
-    ({"fitness": "one_stp"}, "no meta-fitness named 'one_stp'.*did you mean 'one_step'"),
+    ({"candidates": 3}, "meta_candidates must be even .* got 3"),
+    ({"candidates": 0}, "meta_candidates must be at least 2 and at most 65536, got 0"),
+    ({"pairs": 0}, "meta_pairs must be at least 1 and at most 65536, got 0"),
+    ({"episodes": 0}, "meta_episodes must be at least 1 and at most 65536, got 0"),
+    ({"interval": 0}, "meta_interval must be at least 1 and at most"),
+    ({"budget": -0.1}, "meta_budget must be finite and at least 0.0 and below 1.0, got -0.1"),
+    ({"budget": 1.0}, "meta_budget must be finite and at least 0.0 and below 1.0"),
+    ({"budget": math.nan}, "meta_budget must be finite and at least 0.0 and below 1.0"),
+    ({"learning_rate": 0.0}, "meta_learning_rate must be finite and above 0.0, got 0.0"),
+    ({"spread": math.inf}, "meta_spread must be finite and above 0.0, got inf"),
+    ({"sigma": 0.0}, "meta_sigma must be finite and above 0.0, got 0.0"),
+    ({"objective": "returns"}, "no meta_objective named 'returns'.*did you mean 'return'"),
+    ({"max_move": 1.0}, "meta_max_move must be finite and above 1.0, got 1.0"),
+    ({"fitness": "one_stp"}, "no meta_fitness named 'one_stp'.*did you mean 'one_step'"),
 ]
 
 

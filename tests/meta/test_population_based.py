@@ -22,13 +22,13 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.meta.history import Range
-from bierl_fast.meta.population_based import PopulationBasedTraining
+from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.table import STRATEGIES
 
 
 def pbt(members: int = 4, interval: int = 2, hp: Hyperparameters = HP) -> PopulationBasedTraining:
-    return PopulationBasedTraining(hp, RANGES, members, interval)
+    return PopulationBasedTraining(hp, RANGES, MemberSettings(members=members), interval)
 
 
 def trained(level: PopulationBasedTraining, inner: Strategy, generations: int, first: int = 0) -> list[MetaReport]:
@@ -157,7 +157,7 @@ def test_a_member_whose_parameters_overflow_scores_lowest() -> None:
             return EvaluationBatch(returns_r=returns_r, lengths_r=lengths_r, failed_r=failed_r)
 
     ranges = {"learning_rate": Range(3e37, 3e38)}
-    level = PopulationBasedTraining(HP, ranges, 8, 100)
+    level = PopulationBasedTraining(HP, ranges, MemberSettings(members=8), 100)
     for generation in range(20):
         level.improve(strategy(), Random(), history(), NoiseKey(5, generation), evaluated())
     assert np.isneginf(np.asarray(level.state()["scores"], np.float64)).any()
@@ -179,11 +179,11 @@ def test_the_state_before_the_first_generation_loads() -> None:
 def test_over_every_strategy(name: str) -> None:
     """`cmaes` adapts nothing, `esac` is refused by a run; the others train, and resume as if never stopped."""
     hp = make(name).ask(hp_of(name), sphere.key(0)).hyperparameters
-    levels = [PopulationBasedTraining(hp, RANGES, 3, 2) for _ in range(2)]
+    levels = [pbt(3, 2, hp) for _ in range(2)]
     whole, stopped = make(name, population=8), make(name, population=8)
     reports = trained(levels[0], whole, 6)
     trained(levels[1], stopped, 3)
-    resumed, again = PopulationBasedTraining(hp, RANGES, 3, 2), make(name, population=8)
+    resumed, again = pbt(3, 2, hp), make(name, population=8)
     resumed.load(levels[1].state())
     again.load(stopped.state())
     trained(resumed, again, 3, first=3)
@@ -193,7 +193,7 @@ def test_over_every_strategy(name: str) -> None:
 
 
 def test_bad_parts() -> None:
-    with pytest.raises(ValueError, match=r"pbt_members must be at least 2 .* got 1"):
+    with pytest.raises(ValueError, match="pbt_members must be at least 2 and at most 65536, got 1"):
         pbt(members=1)
     with pytest.raises(ValueError, match="pbt needs the generation just evaluated"):
         meta("pbt").improve(strategy(), Evaluator(), history(), KEY)

@@ -79,11 +79,11 @@ def test_what_is_not_adapted_stays() -> None:
     ("settings", "message"),
     [
         ({"horizon": None}, "needs schedule_horizon, the generations .* got none"),
-        ({"horizon": 0}, "schedule_horizon must be at least 1, got 0"),
+        ({"horizon": 0}, "schedule_horizon must be at least 1 and at most"),
         ({"end": (0.1,)}, r"one value for each hyperparameter in adapt \(sigma, learning_rate\), got 1: \[0.1\]"),
         ({"end": (9.0, 0.1)}, r"end value of sigma in schedule_end must lie in its range \[0.0005, 5\], got 9"),
-        ({"unit": "step"}, "no unit of a schedule named 'step'.*did you mean 'steps'"),
-        ({"shape": "cosin"}, "no shape of a schedule named 'cosin'.*did you mean 'cosine'"),
+        ({"unit": "step"}, "no schedule_unit named 'step'.*did you mean 'steps'"),
+        ({"shape": "cosin"}, "no schedule_shape named 'cosin'.*did you mean 'cosine'"),
     ],
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:

@@ -8,7 +8,7 @@ from strategy.test_table import make
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec, NoiseKey
 from bierl_fast.meta.history import History, Range, default_range
-from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.strategy.table import STRATEGIES
 
@@ -36,7 +36,7 @@ def test_every_adaptable_hyperparameter_is_moved(name: str) -> None:
     past = History(length=4, quantiles=8, ranges=ranges)
     for generation in range(6):
         past.append(report(generation, start))
-    level = make_meta("lstm", MetaParts(start, past, MetaSettings(), encoder_size=8, generator_hidden=8, seed=0))
+    level = make_meta("lstm", MetaParts(start, past, generator=GeneratorSettings(encoder_size=8, generator_hidden=8)))
     level.improve(strategy, Evaluator(noise=1), past, NoiseKey(5, 9))
     moved = level.propose(past)
     for adapted, bounds in ranges.items():

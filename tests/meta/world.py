@@ -22,7 +22,7 @@ from bierl_fast.messages import (
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.schedule import ScheduleSettings
-from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.strategy.es import EvolutionStrategy
 
@@ -118,9 +118,8 @@ def meta(name: str = "lstm", past: History | None = None, seed: int = 0, **setti
         HP,
         past or history(0),
         MetaSettings(**settings),
-        ScheduleSettings(horizon=20),
-        encoder_size=8,
-        generator_hidden=8,
+        GeneratorSettings(encoder_size=8, generator_hidden=8),
+        own=ScheduleSettings(horizon=20) if name == "schedule" else None,
         seed=seed,
     )
     return make_meta(name, parts)

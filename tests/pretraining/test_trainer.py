@@ -16,6 +16,7 @@ from bierl_fast.meta.generator import Generator, make_generator
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
+from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.pretraining import problems
 from bierl_fast.pretraining.trainer import ADAPTED, Pretraining, PretrainSettings, ranked, run_side_by_side
 
@@ -27,7 +28,7 @@ def generator() -> Generator:
     ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
     features = History(length=4, quantiles=5, ranges=ranges).features
     outputs = Outputs(Hyperparameters(sigma=0.1, learning_rate=0.1), ranges, "relative")
-    return make_generator("mlp", (features, 6, 5), outputs)
+    return make_generator("mlp", features, GeneratorSettings(encoder_size=6, generator_hidden=5), outputs)
 
 
 def test_a_problem_is_a_function_of_its_address() -> None:

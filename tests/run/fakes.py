@@ -14,7 +14,6 @@ import pytest
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.evaluation import table
 from bierl_fast.messages import (
     F32,
     Arrays,
@@ -237,7 +236,7 @@ class Fakes:
         return parts
 
     @staticmethod
-    def evaluator_of(policy: Any, threads: int | None = None, workers: int | None = None, **_: Any) -> Any:
+    def evaluator_of(policy: Any, threads: int | None = None, **_: Any) -> Any:
         return FakeEvaluator(policy)
 
 
@@ -247,5 +246,5 @@ def fakes_fixture(monkeypatch: pytest.MonkeyPatch) -> Fakes:
     fakes = Fakes()
     monkeypatch.setattr(build, "make_parts", fakes.make_parts)
     monkeypatch.setattr(build, "evaluator_of", fakes.evaluator_of)
-    monkeypatch.setattr(table, "load_policy", FakePolicy.load)
+    monkeypatch.setattr(build, "load_policy", FakePolicy.load)
     return fakes

@@ -1,4 +1,4 @@
-"""Whole runs with a behaviour function of a user's: trained on, saved by import path, refused where there is none."""
+"""Whole runs with a behavior function of a user's: trained on, saved by import path, refused where there is none."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bierl_fast.errors import ConfigError
 
 PATH = "evaluation.pool_envs:describe"
 CONFIG = bf.Config(
-    task=WALK, strategy="ns", meta="none", population=4, hidden=(), generations=4, workers=1, behaviour=PATH
+    task=WALK, strategy="ns", meta="none", population=4, hidden=(), generations=4, workers=1, behavior=PATH
 )
 
 
 def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None:
     whole = bf.train(CONFIG, tmp_path / "whole")
-    bf.train(CONFIG.replace(behaviour=pool_envs.describe, generations=2, workers=2), tmp_path / "parts")
+    bf.train(CONFIG.replace(behavior=pool_envs.describe, generations=2, workers=2), tmp_path / "parts")
     parts = bf.resume(tmp_path / "parts", generations=4)
     np.testing.assert_array_equal(whole.parameters, parts.parameters)
-    assert f'behaviour = "{PATH}"' in (tmp_path / "parts/config.toml").read_text()
+    assert f'behavior = "{PATH}"' in (tmp_path / "parts/config.toml").read_text()
     for name in ("checkpoint.npz", "policy.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
     with np.load(tmp_path / "whole/checkpoint.npz") as saved:
@@ -36,20 +36,20 @@ def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("no_module_of_mine:fn", "cannot import the behaviour 'no_module_of_mine:fn': No module named"),
+        ("no_module_of_mine:fn", "cannot import the behavior 'no_module_of_mine:fn': No module named"),
         ("evaluation.pool_envs:nothing", "module 'evaluation.pool_envs' has no attribute 'nothing'"),
-        ("evaluation.pool_envs:np.pi", "the behaviour 'evaluation.pool_envs:np.pi' must be a function, got float"),
+        ("evaluation.pool_envs:np.pi", "the behavior 'evaluation.pool_envs:np.pi' must be a function, got float"),
         (
             "evaluation.pool_envs:",
-            "cannot import the behaviour 'evaluation.pool_envs:': an import path is module:function",
+            "cannot import the behavior 'evaluation.pool_envs:': an import path is module:function",
         ),
-        ("position", "no behaviour named 'position'; known: actions, final_observation"),
-        (f"{PATH} --evaluator native", "a behaviour function runs in worker processes alone"),
+        ("position", "no behavior named 'position'; known: actions, final_observation"),
+        (f"{PATH} --evaluator native", "a behavior function runs in worker processes alone"),
     ],
 )
 def test_bad_behaviours_exit_with_2(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     task = "Swimmer-v5" if "native" in words else WALK
-    line = f"train {task} --strategy ns --meta none --generations 1 --workers 1 --run-dir nowhere --behaviour {words}"
+    line = f"train {task} --strategy ns --meta none --generations 1 --workers 1 --run-dir nowhere --behavior {words}"
     fails(capsys, 2, message, *line.split())
     assert not Path("nowhere").exists()
 
@@ -58,10 +58,10 @@ def test_a_function_that_no_other_process_finds_is_refused(tmp_path: Path) -> No
     def local(env: Any, observation: Any, info: Any) -> list[float]:
         return [0.0]
 
-    with pytest.raises(ConfigError, match="with its behaviour function cannot be sent to a worker process"):
-        bf.train(CONFIG.replace(behaviour=local), tmp_path / "run")
+    with pytest.raises(ConfigError, match="with its behavior function cannot be sent to a worker process"):
+        bf.train(CONFIG.replace(behavior=local), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    with pytest.raises(ConfigError, match=r"behaviour must be a string or a Python function, got 3"):
-        CONFIG.replace(behaviour=3)
-    with pytest.raises(ConfigError, match=r"the behaviour was the Python function <m:f>, which cannot be imported"):
-        bf.train(CONFIG.replace(behaviour="<m:f>"))
+    with pytest.raises(ConfigError, match=r"behavior must be a string or a Python function, got 3"):
+        CONFIG.replace(behavior=3)
+    with pytest.raises(ConfigError, match=r"the behavior was the Python function <m:f>, which cannot be imported"):
+        bf.train(CONFIG.replace(behavior="<m:f>"))

@@ -17,7 +17,7 @@ from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
 from bierl_fast.run import build
 from bierl_fast.run.api import train
-from bierl_fast.strategy.table import STRATEGIES
+from bierl_fast.strategy.table import STRATEGIES, StrategyEntry
 
 CONFIG = Config(task="Hopper-v5", generations=1)
 
@@ -62,7 +62,10 @@ def test_a_damaged_policy_is_refused(tmp_path: Path, fakes: object) -> None:
             {"weight_decay": 0.1},
             "strategy 'plain' has no hyperparameter weight_decay, got 0.1; it has: sigma, learning",
         ),
-        ({"shaping": "raw"}, "strategy 'plain' takes no option shaping, got 'raw'; it takes population$"),
+        (
+            {"shaping": "raw"},
+            "strategy 'plain' takes no option shaping, got 'raw'; it takes population; shaping is for es, esac",
+        ),
         ({"strategy": "fixed", "meta": "lstm"}, "strategy 'fixed' leaves a meta-level nothing to move"),
     ],
 )
@@ -77,7 +80,7 @@ def test_a_strategy_refuses_what_it_does_not_take(
         declared: Mapping[str, HyperparameterSpec] = {"sigma": HyperparameterSpec(default=0.1, adaptable=False)}
 
     for name, kind in (("plain", Plain), ("fixed", Fixed)):
-        monkeypatch.setitem(STRATEGIES, name, kind)
+        monkeypatch.setitem(STRATEGIES, name, StrategyEntry(kind))
     config = Config(task="Reacher-v5", strategy="plain", meta="none", hidden=(), generations=1)
     assert build.make_parts(config.replace(population=6)).config.learning_rate == 0.05
     with pytest.raises(ConfigError, match=message):

@@ -124,7 +124,7 @@ def test_counters_are_whole_numbers_from_zero_on(path: Path, value: object) -> N
 
 def test_settings_newer_than_the_checkpoint_count_as_their_defaults(path: Path) -> None:
     settings = CONFIG.training()
-    del settings["activation"], settings["behaviour"]
+    del settings["activation"], settings["behavior"]
     rewrite(path, config=settings)
     assert checkpoint.load(path, CONFIG).counters == SAVED.counters
     refused(path, "activation was 'tanh', is 'relu'", CONFIG.replace(activation="relu"))

@@ -99,7 +99,7 @@ def test_what_moves_by_chance_is_warned_of(meta: str, adapt: tuple[str, ...]) ->
 
 
 def test_reuse_is_for_one_centre() -> None:
-    own = {"strategy": "nsr", "meta_fitness": "one_step_reuse", "behaviour": "final_observation", "generations": 1}
+    own = {"strategy": "nsr", "meta_fitness": "one_step_reuse", "behavior": "final_observation", "generations": 1}
     with pytest.raises(ConfigError, match="another of its 3 centers than the proposal is for; take meta_fitness 'one_"):
         bf.train(Config(meta="direct", **{**NATIVE, **own}))
     with pytest.warns(RunWarning, match="before the first update"):
@@ -180,7 +180,7 @@ PAIRS = [
 def test_every_meta_level_over_every_strategy(strategy: str, meta: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each env step counted once, hyperparameters inside their ranges."""
     spent = spent_by_stream(monkeypatch)
-    own: dict[str, Any] = {"behaviour": "final_observation"} if strategy.startswith("ns") else {}
+    own: dict[str, Any] = {"behavior": "final_observation"} if strategy.startswith("ns") else {}
     if strategy == "esac":
         own = {"sac_updates": 0.0, "replay_size": 2000}
     config = Config(strategy=strategy, meta=meta, generations=4, encoder_size=4, **own, **NATIVE)

@@ -61,9 +61,9 @@ def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch:
         assert evaluate(tmp_path, episodes=6, workers=2, episode_timeout=0.2, retries=0)["episode_failures"] == 6
     with pytest.raises(EpisodeError, match="the walk fell over"):
         evaluate(result.policy, episodes=6, workers=1, on_failure="raise")
-    crew = {"threads": None, "workers": 2}
-    assert seen[:2] == [{**crew, **own}, {**crew, **own, "episode_timeout": 0.2, "retries": 0}]
-    assert seen[2] == {"threads": None, "workers": 1, "on_failure": "raise"}
+    run = {"workers": 2, "flatten_observation": False, **own}
+    assert seen[:2] == [run, {**run, "episode_timeout": 0.2, "retries": 0}]
+    assert seen[2] == {"workers": 1, "on_failure": "raise"}
 
 
 def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch) -> None:

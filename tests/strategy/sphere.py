@@ -25,7 +25,7 @@ def parameters(population: Population, row: int) -> F32:
 def evaluate(population: Population, failed: tuple[int, ...] = ()) -> EvaluationBatch:
     """Lengths 10, 11, 12, 10, ...; entropy from 0 to 0.6; `failed` rows answer NaN.
 
-    The behaviour is the return, none below that of zeros: what is new lies ahead, so that novelty climbs, too.
+    The behavior is the return, none below that of zeros: what is new lies ahead, so that novelty climbs, too.
     """
     rows = range(population.rows)
     returns_r = np.array([-float(((parameters(population, row) - 1.0) ** 2).sum()) for row in rows])

@@ -100,7 +100,7 @@ def test_the_oldest_leave_a_full_archive() -> None:
 
 
 def test_centres_are_drawn_in_proportion_to_their_novelty() -> None:
-    strategy = NoveltySearch(mean=START, population=4, centers=3, neighbours=2)
+    strategy = NoveltySearch(mean=START, population=4, centers=3, neighbors=2)
     population = strategy.ask(HP, key(0))
     behaviour_rd = np.zeros((population.rows, 1))
     chosen = strategy.center(population.key)
@@ -125,7 +125,7 @@ def test_all_centres_are_likely_before_any_ran() -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
 def test_ranks_are_mixed(weight: float) -> None:
     """The plain step against its formula, (1 - w) R + w N; the archive has this generation's own rows already."""
-    strategy = NoveltyAndReward(mean=START, population=8, centers=1, optimizer="gradient", neighbours=2)
+    strategy = NoveltyAndReward(mean=START, population=8, centers=1, optimizer="gradient", neighbors=2)
     population = strategy.ask(HP.replace(learning_rate=1.0, novelty_weight=weight), key(0))
     rng = np.random.default_rng(0)
     behaviour_rd = rng.normal(size=(population.rows, 2))
@@ -199,15 +199,23 @@ def test_nsra_turns_back_with_every_improvement() -> None:
 
 def test_bad_arguments() -> None:
     bad: list[tuple[type[NoveltySearch], dict[str, Any], str]] = [
-        (NoveltySearch, {"centers": 0}, "centers must be at least 1, got 0"),
-        (NoveltySearch, {"neighbours": 0}, "neighbours must be at least 1, got 0"),
-        (NoveltySearch, {"archive_size": 0}, "archive_size must be at least 1, or none for no limit, got 0"),
+        (NoveltySearch, {"centers": 0}, "centers must be at least 1 and at most 65536, got 0"),
+        (NoveltySearch, {"neighbors": 0}, "neighbors must be at least 1 and at most 1048576, got 0"),
+        (NoveltySearch, {"archive_size": 0}, "archive_size must be at least 1 and at most 1048576, got 0"),
         (NoveltySearch, {"population": 5}, "population must be even"),
         (NoveltySearch, {"center_episodes": -1}, "center_episodes at least 0, got 1 and -1"),
         (NoveltySearch, {"optimizer": "adm"}, "no optimizer named 'adm'.*did you mean 'adam'"),
-        (AdaptiveNoveltyAndReward, {"patience": 0}, "patience must be at least 1 generation, got 0"),
-        (AdaptiveNoveltyAndReward, {"novelty_delta": 0.0}, r"novelty_delta must be in \(0, 1\], got 0.0"),
-        (AdaptiveNoveltyAndReward, {"novelty_delta": 1.5}, r"novelty_delta must be in \(0, 1\], got 1.5"),
+        (AdaptiveNoveltyAndReward, {"patience": 0}, "patience must be at least 1 and at most"),
+        (
+            AdaptiveNoveltyAndReward,
+            {"novelty_delta": 0.0},
+            "novelty_delta must be finite and above 0.0 .*, got 0.0",
+        ),
+        (
+            AdaptiveNoveltyAndReward,
+            {"novelty_delta": 1.5},
+            "novelty_delta must be finite and above 0.0 .*, got 1.5",
+        ),
     ]
     for kind, change, message in bad:
         with pytest.raises(ValueError, match=message):
@@ -218,7 +226,7 @@ def test_bad_arguments() -> None:
 def test_a_batch_without_behaviours_names_the_setting(none: F64 | None) -> None:
     strategy = NoveltySearch(mean=START, population=4)
     population = strategy.ask(HP, key(0))
-    with pytest.raises(ValueError, match=r"novelty needs a behaviour .*; set behaviour to 'final_position'"):
+    with pytest.raises(ValueError, match=r"novelty needs a behavior .*; set behavior to 'final_position'"):
         strategy.tell(population, replace(evaluate(population), behaviour_rd=none))
 
 

@@ -263,10 +263,10 @@ def test_raw_novelty_and_return_are_mixed_and_then_ranked(shaping: str, weight: 
 
 @pytest.mark.parametrize("rows", [1, 3, 20])
 def test_novelty_over_the_archives_norm(rows: int) -> None:
-    """With fewer rows than neighbours, all of them; the mean becomes the sum."""
+    """With fewer rows than neighbors, all of them; the mean becomes the sum."""
     rng = np.random.default_rng(rows)
     behaviour_qd, rows_nd = rng.normal(size=(5, 3)), rng.normal(size=(rows, 3))
-    archive = Archive(rows_nd, neighbours=4)
+    archive = Archive(rows_nd, neighbors=4)
     ours = archive.novelty(behaviour_qd) * archive.sum_over_norm()
     np.testing.assert_allclose(ours, authors.novelty(behaviour_qd, rows_nd, 4), rtol=1e-13)  # sums in another order
 
@@ -345,6 +345,6 @@ def test_esacs_reference_step_is_over_forty_sigma() -> None:
 
 def test_constructors_take_switches_by_name_alone() -> None:
     for name, switch in USED:
-        parameters = inspect.signature(STRATEGIES[name]).parameters
+        parameters = inspect.signature(STRATEGIES[name].make).parameters
         assert switch not in parameters or parameters[switch].kind is inspect.Parameter.KEYWORD_ONLY
     train(make("nsra", novelty_mix="raw"), hp_of("nsra"), range(1))  # handed on to what it is made from

@@ -107,3 +107,8 @@ def make_function_evaluator(
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))
     return FunctionEvaluator(spec, function, initial=initial, threads=threads)
+
+
+def function_evaluator_of(policy: VectorPolicy, threads: int | None = None) -> FunctionEvaluator:
+    """An evaluator for the function that a vector was found for."""
+    return FunctionEvaluator(policy.spec, policy.function, threads=threads)

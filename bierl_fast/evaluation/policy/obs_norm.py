@@ -28,6 +28,11 @@ class ObservationStatistics:
         return float(self._count[0])
 
     @property
+    def seen(self) -> bool:
+        """Whether there were any."""
+        return bool(self._count.any())
+
+    @property
     def mean(self) -> F64:
         """(O,), a copy."""
         return self._mean.copy()

@@ -212,15 +212,15 @@ class TorchBrain:
 
     describes: bool
 
-    def __init__(self, spec: PolicySpec, module: torch.nn.Module, behaviour: str) -> None:
+    def __init__(self, spec: PolicySpec, module: torch.nn.Module, behavior: str) -> None:
         import torch  # noqa: PLC0415
 
         self._torch = torch
         self._module = module
         self._parameters = list(module.parameters())
-        self.describes = behaviour != "none"
+        self.describes = behavior != "none"
         # The network that the shape tells of is not used: the module stands in its place.
-        self._actor = core().EpisodeActor(policy_shape(spec), behaviour)
+        self._actor = core().EpisodeActor(policy_shape(spec), behavior)
         self._input = torch.zeros(spec.observation_size)
         self._input_view: F32 = self._input.numpy()
         self._shape = (len(spec.low),)

@@ -127,3 +127,9 @@ class VectorPolicy:
                 np.asarray(arrays["parameters"], np.float32)
             ),
         )
+
+
+def native_function_entries() -> list[dict[str, Any]]:
+    """One dict for each native test function, which takes any `dim`: id, native, function, keywords."""
+    functions = native_functions().items()
+    return [{"native": True, "function": True, "id": name, "keywords": list(options)} for name, options in functions]

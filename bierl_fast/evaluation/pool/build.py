@@ -10,53 +10,50 @@ from typing import Any
 
 from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError, find
 from bierl_fast.evaluation.environment.spaces import Interface
+from bierl_fast.evaluation.episode_evaluator import thread_count
+from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.evaluation.policy.mlp import Policy
-from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
-from bierl_fast.evaluation.pool.messages import Descriptor, Job
-from bierl_fast.evaluation.pool.pool import Pool, PoolSettings
+from bierl_fast.evaluation.pool.messages import Job
+from bierl_fast.evaluation.pool.pool import Pool
+from bierl_fast.evaluation.pool.settings import PoolSettings
+from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.names import unknown
 
 
-def pool_evaluator(
-    maker: EnvMaker,
-    settings: PoolSettings,
-    shape: dict[str, Any],
-    *,
-    obs_norm: bool,
-    episode_cap: int | None,
-    behaviour: str | Descriptor,
-    transitions: bool,
-    policy: TorchPolicy | ModuleFactory | None,
-) -> ProcessPoolEvaluator[Any]:
-    """See `bierl_fast.evaluation.table.make_evaluator`; `shape` is what PolicySpec takes of the network."""
-    descriptor = None if isinstance(behaviour, str) else behaviour
-    named = behaviour if isinstance(behaviour, str) else "none"
+def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
+    """An evaluator whose episodes run in worker processes; see `bierl_fast.evaluation.table.make_evaluator`."""
+    settings = _counted(wanted.section(PoolSettings), wanted.threads)
+    maker = find(wanted.task, wanted.task_kwargs, more_names=[entry["id"] for entry in native_tasks()])
+    descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
+    named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
     pool = Pool(maker, settings, descriptor)
     try:
-        cap = {} if pool.interface.time_limit is not None else {"episode_cap": episode_cap}
-        spec = policy_spec(pool.interface, maker, {**shape, **cap})
+        cap = {} if pool.interface.time_limit is not None else {"episode_cap": wanted.episode_cap}
+        spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
         statistics = ObservationStatistics(spec.observation_size)
-        if policy is None:
-            job = _job(pool, spec, None, named, episode_cap, settings)
-            made = Policy(spec, statistics)
-            return ProcessPoolEvaluator(
-                pool, made, job, settings, statistics, obs_norm=obs_norm, transitions=transitions
-            )
-        ours = policy if isinstance(policy, TorchPolicy) else TorchPolicy.made_by(policy, spec)
-        bound = ours.for_task(spec, statistics)
-        job = _job(pool, spec, bound.module, named, episode_cap, settings)
-        return ProcessPoolEvaluator(pool, bound, job, settings, statistics, obs_norm=obs_norm, transitions=transitions)
+        _require_box(spec)
+        policy: Policy | TorchPolicy
+        if wanted.policy is None:
+            policy = Policy(spec, statistics)
+        else:
+            given = wanted.policy
+            ours = given if isinstance(given, TorchPolicy) else TorchPolicy.made_by(given, spec)
+            policy = ours.for_task(spec, statistics)
+        job = _job(pool, policy, named, wanted.episode_cap, settings)
+        return ProcessPoolEvaluator(
+            pool, policy, job, settings, statistics, obs_norm=wanted.obs_norm, transitions=wanted.transitions
+        )
     except BaseException:
         pool.close()
         raise
 
 
 def pool_evaluator_of(
-    policy: Policy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
+    policy: Policy | TorchPolicy, settings: PoolSettings, threads: int | None = None
 ) -> ProcessPoolEvaluator[Any]:
     """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since.
 
@@ -64,7 +61,7 @@ def pool_evaluator_of(
     """
     spec = policy.spec
     assert spec is not None
-    settings = replace(settings, flatten_observation=spec.observation_shape is not None)
+    settings = replace(_counted(settings, threads), flatten_observation=spec.observation_shape is not None)
     maker = find(spec.task, spec.task_kwargs)
     pool = Pool(maker, settings)
     try:
@@ -74,12 +71,18 @@ def pool_evaluator_of(
                 f"the policy was made for {spec.observation_size} observations and {len(spec.low)} actions, and task "
                 f"{spec.task} has {now.observation_size} and {len(now.low)} here"
             )
-        module = policy.module if isinstance(policy, TorchPolicy) else None
-        job = _job(pool, spec, module, "none", spec.episode_cap, settings)
-        return ProcessPoolEvaluator(pool, policy, job, settings, policy.statistics.copy(), obs_norm=obs_norm)
+        job = _job(pool, policy, "none", spec.episode_cap, settings)
+        statistics = policy.statistics.copy()
+        return ProcessPoolEvaluator(pool, policy, job, settings, statistics, obs_norm=policy.statistics.seen)
     except BaseException:
         pool.close()
         raise
+
+
+def _counted(settings: PoolSettings, threads: int | None) -> PoolSettings:
+    """The settings with as many workers as there were to be threads, where their number was left open."""
+    count = thread_count(threads)
+    return settings if settings.workers is not None else replace(settings, workers=count)
 
 
 def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) -> PolicySpec:
@@ -98,21 +101,26 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
     )
 
 
-def _job(
-    pool: Pool, spec: PolicySpec, module: Any, behaviour: str, episode_cap: int | None, settings: PoolSettings
-) -> Job:
+def _require_box(spec: PolicySpec) -> None:
     if spec.first_action is not None and spec.squash != "clip":
         raise ValueError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
-    if behaviour == "final_position":
-        behaviour = "final_observation"
+
+
+def _job(
+    pool: Pool, policy: Policy | TorchPolicy, behavior: str, episode_cap: int | None, settings: PoolSettings
+) -> Job:
+    spec = policy.spec
+    assert spec is not None
+    if behavior == "final_position":
+        behavior = "final_observation"
     sizes = {"none": 0, "final_observation": spec.observation_size, "actions": 4 * len(spec.low)}
-    if behaviour not in sizes:
-        raise unknown("behaviour", behaviour, [*sizes, "final_position"])
+    if behavior not in sizes:
+        raise unknown("behavior", behavior, [*sizes, "final_position"])
     return Job(
         spec=spec,
-        module=module,
-        behaviour=behaviour,
-        descriptor_size=sizes[behaviour] or pool.ready.descriptor_size,
+        module=policy.module if isinstance(policy, TorchPolicy) else None,
+        behavior=behavior,
+        descriptor_size=sizes[behavior] or pool.ready.descriptor_size,
         max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
         whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,

@@ -12,8 +12,9 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from bierl_fast.evaluation.pool.messages import Batch, Done
-from bierl_fast.evaluation.pool.pool import DEATHS, Pool, PoolSettings
+from bierl_fast.evaluation.pool.pool import DEATHS, Pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
+from bierl_fast.evaluation.pool.settings import PoolSettings
 
 GRACE = 1.0  # seconds past episode_timeout after which a worker that cannot stop itself is killed
 

@@ -179,12 +179,12 @@ class Player:
         described = np.asarray(given)
         if described.shape != (self._job.descriptor_size,):
             raise _DescriptorError(
-                f"the behaviour function must return {self._job.descriptor_size} numbers for every episode, as for the "
+                f"the behavior function must return {self._job.descriptor_size} numbers for every episode, as for the "
                 f"first; got shape {described.shape}"
             )
         numbers = described.astype(np.float64)
         if not np.isfinite(numbers).all():
-            raise _EpisodeError(f"the behaviour function gave {numbers[:8].tolist()}, which is not finite")
+            raise _EpisodeError(f"the behavior function gave {numbers[:8].tolist()}, which is not finite")
         return numbers
 
     def _moments(self, row: int) -> tuple[F64, F64, F64] | None:
@@ -220,8 +220,8 @@ class _CompiledBrain:
     def __init__(self, job: Job) -> None:
         shape = policy_shape(job.spec)
         self.entropy: Callable[[F32], float] = shape.relative_entropy
-        self.describes = job.behaviour != "none"
-        actor = core().EpisodeActor(shape, job.behaviour)
+        self.describes = job.behavior != "none"
+        actor = core().EpisodeActor(shape, job.behavior)
         self.begin, self.act, self.finish = actor.begin, actor.act, actor.finish
         self.answered = actor.answered
 
@@ -234,7 +234,7 @@ def _brain(job: Job) -> Any:
     from bierl_fast.evaluation.policy.torch_module import TorchBrain  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    return TorchBrain(job.spec, job.module, job.behaviour)
+    return TorchBrain(job.spec, job.module, job.behavior)
 
 
 def _number(reward: Any) -> float:

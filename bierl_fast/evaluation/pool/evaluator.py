@@ -21,7 +21,8 @@ from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.pool.dispatch import AllEpisodesError, Dispatch
 from bierl_fast.evaluation.pool.messages import Batch, Job
-from bierl_fast.evaluation.pool.pool import Pool, PoolSettings
+from bierl_fast.evaluation.pool.pool import Pool
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
 
 
@@ -92,7 +93,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
 
         Raises:
             EpisodeError: an episode failed under on_failure = "raise", or (AllEpisodesError) all of an inner batch did.
-            ValueError: the population does not fit the policy, or a behaviour function changed its size.
+            ValueError: the population does not fit the policy, or a behavior function changed its size.
             RuntimeError: a worker cannot be replaced, or the evaluator is closed.
         """
         self._check(population)

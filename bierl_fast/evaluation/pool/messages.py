@@ -77,7 +77,7 @@ class Job:
 
     spec: PolicySpec
     module: Any | None  # of a TorchPolicy
-    behaviour: str  # a name of the actor's; "none" beside a function
+    behavior: str  # a name of the actor's; "none" beside a function
     descriptor_size: int
     max_steps: int  # of an episode
     whole_steps: int  # of one that no cap cuts

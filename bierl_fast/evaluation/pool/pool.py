@@ -9,11 +9,10 @@ import os
 import time
 import warnings
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError
 from bierl_fast.evaluation.environment.spaces import Interface
@@ -21,58 +20,15 @@ from bierl_fast.evaluation.pool import worker as this_process
 from bierl_fast.evaluation.pool.lifeline import Lifeline
 from bierl_fast.evaluation.pool.messages import Broken, Descriptor, Employed, Job, Looking, Ready, Start
 from bierl_fast.evaluation.pool.process import WorkerProcess, end_all, packed
+from bierl_fast.evaluation.pool.settings import MOST_WORKERS, PoolSettings
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
 from bierl_fast.machine import available_bytes, available_cores
 
-MOST_WORKERS = 1024
 EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation has
-MOST_RETRIES = 2**16
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environment out and makes it anew now and then
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
-FAILURE_POLICIES = ("rank_last", "retry", "raise")
-FRESH = ("auto", "always", "never")
 Answer = TypeVar("Answer", Ready, Employed)
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """How a pool runs episodes.
-
-    Attributes:
-        workers: processes; None takes the cores this process may use.
-        fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
-            everything (known for Gymnasium's own; tried out at the start for others, in episodes of random actions of
-            1,000 steps at most: what shows later alone needs "always").
-        flatten_observation: take observations as one long vector: of more dimensions, or no arrays at all (Discrete,
-            Dict, Tuple), as gymnasium.wrappers.FlattenObservation makes them.
-        on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
-            `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
-            times, "raise" ends the evaluation with an EpisodeError.
-        retries: of a failed episode.
-        episode_timeout: seconds an episode may take; None: any.
-    """
-
-    workers: int | None = None
-    fresh_env: str = "auto"
-    flatten_observation: bool = False
-    on_failure: str = "rank_last"
-    retries: int = 2
-    episode_timeout: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("fresh_env", self.fresh_env, FRESH),
-            ("on_failure", self.on_failure, FAILURE_POLICIES),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-        if self.workers is not None:
-            arguments.integer("workers", self.workers, 1, MOST_WORKERS)
-        arguments.boolean("flatten_observation", self.flatten_observation)
-        arguments.integer("retries", self.retries, 0, MOST_RETRIES)
-        if self.episode_timeout is not None and arguments.number("episode_timeout", self.episode_timeout) <= 0.0:
-            raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
 
 
 class _LookError(RuntimeError):
@@ -121,7 +77,7 @@ class Pool:
                 look_closely=True,
                 episode_timeout=settings.episode_timeout,
             )
-            what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
+            what = f"task {maker.task}" + (" with its behavior function" if descriptor is not None else "")
             self.ready = self._first_look(first, what)
             self._proven = True
             self._require_memory(self.ready.private_bytes)

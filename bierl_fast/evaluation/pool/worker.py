@@ -40,7 +40,7 @@ from bierl_fast.evaluation.pool.messages import (
 )
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
 
-TRIALS = 10  # episodes begun to learn how many numbers a behaviour function gives
+TRIALS = 10  # episodes begun to learn how many numbers a behavior function gives
 SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
 
 running = False  # whether this process is a worker
@@ -166,7 +166,7 @@ class Worker:
         described = np.asarray(self._described_once(self._descriptor))
         if described.ndim != 1 or described.dtype.kind not in "fiub":
             raise TaskError(
-                f"a behaviour function must return (D,) numbers, got shape {described.shape} of {described.dtype}"
+                f"a behavior function must return (D,) numbers, got shape {described.shape} of {described.dtype}"
             )
         return described.size
 
@@ -185,7 +185,7 @@ class Worker:
         finally:
             env.close()
         raise TaskError(
-            f"the behaviour function has nothing to describe, since each of {TRIALS} episodes raised an error at its "
+            f"the behavior function has nothing to describe, since each of {TRIALS} episodes raised an error at its "
             f"first step: {type(first).__name__}: {first}"
         )
 
@@ -218,7 +218,7 @@ def _described(descriptor: Descriptor, *episode: Any) -> Any:
     try:
         return descriptor(*episode)
     except Exception as error:
-        raise TaskError(f"the behaviour function raised {type(error).__name__}: {error}") from error
+        raise TaskError(f"the behavior function raised {type(error).__name__}: {error}") from error
 
 
 def private_bytes() -> int:

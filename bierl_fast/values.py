@@ -15,12 +15,11 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import unknown
 
-_BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most"}
+_SCALARS = (bool, int, float, str, types.NoneType)
+_BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
@@ -28,6 +27,10 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     functions = [part for part in kinds(kind) if is_function(part)]
     if functions and callable(value):
         return value  # the evaluator knows which it can run
+    if type(value) in _SCALARS and type(value) in kinds(kind):
+        return value
+    import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
+
     value = plain(value)
     if name == "task_kwargs":
         check_task_kwargs(value)
@@ -112,7 +115,7 @@ def describe(kind: Any) -> str:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting, or each entry of a table, keeps its field's rules: choices, at_least, at_most, above."""
+    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below."""
     if value is None:
         return
     if isinstance(value, dict):
@@ -129,6 +132,7 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         value >= rules.get("at_least", -math.inf)
         and value <= rules.get("at_most", math.inf)
         and value > rules.get("above", -math.inf)
+        and value < rules.get("below", math.inf)
     )
     if not math.isfinite(value) or not inside:
         finite = ["finite"] if isinstance(value, float) else []

@@ -1,0 +1,156 @@
+"""The settings of a run in one flat object, made of the sections that their owners declare.
+
+sections of config, evaluation, strategies, meta-levels -> Settings       checked together by Config
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bierl_fast.config.reference import Reference, ReferenceSettings
+from bierl_fast.config.settings import ReportSettings, RunSettings, WarmStartSettings
+from bierl_fast.evaluation import table as evaluators
+from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
+from bierl_fast.import_path import written_name
+from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
+from bierl_fast.names import unknown
+from bierl_fast.settings import Section, old_names
+from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.settings import StrategySettings
+
+S = TypeVar("S", bound=Section)
+
+TABLES = ("task_kwargs", "ranges", "scales", "reference")  # hold values by name; layers merge them name by name
+
+
+def _unique(sections: list[type[Section]]) -> tuple[type[Section], ...]:
+    return tuple(dict.fromkeys(sections))
+
+
+OF_STRATEGIES = _unique([section for entry in strategies.STRATEGIES.values() for section in entry.sections])
+OF_META_LEVELS = _unique([entry.section for entry in meta_levels.META_LEVELS.values() if entry.section is not None])
+SECTIONS: tuple[type[Section], ...] = (
+    TaskSettings,
+    RunSettings,
+    StrategySettings,
+    *OF_STRATEGIES,
+    PolicySettings,
+    EpisodeSettings,
+    *evaluators.OWN,
+    RangeSettings,
+    GeneratorSettings,
+    MetaSettings,
+    *OF_META_LEVELS,
+    WarmStartSettings,
+    ReferenceSettings,
+    ReportSettings,
+)
+OLD_NAMES = old_names(SECTIONS)
+NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
+    "strategy": tuple(strategies.STRATEGIES),
+    "meta": tuple(meta_levels.META_LEVELS),
+    "evaluator": evaluators.EVALUATORS,
+}
+
+
+def _fields() -> list[tuple[str, Any, Any]]:
+    """The settings of all sections as dataclasses.make_dataclass takes them; ValueError where two have one name."""
+    found: dict[str, tuple[str, Any, Any]] = {}
+    for section in SECTIONS:
+        for name, field in section.settings().items():
+            if name in found:
+                raise ValueError(f"two sections declare the setting {name}; {section.__qualname__} is the second")
+            again = dataclasses.field(default=field.default, metadata=field.metadata)
+            if field.default_factory is not dataclasses.MISSING:
+                again = dataclasses.field(default_factory=field.default_factory, metadata=field.metadata)
+            found[name] = (name, section.hints()[name], again)
+    return list(found.values())
+
+
+if TYPE_CHECKING:
+
+    class _Fields(TaskSettings, RunSettings, PolicySettings, EpisodeSettings):
+        """What every run has, for type checkers; the owners' own settings are `Config.section`'s."""
+
+        def __init__(self, **settings: Any) -> None: ...
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    _Fields = dataclasses.make_dataclass("_Fields", _fields(), frozen=True, kw_only=True)
+
+
+class Settings(_Fields):
+    """Every setting by name, unchecked; what follows from them alone."""
+
+    def section(self, section: type[S], **others: Any) -> S:
+        """The settings of one owner, as what it declared; `others` are its fields that are no settings."""
+        return section.of({name: getattr(self, name) for name in section.settings()}, **others)
+
+    @property
+    def task_name(self) -> str:
+        """The task in writing: a Python function by its import path, in angle brackets where it has none."""
+        return str(self._written("task"))
+
+    def _written(self, name: str) -> str | None:
+        value: str | Callable[..., Any] | None = getattr(self, name)
+        return value if value is None or isinstance(value, str) else written_name(value)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether native environments run in worker processes too: threads call no functions of the user's."""
+        own = callable(self.behavior) or ":" in self.behavior
+        return self.evaluator == "pool" or self.policy is not None or own
+
+    @property
+    def learned(self) -> bool:
+        """Whether the meta-level judges proposals, and so spends environment steps within meta_budget."""
+        found = meta_levels.META_LEVELS.get(self.meta)
+        return found is None or found.learned
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the meta-level moves hyperparameters."""
+        found = meta_levels.META_LEVELS.get(self.meta)
+        return found is None or found.adapts
+
+    @property
+    def warm(self) -> bool:
+        """Whether the meta-level's generator has a warm start, from a file or of this run."""
+        return self.warm_start is not None or self.warm_start_task is not None
+
+
+def settings_of() -> dict[str, dataclasses.Field[Any]]:
+    """Every setting by its name, with its default and what its `setting` says of it."""
+    return {field.name: field for field in dataclasses.fields(Settings)}
+
+
+def default_of(name: str) -> Any:
+    """The default of a setting; None where it has none, or makes a new one each time."""
+    field = settings_of()[name]
+    return None if field.default is dataclasses.MISSING else field.default
+
+
+def left_open() -> dict[str, Any]:
+    """The value of each setting that may be left open and that no strategy wanted otherwise."""
+    fields = settings_of().items()
+    return {name: field.metadata["left_open"] for name, field in fields if "left_open" in field.metadata}
+
+
+@cache
+def hints() -> Mapping[str, Any]:
+    """The type of every setting, by name."""
+    found = {name: kind for section in SECTIONS for name, kind in section.hints().items()}
+    return found | {"reference": Reference}
+
+
+def check_names(values: Mapping[str, Any]) -> None:
+    """Raise UnknownNameError for the first name that is no setting."""
+    known = settings_of()
+    for name in values:
+        if name not in known:
+            raise unknown("setting", name, known)

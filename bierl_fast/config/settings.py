@@ -1,0 +1,73 @@
+"""The settings of a run itself: what it is made of, when it ends, what it starts from, what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bierl_fast.settings import FAR, MANY, Section, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings(Section):
+    """What a run is made of, and when it ends."""
+
+    title: ClassVar[str] = "run"
+
+    strategy: str = setting("es", "evolution strategy of the inner level")
+    meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
+    seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
+    generations: int | None = setting(
+        None, "train until this many generations are done", training=False, at_least=1, at_most=FAR
+    )
+    total_steps: int | None = setting(
+        None,
+        "train until the first generation end with this many environment steps",
+        training=False,
+        at_least=1,
+        at_most=FAR,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmStartSettings(Section):
+    """What a meta-level's generator starts from."""
+
+    title: ClassVar[str] = "warm start"
+
+    warm_start: str | None = setting(
+        None,
+        "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
+        "package; what it is made of comes with it: another value of meta, encoder_size, generator_hidden, "
+        "generator_output, meta_max_move, meta_settling, adapt, history or quantiles is refused, but their default "
+        "gives way, even where it is written out; meta_budget may then be 0",
+    )
+    warm_start_task: str | None = setting(
+        None,
+        "task on which this run trains its generator first, by one-step credit; its steps count; a native "
+        "function there has the run's dim",
+    )
+    warm_start_limit: int = setting(
+        1_000_000,
+        "environment steps that a run spends on its warm_start_task, below total_steps",
+        at_least=1,
+        at_most=FAR,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings(Section):
+    """Evaluations beside the training, and checkpoints."""
+
+    title: ClassVar[str] = "reports"
+
+    eval_interval: int = setting(
+        0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
+    )
+    eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1, at_most=MANY)
+    target_return: float | None = setting(
+        None, "end the run when a reporting evaluation's mean return is at least this", training=False
+    )
+    checkpoint_seconds: float = setting(
+        10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
+    )

@@ -1,0 +1,39 @@
+"""The settings of worker processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bierl_fast.settings import MANY, Section, setting
+
+MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings(Section):
+    """How worker processes run episodes."""
+
+    title: ClassVar[str] = "worker processes"
+
+    workers: int | None = setting(
+        None,
+        "processes for tasks that are not native (none: as many as threads); results are the same at any number",
+        training=False,
+        at_least=1,
+        at_most=MOST_WORKERS,
+    )
+    fresh_env: str = setting(
+        "auto",
+        "a new environment for every episode in worker processes; auto: where reset does not restore everything in "
+        "the first 1,000 steps of an episode",
+        choices=("auto", "always", "never"),
+    )
+    flatten_observation: bool = setting(False, "take observations as one long vector: images, Discrete, Dict, Tuple")
+    on_failure: str = setting(
+        "rank_last",
+        "of an episode in a worker process that raises, answers no number, or outlives episode_timeout",
+        choices=("rank_last", "retry", "raise"),
+    )
+    retries: int = setting(2, "times that on_failure = retry runs an episode again", at_least=0, at_most=MANY)
+    episode_timeout: float | None = setting(None, "seconds an episode in a worker process may take", above=0.0)

@@ -1,0 +1,96 @@
+"""The settings of tasks, policies and episodes, whoever runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bierl_fast.settings import Section, required, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings(Section):
+    """What is to be done."""
+
+    title: ClassVar[str] = "task"
+
+    task: str | Callable[..., Any] = required(
+        "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
+        "its import path module:function where it is written"
+    )
+    task_kwargs: dict[str, Any] = setting(
+        dict, "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
+    )
+    dim: int | None = setting(
+        None,
+        "parameters of a function task; it has no network, so settings of networks and episodes do not apply",
+        at_least=1,
+        at_most=2**30,
+    )
+    vectorized: bool = setting(False, "whether a Python function takes a block (k, dim) and gives k values")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings(Section):
+    """What acts."""
+
+    title: ClassVar[str] = "policy"
+
+    hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
+    activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
+    policy: str | Callable[..., Any] | None = setting(
+        None,
+        "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
+        "module:function, given nothing or the sizes of observation and action (none: the network)",
+    )
+    squash: str | None = setting(
+        None,
+        "how actions are brought into the task's box, none: not at all (left open: what the strategy needs, else clip)",
+        choices=("clip", "tanh", "none"),
+        left_open="clip",
+    )
+    action_noise: str | None = setting(
+        None,
+        "Gaussian action noise (left open: what the strategy needs)",
+        choices=("none", "fixed", "evolved"),
+        left_open="none",
+    )
+    log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
+    obs_norm: bool | None = setting(
+        None,
+        "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",
+        left_open=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeSettings(Section):
+    """How episodes run, and where."""
+
+    title: ClassVar[str] = "episodes"
+
+    episode_cap: int | None = setting(
+        None,
+        "cut training episodes at this many steps; reporting evaluations run to their end",
+        at_least=1,
+        at_most=2**31 - 1,
+    )
+    behavior: str | Callable[..., Any] = setting(
+        "final_position",
+        "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
+        "observation and last info, by its import path module:function",
+        was="behaviour",
+    )
+    threads: int | None = setting(
+        None,
+        "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
+        "use); results are the same at any number",
+        training=False,
+        at_least=1,
+        at_most=1024,
+    )
+    evaluator: str = setting(
+        "auto",
+        "where episodes run: native threads, or worker processes for any Gymnasium environment; auto: by the task",
+    )

@@ -1,0 +1,129 @@
+"""What a setting is: declared once, beside its owner, and read from there by everybody.
+
+    a Section of `setting`s beside its owner -> config/config.py -> Config -> flags, keywords, config.toml, docs
+    Config -> Config.section(Section)        -> what the owner is made with
+
+A strategy, a meta-level or an evaluator declares what it alone takes as a Section; its line in a table names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from bierl_fast.errors import ConfigError, OldNameWarning
+from bierl_fast.values import check_rules, typed
+
+MANY = 2**16  # of what a batch or a layer has several of
+LONG = 2**20  # of what only memory limits
+FAR = 2**53  # of what is only counted: larger numbers are no longer exact as floats
+
+
+def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> Any:
+    """A field of a Section.
+
+    Args:
+        default: its value when nothing is said; None leaves it open, or out. A class or function makes a new one.
+        text: what it means, with its unit; shown by `bierl train --help` and in the docs.
+        training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
+        notes: what its values must keep, `choices`, `at_least`, `at_most`, `above`, `below` (see values.py);
+            `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
+            run where that is not `prefix` and its own; `was`, its name in earlier versions.
+    """
+    metadata = {"help": text, "training": training, **notes}
+    if isinstance(default, type):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def required(text: str) -> Any:
+    """A field of a Section that has no default."""
+    return dataclasses.field(metadata={"help": text, "training": True})
+
+
+def hyperparameter(text: str, **notes: Any) -> Any:
+    """A field that some strategies declare as a hyperparameter; None takes the strategy's own default."""
+    return setting(None, f"{text} (none: the strategy's)", hyperparameter=True, **notes)
+
+
+def option(default: Any, text: str, **notes: Any) -> Any:
+    """A field that some strategies take as an option of their constructor; None takes the strategy's own default."""
+    return setting(default, text, option=True, **notes)
+
+
+class Section:
+    """What one owner declares: a frozen, keyword-only dataclass of settings, checked when it is made.
+
+    In a run each is called `prefix` + its name here. A field without `setting` is no setting: whoever makes the section
+    gives it.
+
+    Raises:
+        ConfigError: a value that cannot be; it says what was wanted.
+    """
+
+    title: ClassVar[str]  # of the settings' group, for help and docs
+    prefix: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """See the class."""
+        for name, field in self.settings().items():
+            value = typed(name, getattr(self, field.name), _hints(typing.cast(Any, type(self)))[field.name])
+            if value is None:
+                value = field.metadata.get("left_open")
+            check_rules(name, value, field.metadata)
+            object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def settings(cls) -> dict[str, dataclasses.Field[Any]]:
+        """Its fields by their names in a run."""
+        fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # every section is a dataclass
+        own = [field for field in fields if "help" in field.metadata]
+        return {field.metadata.get("called", cls.prefix + field.name): field for field in own}
+
+    @classmethod
+    def hints(cls) -> dict[str, Any]:
+        """The type of each setting, by its name in a run."""
+        return {name: _hints(typing.cast(Any, cls))[field.name] for name, field in cls.settings().items()}
+
+    def values(self) -> dict[str, Any]:
+        """Its settings by their names in a run."""
+        return {name: getattr(self, field.name) for name, field in self.settings().items()}
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], **others: Any) -> Self:
+        """The section out of a run's settings by name, as many of them as it has; `others` are its other fields."""
+        own = {field.name: given[name] for name, field in cls.settings().items() if name in given}
+        return cls(**own, **others)
+
+
+@functools.cache
+def _hints(section: Any) -> Mapping[str, Any]:
+    return typing.get_type_hints(section)
+
+
+def old_names(sections: Iterable[type[Section]]) -> dict[str, str]:
+    """The present name of each setting that had another in earlier versions."""
+    fields = [item for section in sections for item in section.settings().items()]
+    return {field.metadata["was"]: name for name, field in fields if "was" in field.metadata}
+
+
+def renamed(values: Mapping[str, Any], old: Mapping[str, str], warn: bool = True) -> dict[str, Any]:
+    """`values` under their settings' present names; OldNameWarning, if wanted, for each that came under an old one.
+
+    Raises:
+        ConfigError: both names of one setting were given.
+    """
+    present = dict(values)
+    for before, now in old.items():
+        if before not in present:
+            continue
+        if now in present:
+            raise ConfigError(f"{before} and {now} are the same setting, called {now} now; give that alone")
+        if warn:
+            warnings.warn(f"the setting {before!r} is called {now!r} now", OldNameWarning, stacklevel=2)
+        present = {now if name == before else name: value for name, value in present.items()}
+    return present
