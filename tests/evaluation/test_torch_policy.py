@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from evaluation import torch_modules
+from evaluation.pool_evaluators import WALK, make, people_of, replay
 from evaluation.populations import assert_same_bits, population
-from evaluation.test_process_pool import WALK, make, people_of, replay
 from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation import torch_modules
-from evaluation.test_process_pool import WALK
+from evaluation.pool_evaluators import WALK
 from outcomes import fails, lines
 
 import bierl_fast as bf
