@@ -177,6 +177,7 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert [line["state"] for line in results()] == ["finished", "failed", "finished"]
 
 
+@pytest.mark.slow
 def test_runs_of_another_generator_under_the_same_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warm start's file may be written anew; what was begun with the one before is not mixed with the next."""
     shorten(monkeypatch)

@@ -99,6 +99,7 @@ def goes_on(started: Started) -> None:
         np.testing.assert_array_equal(np.load(run / "policy.npz")["parameters"], whole.parameters)
 
 
+@pytest.mark.slow
 def test_ctrl_c(started: Started) -> None:
     started.process.send_signal(signal.SIGINT)
     _, err = started.process.communicate(timeout=SECONDS)

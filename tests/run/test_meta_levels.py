@@ -119,6 +119,7 @@ def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> 
     assert f"momentum {values[-1]:.4g}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
 def test_a_stop_changes_nothing(task: dict[str, Any], name: str, tmp_path: Path) -> None:

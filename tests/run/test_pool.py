@@ -39,6 +39,7 @@ CONFIG = Config(
 )
 
 
+@pytest.mark.slow
 def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk raises in half of its episodes, and takes half a second or more in the others."""
     own: dict[str, Any] = {"fresh_env": "never", "on_failure": "retry", "retries": 1, "episode_timeout": 20.0}
@@ -95,6 +96,7 @@ def test_bad_settings_of_an_evaluation(bad: dict[str, Any], message: str) -> Non
         evaluate(policy, episodes=1, **bad)
 
 
+@pytest.mark.slow
 def test_a_stop_and_another_number_of_workers_change_nothing(tmp_path: Path) -> None:
     pytest.importorskip("Box2D")
     whole = train(CONFIG, tmp_path / "whole")

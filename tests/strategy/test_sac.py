@@ -64,6 +64,7 @@ def test_learning_sees_actions_as_the_actor_makes_them() -> None:
     assert set(batch.dones.numpy().ravel()) <= {0.0, 1.0}
 
 
+@pytest.mark.slow
 def test_a_time_limit_is_no_failure_to_the_critic() -> None:
     """One state, reward 1 for ever: worth 1 / (1 - discount) = 2 unless it terminates, where it is worth 1.
 
