@@ -34,7 +34,7 @@ def test_an_absent_extra_is_named_with_its_pip_line(tmp_path: Path, monkeypatch:
 def test_written_names() -> None:
     assert written_name(functions.hill) == "evaluation.functions:hill"
     assert imported("evaluation.functions:hill") is functions.hill
-    assert written_name(compiled_hill) == f"{__name__}:compiled_hill"
+    assert written_name(compiled_hill) == "evaluation.compiled:compiled_hill"
     for function, name in (
         (lambda x: 0.0, r"<{}:test_written_names.<locals>.<lambda>>"),
         (functions.Hill(), "<evaluation.functions:Hill instance>"),

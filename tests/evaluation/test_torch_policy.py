@@ -56,6 +56,7 @@ def test_the_same_network_compiled_and_in_torch() -> None:
                 evaluator.absorb(other)
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_recurrent_modules_forget_at_an_episodes_start() -> None:
     evaluators = [make(policy=bf.TorchPolicy(Recurrent()), workers=n) for n in (1, 2)]
     people = people_of(evaluators[0], 6)
@@ -75,6 +76,7 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
         evaluator.close()
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_module_may_keep_its_input() -> None:
     torch.manual_seed(0)
     keeps, copies = Stacked(), Stacked(copies=True)
@@ -84,6 +86,7 @@ def test_a_module_may_keep_its_input() -> None:
         assert_same_bits(one.evaluate(people), other.evaluate(people))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_what_a_module_draws_has_an_address() -> None:
     with make(policy=bf.TorchPolicy(Noisy())) as one, make(policy=bf.TorchPolicy(Noisy()), workers=2) as other:
         people = people_of(one, 8, 0.0)
@@ -109,6 +112,7 @@ def test_a_module_that_a_worker_cannot_read() -> None:
         make(policy=bf.TorchPolicy(Unwelcome()))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_module_that_ends_its_worker() -> None:
     with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one of exit code 9"):
         make(policy=bf.TorchPolicy(Fatal()))
@@ -130,6 +134,7 @@ def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.
     assert len(started) == 1
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_workers_imports_are_no_episodes_time() -> None:
     """They take longer than episode_timeout and the second past it, after which a worker that hangs is killed."""
     with make(policy=bf.TorchPolicy(Heavy()), episode_timeout=0.3) as evaluator:

@@ -56,6 +56,7 @@ def spent_by_stream(monkeypatch: pytest.MonkeyPatch) -> dict[Stream, int]:
     return spent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
 def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,7 @@ def test_mutation_reads_ranks_alone() -> None:
     assert strategy.mutation == growths[1]
 
 
+@pytest.mark.slow
 def test_resume_with_a_partner_that_learns_equals_uninterrupted() -> None:
     """A ring that turns, optimizers with moments, an entropy coefficient on its way."""
     options = {"replay_size": 90, "sac_batch": 16, "sac_updates": 0.25}

@@ -292,6 +292,7 @@ def test_inverted_nsra_turns_to_the_return_while_it_stagnates() -> None:
 # esac
 
 
+@pytest.mark.slow
 def test_the_actor_overwrites_the_centre_every_fifth_generation() -> None:
     strategy, untouched = (
         actor_critic.make(sac_batch=16, sac_overwrites_mean=overwrites, mutation_clip=0.0)
