@@ -37,6 +37,7 @@ def compiled_order(theta: Any) -> Any:
     return np.concatenate([first.T.reshape(-1), bias, second.T.reshape(-1), rest])
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_the_same_network_compiled_and_in_torch() -> None:
     """Sums in another order and another tanh: float32 noise, which 20 steps of the walk hardly multiply."""
     options: dict[str, Any] = {"action_noise": "fixed", "behaviour": "actions", "hidden": (4,)}
@@ -118,6 +119,7 @@ def test_a_module_that_ends_its_worker() -> None:
         make(policy=bf.TorchPolicy(Fatal()))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process loads torch and 64 MB: seen before the second worker starts."""
     started: list[Any] = []
