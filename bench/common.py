@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast import Policy
+from bierl_fast import Policy, machine
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 from bierl_fast.run import manifest
@@ -204,8 +204,8 @@ def machine_facts() -> dict[str, Any]:
         "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *map(_without_folder, sys.argv[1:])]),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "cpu": manifest.cpu_name(),
-        "cores": manifest.cores(),
+        "cpu": machine.cpu_name(),
+        "cores": machine.available_cores(),
         "instruction_set": built.get("instruction_set"),
         "compiler": built.get("compiler"),
         **manifest.versions(),

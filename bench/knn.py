@@ -18,7 +18,7 @@ from common import Comparison, Report, arguments, interleaved
 from numpy.typing import NDArray
 
 from bierl_fast import kernels
-from bierl_fast.evaluation.shared import available_cores
+from bierl_fast.machine import available_cores
 
 QUERIES, ARCHIVE, DIMENSION, NEIGHBOURS = 1_000, 10_000, 64, 10
 Search = Callable[[], NDArray[np.float64]]  # (Q,) mean distances

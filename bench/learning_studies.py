@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.run import toml
+from bierl_fast.config import toml
 
 Settings = dict[str, Any]  # of the Config
 

@@ -16,8 +16,9 @@ from typing import Any
 from common import PassingOn, Report, arguments, require
 
 import bierl_fast as bf
+from bierl_fast.config import toml
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.run import build, loop, toml
+from bierl_fast.run import build, loop
 from bierl_fast.run.record import Recorder
 
 TASK = "HalfCheetah-v5"

@@ -50,7 +50,7 @@ from peer_loops import (
 
 import bierl_fast as bf
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.evaluation.shared import available_cores
+from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, F64
 
 

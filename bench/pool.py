@@ -22,7 +22,7 @@ import numpy as np
 from common import Comparison, Report, arguments, compiled, interleaved, quartiles, require
 
 import bierl_fast as bf
-from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
+from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 
 TARGET = 0.80
 START_SECONDS, OVERHEAD_MS = 5.0, 1.0

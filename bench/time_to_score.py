@@ -25,8 +25,9 @@ import numpy as np
 from common import Report, arguments
 
 import bierl_fast as bf
-from bierl_fast.evaluation.shared import available_cores
-from bierl_fast.run import build, loop, toml
+from bierl_fast.config import toml
+from bierl_fast.machine import available_cores
+from bierl_fast.run import build, loop
 from bierl_fast.run.record import Recorder
 
 LIMIT = 20.0

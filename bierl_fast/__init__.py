@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from bierl_fast import kernels as kernels
     from bierl_fast.comparison.api import Comparison as Comparison
     from bierl_fast.comparison.api import compare as compare
-    from bierl_fast.evaluation.policy import Policy as Policy
+    from bierl_fast.config.config import Config as Config
+    from bierl_fast.diagnosis.api import diagnose as diagnose
+    from bierl_fast.evaluation.policy.mlp import Policy as Policy
+    from bierl_fast.evaluation.policy.torch_module import TorchPolicy as TorchPolicy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
-    from bierl_fast.evaluation.torch_policy import TorchPolicy as TorchPolicy
     from bierl_fast.messages import EvaluatedGeneration as EvaluatedGeneration
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
     from bierl_fast.messages import GenerationReport as GenerationReport
@@ -33,13 +35,11 @@ if TYPE_CHECKING:
     from bierl_fast.meta.table import MetaParts as MetaParts
     from bierl_fast.meta.table import make_meta as make_meta
     from bierl_fast.native_env import NativeEnv as NativeEnv
+    from bierl_fast.pretraining.api import pretrain as pretrain
     from bierl_fast.run.api import Result as Result
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
-    from bierl_fast.run.config import Config as Config
-    from bierl_fast.run.diagnosis import diagnose as diagnose
-    from bierl_fast.run.pretraining import pretrain as pretrain
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
@@ -48,13 +48,13 @@ __version__ = "0.1.0"
 when_gymnasium_is_there()
 
 _HOME = {
-    "Config": "run.config",
+    "Config": "config.config",
     "Result": "run.api",
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
-    "diagnose": "run.diagnosis",
-    "pretrain": "run.pretraining",
+    "diagnose": "diagnosis.api",
+    "pretrain": "pretraining.api",
     "compare": "comparison.api",
     "Comparison": "comparison.api",
     "make_evaluator": "evaluation.table",
@@ -66,8 +66,8 @@ _HOME = {
     "Range": "meta.history",
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
-    "Policy": "evaluation.policy",
-    "TorchPolicy": "evaluation.torch_policy",
+    "Policy": "evaluation.policy.mlp",
+    "TorchPolicy": "evaluation.policy.torch_module",
     "EvaluatedGeneration": "messages",
     "EvaluationBatch": "messages",
     "GenerationReport": "messages",

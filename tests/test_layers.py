@@ -9,13 +9,27 @@ import pytest
 from subprocesses import run
 
 PACKAGE = Path(__file__).parents[1] / "bierl_fast"
-BOTTOM = {"messages", "names", "files", "archive", "_library", "kernels", "torch_threads"}
+BOTTOM = {
+    "messages",
+    "names",
+    "errors",
+    "files",
+    "archive",
+    "machine",
+    "import_path",
+    "_library",
+    "kernels",
+    "torch_threads",
+}
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
     "messages": set(),
     "_registration": set(),
     "names": set(),
+    "errors": set(),
     "files": set(),
+    "machine": set(),
+    "import_path": set(),
     "torch_threads": set(),
     "_core": {"messages"},
     "_library": {"_core"},
@@ -25,9 +39,12 @@ SEES: dict[str, set[str]] = {
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_core"},
     "meta": BOTTOM | {"strategy", "evaluation"},
-    "run": BOTTOM | {"strategy", "evaluation", "meta"},
-    "comparison": BOTTOM | {"strategy", "evaluation", "meta", "run"},
-    "cli": BOTTOM | {"strategy", "evaluation", "meta", "run", "comparison"},
+    "config": BOTTOM | {"strategy", "evaluation", "meta"},
+    "run": BOTTOM | {"strategy", "evaluation", "meta", "config"},
+    "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "cli": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

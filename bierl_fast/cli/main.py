@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from bierl_fast.cli import comparing, diagnosing, pretraining, show, training
+from bierl_fast.errors import ConfigError, RunWarning, one_line
 from bierl_fast.names import UnknownNameError, unknown
-from bierl_fast.run.errors import ConfigError, RunWarning, one_line
 
 
 class NearestGroup(click.Group):

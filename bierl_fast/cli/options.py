@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bierl_fast.run.config import TABLES, Config, hints
+from bierl_fast.config.config import TABLES, Config, hints
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.run.config import Config
+from bierl_fast.config.config import Config
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -68,12 +68,13 @@ def tasks(as_json: bool) -> None:
 @debug_option
 def info(as_json: bool) -> None:
     """Show versions, compiler, the instruction set in use, and cores."""
+    from bierl_fast import machine  # noqa: PLC0415
     from bierl_fast.run import manifest  # noqa: PLC0415
 
     facts: dict[str, Any] = {
         "versions": manifest.versions(),
-        "cpu": manifest.cpu_name(),
-        "cores": manifest.cores(),
+        "cpu": machine.cpu_name(),
+        "cores": machine.available_cores(),
         "compiler": None,
         "instruction_set": None,
         **manifest.build_info(),
@@ -94,7 +95,7 @@ def presets(name: str | None, as_json: bool) -> None:
 
     What is shown is a file that `bierl train --config FILE` takes too.
     """
-    from bierl_fast.run import toml  # noqa: PLC0415
+    from bierl_fast.config import toml  # noqa: PLC0415
 
     if name is not None:
         settings = toml.read_preset(name)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bierl_fast.cli.options import SettingType, config_options, given
-from bierl_fast.run.errors import ConfigError, RunWarning
+from bierl_fast.errors import ConfigError, RunWarning
 
 if TYPE_CHECKING:
     from bierl_fast.cli.progress import Progress
+    from bierl_fast.config.config import Config
     from bierl_fast.run.api import Result
-    from bierl_fast.run.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +49,8 @@ def train(
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
     """
-    from bierl_fast.run import api, toml  # noqa: PLC0415
+    from bierl_fast.config import toml  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415
     from bierl_fast.run.directory import default_directory  # noqa: PLC0415
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415
 

@@ -20,13 +20,13 @@ from bierl_fast.comparison.crew import Crew, Observer, Task
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
-from bierl_fast.comparison.standing import Folder, claim, standing
+from bierl_fast.comparison.state import Folder, claim, standing
+from bierl_fast.config.values import check_names_list, check_rules, typed
+from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
 from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import RunDirectoryError
-from bierl_fast.run.validation import check_names_list, check_rules, typed
 
 PathLike = str | os.PathLike[str]
 
@@ -108,7 +108,7 @@ def _made(directory: Path) -> Iterator[None]:
 def _train(
     described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
 ) -> None:
-    from bierl_fast.evaluation.shared import available_cores  # noqa: PLC0415  (loads the native module)
+    from bierl_fast.machine import available_cores  # noqa: PLC0415  (loads the native module)
 
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.evaluation.worker_process import ENVIRONMENT, ending
+from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
 
 CODE = (
     "import json, sys; sys.path[:] = {path!r}; from bierl_fast.comparison.worker import main; "

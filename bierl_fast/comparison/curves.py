@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.comparison import evaluation
+from bierl_fast.comparison import measure
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import seconds
+from bierl_fast.errors import ConfigError
 from bierl_fast.messages import F64
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory, file_name
-from bierl_fast.run.errors import ConfigError
 
 POINTS = 200  # of a line
 COLOURS = 10  # of matplotlib's cycle, before line styles change
@@ -89,7 +89,7 @@ def _curve(path: Path) -> Curve | None:
     records = metrics.read(file) if file.is_file() else []
     if not records:
         return None
-    found = evaluation.read(RunDirectory(path))
+    found = measure.read(RunDirectory(path))
     return Curve(
         steps_g=np.array([record["env_steps"] for record in records], dtype=np.float64),
         seconds_g=np.array(list(accumulate(map(seconds, records)))),

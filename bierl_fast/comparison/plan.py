@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.comparison.spec import Entry, Spec, Times, located
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
 from bierl_fast.names import lookup
-from bierl_fast.run import build, toml
-from bierl_fast.run.config import Config
+from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
-from bierl_fast.run.errors import ConfigError
 from bierl_fast.run.warm_start import easy_run, from_file
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
-from bierl_fast.comparison.standing import Folder, evaluated
+from bierl_fast.comparison.state import Folder, evaluated
 from bierl_fast.files import write_text
 from bierl_fast.run import metrics
 

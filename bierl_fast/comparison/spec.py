@@ -39,11 +39,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.config import reference, toml
+from bierl_fast.config.config import LONG, TABLES, Config, hints
+from bierl_fast.config.values import check_rules, kinds, plain, typed
+from bierl_fast.errors import ConfigError
 from bierl_fast.names import UnknownNameError, lookup, unknown
-from bierl_fast.run import reference, toml, validation
-from bierl_fast.run.config import LONG, TABLES, Config, hints
 from bierl_fast.run.directory import file_name
-from bierl_fast.run.errors import ConfigError
 
 AXES = {"tasks": "task", "strategies": "strategy", "meta_levels": "meta", "settings": ""}  # axis -> what names an entry
 TOP = ("seeds", "against", "evaluation", "pools", "base", *AXES)
@@ -112,7 +113,7 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
     """
     name = "the comparison" if isinstance(source, Mapping) else os.fspath(source)
     with located(name):
-        values = _parsed(Path(source)) if not isinstance(source, Mapping) else validation.plain(source)
+        values = _parsed(Path(source)) if not isinstance(source, Mapping) else plain(source)
         return _spec(values, name)
 
 
@@ -222,8 +223,8 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "reference":
             reference.read(value)  # stays a table: layers win switch by switch
         else:
-            own[name] = validation.typed(name, value, hints()[name])
-            validation.check_rules(name, own[name], fields[name].metadata)
+            own[name] = typed(name, value, hints()[name])
+            check_rules(name, own[name], fields[name].metadata)
     published = toml.read_preset(preset) if preset is not None else {}
     return toml.layered({name: value for name, value in published.items() if name not in RESERVED}, own)
 
@@ -232,7 +233,7 @@ def _times(name: str, value: dict[str, Any]) -> Times:
     factor = value.get("times")
     if set(value) != {"times"} or isinstance(factor, bool) or not isinstance(factor, int | float):
         raise ConfigError(f"{name} must be a value, or {{times = a number}} for a multiple of it, got {value!r}")
-    if not {int, float} & set(validation.kinds(hints()[name])):
+    if not {int, float} & set(kinds(hints()[name])):
         raise ConfigError(f"{name} is no number, so it cannot be multiplied; got {value!r}")
     if not 0.0 < factor < float("inf"):
         raise ConfigError(f"{name}: times must be above 0 and finite, got {factor!r}")

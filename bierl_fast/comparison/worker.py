@@ -21,11 +21,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.comparison import evaluation
-from bierl_fast.evaluation.dispatch import AllEpisodesError
-from bierl_fast.run import api, checkpoint, toml
+from bierl_fast.comparison import measure
+from bierl_fast.config import toml
+from bierl_fast.errors import AllFailedError, RunWarning, one_line
+from bierl_fast.evaluation.pool.dispatch import AllEpisodesError
+from bierl_fast.run import api, checkpoint
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import AllFailedError, RunWarning, one_line
 from bierl_fast.run.loop import ended as at_its_end
 
 SECONDS = 0.2  # between messages
@@ -79,7 +80,7 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
                 raise
             diverged = error
-    evaluation.measure(directory, config, job["episodes"], job["seed"], diverged)
+    measure.measure(directory, config, job["episodes"], job["seed"], diverged)
     if diverged is not None:
         say({"warning": f"diverged, which counts as the worst return: {one_line(diverged)}"})
 

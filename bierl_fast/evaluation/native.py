@@ -8,9 +8,10 @@ Row i of every output answers row i of the population, whatever the number of th
 from __future__ import annotations
 
 from bierl_fast._library import core, gymnasium_assets
-from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy import Policy, PolicySpec
-from bierl_fast.evaluation.shared import EpisodeEvaluator, longest_first, thread_count
+from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 
 

@@ -13,20 +13,23 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
-from bierl_fast.evaluation import arguments, torch_policy, vector_policy
+from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-from bierl_fast.evaluation.environments import find
-from bierl_fast.evaluation.function import FunctionEvaluator, make_function_evaluator
-from bierl_fast.evaluation.import_path import imported
-from bierl_fast.evaluation.module_factory import ModuleFactory
+from bierl_fast.evaluation.environment.maker import find
+from bierl_fast.evaluation.episode_evaluator import thread_count
+from bierl_fast.evaluation.function.evaluator import FunctionEvaluator, make_function_evaluator
 from bierl_fast.evaluation.native import NativeEvaluator
-from bierl_fast.evaluation.policy import Policy, PolicySpec
-from bierl_fast.evaluation.pool import PoolSettings
-from bierl_fast.evaluation.pool_building import pool_evaluator, pool_evaluator_of
-from bierl_fast.evaluation.shared import thread_count
-from bierl_fast.evaluation.torch_policy import TorchPolicy
-from bierl_fast.evaluation.vector_policy import VectorPolicy
-from bierl_fast.evaluation.worker_messages import Descriptor
+from bierl_fast.evaluation.policy import torch_module as torch_policy
+from bierl_fast.evaluation.policy import vector as vector_policy
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.module_factory import ModuleFactory
+from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.torch_module import TorchPolicy
+from bierl_fast.evaluation.policy.vector import VectorPolicy
+from bierl_fast.evaluation.pool.build import pool_evaluator, pool_evaluator_of
+from bierl_fast.evaluation.pool.messages import Descriptor
+from bierl_fast.evaluation.pool.pool import PoolSettings
+from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
 

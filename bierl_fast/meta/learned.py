@@ -21,8 +21,8 @@ from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History
-from bierl_fast.meta.optimizer import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.weights_es import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.strategy.base import Strategy, center_of
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends

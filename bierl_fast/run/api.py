@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.config.config import LONG, Config, hints
+from bierl_fast.config.values import check_rules, typed
+from bierl_fast.errors import ConfigError, RunWarning
 from bierl_fast.messages import F32, NoiseKey
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics, validation
-from bierl_fast.run.config import LONG, Config, hints
+from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import ConfigError, RunWarning
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
@@ -29,7 +30,7 @@ from bierl_fast.run.warm_start import noted, warm_start_of
 
 if TYPE_CHECKING:
     from bierl_fast.evaluation.base import AnyPolicy
-    from bierl_fast.meta.warm_start import WarmStart
+    from bierl_fast.meta.generator_file import WarmStart
 
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
@@ -257,9 +258,7 @@ def evaluate(
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     """The same, each by the rules of the setting of its name; ConfigError."""
     for name, value in settings.items():
-        validation.check_rules(
-            name, validation.typed(name, value, hints()[name]), Config.__dataclass_fields__[name].metadata
-        )
+        check_rules(name, typed(name, value, hints()[name]), Config.__dataclass_fields__[name].metadata)
     return settings
 
 

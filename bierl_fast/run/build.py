@@ -13,22 +13,22 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
+from bierl_fast.config.ranges import not_adapted
+from bierl_fast.config.reference import Reference
+from bierl_fast.config.resolve import OPEN
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import resolve
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError, RunDirectoryError, RunWarning
-from bierl_fast.run.ranges import not_adapted
-from bierl_fast.run.reference import Reference
-from bierl_fast.run.resolve import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bierl_fast.evaluation.base import AnyPolicy, Evaluator
     from bierl_fast.meta.base import MetaLevel
+    from bierl_fast.meta.generator_file import WarmStart
     from bierl_fast.meta.history import History, Range
     from bierl_fast.meta.settings import MetaSettings
-    from bierl_fast.meta.warm_start import WarmStart
     from bierl_fast.strategy.base import Strategy
 
 
@@ -152,9 +152,9 @@ def episode_settings(config: Config) -> dict[str, Any]:
 
 def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
-    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
-    from bierl_fast.evaluation.shared import available_cores  # noqa: PLC0415
+    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
+    from bierl_fast.machine import available_cores  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
 
     taken = table.options(config.strategy)
@@ -174,7 +174,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
 
 
 def _reference_entropy(policy: AnyPolicy) -> float:
-    from bierl_fast.evaluation.policy import Policy  # noqa: PLC0415
+    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
 
     if not isinstance(policy, Policy):
         raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.config.config import Config
+from bierl_fast.errors import CheckpointError
 from bierl_fast.messages import Arrays
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import CheckpointError
 
 FORMAT = 1
 KIND = "bierl_fast run"

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import locked, write_text
-from bierl_fast.run import toml
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import RunDirectoryError
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from bierl_fast.config.config import Config
+from bierl_fast.errors import AllFailedError, CheckpointError
 from bierl_fast.messages import (
     EvaluatedGeneration,
     EvaluationBatch,
@@ -23,8 +25,6 @@ from bierl_fast.messages import (
 )
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import AllFailedError, CheckpointError
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import achieved, reporting_population, summary
 from bierl_fast.strategy.antithetic import all_failed

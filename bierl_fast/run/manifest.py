@@ -6,7 +6,6 @@ Config -> create -> manifest.json <- resumed         nothing in it is read back 
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.config.config import Config
 from bierl_fast.files import write_text
-from bierl_fast.run.config import Config
+from bierl_fast.machine import available_cores, cpu_name
 
 DISTRIBUTIONS = {
     "bierl_fast": "bierl-fast",
@@ -48,29 +48,11 @@ def build_info() -> dict[str, Any]:
         return {}
 
 
-def cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def cpu_name() -> str:
-    """The processor's own name, where the system tells."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
 def _session(config: Config) -> dict[str, Any]:
     return {
         "start_time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command_line": list(sys.argv),
-        "threads": config.threads or cores(),
+        "threads": config.threads or available_cores(),
     }
 
 
@@ -81,7 +63,7 @@ def create(path: Path, config: Config, warm_start: Mapping[str, Any] | None = No
         "versions": versions(),
         "platform": platform.platform(),
         "cpu": cpu_name(),
-        "cores": cores(),
+        "cores": available_cores(),
         "instruction_set": built.get("instruction_set"),
         "compiler": built.get("compiler"),
         "seed": config.seed,

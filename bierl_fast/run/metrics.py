@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.errors import RunDirectoryError, naming
 from bierl_fast.files import write_text
-from bierl_fast.run.errors import RunDirectoryError, naming
 
 Record = dict[str, Any]
 

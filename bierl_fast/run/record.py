@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bierl_fast.config.config import Config
+from bierl_fast.errors import naming
 from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
-from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import naming
 from bierl_fast.run.metrics import MetricsFile, Record, strict
 
 if TYPE_CHECKING:

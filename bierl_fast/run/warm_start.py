@@ -11,14 +11,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bierl_fast.run import build, loop, resolve
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError, RunWarning
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
 
 if TYPE_CHECKING:
     from bierl_fast.messages import F32
-    from bierl_fast.meta.warm_start import GeneratorShape, WarmStart
+    from bierl_fast.meta.generator_file import GeneratorShape, WarmStart
 
 
 def warm_start_of(
@@ -54,7 +55,7 @@ def from_file(config: Config) -> WarmStart | None:
         ConfigError: there is no such file, or it is no warm start.
     """
     from bierl_fast.archive import ArchiveError  # noqa: PLC0415
-    from bierl_fast.meta.warm_start import WarmStart, packaged  # noqa: PLC0415
+    from bierl_fast.meta.generator_file import WarmStart, packaged  # noqa: PLC0415
 
     if config.warm_start is None:
         return None
@@ -177,7 +178,7 @@ def learned_on(
 
 
 def _learned(run: loop.Run, weights: F32, start: WarmStart | None, made: dict[str, Any]) -> WarmStart:
-    from bierl_fast.meta.warm_start import WarmStart  # noqa: PLC0415
+    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
 
     spent = run.counters.env_steps + (start.steps if start else 0)
     return WarmStart(shape_of(run.config), weights, spent, made)
@@ -185,7 +186,7 @@ def _learned(run: loop.Run, weights: F32, start: WarmStart | None, made: dict[st
 
 def shape_of(config: Config) -> GeneratorShape:
     """What a run's generator is; `config` has nothing left open."""
-    from bierl_fast.meta.warm_start import GeneratorShape  # noqa: PLC0415
+    from bierl_fast.meta.generator_file import GeneratorShape  # noqa: PLC0415
 
     names = GeneratorShape.__dataclass_fields__
     return GeneratorShape(**{name: getattr(config, name) for name in names})

@@ -29,7 +29,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.names import lookup
 from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
-from bierl_fast.strategy.path import Path
+from bierl_fast.strategy.evolution_path import Path
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
 CRN = ("none", "pair", "population")

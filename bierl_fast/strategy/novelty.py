@@ -40,8 +40,8 @@ from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
+from bierl_fast.strategy.evolution_path import Path
 from bierl_fast.strategy.optimizer import OPTIMIZERS
-from bierl_fast.strategy.path import Path
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 

@@ -18,8 +18,9 @@ from outcomes import fails
 from run.fakes import Fakes
 
 from bierl_fast.cli.main import cli, entry
-from bierl_fast.run import checkpoint, metrics, toml
-from bierl_fast.run.config import Config
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.run import checkpoint, metrics
 
 Captured = pytest.CaptureFixture[str]
 TRAIN = ("train", "Parabola-v0", "--population", "6", "--generations", "8")

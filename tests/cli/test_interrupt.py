@@ -12,8 +12,8 @@ import pytest
 from run.fakes import Fakes
 from subprocesses import command, environment
 
+from bierl_fast.config.config import Config
 from bierl_fast.run.api import resume, train
-from bierl_fast.run.config import Config
 from bierl_fast.run.metrics import read
 
 PROGRAM = """

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bierl_fast.cli.progress import Progress, _table, return_text
-from bierl_fast.run.config import Config
+from bierl_fast.config.config import Config
 
 CONFIG = Config(task="Hopper-v5", generations=100, total_steps=50_000)
 

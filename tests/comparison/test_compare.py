@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from comparison import functions
 from comparison.specs import described, written
-from run.test_pretraining import shorten
+from pretraining.test_pretraining import shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.comparison.crew import Standing
+from bierl_fast.errors import ConfigError, RunDirectoryError
 from bierl_fast.messages import F32
 from bierl_fast.names import UnknownNameError
+from bierl_fast.pretraining.api import pretrain
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
-from bierl_fast.run.pretraining import pretrain
 
 TESTS = Path(__file__).parents[1]
 NOISY = {"task_kwargs": {"noise": 0.5}, "sigma": 0.1, "learning_rate": 0.05}

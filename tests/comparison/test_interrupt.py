@@ -19,9 +19,9 @@ from subprocesses import command, environment
 import bierl_fast as bf
 from bierl_fast.comparison import crew
 from bierl_fast.comparison.crew import Crew, Standing, Task
+from bierl_fast.errors import RunWarning
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import RunWarning
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 

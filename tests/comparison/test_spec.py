@@ -11,8 +11,8 @@ from comparison.specs import BASE, described, written
 
 from bierl_fast.comparison.plan import check, plan
 from bierl_fast.comparison.spec import read
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
 
 SWIMMER = {"preset": "ars-swimmer", "total_steps": 100}
 

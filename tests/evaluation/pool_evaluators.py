@@ -10,7 +10,7 @@ import pytest
 from evaluation.populations import population
 
 import bierl_fast as bf
-from bierl_fast.evaluation.process_pool import ProcessPoolEvaluator
+from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.messages import Population
 
 WALK = "evaluation.pool_envs:pool_tests/Walk-v0"

@@ -60,7 +60,7 @@ def test_a_function_gets_exactly_what_parameters_says() -> None:
 
 @pytest.mark.parametrize("portion", [1, 6, 13, 1000])
 def test_blocks_cover_every_row_once(portion: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bierl_fast.evaluation.function_runner.BLOCK", portion * 6)
+    monkeypatch.setattr("bierl_fast.evaluation.function.runner.BLOCK", portion * 6)
     sizes: list[int] = []
 
     def remember(block: F32) -> F64:

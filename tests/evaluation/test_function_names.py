@@ -15,11 +15,11 @@ from subprocesses import run
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError, write_archive
-from bierl_fast.evaluation.function import FunctionEvaluator
-from bierl_fast.evaluation.import_path import imported, written_name
-from bierl_fast.evaluation.policy import Policy
+from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.vector import VectorPolicy
 from bierl_fast.evaluation.table import evaluator_of, load_policy, native_functions
-from bierl_fast.evaluation.vector_policy import VectorPolicy
+from bierl_fast.import_path import imported, written_name
 from bierl_fast.messages import F32
 
 
@@ -44,7 +44,7 @@ def test_written_names() -> None:
 
 
 def test_a_function_of_the_main_module_has_no_path() -> None:
-    code = "from bierl_fast.evaluation.import_path import written_name\ndef fn(x): return 0.0\nprint(written_name(fn))"
+    code = "from bierl_fast.import_path import written_name\ndef fn(x): return 0.0\nprint(written_name(fn))"
     assert run(code).stdout.strip() == "<__main__:fn>"
 
 

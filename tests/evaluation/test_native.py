@@ -11,7 +11,7 @@ import pytest
 from evaluation.populations import SMALL, arrays, assert_same_bits, population, start
 
 import bierl_fast as bf
-from bierl_fast.evaluation.shared import available_cores
+from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, EvaluationBatch, NoiseKey, Population, Stream
 
 

@@ -16,7 +16,7 @@ from evaluation import pool_envs
 from evaluation.pool_evaluators import WALK, make, people_of
 
 import bierl_fast as bf
-from bierl_fast.evaluation import pool, worker
+from bierl_fast.evaluation.pool import pool, worker
 
 SPACES = "evaluation.pool_envs:pool_tests/Spaces-v0"
 

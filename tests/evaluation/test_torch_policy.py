@@ -17,13 +17,13 @@ from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurre
 
 import bierl_fast as bf
 from bierl_fast.archive import ArchiveError
-from bierl_fast.evaluation import pool
-from bierl_fast.evaluation.module_factory import ModuleFactory
-from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy import PolicySpec
+from bierl_fast.evaluation.policy.module_factory import ModuleFactory
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.torch_module import flat_parameters
+from bierl_fast.evaluation.pool import pool
+from bierl_fast.evaluation.pool.process import WorkerProcess
 from bierl_fast.evaluation.table import evaluator_of, load_policy
-from bierl_fast.evaluation.torch_policy import flat_parameters
-from bierl_fast.evaluation.worker_process import WorkerProcess
 
 
 def module() -> torch.nn.Module:

@@ -15,8 +15,9 @@ import hashlib
 import numpy as np
 from bierl_fast import kernels
 from bierl_fast._library import core
-from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy import Policy, PolicySpec
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import Hyperparameters, NoiseKey, Population
 
 def show(name, array):

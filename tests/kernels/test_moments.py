@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from reference.policy import moments
 
-from bierl_fast.evaluation.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.messages import F64, Moments
 
 O = 5  # noqa: E741 - the shape letter

@@ -9,8 +9,9 @@ import pytest
 from reference import policy as reference
 
 from bierl_fast import _library
-from bierl_fast.evaluation.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy import Policy, PolicySpec
+from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import F32, F64
 
 WIDE = 1e30  # a box that clips nothing

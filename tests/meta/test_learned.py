@@ -13,14 +13,14 @@ from reference import noise
 from reference import shaping as reference
 
 from bierl_fast.messages import NoiseKey, Stream
-from bierl_fast.meta import optimizer
+from bierl_fast.meta import weights_es as optimizer
 from bierl_fast.meta.encoder import LstmEncoder
 from bierl_fast.meta.generator import Generator, Network
 from bierl_fast.meta.history import Range
-from bierl_fast.meta.optimizer import LARGEST_SIGMA, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
+from bierl_fast.meta.weights_es import LARGEST_SIGMA, ascent_step, bounded_step, calibrated_sigma, perturbed
 
 
 def test_two_wide_evaluations_with_common_random_numbers() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bierl_fast as bf
-from bierl_fast.meta.warm_start import WarmStart, packaged
+from bierl_fast.meta.generator_file import WarmStart, packaged
 
 NAMES = sorted(packaged())
 # Another dimension, condition and seed than any problem of their training had.

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
 from bierl_fast.evaluation import table
 from bierl_fast.messages import (
     F32,
@@ -27,9 +29,8 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
-from bierl_fast.run import build, resolve
+from bierl_fast.run import build
 from bierl_fast.run.build import Parts
-from bierl_fast.run.config import Config
 
 SIZE = 4
 

@@ -12,7 +12,7 @@ from evaluation.pool_evaluators import WALK
 from outcomes import fails
 
 import bierl_fast as bf
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.errors import ConfigError
 
 PATH = "evaluation.pool_envs:describe"
 CONFIG = bf.Config(

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from run.fakes import FakeStrategy
 
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError, RunDirectoryError
 from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import UnknownNameError, unknown
-from bierl_fast.run import build, resolve
+from bierl_fast.run import build
 from bierl_fast.run.api import train
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
 from bierl_fast.strategy.table import STRATEGIES
 
 CONFIG = Config(task="Hopper-v5", generations=1)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bierl_fast.config.config import Config
+from bierl_fast.errors import CheckpointError
 from bierl_fast.run import checkpoint
 from bierl_fast.run.api import resume
 from bierl_fast.run.checkpoint import Checkpoint, Counters
-from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import CheckpointError
 
 CONFIG = Config(task="Hopper-v5", generations=5)
 SAVED = Checkpoint(

@@ -13,11 +13,11 @@ import pytest
 from run.fakes import Fakes
 
 from bierl_fast import archive, files
+from bierl_fast.config.config import Config
+from bierl_fast.errors import RunDirectoryError
 from bierl_fast.run import metrics
 from bierl_fast.run.api import resume, train
-from bierl_fast.run.config import Config
 from bierl_fast.run.directory import RunDirectory, default_directory
-from bierl_fast.run.errors import RunDirectoryError
 
 CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
 

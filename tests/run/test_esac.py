@@ -11,9 +11,9 @@ import pytest
 from outcomes import lines
 
 from bierl_fast.cli.main import entry
-from bierl_fast.evaluation.policy import Policy
+from bierl_fast.config.config import Config
+from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.run.api import Result, evaluate, resume, train
-from bierl_fast.run.config import Config
 
 # Reacher's episodes last 50 steps and never terminate. The memory turns in the fourth generation.
 CONFIG = Config(

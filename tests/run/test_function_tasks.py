@@ -12,11 +12,12 @@ from outcomes import fails, lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
 from bierl_fast.messages import F32
-from bierl_fast.run import metrics, toml
-from bierl_fast.run.config import Config
+from bierl_fast.run import metrics
 from bierl_fast.run.directory import default_directory
-from bierl_fast.run.errors import ConfigError
 
 Captured = pytest.CaptureFixture[str]
 

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from run.fakes import Fakes
 
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
+from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
 from bierl_fast.messages import Population, Stream
 from bierl_fast.names import UnknownNameError
-from bierl_fast.run import checkpoint, metrics, resolve
+from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.api import evaluate, resume, train
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
 from bierl_fast.run.metrics import MetricsFile
 
 CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)

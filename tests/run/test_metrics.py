@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bierl_fast.errors import RunDirectoryError
 from bierl_fast.run import metrics
-from bierl_fast.run.errors import RunDirectoryError
 from bierl_fast.run.metrics import MetricsFile
 
 

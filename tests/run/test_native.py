@@ -10,11 +10,11 @@ import pytest
 from outcomes import lines
 
 from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.config.config import Config
+from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Arrays, Hyperparameters, NoiseKey
 from bierl_fast.run.api import Result, evaluate, resume, train
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import CheckpointError, ConfigError, RunDirectoryError
 from bierl_fast.strategy.table import make_strategy
 
 # Reacher's episodes last 50 steps, so meta-updates are cheap; the wide budget lets them run often.

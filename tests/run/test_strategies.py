@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bierl_fast.config.config import Config
 from bierl_fast.run import build
 from bierl_fast.run.api import resume, train
-from bierl_fast.run.config import Config
 from bierl_fast.strategy.table import STRATEGIES
 
 # Reacher's episodes last 50 steps, so meta-updates are cheap; the wide budget lets them run often.

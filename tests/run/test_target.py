@@ -13,11 +13,11 @@ from outcomes import lines
 import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.cli.main import entry
+from bierl_fast.errors import CheckpointError, ConfigError, RunWarning
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.messages import EvaluationBatch
 from bierl_fast.run import checkpoint
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.errors import CheckpointError, ConfigError, RunWarning
 from bierl_fast.run.reporting import achieved, summary
 
 # Steps this long overshoot, so the return goes up and down and the best evaluation is not the last.

@@ -15,7 +15,7 @@ from outcomes import fails, lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
-from bierl_fast.run.errors import ConfigError, RunDirectoryError
+from bierl_fast.errors import ConfigError, RunDirectoryError
 
 HERE = "evaluation.torch_modules:"
 CONFIG = bf.Config(

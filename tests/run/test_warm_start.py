@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run.test_pretraining import shorten
+from pretraining.test_pretraining import shorten
 from run.test_warm_start_task import CHEAP, SHAPE
 
 import bierl_fast as bf
+from bierl_fast.errors import ConfigError, RunWarning
 from bierl_fast.kernels import learner_seed
 from bierl_fast.messages import NoiseKey, Stream
-from bierl_fast.meta.warm_start import WarmStart
+from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.pretraining.api import pretrain
 from bierl_fast.run import build
-from bierl_fast.run.errors import ConfigError, RunWarning
-from bierl_fast.run.pretraining import pretrain
 from bierl_fast.run.warm_start import easy_run
 
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "meta": "mlp", "generations": 6, "threads": 1}

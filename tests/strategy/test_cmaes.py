@@ -14,11 +14,11 @@ from strategy.sphere import P, assert_same_population, assert_same_state, evalua
 from threadpoolctl import threadpool_limits
 
 from bierl_fast import kernels
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import F32, F64, Hyperparameters
 from bierl_fast.run import build
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError
 from bierl_fast.strategy.cmaes import LARGEST_FULL, CovarianceMatrixAdaptation
 
 START: F32 = np.linspace(-1, 2, P).astype(np.float32)

@@ -10,9 +10,10 @@ import pytest
 from strategy.sphere import P, evaluate, key
 
 import bierl_fast as bf
-from bierl_fast.run import build, resolve
-from bierl_fast.run.config import Config
-from bierl_fast.run.errors import ConfigError
+from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
+from bierl_fast.run import build
 
 CONFIG = Config(task="Reacher-v5", strategy="meps", meta="none", hidden=(), population=4, threads=1, generations=1)
 

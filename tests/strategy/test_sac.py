@@ -11,7 +11,7 @@ from strategy.actor_critic import NETWORK, START, learn, make, transitions
 from strategy.sphere import assert_same_state, key
 
 import bierl_fast as bf
-from bierl_fast.evaluation.policy import Policy
+from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 

@@ -1,0 +1,212 @@
+"""From the settings that were given to settings with nothing left open, and to what follows from them.
+
+Config -> with_policy_settings, with_meta_settings, with_warm_start, resolved -> Config with nothing left open
+       -> configured -> Hyperparameters
+       -> adapted_ranges -> where the meta-level may move each
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.config.config import Config
+from bierl_fast.config.ranges import check_declared, nothing_to_move, ranges_of, value_of
+from bierl_fast.errors import ConfigError
+from bierl_fast.messages import Hyperparameters, HyperparameterSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bierl_fast.meta.generator_file import WarmStart
+    from bierl_fast.meta.history import Range
+
+
+OPEN: dict[str, Any] = {  # settings left open, where no strategy wants otherwise
+    "squash": "clip",
+    "action_noise": "none",
+    "log_std_noise_scale": 1.0,
+    "obs_norm": True,
+    "meta_objective": "return",
+}
+ADAPTED = ("sigma", "learning_rate")  # what a meta-level moves unless told otherwise
+
+
+def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
+    """`config` with what the warm start's generator is made of.
+
+    A setting at its default gives way, whether it was left out or written out: a config does not know which.
+
+    Raises:
+        ConfigError: a setting has another value than its default, and its generator has not that one.
+    """
+    shape = asdict(warm_start.shape)
+    for name, value in shape.items():
+        given = getattr(config, name)
+        if given not in {value, Config.__dataclass_fields__[name].default}:
+            raise ConfigError(
+                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
+                f"leave {name} out, or train one with it (`bierl pretrain`)"
+            )
+    return config.replace(**shape)
+
+
+def with_policy_settings(config: Config) -> Config:
+    """`config` with the policy's open settings as its strategy needs or prefers them.
+
+    Raises:
+        ConfigError: a setting is at odds with what the strategy needs.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    required, preferred = table.policy_settings(config.strategy)
+    if config.policy is not None:
+        _require_none_of_the_network(config, required)
+    if config.dim is not None:
+        preferred = {}  # a function has no policy network that a preference could be about
+    if required and config.dim is not None:
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
+        )
+    if config.dim is not None and table.wants_behaviours(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy"
+        )
+    for name, needed in required.items():
+        given = getattr(config, name)
+        if given not in {None, needed}:
+            raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
+    wanted = {**OPEN, **preferred, **required}
+    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+
+
+def _require_none_of_the_network(config: Config, required: Mapping[str, Any]) -> None:
+    """Raise for what the compiled network has, and a torch module in its place has not."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    other = "take another strategy, or leave policy out"
+    if "network" in table.options(config.strategy):
+        raise ConfigError(
+            f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
+            f"module in its place; {other}"
+        )
+    if "evolved" in {config.action_noise, required.get("action_noise")}:
+        remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
+        raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
+    for name in ("hidden", "activation", "log_std_noise_scale"):
+        given, default = getattr(config, name), Config.__dataclass_fields__[name].default
+        if given not in {default, OPEN.get(name, default)}:
+            raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
+
+
+def with_meta_settings(config: Config) -> Config:
+    """`config` with the strategy's open options as its meta-level prefers them.
+
+    Raises:
+        ConfigError: the meta-level cannot train such a strategy.
+    """
+    from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    entry, taken = META_LEVELS[config.meta], table.options(config.strategy)
+    if entry.tells and table.wants_transitions(config.strategy):
+        raise ConfigError(
+            f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
+            "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
+        )
+    if _sigma_alone(config) and "learning_rate" in (config.adapt or ()):
+        raise ConfigError(
+            f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
+            f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
+        )
+    preferred = entry.prefers.items()
+    return config.replace(**{name: value for name, value in preferred if name in taken and not getattr(config, name)})
+
+
+def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
+    """`config` with the strategy's own defaults where nothing was said.
+
+    Raises:
+        ConfigError: a hyperparameter was set that the strategy does not declare or that would change nothing, or a
+            range that it does not allow.
+    """
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    check_declared(config, declared)
+    taken = table.options(config.strategy)
+    changes: dict[str, Any] = {}
+    for field in fields(Config):
+        value = getattr(config, field.name)
+        if field.metadata.get("option") and value is None and field.name in taken:
+            changes[field.name] = taken[field.name]
+        if not field.metadata.get("hyperparameter"):
+            continue
+        if field.name in declared:
+            changes[field.name] = declared[field.name].default if value is None else value
+        elif value is not None:
+            known = ", ".join(declared)
+            raise ConfigError(
+                f"strategy {config.strategy!r} has no hyperparameter {field.name}, got {value}; it has: {known}"
+            )
+    if config.adapts:
+        changes["adapt"] = _adapted(config, declared)
+    found = config.replace(**changes)
+    _require_momentum_that_acts(found)
+    _require_entropies_that_differ(found)
+    return found
+
+
+def _require_momentum_that_acts(config: Config) -> None:
+    """Raise for an adapted momentum that no step would have."""
+    if config.adapts and config.optimizer == "gradient" and "momentum" in (config.adapt or ()):
+        raise ConfigError(
+            "adapt holds momentum, and the plain step of optimizer 'gradient' has none; leave momentum out, or take "
+            "optimizer 'momentum', 'adam' or 'clipup'"
+        )
+
+
+def _require_entropies_that_differ(config: Config) -> None:
+    """Raise for a bonus on entropy that every candidate gets alike, so that no choice among them depends on it."""
+    # The authors' differential entropy, summed over steps, counts with every noise: episodes differ in length.
+    if config.action_noise == "evolved" or config.reference.entropy == "differential":
+        return
+    moved = config.dim is None and config.adapts and "entropy_weight" in (config.adapt or ())
+    if config.entropy_weight is None or not (config.entropy_weight or moved):
+        return
+    given = f"entropy_weight {config.entropy_weight} would change nothing"
+    if config.dim is not None or config.policy is not None:
+        what = "a function has no policy with an entropy" if config.policy is None else "a torch policy evolves none"
+        raise ConfigError(f"{given}: {what}; leave entropy_weight out")
+    raise ConfigError(
+        f"{given}: with action_noise {config.action_noise!r} every candidate's policy has the same entropy; take "
+        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out"
+    )
+
+
+def _sigma_alone(config: Config) -> bool:
+    """Whether the meta-level makes steps longer by sigma itself, as they are in units of it; see meta/csa.py."""
+    from bierl_fast.strategy import table  # noqa: PLC0415
+
+    return config.meta == "csa" and table.step_in_sigma(config.strategy)
+
+
+def _adapted(config: Config, declared: Mapping[str, HyperparameterSpec]) -> tuple[str, ...]:
+    """What the meta-level moves."""
+    if config.adapt is not None:
+        return config.adapt
+    wanted = ("sigma",) if _sigma_alone(config) else ADAPTED
+    names = tuple(name for name in wanted if name in declared and declared[name].adaptable)
+    if not names:
+        raise nothing_to_move(config.strategy)
+    return names
+
+
+def configured(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
+    """Every hyperparameter the strategy declares: the configured value, else the strategy's default."""
+    values = {name: value_of(config, name, spec) for name, spec in declared.items()}
+    return Hyperparameters(**{name: declared[name].check(name, value) for name, value in values.items()})
+
+
+def adapted_ranges(config: Config, declared: Mapping[str, HyperparameterSpec]) -> dict[str, Range]:
+    """Where the meta-level may move each hyperparameter, in `adapt`'s order; inside what the strategy declares."""
+    return ranges_of(_adapted(config, declared) if config.adapts else (), config, declared)

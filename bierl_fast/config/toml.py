@@ -1,0 +1,116 @@
+"""Settings in files: config.toml of a run, `--config FILE`, and the presets of the package.
+
+TOML text -> read -> {name: value}          unknown names refused, the nearest one offered
+layers    -> compose -> Config              later layers win: preset < file < flags
+Config    -> write -> TOML text             None left out; read gives the same Config back
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from bierl_fast.config.config import TABLES, Config
+from bierl_fast.errors import ConfigError
+from bierl_fast.names import lookup, unknown
+
+PRESETS = Path(__file__).resolve().parent.parent / "presets"
+
+
+def presets() -> dict[str, Path]:
+    """The presets of the package, by name."""
+    return {path.stem: path for path in sorted(PRESETS.glob("*.toml"))}
+
+
+def describe_preset(path: Path) -> str:
+    """A preset's first comment line: what it is and where it comes from."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """The settings of a preset; raises UnknownNameError, listing the known ones."""
+    known = presets()
+    if not known:
+        raise ConfigError(f"no preset named {name!r}; this version has no presets yet")
+    return read(lookup("preset", name, known))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file, names checked, values not yet.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not TOML.
+        UnknownNameError: it holds a name that is no setting.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    check_names(values)
+    return values
+
+
+def check_names(values: Iterable[str]) -> None:
+    """Raise UnknownNameError for the first name that is no setting."""
+    known = [field.name for field in dataclasses.fields(Config)]
+    for name in values:
+        if name not in known:
+            raise unknown("setting", name, known)
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One layer of settings; a later one wins over an earlier one, as `layered` says."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        check_names(layer)
+        values = layered(values, layer)
+    return values
+
+
+def compose(*layers: Mapping[str, Any]) -> Config:
+    """One Config out of layers of settings, `merged`."""
+    values = merged(*layers)
+    if "task" not in values:
+        raise ConfigError("no task given: name one (`bierl tasks` lists them)")
+    return Config(**values)
+
+
+def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of two layers: those above win, and a table's entries each by themselves.
+
+    Only where a layer names another task than those below, its task_kwargs take the place of theirs.
+    """
+    values = {**below, **above}
+    other_task = "task" in below and below["task"] != values["task"]
+    for name in TABLES:
+        before, after = below.get(name), above.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping) and not (name == "task_kwargs" and other_task):
+            values[name] = {**before, **after}
+    return values
+
+
+def dumps(config: Config) -> str:
+    """Every setting as TOML, defaults included; None is left out, which reads back as None.
+
+    Raises:
+        ConfigError: a setting has no TOML form (a task that is a Python function).
+    """
+    values = {name: value for name in _names() if (value := getattr(config, name)) is not None}
+    values["reference"] = dataclasses.asdict(config.reference)
+    try:
+        return tomli_w.dumps(values)
+    except TypeError as error:
+        raise ConfigError(f"this run cannot be saved: {error}; train it with run_dir=None") from error
+
+
+def _names() -> list[str]:
+    # TOML tables must come after plain values.
+    return [*(field.name for field in dataclasses.fields(Config) if field.name not in TABLES), *TABLES]

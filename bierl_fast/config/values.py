@@ -1,0 +1,151 @@
+"""Is this value a setting, looked at alone? Wrong ones raise ConfigError: what was wanted, what came, what to do.
+
+value, type -> typed -> value of exactly that type
+value, rules -> check_rules
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import struct
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from bierl_fast.errors import ConfigError
+from bierl_fast.names import unknown
+
+_BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most"}
+
+
+def typed(name: str, value: Any, kind: Any) -> Any:
+    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
+    functions = [part for part in kinds(kind) if is_function(part)]
+    if functions and callable(value):
+        return value  # the evaluator knows which it can run
+    value = plain(value)
+    if name == "task_kwargs":
+        check_task_kwargs(value)
+    elif typing.get_origin(kind) is dict:
+        return _typed_entries(name, value, typing.get_args(kind)[1])
+    try:
+        return msgspec.convert(value, union(part for part in kinds(kind) if part not in functions), strict=True)
+    except msgspec.ValidationError:
+        if name == "strategy" and all(callable(getattr(value, method, None)) for method in ("ask", "tell")):
+            raise ConfigError(
+                f"strategy must be the name of a strategy, which the run makes, got {type(value).__name__}; an object "
+                "with ask and tell, bf.AskTell around an optimizer too, is for the loop of ask, evaluate and tell that "
+                "README shows"
+            ) from None
+        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
+
+
+def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(f"{name} must be a table, with {describe(kind)} for each name in it, got {value!r}")
+    return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
+
+
+def plain(value: Any) -> Any:
+    """`value` as TOML would give it back: NumPy as numbers and lists, tuples as lists."""
+    if type(value).__module__ == "numpy":  # not imported: `bierl --help` is to be quick
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def check_task_kwargs(value: Any) -> None:
+    """Raise unless `value` can be written to TOML and read back equal."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(f"task_kwargs must be a dict with names as keys, got {value!r}")
+    for key, item in value.items():
+        for leaf in _leaves(item):
+            if not isinstance(leaf, bool | int | float | str):
+                raise ConfigError(
+                    f"task_kwargs[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
+                    f"got {leaf!r}; leave out an argument that is None"
+                )
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
+
+
+def kinds(kind: Any) -> tuple[Any, ...]:
+    """The types that `kind` is a union of; itself alone otherwise."""
+    return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+
+
+def union(parts: Iterable[Any]) -> Any:
+    """The type of whatever is of one of these."""
+    return functools.reduce(operator.or_, parts)
+
+
+def is_function(kind: Any) -> bool:
+    """Whether `kind` is that of Python functions, which stand beside their import paths."""
+    return typing.get_origin(kind) is Callable
+
+
+def describe(kind: Any) -> str:
+    """A type in words."""
+    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false", types.NoneType: "none"}
+    if kind in names:
+        return names[kind]
+    if isinstance(kind, types.UnionType):
+        return " or ".join(describe(part) for part in typing.get_args(kind))
+    if is_function(kind):
+        return "a Python function"
+    items = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
+        return f"{len(items)} values, each {describe(items[0])}"
+    return f"a list, each {describe(items[0])}" if items else str(kind)
+
+
+def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
+    """Raise unless a setting, or each entry of a table, keeps its field's rules: choices, at_least, at_most, above."""
+    if value is None:
+        return
+    if isinstance(value, dict):
+        if "choices" in rules:
+            for key, item in value.items():
+                check_rules(f"{name}.{key}", item, rules)
+        return
+    if "choices" in rules and value not in rules["choices"]:
+        raise unknown(name, value, rules["choices"])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    wanted = [f"{text} {rules[rule]}" for rule, text in _BOUNDS.items() if rule in rules]
+    inside = (
+        value >= rules.get("at_least", -math.inf)
+        and value <= rules.get("at_most", math.inf)
+        and value > rules.get("above", -math.inf)
+    )
+    if not math.isfinite(value) or not inside:
+        finite = ["finite"] if isinstance(value, float) else []
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}")
+
+
+def check_names_list(name: str, value: Any) -> None:
+    """Raise for one string in place of several: it would be taken letter by letter."""
+    if isinstance(value, str):
+        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]")
+
+
+def check_float32(name: str, value: float) -> None:
+    """Raise unless `value`, rounded to single precision as the kernels take it, is finite and above 0."""
+    try:
+        (rounded,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        rounded = math.inf
+    if not 0.0 < rounded < math.inf:
+        raise ConfigError(f"{name} must be above 0 and finite in single precision (1e-45 to 3.4e38), got {value}")

@@ -1,0 +1,1 @@
+"""A Gymnasium environment seen from outside: made, its spaces read, tried out."""

@@ -1,0 +1,174 @@
+"""Gymnasium environments by name or factory: found in the parent, made in the worker.
+
+id, "module:id", "module:factory", factory  ->  find  ->  EnvMaker  ->  pickled  ->  EnvMaker() -> gymnasium.Env
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.import_path import imported, why_no_import, written_name
+from bierl_fast.names import unknown
+
+if TYPE_CHECKING:
+    import gymnasium
+    from gymnasium.envs.registration import EnvSpec
+
+# Gymnasium's own packages whose extra this project names too.
+EXTRAS = {"gymnasium.envs.box2d": "box2d"}
+PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
+
+
+class TaskError(ValueError):
+    """An environment that cannot be made or used; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvMaker:
+    """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
+
+    With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
+    FlattenObservation.
+    """
+
+    task: str  # its id, or the factory's import path or name
+    kwargs: dict[str, Any]
+    spec: EnvSpec | None = None
+    factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
+    flatten: bool = False
+
+    def __call__(self) -> gymnasium.Env[Any, Any]:
+        """A new environment. Raises what the environment raises."""
+        import gymnasium  # noqa: PLC0415
+
+        env = self._made()
+        space = env.observation_space
+        if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
+            return gymnasium.wrappers.FlattenObservation(env)
+        return env
+
+    def _made(self) -> gymnasium.Env[Any, Any]:
+        import gymnasium  # noqa: PLC0415
+
+        if self.spec is not None:
+            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+        assert self.factory is not None
+        env = self.factory(**self.kwargs)
+        if not isinstance(env, gymnasium.Env):
+            raise TaskError(f"what makes an environment must return a gymnasium.Env, got {type(env).__name__}{PLAIN}")
+        return env
+
+    def why_not(self, error: BaseException) -> str:
+        """What to say of an error that making or first using the environment raised."""
+        from gymnasium.error import DependencyNotInstalled  # noqa: PLC0415
+
+        if isinstance(error, TaskError):
+            return f"task {self.task}: {error}"
+        if isinstance(error, DependencyNotInstalled | ImportError):
+            return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
+        plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
+        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
+
+    def _remedy(self) -> str:
+        entry = self.spec.entry_point if self.spec is not None else None
+        for package, extra in EXTRAS.items():
+            if isinstance(entry, str) and entry.startswith(package):
+                return f"; install it with: pip install 'bierl-fast[{extra}]'"
+        return ""
+
+
+def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str] = ()) -> EnvMaker:
+    """What makes the environments of a task.
+
+    Args:
+        task: a Gymnasium id ("LunarLander-v3"), an id that a module registers ("module:Env-v0"), the import path of a
+            factory ("module:make_env"), or a factory: a callable that returns a gymnasium.Env.
+        task_kwargs: keyword arguments of the environment or the factory.
+        more_names: ids to offer beside Gymnasium's when the id is unknown.
+
+    Raises:
+        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
+            factory that needs other arguments, or one without an import path that a saved policy names.
+        TypeError: neither a string nor a callable.
+    """
+    if callable(task):
+        _require_factory(task, task_kwargs)
+        return EnvMaker(written_name(task), task_kwargs, factory=task)
+    if not isinstance(task, str):
+        raise TypeError(
+            f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}"
+        )
+    if task.startswith("<"):
+        imported(task)  # which says why not
+    module, colon, name = task.partition(":")
+    if colon and not (module and name):
+        raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}")
+    home = _import(task, module) if colon else None
+    return _by_name(task, name if colon else task, home, task_kwargs, more_names)
+
+
+def _require_factory(task: Callable[..., Any], task_kwargs: dict[str, Any]) -> None:
+    """TaskError for a callable that needs more than the keywords it is given, as a function to be maximised does."""
+    try:
+        inspect.signature(task).bind(**task_kwargs)
+    except ValueError:  # it does not tell
+        return
+    except TypeError as error:
+        raise TaskError(
+            f"{written_name(task)} cannot make an environment from task_kwargs {sorted(task_kwargs)}: {error}{PLAIN}"
+        ) from error
+
+
+def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:
+    import gymnasium  # noqa: PLC0415
+
+    if home is not None and name not in gymnasium.registry:
+        factory = _attribute(home, name)
+        if callable(factory):
+            return EnvMaker(task, kwargs, factory=factory)
+    try:
+        return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+    except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
+        raise TaskError(f"task {task!r}: {error}") from error
+    except gymnasium.error.Error as error:
+        if home is not None:
+            raise _nothing_there(task, name, home) from error
+        known = unknown("task", task, {*_newest_ids(), *more_names})
+        raise TaskError(f"{known} (an id that another package registers is written module:id)") from error
+
+
+def _nothing_there(task: str, name: str, home: Any) -> ValueError:
+    """The error for a `module:name` that is neither the id of an environment nor a factory."""
+    found = _attribute(home, name)
+    if found is not None:
+        return TaskError(
+            f"task {task!r} must name a function that makes an environment, or the id of one, got "
+            f"{type(found).__name__}"
+        )
+    own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
+    return unknown(f"environment or factory in the module {home.__name__!r}", name, own)
+
+
+def _newest_ids() -> Iterable[str]:
+    """Every registered id, in its newest version."""
+    import gymnasium  # noqa: PLC0415
+
+    by_version = sorted(gymnasium.registry.values(), key=lambda spec: spec.version or 0)
+    return {(spec.namespace, spec.name): spec.id for spec in by_version}.values()
+
+
+def _import(task: str, module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:  # a module of the user's may raise anything
+        raise TaskError(f"task {task!r}: the module {module!r} cannot be imported: {why_no_import(error)}") from error
+
+
+def _attribute(home: Any, path: str) -> Any:
+    for part in path.split("."):
+        home = getattr(home, part, None)
+    return home

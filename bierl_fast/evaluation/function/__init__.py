@@ -1,0 +1,1 @@
+"""Functions as tasks: one call is one step."""

@@ -1,0 +1,109 @@
+"""Plain functions as tasks: named candidates in, the value of each row's parameters out.
+
+    Population -> perturb, call -> EvaluationBatch
+
+One row is one call, and counts as one env step. Native test functions, by name, and compiled ones (numba.cfunc) run on
+threads without the GIL; Python functions are called in row order, with parameters made in C++.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
+from bierl_fast.evaluation.function.runner import make_runner
+from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
+from bierl_fast.import_path import written_name
+from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
+
+MOST_DIMENSIONS = 2**30
+
+
+class FunctionEvaluator:
+    """Calls a function once for each row. A value that is not finite marks its row failed; an exception ends the call.
+
+    Args:
+        spec: which function, of how many parameters.
+        function: the Python or compiled function; None takes the one that `spec.task` names.
+        initial: (P,) float32 where the search starts; None as `VectorPolicy.initial_parameters` says.
+        threads: for native and compiled functions, and for making parameters; None: the cores this process may use.
+    """
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        function: Function | None = None,
+        *,
+        initial: F32 | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.threads = thread_count(threads)
+        self._policy = VectorPolicy(spec, function, initial)
+        self._runner = make_runner(spec, function, self.threads)
+
+    @property
+    def policy(self) -> VectorPolicy:
+        """What is searched for."""
+        return self._policy
+
+    def evaluate(self, population: Population) -> EvaluationBatch:
+        """One call for each row; nothing is changed. The return of a failed row is NaN.
+
+        Raises:
+            TypeError: a Python function gave something that is no number (vectorized: no array of numbers).
+            ValueError: the population has another number of parameters; a vectorized function gave another shape.
+            Exception: whatever a Python function raises, with a note that names the row.
+        """
+        spec = self._policy.spec
+        if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
+            raise ValueError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
+        returns_r = np.full(population.rows, np.nan)
+        self._runner.evaluate(population, returns_r)
+        failed_r = ~np.isfinite(returns_r)
+        returns_r[failed_r] = np.nan
+        return EvaluationBatch(returns_r, np.ones(returns_r.size, np.int32), failed_r, key=population.key)
+
+    def absorb(self, batch: EvaluationBatch) -> None:
+        """Nothing: there are no observations."""
+
+    def parameters(self, population: Population, row: int) -> F32:
+        """(P,) what that row's call was given; ValueError when there is no such row."""
+        return kernels.row_parameters(population, row)
+
+    def reset_seed(self, population: Population, row: int) -> int:
+        """A seed of that row's episode, below 2**63; a function is not told it. ValueError: no such row."""
+        return row_reset_seed(population, row)
+
+    def state(self) -> Arrays:
+        """Nothing."""
+        return {}
+
+    def load(self, arrays: Arrays) -> None:
+        """Nothing to continue from; ValueError when there is something."""
+        if arrays:
+            raise ValueError(f"a function task has no state, got {sorted(arrays)}")
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def make_function_evaluator(
+    task: str | Function,
+    *,
+    dim: int,
+    vectorized: bool = False,
+    task_kwargs: Mapping[str, Any] | None = None,
+    initial: F32 | None = None,
+    threads: int | None = None,
+) -> FunctionEvaluator:
+    """See `bierl_fast.evaluation.table.make_evaluator`."""
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
+        raise ValueError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}")
+    name = task if isinstance(task, str) else written_name(task)
+    function = None if isinstance(task, str) else task
+    spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))
+    return FunctionEvaluator(spec, function, initial=initial, threads=threads)

@@ -1,0 +1,159 @@
+"""Who calls a function: native and compiled ones on threads without the GIL, Python ones in row order.
+
+Population -> perturb, call -> the return of each row
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import Any, Protocol
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast._library import core
+from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
+from bierl_fast.import_path import imported
+from bierl_fast.messages import F32, F64, Population
+from bierl_fast.names import lookup, unknown
+
+BLOCK = 2**22  # parameters made at a time for a Python function: 16 MB
+
+
+class Runner(Protocol):
+    """Writes the return of every row of a population."""
+
+    def evaluate(self, population: Population, out: F64) -> None:
+        """`out` (R,) float64 is written, row by row."""
+
+
+def make_runner(spec: FunctionSpec, function: Function | None, threads: int) -> Runner:
+    """What calls the function that a spec names, or the one given; ValueError, TypeError: it cannot be called."""
+    if function is None and spec.task in native_functions():
+        return _native(spec, threads)
+    if function is None and ":" not in spec.task:
+        raise ValueError(
+            f"{unknown('function', spec.task, native_functions())} (dim is for functions: these, a Python function, or "
+            "one by its import path module:function; an environment takes none)"
+        )
+    if function is None:
+        function = imported(spec.task)
+    if isinstance(getattr(function, "address", None), int):
+        return _compiled(spec, function, threads)
+    return _PythonFunction(spec, function, threads)
+
+
+def _native(spec: FunctionSpec, threads: int) -> Runner:
+    _require_single(spec, "a native function")
+    defaults = native_functions()[spec.task]
+    for option, value in spec.task_kwargs.items():
+        _require_option(option, value, lookup(f"option of {spec.task}", option, defaults))
+    options = {**defaults, **spec.task_kwargs}
+    noise = float(options.pop("noise"))
+    function = core().TestFunction(spec.task, spec.dim, **options)
+    runner: Runner = core().FunctionRollout(function, noise, threads)
+    return runner
+
+
+def _require_option(name: str, value: Any, default: float | int | None) -> None:
+    if isinstance(default, float):
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise ValueError(f"{name} must be a number, got {value!r}")
+    elif isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
+        raise ValueError(f"{name} must be an integer in [0, 2**64), got {value!r}")
+
+
+def _require_single(spec: FunctionSpec, kind: str) -> None:
+    if spec.vectorized:
+        raise ValueError(f"vectorized is for Python functions; {kind} takes one vector: leave it out for {spec.task}")
+
+
+class _Compiled:
+    """A compiled function on threads; keeps the function, whose code it runs, alive."""
+
+    def __init__(self, function: Any, runner: Runner) -> None:
+        self._function = function
+        self._runner = runner
+
+    def evaluate(self, population: Population, out: F64) -> None:
+        self._runner.evaluate(population, out)
+
+
+def _compiled(spec: FunctionSpec, function: Any, threads: int) -> Runner:
+    _require_single(spec, "a compiled function")
+    if spec.task_kwargs:
+        raise ValueError(f"a compiled function takes no keyword arguments, got task_kwargs {spec.task_kwargs}")
+    if not _has_the_signature(getattr(function, "ctypes", None)):
+        came = getattr(function, "_sig", None) or "none that can be read"
+        raise ValueError(
+            "a compiled function must have the signature float64(CPointer(float32), int64), as in "
+            "numba.cfunc('float64(CPointer(float32), int64)'), which is double(const float*, int64) in C; "
+            f"{spec.task} has {came}"
+        )
+    return _Compiled(function, core().FunctionRollout.at(function.address, spec.dim, threads))
+
+
+def _has_the_signature(function: Any) -> bool:
+    """Whether a ctypes function is double(const float*, int64)."""
+    arguments = getattr(function, "argtypes", None)
+    if arguments is None or len(arguments) != 2 or function.restype is not ctypes.c_double:
+        return False
+    pointer, count = arguments
+    # By what it points to: numba's pointer types are its own, not those of ctypes.POINTER.
+    return getattr(pointer, "_type_", None) is ctypes.c_float and count is ctypes.c_int64
+
+
+class _PythonFunction:
+    """Calls a Python function in row order, on the calling thread."""
+
+    def __init__(self, spec: FunctionSpec, function: Function, threads: int) -> None:
+        if not callable(function):
+            raise TypeError(f"a function task must be a function, got {type(function).__name__}")
+        self._spec = spec
+        self._function = functools.partial(function, **spec.task_kwargs) if spec.task_kwargs else function
+        self._pool = kernels.ThreadPool(threads) if threads > 1 else None
+
+    def evaluate(self, population: Population, out: F64) -> None:
+        rows, dim = population.rows, self._spec.dim
+        call = self._block if self._spec.vectorized else self._one_by_one
+        portion = max(1, BLOCK // dim)
+        for first in range(0, rows, portion):
+            # Made anew, as a function may keep what it is given.
+            block = np.empty((min(portion, rows - first), dim), np.float32)
+            core().population_parameters(population, first, block, self._pool)
+            call(block, first, out[first : first + len(block)])
+
+    def _one_by_one(self, block: F32, first: int, out: F64) -> None:
+        for index, x in enumerate(block):
+            try:
+                value = self._function(x)
+            except Exception as error:
+                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population")
+                raise
+            out[index] = self._number(value, first + index)
+
+    def _number(self, value: Any, row: int) -> float:
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value[()]
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+            raise TypeError(
+                f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}; "
+                "a function that takes a block (k, P) needs vectorized=True"
+            )
+        return float(value)
+
+    def _block(self, block: F32, first: int, out: F64) -> None:
+        try:
+            values = self._function(block)
+        except Exception as error:
+            error.add_note(f"raised by {self._spec.task} in rows {first} to {first + len(block) - 1} of the population")
+            raise
+        wanted = f"{self._spec.task} must return an array of numbers of shape ({len(block)},) for a block {block.shape}"
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+            came = f"dtype {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
+            raise TypeError(f"{wanted}, got {came}")
+        if values.shape != out.shape:
+            raise ValueError(f"{wanted}, got shape {values.shape}")
+        out[:] = values

@@ -1,0 +1,135 @@
+"""The policy: a network's parameters with the observation statistics they were trained under.
+
+observation (O,) -> normalised -> MLP or linear -> action (A,) in the box
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bierl_fast import kernels
+from bierl_fast.archive import Kind
+from bierl_fast.evaluation import arguments
+from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
+from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
+from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
+
+FILE = Kind(
+    "policy",
+    format=1,
+    name="a policy",
+    remedy="write one with Policy.save or bierl train",
+    others={"torch_policy": "it is a TorchPolicy's, read by bf.TorchPolicy.load(path, module)"},
+)
+
+
+class Policy:
+    """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
+
+    def __init__(self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None) -> None:
+        """Parameters are zeros unless given; statistics with no observations leave observations as they are."""
+        self.spec = spec
+        self.statistics = statistics
+        self.shape = policy_shape(spec)
+        self._normaliser = statistics.normaliser()
+        self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
+
+    @property
+    def task(self) -> str:
+        """The environment's id."""
+        return self.spec.task
+
+    @property
+    def task_kwargs(self) -> dict[str, Any]:
+        """The environment's keyword arguments."""
+        return dict(self.spec.task_kwargs)
+
+    @property
+    def network(self) -> Network:
+        """Layers and action box, for a strategy that learns the same network by gradient too."""
+        spec = self.spec
+        return Network(spec.sizes, spec.activation, spec.squash, spec.low, spec.high)
+
+    @property
+    def parameter_count(self) -> int:
+        """P: weights (inputs, outputs) and bias of each layer in turn, then evolved log standard deviations."""
+        return int(self.shape.parameter_count)
+
+    def initial_parameters(self, seed: int = 0) -> F32:
+        """(P,) where training starts: hidden weights N(0, 1/inputs), output weights a hundredth of that, biases zero.
+
+        A linear policy starts at zero (Mania et al. 2018). Evolved log standard deviations start at `log_std`.
+        """
+        theta = np.zeros(self.parameter_count, np.float32)
+        noise = kernels.normals(NoiseKey(seed, 0, Stream.INITIAL), 0, theta.size)
+        sizes, at = self.spec.sizes, 0
+        for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+            weights = slice(at, at + inputs * outputs)
+            if self.spec.hidden:
+                gain = 0.01 if layer == len(sizes) - 2 else 1.0
+                theta[weights] = noise[weights] * np.float32(gain / math.sqrt(inputs))
+            at += (inputs + 1) * outputs
+        theta[at:] = self.spec.log_std
+        return theta
+
+    def reference_entropy(self) -> float:
+        """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
+
+        Raises:
+            ValueError: the policy has no action noise.
+        """
+        if self.spec.action_noise == "none":
+            raise ValueError("a policy without action noise has no differential entropy; set action_noise to 'evolved'")
+        return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
+
+    def noise_scale(self, log_std_scale: float) -> F32 | None:
+        """(P,) per-parameter factor of sigma: `log_std_scale` for evolved log standard deviations, 1 elsewhere.
+
+        None when every factor is 1.
+        """
+        if self.spec.action_noise != "evolved" or log_std_scale == 1.0:
+            return None
+        scale = np.ones(self.parameter_count, np.float32)
+        scale[-len(self.spec.low) :] = log_std_scale
+        return scale
+
+    def with_parameters(self, theta: F32) -> Policy:
+        """The same policy with other parameters (P,) float32, copied."""
+        theta = arguments.parameters("theta", theta, self.parameter_count)
+        return Policy(self.spec, self.statistics, theta)
+
+    def with_statistics(self, statistics: ObservationStatistics) -> Policy:
+        """The same policy under other observation statistics, which it keeps."""
+        return Policy(self.spec, statistics, self.parameters)
+
+    def act(self, observation: Observation) -> Action:
+        """The action for one observation of the environment, in its own shapes: (O,) -> (A,) float32 for most.
+
+        A discrete action space is answered by an integer (np.int64, as the space's own `sample`).
+        """
+        action = np.empty(len(self.spec.low), np.float32)
+        self.shape.act(self._normaliser, self.parameters, self.spec.flat(observation), action)
+        return self.spec.answer(action)
+
+    def save(self, path: str | Path) -> None:
+        """Write policy.npz: parameters, statistics and a JSON header; atomically."""
+        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Read policy.npz; ArchiveError says what is wrong with it."""
+        return FILE.read(Path(path), cls._read)
+
+    @classmethod
+    def _read(cls, header: dict[str, Any], arrays: Arrays) -> Policy:
+        spec = read_spec(header)
+        statistics = ObservationStatistics(spec.observation_size)
+        statistics.load(arrays)
+        return cls(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))

@@ -1,0 +1,96 @@
+"""What a policy network is, apart from its parameters.
+
+environment's sizes and box, network settings -> PolicySpec -> PolicyShape     the compiled policy's own form
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bierl_fast._library import core
+from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.messages import F32, F64
+
+
+@dataclass(frozen=True)
+class PolicySpec:
+    """What a policy is, apart from its parameters.
+
+    Attributes:
+        task: the environment it acts in.
+        task_kwargs: that environment's keyword arguments.
+        observation_size: O.
+        low, high: (A,) the action box.
+        hidden: hidden layer sizes; empty is a linear policy.
+        activation: "tanh" or "relu".
+        squash: "clip" cuts the output to the box, "tanh" maps it in, "none" leaves it as it is.
+        action_noise: "none", "fixed" or "evolved" Gaussian noise while training.
+        log_std: its log standard deviation (the start, when evolved).
+        observation_shape: of the environment's observations, where they are flattened; (O,) where they are no arrays,
+            and the policy takes what gymnasium.wrappers.FlattenObservation makes of them.
+        action_shape: of the environment's actions, where it is not (A,): they are reshaped.
+        episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
+        first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
+            box is infinite), and acts by the largest; among equals, the lowest.
+    """
+
+    task: str
+    observation_size: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    task_kwargs: dict[str, Any] = field(default_factory=dict)
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "tanh"
+    squash: str = "clip"
+    action_noise: str = "none"
+    log_std: float = -1.0
+    observation_shape: tuple[int, ...] | None = None
+    action_shape: tuple[int, ...] | None = None
+    first_action: int | None = None
+    episode_cap: int | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Layer sizes from O to A."""
+        return (self.observation_size, *self.hidden, len(self.low))
+
+    def flat(self, observation: Observation) -> F64:
+        """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
+
+        Raises:
+            ValueError: the observation has another shape.
+        """
+        shape = self.observation_shape or (self.observation_size,)
+        if np.shape(observation) != shape:
+            raise ValueError(f"observation must have shape {shape}, got {np.shape(observation)}")
+        return np.ascontiguousarray(observation, np.float64).reshape(-1)
+
+    def answer(self, action: F32) -> Action:
+        """What the environment's `step` takes for the network's answer (A,): a copy in its shape, or a choice."""
+        if self.first_action is not None:
+            return np.int64(self.first_action + action.argmax())
+        return action.reshape(self.action_shape or action.shape).copy()
+
+
+def read_spec(header: dict[str, Any]) -> PolicySpec:
+    """A PolicySpec out of JSON, whose lists are its tuples; TypeError for an unknown name."""
+    for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
+        if header.get(name) is not None:
+            header[name] = tuple(header[name])
+    return PolicySpec(**header)
+
+
+def policy_shape(spec: PolicySpec) -> Any:
+    """The compiled policy's own form of `spec`; ValueError when it cannot be."""
+    return core().PolicyShape(
+        sizes=list(spec.sizes),
+        activation=spec.activation,
+        low=list(spec.low),
+        high=list(spec.high),
+        squash=spec.squash,
+        noise=spec.action_noise,
+        log_std=spec.log_std,
+    )

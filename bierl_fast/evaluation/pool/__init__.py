@@ -1,0 +1,1 @@
+"""Worker processes that run the episodes of any Gymnasium environment."""

@@ -1,0 +1,129 @@
+"""One batch under way in a pool: which rows wait, who runs which, which failed.
+
+rows in order -> Dispatch.run -> results in the shared block, reasons of failed rows
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from typing import Any
+
+from bierl_fast.evaluation.pool.messages import Batch, Done
+from bierl_fast.evaluation.pool.pool import DEATHS, Pool, PoolSettings
+from bierl_fast.evaluation.pool.process import WorkerProcess
+
+GRACE = 1.0  # seconds past episode_timeout after which a worker that cannot stop itself is killed
+
+
+class EpisodeError(RuntimeError):
+    """Episodes failed, and the failure policy does not allow it; the text says which and why."""
+
+
+class AllEpisodesError(EpisodeError):
+    """Every episode of an inner batch failed: there is nothing to learn from."""
+
+
+@dataclass
+class Dispatch:
+    """One batch under way: which rows wait, who runs which, which failed."""
+
+    pool: Pool
+    settings: PoolSettings
+    batch: Batch
+    views: dict[str, Any]
+    order: list[int]
+    reasons: dict[int, str] = field(default_factory=dict)  # of failed rows
+    lost_steps: int = 0  # of attempts that were run again
+
+    def run(self) -> None:
+        """Run every row to its end."""
+        self._pending = deque(self.order)
+        self._left = len(self.order)
+        self._deaths: Counter[int] = Counter()
+        self._tries: Counter[int] = Counter()
+        while self._left:
+            self._hand_out()
+            spoke = wait([worker.connection for worker in self.pool.workers], self._patience())
+            for worker in list(self.pool.workers):
+                if worker.connection in spoke or not spoke:  # nobody spoke: look after everybody
+                    self._listen(worker)
+            self._end_the_overdue()
+
+    def _hand_out(self) -> None:
+        """A row for every idle worker; a second one, so that none waits for a message, while there are many."""
+        for depth in (1, 2):
+            for worker in self.pool.workers:
+                enough = self._pending and (depth == 1 or len(self._pending) > len(self.pool.workers))
+                if worker.employed and enough and len(worker.rows) < depth:
+                    worker.give(self._pending.popleft(), self.batch)
+
+    def _patience(self) -> float:
+        """Seconds until something has to be looked at that sends no message."""
+        timeout = self.settings.episode_timeout
+        if timeout is None:
+            return 1.0
+        now = time.monotonic()
+        ends = [worker.since + timeout + GRACE - now for worker in self.pool.workers if worker.rows]
+        return max(0.0, min([1.0, *ends]))
+
+    def _listen(self, worker: WorkerProcess) -> None:
+        try:
+            messages = self.pool.heard(worker)
+        except EOFError:
+            self._bury(worker, f"its worker process died {DEATHS} times, the last time of {worker.died()}")
+            return
+        for message in messages:
+            if isinstance(message, Done):
+                worker.answered()
+                self._settle(message)
+
+    def _end_the_overdue(self) -> None:
+        """Kill workers that hang inside one step, where they cannot look at the clock themselves."""
+        timeout = self.settings.episode_timeout
+        if timeout is None:
+            return
+        for worker in list(self.pool.workers):
+            if worker.rows and time.monotonic() - worker.since > timeout + GRACE:
+                worker.kill()
+                row = worker.rows.popleft()
+                self._bury(worker, "")
+                self._lose(row)
+                self._settle(Done(row, f"it outlived episode_timeout = {timeout:g} seconds inside one step"))
+
+    def _bury(self, worker: WorkerProcess, reason: str) -> None:
+        """Replace a worker that is gone and run its rows again; the one it was at, a bounded number of times."""
+        rows = list(worker.rows)
+        worker.rows.clear()
+        self.pool.replace(worker)
+        if rows and reason:
+            self._deaths[rows[0]] += 1
+            if self._deaths[rows[0]] >= DEATHS:
+                self._lose(rows[0])
+                self._settle(Done(rows.pop(0), reason), again=False)
+        self._pending.extendleft(reversed(rows))
+
+    def _lose(self, row: int) -> None:
+        """The results of a row that no worker could finish."""
+        for name in ("returns_r", "lengths_r", "entropy_r", "behaviour_rd"):
+            self.views[name][row] = 0
+        self.views["count_r"][row : row + 1] = 0.0
+        self.views["failed_r"][row] = True
+
+    def _settle(self, done: Done, again: bool = True) -> None:
+        if done.fatal:
+            raise ValueError(done.reason)
+        if done.reason is None:
+            self._left -= 1
+            return
+        if self.settings.on_failure == "raise":
+            raise EpisodeError(f"row {done.row} failed: {done.reason}")
+        if self.settings.on_failure == "retry" and again and self._tries[done.row] < self.settings.retries:
+            self._tries[done.row] += 1
+            self.lost_steps += int(self.views["lengths_r"][done.row])
+            self._pending.appendleft(done.row)
+            return
+        self.reasons[done.row] = done.reason
+        self._left -= 1

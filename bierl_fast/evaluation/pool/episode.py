@@ -1,0 +1,249 @@
+"""Episodes of one Python environment: the actor of csrc/core/actor.hpp around reset and step.
+
+Job, EnvMaker -> Player; Batch -> prepare; row -> play -> Done, its results in the shared block
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bierl_fast._library import core
+from bierl_fast.evaluation.environment.maker import EnvMaker
+from bierl_fast.evaluation.environment.spaces import RAISED, Interface, seed_globals, seeded_reset
+from bierl_fast.evaluation.policy.spec import policy_shape
+from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
+from bierl_fast.evaluation.pool.shared_block import Block
+from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+class _EpisodeError(Exception):
+    """The episode cannot go on; the text says why."""
+
+
+class _DescriptorError(ValueError):
+    """The user's descriptor is of the wrong size."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What an episode came to so far."""
+
+    total: float = 0.0
+    steps: int = 0
+    reason: str | None = None
+    started: float = field(default_factory=time.monotonic)
+
+
+class Player:
+    """Runs rows of the present batch."""
+
+    def __init__(
+        self,
+        job: Job,
+        make: EnvMaker,
+        env: gymnasium.Env[Any, Any] | None,
+        interface: Interface,
+        descriptor: Descriptor | None,
+    ) -> None:
+        self._job = job
+        self._make = make
+        self._env = env
+        self._used = False
+        self._descriptor = descriptor
+        self._observation_shape = interface.observation_shape
+        self._action_dtype = np.dtype(interface.action_dtype)
+        self._spec = job.spec
+        self._brain = _brain(job)
+        self._observation = np.zeros(job.spec.observation_size)
+        self._observation_view = self._observation.reshape(interface.observation_shape)
+        self._action = np.zeros(len(job.spec.low), np.float32)
+
+    def prepare(self, batch: Batch, block: Block) -> None:
+        """Look at the next population."""
+        views = block.views(batch.fields())
+        self._views = views
+        self._batch = batch
+        self._parameters = np.empty(batch.parameters, np.float32)
+        names = ("base_bp", "base_r", "sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
+        arrays: dict[str, Any] = {name: views[name] for name in names}
+        self._population = Population(
+            **arrays,
+            scale_bp=views.get("scale_bp"),
+            hyperparameters=Hyperparameters(),
+            key=batch.key,
+        )
+        self._normaliser = core().Normaliser.from_moments(
+            float(views["obs_count"][0]), views["obs_mean"], views["obs_m2"]
+        )
+
+    def play(self, row: int) -> Done:
+        """Run one row's episode and leave its results in the shared block."""
+        views, fatal = self._views, False
+        if self._batch.moments:
+            for name in ("count_r", "mean_ro", "m2_ro"):
+                views[name][row : row + 1] = 0.0
+        views["behaviour_rd"][row] = 0.0
+        tally = _Tally()
+        try:
+            self._episode(row, tally)
+        except _EpisodeError as error:
+            tally.reason = str(error)
+        except _DescriptorError as error:
+            tally.reason, fatal = str(error), True
+        except RAISED as error:
+            tally.reason = _where(error)
+        if tally.reason is not None:
+            self._drop_env()  # whatever state it is in
+            if self._batch.moments:
+                views["count_r"][row] = 0.0
+        views["returns_r"][row] = tally.total
+        views["lengths_r"][row] = tally.steps
+        views["failed_r"][row] = tally.reason is not None
+        return Done(row, tally.reason, fatal)
+
+    def _episode(self, row: int, tally: _Tally) -> None:
+        core().row_parameters(self._population, row, self._parameters)
+        self._views["entropy_r"][row] = self._brain.entropy(self._parameters)
+        key, episode = self._batch.key, int(self._population.episode_r[row])
+        seed = int(core().reset_seed(key, episode))
+        env = self._env_for_an_episode(seed)
+        observation, info = seeded_reset(env, seed, self._job.seed_bits)
+        self._brain.begin(
+            self._normaliser,
+            self._parameters,
+            key,
+            episode,
+            key.stream != Stream.EVALUATION,
+            self._moments(row),
+            self._views["behaviour_rd"][row] if self._brain.describes else None,
+            self._views["transitions_rsw"][row] if self._batch.transitions else None,
+        )
+        # The loop that everything else is there for: names bound here are looked up once.
+        step, brain, answer, take = env.step, self._brain.act, self._spec.answer, self._take
+        answered = self._brain.answered if self._batch.transitions else None
+        seen, action, dtype = self._observation, self._action, self._action_dtype
+        limit, timeout = self._batch.max_steps, self._job.episode_timeout
+        convert = dtype.kind == "f" and dtype != np.float32
+        while tally.steps < limit:
+            take(observation)
+            if not brain(seen, action):
+                raise _EpisodeError(self._not_finite(action))
+            chosen: Any = answer(action)
+            observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
+            tally.steps += 1
+            gained = reward if type(reward) is float else _number(reward)
+            if not isfinite(gained):
+                raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
+            total = tally.total + gained
+            if not isfinite(total):
+                raise _EpisodeError(f"the return overflows at step {tally.steps}")
+            tally.total = total
+            if answered is not None:
+                answered(gained, bool(terminated))
+            if terminated or truncated:
+                break
+            if timeout is not None and time.monotonic() - tally.started > timeout:
+                raise _EpisodeError(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
+        take(observation)
+        if not self._brain.finish(seen):
+            raise _EpisodeError(self._not_finite(action))
+        if self._descriptor is not None:
+            self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
+
+    def _take(self, observation: Any) -> None:
+        """Copy what the environment gave into the vector that the policy reads."""
+        if np.shape(observation) != self._observation_shape:
+            raise _EpisodeError(
+                f"an observation has shape {np.shape(observation)}, its space says {self._observation_shape}"
+            )
+        self._observation_view[...] = observation
+
+    def _not_finite(self, action: F32) -> str:
+        if np.isfinite(self._observation).all():
+            return f"the policy's action is not finite: {action[:8].tolist()}"
+        wrong = np.flatnonzero(~np.isfinite(self._observation))
+        return f"element {wrong[0]} of an observation is {self._observation[wrong[0]]}"
+
+    def _described(self, given: Any) -> F64:
+        described = np.asarray(given)
+        if described.shape != (self._job.descriptor_size,):
+            raise _DescriptorError(
+                f"the behaviour function must return {self._job.descriptor_size} numbers for every episode, as for the "
+                f"first; got shape {described.shape}"
+            )
+        numbers = described.astype(np.float64)
+        if not np.isfinite(numbers).all():
+            raise _EpisodeError(f"the behaviour function gave {numbers[:8].tolist()}, which is not finite")
+        return numbers
+
+    def _moments(self, row: int) -> tuple[F64, F64, F64] | None:
+        if not self._batch.moments:
+            return None
+        views = self._views
+        return views["count_r"][row : row + 1], views["mean_ro"][row], views["m2_ro"][row]
+
+    def _env_for_an_episode(self, seed: int) -> gymnasium.Env[Any, Any]:
+        if self._used and self._job.fresh:
+            self._drop_env()
+        if self._env is None:
+            seed_globals(seed)
+            self._env = self._make()
+        self._used = True
+        return self._env
+
+    def _drop_env(self) -> None:
+        env, self._env = self._env, None
+        self._used = False
+        with suppress(*RAISED):  # it is gone either way
+            if env is not None:
+                env.close()
+
+    def close(self) -> None:
+        """Close the environment."""
+        self._drop_env()
+
+
+class _CompiledBrain:
+    """The compiled policy: one call a step."""
+
+    def __init__(self, job: Job) -> None:
+        shape = policy_shape(job.spec)
+        self.entropy: Callable[[F32], float] = shape.relative_entropy
+        self.describes = job.behaviour != "none"
+        actor = core().EpisodeActor(shape, job.behaviour)
+        self.begin, self.act, self.finish = actor.begin, actor.act, actor.finish
+        self.answered = actor.answered
+
+
+def _brain(job: Job) -> Any:
+    if job.module is None:
+        return _CompiledBrain(job)
+    import torch  # noqa: PLC0415
+
+    from bierl_fast.evaluation.policy.torch_module import TorchBrain  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    return TorchBrain(job.spec, job.module, job.behaviour)
+
+
+def _number(reward: Any) -> float:
+    if np.ndim(reward) != 0:
+        raise _EpisodeError(f"a reward has shape {np.shape(reward)}, expected a number")
+    return float(reward)
+
+
+def _where(error: BaseException) -> str:
+    """An error of the user's code with the line it came from."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"

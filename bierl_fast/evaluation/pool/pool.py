@@ -1,0 +1,290 @@
+"""Worker processes that hold an environment each: started, looked after, replaced, ended.
+
+EnvMaker, PoolSettings -> Pool -> Interface       then a Job from whoever made a policy for it -> employ
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+import weakref
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+from bierl_fast.evaluation import arguments
+from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError
+from bierl_fast.evaluation.environment.spaces import Interface
+from bierl_fast.evaluation.pool import worker as this_process
+from bierl_fast.evaluation.pool.lifeline import Lifeline
+from bierl_fast.evaluation.pool.messages import Broken, Descriptor, Employed, Job, Looking, Ready, Start
+from bierl_fast.evaluation.pool.process import WorkerProcess, end_all, packed
+from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
+from bierl_fast.machine import available_bytes, available_cores
+
+MOST_WORKERS = 1024
+EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation has
+MOST_RETRIES = 2**16
+START_SECONDS = 120.0  # a worker that says nothing for so long will not start
+MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environment out and makes it anew now and then
+DEATHS = 3  # of workers for the same reason, after which it is not tried again
+FAILURE_POLICIES = ("rank_last", "retry", "raise")
+FRESH = ("auto", "always", "never")
+Answer = TypeVar("Answer", Ready, Employed)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How a pool runs episodes.
+
+    Attributes:
+        workers: processes; None takes the cores this process may use.
+        fresh_env: a new environment for each episode: "always", "never", or "auto", where reset does not restore
+            everything (known for Gymnasium's own; tried out at the start for others, in episodes of random actions of
+            1,000 steps at most: what shows later alone needs "always").
+        flatten_observation: take observations as one long vector: of more dimensions, or no arrays at all (Discrete,
+            Dict, Tuple), as gymnasium.wrappers.FlattenObservation makes them.
+        on_failure: of an episode that raises, answers what is no number or has a wrong shape, or outlives
+            `episode_timeout`: "rank_last" marks it failed, "retry" runs it again from the same streams, up to `retries`
+            times, "raise" ends the evaluation with an EpisodeError.
+        retries: of a failed episode.
+        episode_timeout: seconds an episode may take; None: any.
+    """
+
+    workers: int | None = None
+    fresh_env: str = "auto"
+    flatten_observation: bool = False
+    on_failure: str = "rank_last"
+    retries: int = 2
+    episode_timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("fresh_env", self.fresh_env, FRESH),
+            ("on_failure", self.on_failure, FAILURE_POLICIES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        if self.workers is not None:
+            arguments.integer("workers", self.workers, 1, MOST_WORKERS)
+        arguments.boolean("flatten_observation", self.flatten_observation)
+        arguments.integer("retries", self.retries, 0, MOST_RETRIES)
+        if self.episode_timeout is not None and arguments.number("episode_timeout", self.episode_timeout) <= 0.0:
+            raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
+
+
+class _LookError(RuntimeError):
+    """The first worker was lost while it tried an episode out."""
+
+
+class Pool:
+    """Worker processes that hold one environment each; knows nothing of policies until `employ`.
+
+    The first worker is asked about the environment, and what it needs of memory, with its policy as without, is
+    multiplied out before the others start.
+    """
+
+    def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
+        """Start the first worker and hear what it says of the environment; the others start with `employ`.
+
+        Raises:
+            ValueError: the environment cannot be made or used, or so many workers do not fit into memory.
+            RuntimeError: a worker broke while it started, or this is a worker itself.
+        """
+        if this_process.running:
+            raise RuntimeError(
+                "a worker process was about to start workers of its own: it imports the script that defines its "
+                "environment's factory, and that script starts training when imported; put what starts under `if "
+                '__name__ == "__main__":`, or the factory into a module of its own'
+            )
+        self._process = os.getpid()
+        self._count = available_cores() if settings.workers is None else settings.workers
+        self._maker = maker
+        self._episode_timeout = settings.episode_timeout
+        self._job: Place | None = None
+        self._proven = False  # whether one worker has been ready, so that others can be
+        self._stillborn = 0  # workers in a row that died unused
+        self.block = Block()
+        self._parcels = SharedFile()
+        self._lifeline = Lifeline()
+        self.workers: list[WorkerProcess] = []
+        shared = (self.block, self._parcels, self._lifeline)
+        self._files = tuple(file.fileno for file in shared)
+        self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, shared)
+        try:
+            first = Start(
+                replace(maker, flatten=settings.flatten_observation),
+                settings.fresh_env,
+                descriptor,
+                look_closely=True,
+                episode_timeout=settings.episode_timeout,
+            )
+            what = f"task {maker.task}" + (" with its behaviour function" if descriptor is not None else "")
+            self.ready = self._first_look(first, what)
+            self._proven = True
+            self._require_memory(self.ready.private_bytes)
+            self.fresh = self.ready.fresh
+            self._start = self._parcels.append(packed(replace(first, look_closely=False), what))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def interface(self) -> Interface:
+        """What the environment looks like."""
+        return self.ready.interface
+
+    def _first_look(self, first: Start, what: str) -> Ready:
+        """What the first worker says of the environment.
+
+        An episode may end its process or never come back; where it does so while it is tried out, every episode gets a
+        new environment, and what fails then is for `on_failure`.
+        """
+        self._start = self._parcels.append(packed(first, what))
+        try:
+            return self._answer(self._add(), Ready)
+        except _LookError as error:
+            end_all(self.workers)
+            warnings.warn(
+                f"task {self._maker.task}: while an episode was tried out, {error}; so every episode gets a new "
+                "environment (give fresh_env, always or never, to try nothing out)",
+                EpisodeWarning,
+                stacklevel=6,
+            )
+        self._start = self._parcels.append(packed(replace(first, fresh_env="always"), what))
+        return self._answer(self._add(), Ready)
+
+    def _add(self) -> WorkerProcess:
+        worker = WorkerProcess(self._start, self._files)
+        if self._job is not None:
+            worker.send(self._job)
+        self.workers.append(worker)
+        return worker
+
+    def _answer(self, worker: WorkerProcess, kind: type[Answer]) -> Answer:
+        """What a worker says of a kind, whatever it says before."""
+        while wait([worker.connection], self._patience(worker)):
+            try:
+                messages = self.heard(worker)
+            except EOFError:
+                worker = self.replace(worker)
+                continue
+            for message in messages:
+                if isinstance(message, kind):
+                    return message
+        raise self._no_start(worker, f"it said nothing for {self._patience(worker):g} seconds")
+
+    def _patience(self, worker: WorkerProcess) -> float:
+        """Seconds that a worker may be silent while it starts."""
+        timeout = self._episode_timeout
+        return START_SECONDS if timeout is None or not worker.looking else min(START_SECONDS, timeout + MARGIN_SECONDS)
+
+    def heard(self, worker: WorkerProcess) -> list[Any]:
+        """A worker's messages.
+
+        Raises:
+            EOFError: it is gone, and another may do: it had been ready, or something killed it while it started.
+            ValueError, RuntimeError: it cannot start, and this is why.
+        """
+        try:
+            messages = worker.heard()
+        except EOFError:
+            how = worker.died()
+            if worker.ready or (self._proven and worker.killed):
+                raise
+            raise self._no_start(worker, f"its process ended with {how}") from None
+        for message in messages:
+            if isinstance(message, Broken):
+                raise TaskError(message.text) if message.refused else RuntimeError(message.text)
+            if isinstance(message, Looking | Ready):
+                worker.looking = isinstance(message, Looking)
+            if isinstance(message, Ready):
+                worker.ready = True
+            if isinstance(message, Employed):
+                worker.employed = True
+        if not worker.employed and time.monotonic() - worker.spoke > START_SECONDS:
+            raise self._no_start(worker, f"it said nothing for {START_SECONDS:g} seconds")
+        return messages
+
+    def _no_start(self, worker: WorkerProcess, why: str) -> RuntimeError:
+        if worker.looking:
+            return _LookError(why)
+        return RuntimeError(f"a worker process for task {self._maker.task} cannot start: {why}")
+
+    def _require_memory(self, each: int) -> None:
+        room = available_bytes()
+        fitting = self._count if room is None or each == 0 else 1 + room // each
+        if fitting < self._count:
+            raise ValueError(
+                f"{self._count} workers of about {each / 2**20:.0f} MB each do not fit into the "
+                f"{(room or 0) / 2**20:.0f} MB of memory that are free; take at most {fitting} (--workers {fitting})"
+            )
+
+    def employ(self, job: Job) -> None:
+        """Give the workers their policy: first the one that is there, then the missing ones, which start.
+
+        As many as there are cores, or EAGER_WORKERS; more as soon as an evaluation has rows for so many.
+
+        Raises:
+            ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
+            RuntimeError: a worker broke at it.
+        """
+        what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
+        self._job = self._parcels.append(packed(job, what))
+        first = self.workers[0]
+        first.send(self._job)
+        self._require_memory(self._answer(first, Employed).private_bytes)
+        self.fill(max(available_cores(), EAGER_WORKERS))
+
+    def fill(self, most: int = MOST_WORKERS) -> None:
+        """Start workers until there are as many as wanted, or `most`, and hear those that are starting.
+
+        Raises:
+            ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
+        """
+        if os.getpid() != self._process:
+            raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
+        if not self._finalizer.alive:
+            raise RuntimeError("this evaluator is closed; make another")
+        for worker in [worker for worker in self.workers if not worker.employed]:
+            try:
+                self.heard(worker)
+            except EOFError:
+                self.replace(worker)
+        while len(self.workers) < min(self._count, most):
+            self._add()
+
+    def replace(self, worker: WorkerProcess) -> WorkerProcess:
+        """A new worker in the place of one that is gone.
+
+        Raises:
+            RuntimeError: several in a row were gone before they had run anything.
+        """
+        self.workers.remove(worker)
+        self._stillborn = 0 if worker.used else self._stillborn + 1
+        if self._stillborn >= DEATHS:
+            raise RuntimeError(
+                f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
+                f"the last one of {worker.died()}"
+            )
+        return self._add()
+
+    def drop_busy(self) -> None:
+        """End the workers that are at work or not yet ready; `fill` starts new ones."""
+        busy = [worker for worker in self.workers if worker.rows or not worker.employed]
+        for worker in busy:
+            worker.kill()
+            self.workers.remove(worker)
+
+    def close(self) -> None:
+        """End every worker and free the block. Twice is fine."""
+        self._finalizer()
+
+
+def _shut_down(process: int, workers: list[WorkerProcess], shared: tuple[Block, SharedFile, Lifeline]) -> None:
+    if os.getpid() == process:  # a fork of it has copies, and no say
+        end_all(workers)
+        for file in shared:
+            file.close()

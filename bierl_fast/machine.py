@@ -1,0 +1,54 @@
+"""What this machine gives the process: cores, memory, the processor's name."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_name() -> str:
+    """The processor's own name, where the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def available_bytes() -> int | None:
+    """What the machine, and the control group this process is in, have left; None where the system does not tell."""
+    known = [size for size in (_of_the_machine(), _of_the_group()) if size is not None]
+    return min(known, default=None)
+
+
+def _of_the_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _of_the_group() -> int | None:
+    try:
+        limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
+        used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
+        parts = dict(line.split() for line in (CGROUP / "memory.stat").read_text(encoding="ascii").splitlines())
+        cached = int(parts["file"]) - int(parts["shmem"])  # given up when memory is short
+    except (OSError, ValueError, KeyError):  # no such group, or "max"
+        return None
+    return max(0, limit - used + cached)

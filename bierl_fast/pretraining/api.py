@@ -1,0 +1,230 @@
+"""How `bierl pretrain` makes a warm start.
+
+    tasks -> pretrain -> FILE.npz
+
+Two kinds of credit: "run", whole inner runs over many cheap problems (meta/pretrain.py), and "one_step", the paper's
+way: a generator that learned along with an ordinary run on an easy task.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.config.config import LONG, Config
+from bierl_fast.config.values import check_names_list, check_rules, typed
+from bierl_fast.errors import ConfigError
+from bierl_fast.files import locked
+from bierl_fast.names import unknown
+from bierl_fast.pretraining.settings import config_of
+from bierl_fast.run.warm_start import learned_on, shape_of
+
+if TYPE_CHECKING:
+    from bierl_fast.meta.generator_file import WarmStart
+    from bierl_fast.pretraining.trainer import Pretraining, PretrainSettings
+
+ROUNDS = 300
+STEPS = 500_000
+SAVED_EVERY = 10  # rounds
+Watcher = Callable[[dict[str, Any]], None]
+
+
+def pretrain(
+    out: str | os.PathLike[str],
+    tasks: Sequence[str] = (),
+    *,
+    credit: str = "run",
+    rounds: int | None = None,
+    horizon: int | None = None,
+    steps: int | None = None,
+    resume: bool = False,
+    observer: Watcher | None = None,
+    base: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> WarmStart:
+    """Train a generator for warm starts and write it to a file.
+
+    Args:
+        out: the file; it must not exist unless `resume`.
+        tasks: of credit "run": native test functions and native tasks to draw problems from; none: the distribution of
+            meta/problems.py. Of credit "one_step": the tasks to learn on, one after the other, at least one.
+        credit: "run": whole inner runs over many cheap problems, from starts mis-set by up to 30 times; "one_step": the
+            return after one step, along with ordinary runs, as the paper does.
+        rounds: of credit "run", in all; None: ROUNDS, or the horizon of the file that is gone on with.
+        horizon: of credit "run": the rounds over which its learning rate falls; further ones keep the last rate. It
+            stays with the file. None: `rounds`.
+        steps: env steps on each task of credit "one_step"; None: STEPS.
+        resume: go on to `rounds` with the training that the file holds, as if it had never stopped; of credit "run"
+            alone. What is not given is the file's.
+        observer: called after every round with round, rounds, wins (share of its problems on which the generator ended
+            better than the hyperparameters it was given) and env_steps; of credit "one_step" after every generation
+            with its record (metrics.jsonl's keys), task, and steps as above.
+        base: settings of a preset or file (toml.read_preset, toml.read) for credit "one_step"; see config_of.
+        settings: of credit "run": what the generator is, with small defaults, seed, and threads (which change nothing
+            but the time it takes); of "one_step": any of a run's that is not about its task, end or start, with a run's
+            defaults.
+
+    Raises:
+        ConfigError, UnknownNameError: a setting that cannot be or is not used, an unknown task, a file that exists or
+            holds another training, or is being trained by another process.
+        KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
+    """
+    path = Path(out)
+    config = config_of(credit, settings, base)
+    check_names_list("tasks", tasks)
+    numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
+    for name, value in numbers.items():
+        check_rules(name, typed(name, value, int | None), {"at_least": 1, "at_most": LONG})
+        if value is not None and (name == "steps") == (credit == "run"):
+            raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out")
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent}; make it first")
+    with _alone(path):
+        if path.exists() != resume:
+            remedy = "give another name, or resume (--resume)"
+            raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
+        if credit == "run":
+            own = {name: value for name, value in settings.items() if name != "threads"}
+            asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
+            return _by_runs(path, config, asked, rounds, resume, observer)
+        if not tasks or resume:
+            raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
+        return _by_one_step(path, config, tasks, steps or STEPS, observer)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """The block is the only one, in any process of this machine, that trains into the file.
+
+    A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
+    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
+        try:
+            yield
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:
+    found: WarmStart | None = None
+    for task in tasks:
+
+        def watch(record: dict[str, Any], task: str = task) -> None:
+            if observer is not None:
+                observer({**record, "task": task, "steps": steps})
+
+        found = learned_on(task, config, steps, found, path, watch)
+    assert found is not None
+    return found
+
+
+def _by_runs(
+    path: Path,
+    config: Config,
+    asked: Mapping[str, Any],
+    rounds: int | None,
+    resume: bool,
+    observer: Watcher | None,
+) -> WarmStart:
+    """`asked`: what was given, by its name in the config or in PretrainSettings."""
+    from bierl_fast.pretraining.trainer import SUITED, PretrainSettings  # noqa: PLC0415
+
+    if resume:
+        found, config, settings = _saved(path, config, asked)
+        rounds = rounds or settings.horizon
+        training = _training(config, settings)
+        training.load(dict(found.training))
+        if rounds < training.rounds:
+            raise ConfigError(f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more")
+    else:
+        rounds = rounds or ROUNDS
+        settings = PretrainSettings(
+            horizon=asked.get("horizon", rounds),
+            tasks=asked.get("tasks", ()),
+            seed=config.seed,
+            **SUITED.get(config.meta, {}),
+        )
+        training = _training(config, settings)
+        found = _result(config, settings, training)
+    saved = training.rounds  # in the file; 0: there is none, or one without a round
+    try:
+        while training.rounds < rounds:
+            wins = training.advance()
+            found = _result(config, settings, training)
+            if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                found.save(path)
+                saved = training.rounds
+            if observer is not None:
+                observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    except BaseException:
+        if found.made["rounds"] > saved:
+            found.save(path)
+        raise
+    return found
+
+
+def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
+    """The training between two rounds, as copies."""
+    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
+    from bierl_fast.pretraining.trainer import ADAPTED  # noqa: PLC0415
+
+    made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
+    shape = shape_of(config.replace(adapt=ADAPTED))
+    return WarmStart(shape, training.weights, training.steps, made, training.state())
+
+
+def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmStart, Config, PretrainSettings]:
+    """A training to go on with, and its settings: the file's, which whatever was asked for must agree with."""
+    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
+    from bierl_fast.pretraining.trainer import PretrainSettings  # noqa: PLC0415
+
+    saved = WarmStart.load(path)
+    if saved.made.get("credit") != "run" or not saved.training:
+        raise ConfigError(f"{path} holds no training of credit 'run' to go on with; begin another file")
+    try:
+        settings = PretrainSettings.read(saved.made)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path} does not say how its generator was trained ({type(error).__name__}: {error}), so its training "
+            "cannot go on; begin another file"
+        ) from error
+    shape = {name: value for name, value in asdict(saved.shape).items() if name != "adapt"}
+    known = {**shape, **asdict(settings)}
+    for name, value in asked.items():
+        if value != known[name]:
+            raise ConfigError(
+                f"{path} is being trained with {name} {known[name]!r}, got {value!r}; leave {name} out to go on with "
+                "it, or begin another file"
+            )
+    return saved, config.replace(**shape, seed=settings.seed), settings
+
+
+def _training(config: Config, settings: PretrainSettings) -> Pretraining:
+    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415
+    from bierl_fast.messages import Hyperparameters  # noqa: PLC0415
+    from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
+    from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
+    from bierl_fast.meta.history import History, Range  # noqa: PLC0415
+    from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
+    from bierl_fast.pretraining.problems import FUNCTIONS  # noqa: PLC0415
+    from bierl_fast.pretraining.trainer import ADAPTED, Pretraining  # noqa: PLC0415
+
+    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
+    for task in settings.tasks:
+        if task not in known:
+            raise unknown("task to train a generator on", task, known)
+    if config.meta not in ENCODERS:
+        raise unknown("meta-level with a network", config.meta, ENCODERS)
+    # The values do not matter to a generator; every problem brings its own.
+    ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
+    start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
+    outputs = Outputs(start, ranges, config.generator_output, config.meta_max_move, config.meta_settling)
+    features = History(length=config.history, quantiles=config.quantiles, ranges=ranges).features
+    generator = make_generator(config.meta, (features, config.encoder_size, config.generator_hidden), outputs)
+    return Pretraining(generator, (config.history, config.quantiles), settings, config.threads)

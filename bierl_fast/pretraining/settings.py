@@ -1,0 +1,88 @@
+"""Which settings a pretraining takes: those of a generator, or of the runs that it learns along with.
+
+credit, preset or file, what was given -> config_of -> Config
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError
+from bierl_fast.names import lookup
+
+CREDITS = ("run", "one_step")
+GENERATOR = (
+    "meta",
+    "encoder_size",
+    "generator_hidden",
+    "generator_output",
+    "meta_max_move",
+    "meta_settling",
+    "history",
+    "quantiles",
+)
+# A whole run is one number of credit, so there are few weights to give it to.
+SMALL = {
+    "encoder_size": 8,
+    "generator_hidden": 8,
+    "quantiles": 4,
+    "generator_output": "relative",
+    "meta_max_move": 3.0,
+    "meta_settling": 10.0,
+}
+# Of the run that a generator is for: its task, its end, its own start, and what it reports.
+LEFT = (
+    "task",
+    "task_kwargs",
+    "vectorized",
+    "generations",
+    "total_steps",
+    "warm_start",
+    "warm_start_task",
+    "warm_start_limit",
+    "eval_interval",
+    "eval_episodes",
+    "target_return",
+    "checkpoint_seconds",
+)
+TAKEN = tuple(field.name for field in fields(Config) if field.name not in LEFT)
+
+
+def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> Config:
+    """The settings of a pretraining, on a task of no meaning.
+
+    Args:
+        credit: "run" takes GENERATOR, seed and threads, with SMALL for what is not given; "one_step" all but LEFT.
+        given: settings by name.
+        base: a preset's or a file's, under those; what is LEFT of it stays behind. Of credit "one_step" alone.
+
+    Raises:
+        ConfigError, UnknownNameError: a setting that is none, that this credit does not use, or that cannot be.
+    """
+    lookup("credit", credit, dict.fromkeys(CREDITS))
+    toml.check_names(given)
+    if credit == "one_step":
+        _require(given, TAKEN, "a pretraining has its own tasks and steps, and does not use {}; leave it out")
+        own = {name: value for name, value in (base or {}).items() if name not in LEFT}
+        return toml.compose({"task": "quadratic"}, own, given)
+    one_step = "take credit 'one_step', which learns along with runs of these settings"
+    if base:
+        raise ConfigError(f"credit 'run' takes no preset and no file of settings: its problems are its own; {one_step}")
+    taken = (*GENERATOR, "seed", "threads")
+    _require(given, taken, f"credit 'run' does not use {{}}; it uses {', '.join(taken)}; or {one_step}")
+    small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
+    return toml.compose({"task": "quadratic", **small}, given)
+
+
+def _relative(given: Mapping[str, Any]) -> bool:
+    return bool(given.get("generator_output", SMALL["generator_output"]) == "relative")
+
+
+def _require(given: Iterable[str], known: Iterable[str], text: str) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigError(text.format(name))
