@@ -19,7 +19,8 @@ import gymnasium
 import numpy as np
 import stable_baselines3 as sb3
 import torch
-from learning import EPISODES, EVALUATION_SEED, STUDIES
+from learning import EPISODES, EVALUATION_SEED
+from learning_studies import STUDIES
 from stable_baselines3.common.callbacks import BaseCallback
 
 CONTENDER = "sb3-sac"

@@ -1,9 +1,22 @@
-"""Whatever started the tests: they and their child processes can be interrupted."""
+"""Whatever started the tests, they and their child processes can be interrupted; and what `fast` is."""
 
 from __future__ import annotations
 
 import signal
 
+import pytest
+
 # A shell that is not interactive starts its background jobs with interrupts ignored, and children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`fast` is every test that is not `slow`, one with many cases by the first of them: no test is marked by hand."""
+    seen = set()
+    for item in items:
+        name = item.nodeid.split("[")[0]
+        if name not in seen and item.get_closest_marker("slow") is None:
+            seen.add(name)
+            item.add_marker("fast")

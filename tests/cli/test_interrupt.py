@@ -31,6 +31,7 @@ sys.exit(entry([*arguments, "--run-dir", sys.argv[1]]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c(tmp_path: Path, fakes: Fakes) -> None:
     directory = tmp_path / "run"

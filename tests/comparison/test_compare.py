@@ -131,6 +131,7 @@ def test_a_report_of_unfinished_runs_trains_nothing() -> None:
     assert not Path("out/runs").exists()
 
 
+@pytest.mark.slow
 def test_runs_killed_at_any_moment_go_on() -> None:
     """Before its first checkpoint; between its last one and its evaluation; with a damaged evaluation."""
     comparison = described(seeds=3)
@@ -147,6 +148,7 @@ def test_runs_killed_at_any_moment_go_on() -> None:
     assert (runs[1] / "checkpoint.npz").stat().st_mtime_ns == trained_at
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_told_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert [line["state"] for line in results()] == ["finished", "failed", "finished"]
 
 
+@pytest.mark.slow
 def test_runs_of_another_generator_under_the_same_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warm start's file may be written anew; what was begun with the one before is not mixed with the next."""
     shorten(monkeypatch)
@@ -192,6 +195,7 @@ def test_runs_of_another_generator_under_the_same_name_are_refused(monkeypatch: 
     assert [row.state for row in compare({**comparison, "seeds": 2}).rows] == ["finished"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("episodes", [1, 2])
 def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst(episodes: int) -> None:
     """What leaves the task's domain must not drop out of the numbers; a task without any value is a failure."""

@@ -99,6 +99,7 @@ def goes_on(started: Started) -> None:
         np.testing.assert_array_equal(np.load(run / "policy.npz")["parameters"], whole.parameters)
 
 
+@pytest.mark.slow
 def test_ctrl_c(started: Started) -> None:
     started.process.send_signal(signal.SIGINT)
     _, err = started.process.communicate(timeout=SECONDS)
@@ -111,6 +112,7 @@ def test_ctrl_c(started: Started) -> None:
     goes_on(started)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: Started, number: signal.Signals) -> None:
     started.process.send_signal(number)

@@ -1,41 +1,22 @@
-"""Function tasks: what is called with what, threads, noise, failures, compiled functions, names, refusals."""
+"""Function tasks: what is called with what, threads, noise, failures, compiled functions."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 import pytest
 from evaluation import functions
-from evaluation.populations import population
-from subprocesses import run
+from evaluation.compiled import SIGNATURE, compiled_hill
+from evaluation.populations import assert_same_bits_of_returns, population
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError, write_archive
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
-from bierl_fast.evaluation.policy.mlp import Policy
-from bierl_fast.evaluation.policy.saved import load_policy
-from bierl_fast.evaluation.policy.vector import VectorPolicy, native_function_entries
-from bierl_fast.evaluation.table import evaluator_of
-from bierl_fast.import_path import imported, written_name
 from bierl_fast.messages import F32, F64, EvaluationBatch, NoiseKey, Population, Stream
 
 ZERO = np.zeros(6, np.float32)
-SIGNATURE = "float64(CPointer(float32), int64)"
-
-
-@numba.cfunc(SIGNATURE)
-def compiled_hill(x: Any, count: int) -> float:
-    total = 0.0
-    for i in range(count):
-        total -= (x[i] - 1.0) ** 2
-    return total
 
 
 def rows_of(evaluator: Evaluator, people: Population) -> F32:
@@ -94,11 +75,6 @@ def test_blocks_cover_every_row_once(portion: int, monkeypatch: pytest.MonkeyPat
     one_by_one = bf.make_evaluator(functions.hill, dim=6)
     batches = [one_by_one.evaluate(people) for _ in range(2)]
     assert_same_bits_of_returns(*batches)
-
-
-def assert_same_bits_of_returns(one: EvaluationBatch, other: EvaluationBatch) -> None:
-    np.testing.assert_array_equal(one.returns_r, other.returns_r)
-    np.testing.assert_array_equal(one.failed_r, other.failed_r)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 5000])
@@ -197,49 +173,6 @@ def test_an_interrupt_comes_through_as_it_came() -> None:
     assert not hasattr(caught.value, "__notes__")
 
 
-@pytest.mark.parametrize("value", [2, 2.5, np.float32(0.5), np.int64(3), np.array(1.5), np.array(2)])
-def test_numbers_are_taken(value: Any) -> None:
-    batch = bf.make_evaluator(lambda x: value, dim=6).evaluate(population(ZERO, 2))
-    assert batch.returns_r.tolist() == [float(value)] * 2
-
-
-@pytest.mark.parametrize(
-    ("value", "came"),
-    [
-        (None, "NoneType"),
-        ("1.0", "str"),
-        (True, "bool"),
-        (np.bool_(True), "bool"),
-        (1j, "complex"),
-        ([1.0], "list"),
-        (np.zeros(1), r"an array of shape \(1,\)"),
-        (np.zeros(6, np.float32), r"an array of shape \(6,\)"),
-    ],
-)
-def test_what_is_no_number_is_a_clear_error(value: Any, came: str) -> None:
-    message = rf"must return one number for a vector \(6,\), got {came}.* in row 0; .* needs vectorized=True"
-    with pytest.raises(TypeError, match=message):
-        bf.make_evaluator(lambda x: value, dim=6).evaluate(population(ZERO, 2))
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "came"),
-    [
-        (np.zeros((4, 1)), ValueError, r"shape \(4, 1\)"),
-        (np.zeros(3), ValueError, r"shape \(3,\)"),
-        (np.float64(1.0), TypeError, "float64"),
-        ([0.0] * 4, TypeError, "list"),
-        (np.zeros(4, np.complex128), TypeError, "dtype complex128"),
-        (np.zeros(4, np.bool_), TypeError, "dtype bool"),
-        (np.array(["a"] * 4), TypeError, "dtype <U1"),
-    ],
-)
-def test_what_is_no_block_of_numbers_is_a_clear_error(value: Any, error: type[Exception], came: str) -> None:
-    message = rf"must return an array of numbers of shape \(4,\) for a block \(4, 6\), got {came}"
-    with pytest.raises(error, match=message):
-        bf.make_evaluator(lambda block: value, dim=6, vectorized=True).evaluate(population(ZERO, 4))
-
-
 def test_keyword_arguments_reach_the_function() -> None:
     people = population(ZERO, 4)
     moved = bf.make_evaluator(functions.hill, dim=6, task_kwargs={"top": 2.0}).evaluate(people)
@@ -290,13 +223,6 @@ def test_nothing_is_absorbed_or_kept() -> None:
             call(people, 4)
 
 
-def test_another_number_of_parameters_is_refused() -> None:
-    for task in (functions.hill, compiled_hill, "quadratic"):
-        evaluator = bf.make_evaluator(task, dim=7)
-        with pytest.raises(ValueError, match=r"base_bp must be \(B, 7\) for .*, got \(1, 6\)"):
-            evaluator.evaluate(population(ZERO, 4))
-
-
 def test_a_compiled_function_outlives_its_name() -> None:
     def make() -> Evaluator:
         @numba.cfunc(SIGNATURE)
@@ -308,119 +234,3 @@ def test_a_compiled_function_outlives_its_name() -> None:
     people = population(ZERO, 300)
     evaluator = make()
     np.testing.assert_array_equal(evaluator.evaluate(people).returns_r, rows_of(evaluator, people)[:, 0])
-
-
-def test_a_compiled_function_of_another_signature_is_refused() -> None:
-    for signature in (
-        "float64(CPointer(float64), int64)",
-        "float32(CPointer(float32), int64)",
-        "float64(CPointer(float32), int32)",
-        "float64(float32, int64)",
-    ):
-        wrong = numba.cfunc(signature)(lambda x, count: 0.0)
-        with pytest.raises(ValueError, match=r"must have the signature float64\(CPointer\(float32\), int64\).* has \("):
-            bf.make_evaluator(wrong, dim=6)
-
-    class Bare:
-        address = 1234
-
-        def __call__(self, x: F32) -> float:
-            return 0.0
-
-    with pytest.raises(ValueError, match=r"evaluation.test_function.* has none that can be read"):
-        bf.make_evaluator(Bare(), dim=6)
-
-
-@pytest.mark.parametrize(
-    ("task", "options", "message"),
-    [
-        ("quadratic", {}, "'quadratic' is a test function and needs dim"),
-        ("quadratik", {"dim": 3}, "no function named 'quadratik'; known: .* did you mean 'quadratic'"),
-        ("Hopper-v5", {"dim": 3}, "no function named 'Hopper-v5'.* an environment takes none"),
-        (functions.hill, {}, "a function whose value is to be maximised needs dim"),
-        (functions.hill, {"dim": 3, "obs_norm": False}, "no policy network and no episodes: leave out obs_norm, got F"),
-        (functions.hill, {"dim": 3, "hidden": [8]}, r"leave out hidden, got \(8,\)"),
-        (functions.hill, {"dim": 3, "episode_cap": 10}, "leave out episode_cap, got 10"),
-        (functions.hill, {"dim": 3, "threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
-        ("Hopper-v5", {"vectorized": True}, "vectorized and initial are for functions, which need dim"),
-        (
-            "quadratic",
-            {"dim": 3, "vectorized": True},
-            "vectorized is for Python functions; a native function takes one",
-        ),
-        (compiled_hill, {"dim": 3, "vectorized": True}, "a compiled function takes one vector"),
-        (compiled_hill, {"dim": 3, "task_kwargs": {"a": 1}}, "takes no keyword arguments, got task_kwargs {'a': 1}"),
-        ("evaluation.functions:hull", {"dim": 3}, "cannot import the task 'evaluation.functions:hull': AttributeError"),
-        ("evaluation.absent:hill", {"dim": 3}, "No module named 'evaluation.absent'; is its folder on PYTHONPATH?"),
-        ("evaluation.functions:NO_FUNCTION", {"dim": 3}, "must be a function, got int"),
-        ("evaluation.functions:", {"dim": 3}, "cannot import the task 'evaluation.functions:'"),
-        (":hill", {"dim": 3}, "cannot import the task ':hill'"),
-        ("<m:f>", {"dim": 3}, "the task was the Python function <m:f>, which cannot be imported"),
-    ],
-)
-def test_what_is_refused(task: Any, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        bf.make_evaluator(task, **options)
-
-
-def test_an_absent_extra_is_named_with_its_pip_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "needs_numba.py").write_text("import numba\n", encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(sys.modules, "numba", None)
-    with pytest.raises(ValueError, match=r"numba is not installed.*: pip install 'bierl-fast\[numba\]'"):
-        imported("needs_numba:fn")
-
-
-def test_written_names() -> None:
-    assert written_name(functions.hill) == "evaluation.functions:hill"
-    assert imported("evaluation.functions:hill") is functions.hill
-    assert written_name(compiled_hill) == f"{__name__}:compiled_hill"
-    for function, name in (
-        (lambda x: 0.0, r"<{}:test_written_names.<locals>.<lambda>>"),
-        (functions.Hill(), "<evaluation.functions:Hill instance>"),
-        (functions.Hill().__call__, "<evaluation.functions:Hill.__call__>"),
-    ):
-        assert written_name(function) == name.format(__name__)
-
-
-def test_a_function_of_the_main_module_has_no_path() -> None:
-    code = "from bierl_fast.import_path import written_name\ndef fn(x): return 0.0\nprint(written_name(fn))"
-    assert run(code).stdout.strip() == "<__main__:fn>"
-
-
-def test_files(tmp_path: Path) -> None:
-    path = tmp_path / "policy.npz"
-    evaluator = bf.make_evaluator("evaluation.functions:hills", dim=6, vectorized=True, task_kwargs={"top": 2.0})
-    theta = np.arange(6, dtype=np.float32)
-    evaluator.policy.with_parameters(theta).save(path)
-    policy = load_policy(path)
-    assert isinstance(policy, VectorPolicy)
-    assert policy.spec == evaluator.policy.spec  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(policy.parameters, theta)
-    again = evaluator_of(policy)
-    assert isinstance(again, FunctionEvaluator)
-    people = population(theta, 6)
-    assert_same_bits_of_returns(evaluator.evaluate(people), again.evaluate(people))
-    with pytest.raises(ArchiveError, match="its header says vector of format 1"):
-        Policy.load(path)
-    bf.make_evaluator("InvertedPendulum-v5", threads=1).policy.save(path)
-    assert isinstance(load_policy(path), Policy)
-    with pytest.raises(ArchiveError, match="is not a vector of format 1"):
-        VectorPolicy.load(path)
-    for header in ("no JSON", "[]", "{}", '{"kind": "tensor"}'):
-        write_archive(path, header, {})
-        with pytest.raises(ArchiveError, match="is not a policy of format 1"):
-            load_policy(path)
-
-
-def test_a_policy_of_a_function_without_a_path_keeps_it() -> None:
-    function: Callable[[F32], float] = lambda x: float(x[0])  # noqa: E731
-    policy = bf.make_evaluator(function, dim=6).policy.with_parameters(np.ones(6, np.float32))
-    assert evaluator_of(policy).evaluate(population(policy.parameters, 2, sigma=0.0)).returns_r.tolist() == [1.0, 1.0]
-
-
-def test_the_table_lists_the_native_functions() -> None:
-    rows = {row["id"]: row for row in native_function_entries()}
-    assert list(rows) == ["quadratic", "rosenbrock", "rastrigin", "ackley"]
-    assert all(row["native"] and row["function"] for row in rows.values())
-    assert rows["quadratic"]["keywords"] == ["condition", "noise", "rotation_seed", "shift_radius", "shift_seed"]

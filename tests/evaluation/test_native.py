@@ -8,24 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import arrays, assert_same_bits, population
+from evaluation.populations import SMALL, arrays, assert_same_bits, population, start
 
 import bierl_fast as bf
-from bierl_fast._library import core, gymnasium_assets
-from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, EvaluationBatch, NoiseKey, Population, Stream
-
-SMALL: dict[str, Any] = {"hidden": (8,), "episode_cap": 60}
-
-
-def shape_of(evaluator: Evaluator) -> Any:
-    assert isinstance(evaluator.policy, bf.Policy)
-    return evaluator.policy.shape
-
-
-def start(evaluator: Evaluator, seed: int = 0) -> F32:
-    return evaluator.policy.initial_parameters(seed)
 
 
 @pytest.mark.parametrize("task", ["InvertedPendulum-v5", "Hopper-v5"])
@@ -220,88 +207,6 @@ def test_actions_are_the_first_and_last_two() -> None:
     np.testing.assert_array_equal(described[1].reshape(4, 6), np.stack([taken[i] for i in (0, 1, -2, -1)]))
 
 
-BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"base_r": np.ones(4, np.int32)}, ValueError, "row 0 of the population: base 1 of 1"),
-    ({"base_r": np.array([0, 0, -1, 0], np.int32)}, ValueError, "row 2 of the population: base -1 of 1"),
-    (
-        {"sigma_r": np.full(4, np.nan, np.float32)},
-        ValueError,
-        "row 0 .* sigma must be finite and not negative, got nan",
-    ),
-    ({"sigma_r": np.full(4, -1, np.float32)}, ValueError, "sigma must be finite and not negative, got -1"),
-    ({"sigma_r": np.ones(4)}, TypeError, "sigma_r must be a C-contiguous float32 array of .* got dtype float64"),
-    ({"sigma_r": np.ones(3, np.float32)}, ValueError, r"sigma_r must be .* of shape \(4,\), got shape \(3,\)"),
-    ({"sigma_r": [0.1] * 4}, TypeError, "sigma_r must be a numpy array, got list"),
-    ({"sign_r": np.full(4, 2, np.int8)}, ValueError, "sign must be -1, 0 or 1, got 2"),
-    ({"sign_r": np.ones(4, np.int64)}, TypeError, "sign_r must be a C-contiguous int8 array"),
-    ({"noise_r": np.full(4, -1, np.int32)}, ValueError, "noise and episode must not be negative"),
-    ({"episode_r": np.full(4, -1, np.int32)}, ValueError, "noise and episode must not be negative"),
-    ({"episode_r": np.zeros(8, np.int32)[::2]}, ValueError, "episode_r must be .* other strides"),
-    (
-        {"base_bp": np.zeros((1, 5), np.float32)},
-        ValueError,
-        r"base_bp must be a C-contiguous float32 array of shape \(1, \d+\), got shape \(1, 5\)",
-    ),
-    (
-        {"base_bp": np.zeros(5, np.float32)},
-        ValueError,
-        r"base_bp must be .* array of shape \(5, \d+\), got shape \(5,\)",
-    ),
-    ({"scale_bp": np.ones((1, 5), np.float32)}, ValueError, r"scale_bp must be .* got shape \(1, 5\)"),
-    ({"key": None}, TypeError, "key must be a bierl_fast.NoiseKey, got NoneType"),
-]
-
-
-@pytest.mark.parametrize(("change", "error", "message"), BAD)
-def test_bad_populations(change: dict[str, Any], error: type[Exception], message: str) -> None:
-    evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
-    people = population(start(evaluator), 4)
-    people = dataclasses.replace(people, **change)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
-    with pytest.raises(error, match=message):
-        rollout.evaluate(people, core().Normaliser(), np.arange(4, dtype=np.int32), 5, True, False)
-    if people.key is not None:
-        with pytest.raises(error, match=message):
-            evaluator.evaluate(people)
-
-
-def test_rows_that_are_not_there() -> None:
-    evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
-    people = population(start(evaluator), 4)
-    with pytest.raises(ValueError, match="row 4 of a population of 4"):
-        evaluator.parameters(people, 4)
-    with pytest.raises(ValueError, match="row -1 of a population of 4"):
-        evaluator.parameters(people, -1)
-    for row in (-1, 4):
-        with pytest.raises(ValueError, match=f"row {row} of a population of 4"):
-            evaluator.reset_seed(people, row)
-
-
-def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
-    evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
-    people = population(start(evaluator), 3)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
-    normaliser = core().Normaliser()
-    for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
-        with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
-            rollout.evaluate(people, normaliser, np.array(order, np.int32), 5, True, False)
-    foreign = core().Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
-    with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
-        rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), 5, True, False)
-    with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
-        shape_of(evaluator).act(foreign, start(evaluator), np.zeros(4), np.zeros(1, np.float32))
-
-
-def test_episodes_have_steps_and_room_for_their_transitions() -> None:
-    evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
-    people, order = population(start(evaluator), 1), np.zeros(1, np.int32)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
-    with pytest.raises(ValueError, match="an episode needs at least one step, got -1"):
-        rollout.evaluate(people, core().Normaliser(), order, -1, False, False)
-    with pytest.raises(ValueError, match="room for the transitions of 5 steps, got max_steps = 6"):
-        rollout.evaluate(people, core().Normaliser(), order, 6, False, False, True)
-
-
 def test_whole_episodes_are_not_cut() -> None:
     capped, uncapped = (bf.make_evaluator("Reacher-v5", threads=1, hidden=(), episode_cap=cap) for cap in (7, None))
     people = population(start(capped), 4)
@@ -316,42 +221,6 @@ def test_an_empty_population_is_an_empty_batch() -> None:
     batch = evaluator.evaluate(population(start(evaluator), 0))
     assert batch.steps == 0
     assert all(len(array) == 0 for array in arrays(batch).values())
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
-        ({"episode_cap": 0}, r"episode_cap must be an integer in \[1, 2147483647\], got 0"),
-        ({"episode_cap": 1.5}, r"episode_cap must be an integer in \[1, 2147483647\], got 1.5"),
-        ({"log_std": float("nan")}, "log_std must be finite, got nan"),
-        ({"log_std": "-1"}, "log_std must be a number, got '-1'"),
-        ({"obs_norm": "no"}, "obs_norm must be True or False, got 'no'"),
-        ({"transitions": 1}, "transitions must be True or False, got 1"),
-        ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
-        ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
-        ({"threads": True}, r"threads must be an integer in \[1, 1024\], got True"),
-        ({"behavior": "final"}, "no behaviour named 'final'; known: none, final_position"),
-        ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
-        ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
-        ({"task_kwargs": {"healthy_rewar": 1.0}}, "did you mean 'healthy_reward'"),
-    ],
-)
-def test_bad_options(options: dict[str, Any], message: str) -> None:
-    with pytest.raises((ValueError, TypeError), match=message):
-        bf.make_evaluator("Hopper-v5", **options)
-
-
-def test_numbers_of_numpy_are_numbers() -> None:
-    evaluator = bf.make_evaluator("Hopper-v5", hidden=[np.int64(8)], log_std=np.float32(-1.0), threads=np.int32(1))  # type: ignore[arg-type]
-    assert evaluator.policy.initial_parameters().size == 11 * 8 + 8 + 8 * 3 + 3
-
-
-def test_unknown_tasks() -> None:
-    with pytest.raises(ValueError, match=r"no task named 'Hoper-v5'; .*did you mean 'Hopper-v5'"):
-        bf.make_evaluator("Hoper-v5")
-    with pytest.raises(TypeError, match="task must be the id of an environment or a callable that makes one, got int"):
-        bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
 
 
 def test_available_cores() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluation.pool_evaluators import make, people_of
 from evaluation.populations import assert_same_bits
 from evaluation.test_pool_processes import require_gone
-from evaluation.test_process_pool import make, people_of
 
 from bierl_fast.evaluation.base import EpisodeWarning
 from bierl_fast.evaluation.pool import pool

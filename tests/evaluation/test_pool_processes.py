@@ -18,7 +18,7 @@ import os, sys, time
 import numpy as np
 import bierl_fast as bf
 from evaluation.populations import assert_same_bits, population
-from evaluation.test_process_pool import WALK
+from evaluation.pool_evaluators import WALK
 """
 SLOW = """
 evaluator = bf.make_evaluator(WALK, hidden=(), workers=2, task_kwargs={"pause": 0.05})

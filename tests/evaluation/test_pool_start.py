@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium
 import pytest
 from evaluation import pool_envs
-from evaluation.test_process_pool import WALK, make, people_of
+from evaluation.pool_evaluators import WALK, make, people_of
 
 import bierl_fast as bf
 from bierl_fast.evaluation.pool import pool, worker

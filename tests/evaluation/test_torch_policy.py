@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from evaluation import torch_modules
+from evaluation.pool_evaluators import WALK, make, people_of, replay
 from evaluation.populations import assert_same_bits, population
-from evaluation.test_process_pool import WALK, make, people_of, replay
 from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
@@ -38,6 +38,7 @@ def compiled_order(theta: Any) -> Any:
     return np.concatenate([first.T.reshape(-1), bias, second.T.reshape(-1), rest])
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_the_same_network_compiled_and_in_torch() -> None:
     """Sums in another order and another tanh: float32 noise, which 20 steps of the walk hardly multiply."""
     options: dict[str, Any] = {"action_noise": "fixed", "behavior": "actions", "hidden": (4,)}
@@ -57,6 +58,7 @@ def test_the_same_network_compiled_and_in_torch() -> None:
                 evaluator.absorb(other)
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_recurrent_modules_forget_at_an_episodes_start() -> None:
     evaluators = [make(policy=bf.TorchPolicy(Recurrent()), workers=n) for n in (1, 2)]
     people = people_of(evaluators[0], 6)
@@ -76,6 +78,7 @@ def test_recurrent_modules_forget_at_an_episodes_start() -> None:
         evaluator.close()
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_module_may_keep_its_input() -> None:
     torch.manual_seed(0)
     keeps, copies = Stacked(), Stacked(copies=True)
@@ -85,6 +88,7 @@ def test_a_module_may_keep_its_input() -> None:
         assert_same_bits(one.evaluate(people), other.evaluate(people))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_what_a_module_draws_has_an_address() -> None:
     with make(policy=bf.TorchPolicy(Noisy())) as one, make(policy=bf.TorchPolicy(Noisy()), workers=2) as other:
         people = people_of(one, 8, 0.0)
@@ -110,11 +114,13 @@ def test_a_module_that_a_worker_cannot_read() -> None:
         make(policy=bf.TorchPolicy(Unwelcome()))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_module_that_ends_its_worker() -> None:
     with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one of exit code 9"):
         make(policy=bf.TorchPolicy(Fatal()))
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its process loads torch and 64 MB: seen before the second worker starts."""
     started: list[Any] = []
@@ -131,6 +137,7 @@ def test_the_memory_that_a_worker_takes_for_a_module_counts(monkeypatch: pytest.
     assert len(started) == 1
 
 
+@pytest.mark.slow  # each worker imports torch
 def test_a_workers_imports_are_no_episodes_time() -> None:
     """They take longer than episode_timeout and the second past it, after which a worker that hangs is killed."""
     with make(policy=bf.TorchPolicy(Heavy()), episode_timeout=0.3) as evaluator:

@@ -41,6 +41,7 @@ def short_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
     shorten(monkeypatch)
 
 
+@pytest.mark.slow
 def test_by_one_step_goes_from_task_to_task(tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
     tasks, settings = ("InvertedPendulum-v5", "rastrigin"), {**CHEAP, **SHAPE, "population": 8, "threads": 1}

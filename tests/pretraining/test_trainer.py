@@ -136,6 +136,7 @@ def test_the_learning_rate_falls_to_the_horizon_and_stays() -> None:
     np.testing.assert_allclose(rates, [0.5, 0.275, 0.05, 0.05, 0.05], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_training_finds_what_helps() -> None:
     """On one kind of problem with much to gain, rounds enough for a small network: it beats what it was given."""
     settings = PretrainSettings(horizon=25, generators=10, problems=3, generations=(12,), tasks=("quadratic",))

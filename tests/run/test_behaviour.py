@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation import pool_envs
-from evaluation.test_process_pool import WALK
+from evaluation.pool_evaluators import WALK
 from outcomes import fails
 
 import bierl_fast as bf

@@ -43,11 +43,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return train(CONFIG.replace(threads=1), tmp_path_factory.mktemp("whole") / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 3])
 def test_same_bits_at_any_number_of_threads(threads: int, whole: Result, tmp_path: Path) -> None:
     same(whole, train(CONFIG.replace(threads=threads), tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_equals_uninterrupted(whole: Result, tmp_path: Path) -> None:
     train(CONFIG.replace(generations=3), tmp_path / "run")
     resume(tmp_path / "run", generations=5)

@@ -56,6 +56,7 @@ def spent_by_stream(monkeypatch: pytest.MonkeyPatch) -> dict[Stream, int]:
     return spent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
 def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +120,7 @@ def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> 
     assert f"momentum {values[-1]:.4g}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("task", [FUNCTION, NATIVE], ids=["function", "native"])
 def test_a_stop_changes_nothing(task: dict[str, Any], name: str, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ CONFIG = Config(
 )
 
 
+@pytest.mark.slow
 def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk raises in half of its episodes, and takes half a second or more in the others."""
     own: dict[str, Any] = {"fresh_env": "never", "on_failure": "retry", "retries": 1, "episode_timeout": 20.0}
@@ -66,6 +67,7 @@ def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch:
     assert seen[2] == {"workers": 1, "on_failure": "raise"}
 
 
+@pytest.mark.slow
 def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reporting evaluation of a run that cuts its episodes looks no task up, and starts no workers."""
     config = Config(
@@ -95,6 +97,7 @@ def test_bad_settings_of_an_evaluation(bad: dict[str, Any], message: str) -> Non
         evaluate(policy, episodes=1, **bad)
 
 
+@pytest.mark.slow
 def test_a_stop_and_another_number_of_workers_change_nothing(tmp_path: Path) -> None:
     pytest.importorskip("Box2D")
     whole = train(CONFIG, tmp_path / "whole")
@@ -109,6 +112,7 @@ def test_a_stop_and_another_number_of_workers_change_nothing(tmp_path: Path) -> 
     assert saved["episodes"] == 2
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = str(tmp_path / "run")
     words = "train CartPole-v1 --meta none --generations 1 --population 4 --hidden none --workers 1 --run-dir"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation import torch_modules
-from evaluation.test_process_pool import WALK
+from evaluation.pool_evaluators import WALK
 from outcomes import fails, lines
 
 import bierl_fast as bf
@@ -35,16 +35,12 @@ CONFIG = bf.Config(
 )
 
 
+@pytest.mark.slow  # each worker of each evaluator imports torch
 @pytest.mark.parametrize(
     ("path", "function", "changes"),
     [
         (f"{HERE}Recurrent", torch_modules.Recurrent, {}),
-        pytest.param(
-            f"{HERE}sized",
-            torch_modules.sized,
-            {"obs_norm": False, "action_noise": "fixed", "episode_cap": 5},
-            marks=pytest.mark.slow,  # each worker of each evaluator imports torch
-        ),
+        (f"{HERE}sized", torch_modules.sized, {"obs_norm": False, "action_noise": "fixed", "episode_cap": 5}),
     ],
     ids=["recurrent", "sized"],
 )

@@ -74,6 +74,7 @@ class Plain:
         self.losses = losses
 
 
+@pytest.mark.slow
 def test_pycma_improves_the_sphere() -> None:
     strategy = bf.AskTell(pycma())
     run(strategy, 60)

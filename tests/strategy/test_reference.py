@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from reference import authors
 from reference import shaping as shapings
+from strategy import actor_critic
 from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
 from strategy.test_table import hp_of, make
 
@@ -291,18 +292,18 @@ def test_inverted_nsra_turns_to_the_return_while_it_stagnates() -> None:
 # esac
 
 
+@pytest.mark.slow
 def test_the_actor_overwrites_the_centre_every_fifth_generation() -> None:
-    from strategy import test_esac
-
     strategy, untouched = (
-        test_esac.make(sac_batch=16, sac_overwrites_mean=overwrites, mutation_clip=0.0) for overwrites in (True, False)
+        actor_critic.make(sac_batch=16, sac_overwrites_mean=overwrites, mutation_clip=0.0)
+        for overwrites in (True, False)
     )
     for generation in range(10):
-        test_esac.learn(strategy, range(generation, generation + 1))
+        actor_critic.learn(strategy, range(generation, generation + 1))
         overwritten = np.array_equal(strategy.mean, strategy.actor)
         assert overwritten == (generation in {4, 9})
         if generation < 4:
-            test_esac.learn(untouched, range(generation, generation + 1))
+            actor_critic.learn(untouched, range(generation, generation + 1))
             assert_same_state(strategy, untouched)
     population = strategy.ask(HP, key(9))
     np.testing.assert_array_equal(population.base_bp[0], strategy.actor)
@@ -313,10 +314,8 @@ def test_the_actor_overwrites_the_centre_every_fifth_generation() -> None:
 @pytest.mark.parametrize("clip", [1e-4, 100.0])
 def test_mutation_tuning_on_raw_returns(lead: float, step_scale: str, clip: float) -> None:
     """Either side of the smooth L1 distance's bend; mutants alone count, failed ones do not."""
-    from strategy import test_esac
-
-    strategy = test_esac.make(amt="raw_returns", mutation_clip=clip, step_scale=step_scale)
-    test_esac.learn(strategy, range(1))
+    strategy = actor_critic.make(amt="raw_returns", mutation_clip=clip, step_scale=step_scale)
+    actor_critic.learn(strategy, range(1))
     before = strategy.mutation
     population = strategy.ask(HP, key(1))
     batch = evaluate(population)
@@ -333,13 +332,11 @@ def test_mutation_tuning_on_raw_returns(lead: float, step_scale: str, clip: floa
 
 
 def test_esacs_reference_step_is_over_forty_sigma() -> None:
-    from strategy import test_esac
-
     steps = []
     for scale in ("strategy", "reference"):
-        strategy = test_esac.make(optimizer="gradient", step_scale=scale, mutation_clip=0.0)
+        strategy = actor_critic.make(optimizer="gradient", step_scale=scale, mutation_clip=0.0)
         population = strategy.ask(HP, key(0))
-        steps.append(strategy.stepped(population, evaluate(population)).astype(np.float64) - test_esac.START)
+        steps.append(strategy.stepped(population, evaluate(population)).astype(np.float64) - actor_critic.START)
     np.testing.assert_allclose(steps[1], steps[0] / (40 * 0.1), rtol=0, atol=1e-6)  # float32 vectors below 2
 
 
