@@ -27,7 +27,7 @@ def main() -> None:
     print("one by one ", bf.train(config).metrics[-1]["mean_return"])
     print("vectorized ", bf.train(config.replace(task=bowls, vectorized=True)).metrics[-1]["mean_return"])
     snes = bf.Config(task=bowls, vectorized=True, dim=30, strategy="snes", meta="none", sigma=0.3, total_steps=3_000)
-    result = bf.train(snes)  # raise total_steps to 30_000: the target to a thousandth
+    result = bf.train(snes)  # raise total_steps to 30_000: the target itself
     print("snes       ", result.metrics[-1]["mean_return"], "first parameters", result.parameters[:3])
 
 

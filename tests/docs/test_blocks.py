@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 import pytest
-from docs.pages import PAGES, README, ROOT, Page
+from helpers.pages import PAGES, README, ROOT, Page
 
 from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry

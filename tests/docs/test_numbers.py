@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from docs.pages import PAGES, ROOT, Page
+from helpers.pages import PAGES, ROOT, Page
 
 RESULTS = ROOT / "bench" / "results"
 STUDIES = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("learning_*.json"))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from docs.pages import PAGES, README, ROOT, Page, page
+from helpers.pages import PAGES, README, ROOT, Page, page
 
 import bierl_fast as bf
 from bierl_fast.evaluation.table import native_functions, native_tasks
