@@ -26,7 +26,19 @@ from bierl_fast.run import toml
 
 LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "cpp", "cmake"}
 # The rest of the lines: what is typed besides `bierl`.
-PROGRAMS = {"git", "python3", "python", "pip", "pytest", "sphinx-build", "cmake", "ctest", "pre-commit", ".ci/run"}
+PROGRAMS = {
+    "git",
+    "python3",
+    "python",
+    "pip",
+    "pytest",
+    "sphinx-build",
+    "cmake",
+    "ctest",
+    "pre-commit",
+    ".ci/run",
+    "source",
+}
 # What makes a command short enough to run here; the last of two equal options counts.
 SHORT = {
     "train": "--generations 2",
@@ -129,16 +141,16 @@ def test_other_commands_name_what_is_there(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_settings_that_prose_names_exist(page: Page) -> None:
-    """Every `--option` in running text is one of some command, and every preset is there."""
+def test_options_and_presets_that_prose_names_exist(page: Page) -> None:
+    """Every option in running text is one of some command, or of what else the page's commands call."""
     known = {
         name
         for command in cli.commands.values()
         for each in command.params
         for name in (*each.opts, *each.secondary_opts)
     }
-    ours = re.findall(r"`(--[a-z][\w-]+)", page.prose)
-    assert set(ours) - known <= {"--help", "--quick", "--list"}
+    known |= {word for line in page.commands() for word in line.split() if not line.startswith("bierl ")} | {"--help"}
+    assert set(re.findall(r"`(--[a-z][\w-]+)", page.prose)) <= known
     presets = re.findall(r"--preset ([a-z0-9-]+)", page.prose)
     assert {name for name in presets if not name.endswith("-")} <= set(toml.presets())
 
