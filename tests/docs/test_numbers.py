@@ -83,3 +83,29 @@ def test_scores_of_every_meta_level() -> None:
         better = [line["improvement"].get(other, {}).get("value") for other in ("none", "direct")]
         expected = [None if x is None else round(x, 2) for x in [*scores, line["iqm_score"]["value"], *better]]
         assert [float(cell) if cell.strip() else None for cell in cells.split("|")] == expected, meta
+
+
+def test_returns_of_each_strategy() -> None:
+    """The table of functions, and the numbers that stand in sentences."""
+    cells = json.loads((RESULTS / "strategies.json").read_text())["cells"]
+    median = {(each["task"], each["strategy"], each["meta"], each["setting"]): each["median_return"] for each in cells}
+    strategies, metas, tasks = (
+        Page(ROOT / "docs" / f"{name}.md").prose for name in ("strategies", "meta_levels", "tasks")
+    )
+    functions = ("quadratic", "rosenbrock", "rastrigin", "ackley")
+    rows = re.findall(r"^\| `(\w+)` \| (-[\de.-]+(?: \| -[\de.-]+){3}) \|$", strategies, flags=re.MULTILINE)
+    assert len(rows) == 4
+    for name, shown in rows:
+        assert shown.split(" | ") == [f"{median[task, name, 'none', 'as set']:.2g}" for task in functions]
+
+    def told(text: str, task: str, strategy: str, form: str, meta: str = "none", setting: str = "as set") -> bool:
+        return format(median[task, strategy, meta, setting], form) in text
+
+    assert told(strategies, "DeceptivePoint", "ns", ".1f")
+    assert told(strategies, "DeceptivePoint", "nsr", ".1f")
+    assert told(strategies, "Hopper", "meps", ",.0f")
+    assert told(strategies, "Hopper", "es", ",.0f")
+    assert told(tasks, "Reacher", "ars", ".1f")
+    assert told(tasks, "Pusher", "es", ".0f")
+    assert told(metas, "noisy quadratic", "es", ".1f", "schedule", "learning rate x10")
+    assert told(metas, "noisy quadratic", "es", ".0f", "schedule", "as set")
