@@ -77,6 +77,7 @@ def bierl(page: Page) -> list[list[str]]:
     return [rest for first, *rest in words if first.rpartition("/")[2] == "bierl"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_python(page: Page) -> None:
     with_files(page)

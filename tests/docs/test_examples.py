@@ -28,6 +28,7 @@ def test_there_are_these() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SAYS))
 def test_example_runs(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-P", str(EXAMPLES / f"{name}.py")]
