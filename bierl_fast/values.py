@@ -43,7 +43,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
             raise ConfigError(
                 f"strategy must be the name of a strategy, which the run makes, got {type(value).__name__}; an object "
                 "with ask and tell, bf.AskTell around an optimizer too, is for the loop of ask, evaluate and tell that "
-                "README shows"
+                "docs/strategies.md shows"
             ) from None
         raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
 

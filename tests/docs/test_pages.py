@@ -1,0 +1,106 @@
+"""What every page promises: a first sentence, a place in the contents, links that lead somewhere, nothing left out."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from helpers.pages import PAGES, README, ROOT, Page, page
+
+import bierl_fast as bf
+from bierl_fast.config.sections import settings_of
+from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.policy.vector import native_functions
+from bierl_fast.meta.table import META_LEVELS
+from bierl_fast.strategy.table import STRATEGIES
+
+DOCS = ROOT / "docs"
+# The layout of the pages; a page more is fine.
+NAMES = {
+    "index", "quickstart", "tasks", "strategies", "meta_levels", "warm_start", "comparing", "diagnosing", "paper",
+    "embedding", "profiling", "results", "architecture", "contributing", "changelog", "settings", "examples",
+}  # fmt: skip
+
+
+def module(path: Path) -> ModuleType:
+    """A script of docs/, imported."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # where dataclasses look it up
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_all_pages_are_there_and_in_the_table_of_contents() -> None:
+    there = {path.stem for path in DOCS.glob("*.md")}
+    assert there >= NAMES
+    trees = "".join(block.text for block in page("index").blocks if block.language == "{toctree}")
+    assert set(re.findall(r"^(\w+)$", trees, flags=re.MULTILINE)) == there - {"index"}
+
+
+def test_readme_is_a_front_door() -> None:
+    assert len(README.text.splitlines()) <= 150
+    assert len([link for link in README.links if link.startswith("docs/")]) > 10
+
+
+@pytest.mark.parametrize("each", PAGES, ids=str)
+def test_first_sentence(each: Page) -> None:
+    title, first = each.text.split("\n\n")[:2]
+    assert re.fullmatch(r"# .+", title)
+    sentence = re.match(r"[A-Z][^|#!`]{20,}?[.:?](\s|$)", first)
+    assert sentence, f"{each} must begin with a sentence that says what it is for, got {first[:80]!r}"
+
+
+@pytest.mark.parametrize("each", PAGES, ids=str)
+def test_links_lead_somewhere(each: Page) -> None:
+    for link in each.links:
+        if re.match(r"https://[\w.-]+\.\w+(/|$)", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (each.path.parent / place).resolve() if place else each.path
+        assert target.exists(), f"{each} links to {link}"
+        assert target.is_relative_to(ROOT), f"{each} links out of the repository: {link}"
+        if anchor:
+            assert anchor in Page(target).anchors, f"{each} links to {link}; there are {sorted(Page(target).anchors)}"
+
+
+@pytest.mark.parametrize("each", PAGES, ids=str)
+def test_files_that_are_named_exist(each: Page) -> None:
+    named = re.findall(r"\b((?:bench|docs|tests|bierl_fast|csrc)/[\w/.-]+\.\w+)\b", each.text)
+    missing = [name for name in named if not re.search("NAME|STUDY|TASK", name) and not (ROOT / name).exists()]
+    assert not missing
+
+
+def test_everything_in_the_tables_has_its_place() -> None:
+    """A strategy, meta-level or native task that is added is described, too."""
+    headings = re.findall(r"^## (.+)$", page("strategies").prose, flags=re.MULTILINE)
+    assert set(STRATEGIES) <= {name for heading in headings for name in heading.split(", ")}
+    headings = re.findall(r"^## (.+)$", page("meta_levels").prose, flags=re.MULTILINE)
+    assert set(META_LEVELS) <= {name for heading in headings for name in heading.split(", ")}
+    tasks = page("tasks").prose
+    for task in native_tasks():
+        env = bf.NativeEnv(task["id"])
+        observation, action = env.observation_space.shape, env.action_space.shape
+        assert observation is not None
+        assert action is not None
+        row = f"| `{task['id']}` | {observation[0]} | {action[0]} | {task['max_episode_steps']:,} |"
+        assert row in tasks
+    assert all(f"`{function}`" in tasks for function in native_functions())
+
+
+def test_every_setting_is_on_the_page_of_settings() -> None:
+    text = module(DOCS / "settings_page.py").markdown()
+    names = list(settings_of())
+    assert sorted(re.findall(r"^\| `(\w+)` \| [^|]+ \| ", text, flags=re.MULTILINE)) == sorted(names)
+    assert "| `population` | `64` | candidates per generation, in antithetic pairs; at least 2 |" in text
+    assert "| `nsra` | sigma 0.05, learning_rate 0.01," in text
+
+
+def test_the_picture_is_of_the_committed_results() -> None:
+    folder = DOCS / "images"
+    assert module(folder / "draw_mis_set.py").svg() == (folder / "mis_set.svg").read_text()
