@@ -9,9 +9,9 @@ take turns, A B, B A, A B, ..., after one warm-up of each. `import` and `--help`
 ratio is AFTER's rate over BEFORE's, the median over the pairs, with the quartiles of the pairs' own ratios; the ratio
 of the two sides' medians stands beside it. Steps, returns and parameters are compared after every repetition.
 
-With `--instructions` a short piece of work is done once, and a few times more, under valgrind, and the difference is
-counted: what starting costs is in neither number. Instructions hardly depend on who else is at work, but they are those
-of the instruction sets that valgrind knows, without AVX-512, and of one thread; and a thread that waits executes some.
+With `--instructions` such a process runs under valgrind, which counts while short pieces of work are done: what starting
+and the first repetition cost is left out. The count hardly depends on who else is at work (one build against itself, on
+a busy machine: within 0.1 %), but it is that of the instruction sets valgrind knows, without AVX-512, and of one thread.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import builds
 import numpy as np
@@ -46,17 +46,19 @@ MEASURES = {
 }
 STARTS = {"import": ["-c", "import bierl_fast"], "--help": ["-m", "bierl_fast", "--help"]}
 COUNTED = ("rollouts HalfCheetah-v5", "rollouts Hopper-v5", "noise normals", "noise perturb", "noise gradient")
-MORE = 2  # times that callgrind sees the work beyond the first
+TIMES = 2  # that the work is done while instructions are counted
 
 
 class Process:
     """A side's process, that does what it is asked to."""
 
-    def __init__(self, side: Side, work: Path, quick: bool) -> None:
-        words = builds.command(work, "timing.py", *(["--quick"] if quick else []))
+    def __init__(self, side: Side, work: Path, quick: bool, under: Sequence[str] = (), errors: IO[str] | None = None):
+        """`under`: a command that runs it, with its options; `errors`: where standard error goes, if not here."""
+        words = [*under, *builds.command(work, "timing.py", *(["--quick"] if quick else []))]
         self._process = subprocess.Popen(
-            words, env=builds.environment(side), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            words, env=builds.environment(side), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
         )
+        self.pid = self._process.pid
         self._name = side.name
         package = Path(self._answer()["package"])
         require(package == side.package, f"{side.name} imported another bierl_fast than the one in {side.site.name}")
@@ -135,39 +137,46 @@ def compare_start(name: str, repetitions: int, sides: tuple[Side, Side], work: P
     return comparison
 
 
-def instructions(side: Side, work: Path, name: str, times: int) -> tuple[int, Any]:
-    """What a process executes that does the work so many times, and what came out."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = f"--callgrind-out-file={folder}/out"
-        words = builds.command(work, "timing.py", "--quick", "--times", str(times), name)
-        done = subprocess.run(
-            ["valgrind", "--tool=callgrind", out, *words],
-            env=builds.environment(side), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode or found is None:
-        raise SystemExit(f"valgrind, {name} on {side.name}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return int(found.group(1)), json.loads(done.stdout)
+def instructions(side: Side, work: Path, name: str) -> tuple[float, Any]:
+    """Instructions for each unit of a measure's work, and what came out."""
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "errors").open("w+", encoding="utf-8") as errors:
+        pipes = f"--vgdb-prefix={folder}/vgdb"  # by which a running valgrind is told things
+        under = ["valgrind", "--tool=callgrind", "--instr-atstart=no", pipes, f"--callgrind-out-file={folder}/out"]
+        process = Process(side, work, True, under, errors)
+
+        def count(state: str) -> None:
+            words = ["vgdb", pipes, f"--pid={process.pid}", "instrumentation", state]
+            subprocess.run(words, check=True, capture_output=True)
+
+        try:
+            process.measure(name)
+            count("on")
+            answers = [process.measure(name) for _ in range(TIMES)]
+            count("off")
+        finally:
+            process.close()
+        errors.seek(0)
+        found = re.search(r"Collected : (\d+)", errors.read())
+    require(found is not None, f"valgrind counted nothing for {name} on {side.name}")
+    assert found is not None
+    outcomes = [[answer["units"], answer["work"]] for answer in answers]
+    return int(found.group(1)) / sum(answer["units"] for answer in answers), outcomes
 
 
 def compare_instructions(name: str, sides: tuple[Side, Side], work: Path) -> Comparison:
-    """Instructions of one repetition of a measure, less the start."""
-    rates, units = [], 0.0
-    outcomes = []
-    for side in sides:
-        first, _ = instructions(side, work, name, 1)
-        last, outcome = instructions(side, work, name, 1 + MORE)
-        outcomes.append(outcome)
-        units = outcome[0][0]
-        rates.append(MORE * units / (last - first) * 1e6)
-    require(outcomes[0] == outcomes[1], f"{name}: {outcomes[0]} and {outcomes[1]}")
+    """Instructions of a measure's work."""
+    (before, outcome), (after, other) = (instructions(side, work, name) for side in sides)
+    require(outcome == other, f"{name}: {outcome} and {other}")
     return Comparison(
         f"{name}, instructions",
         f"{MEASURES[name].removesuffix('/s')} per million instructions",
-        [rates[1]], [rates[0]], f"before, {sides[0].commit}",
-        "the same outcome of every repetition", TARGET,
-        notes={"instructions per unit": f"{1e6 / rates[0]:,.1f} before, {1e6 / rates[1]:,.1f} after"},
-    )  # fmt: skip
+        [1e6 / after],
+        [1e6 / before],
+        f"before, {sides[0].commit}",
+        f"the same outcome {TIMES} times",
+        TARGET,
+        notes={"instructions per unit": f"{before:,.2f} before, {after:,.2f} after", "outcome": outcome[0]},
+    )
 
 
 def chosen(given: argparse.Namespace) -> list[str]:

@@ -1,8 +1,7 @@
 """Measures whichever bierl_fast is imported, when asked to: one line of JSON in, one out.
 
     {"measure": NAME} -> {"seconds": of this repetition, "units": of work, "work": what came out}
-    python timing.py [--quick]                     stays until its input ends
-    python timing.py [--quick] --times N NAME      the measure's work N times, for who counts instructions
+    python timing.py [--quick]        stays until its input ends; small pieces of work, where quick
 
 What a measure needs is made at the first request for it, and kept. The public API alone, so that any commit will do.
 """
@@ -129,12 +128,6 @@ MEASURES: dict[str, Callable[..., Work]] = {
 def main() -> int:
     """Command line."""
     quick = "--quick" in sys.argv
-    if "--times" in sys.argv:
-        place = sys.argv.index("--times")
-        times, name = int(sys.argv[place + 1]), sys.argv[place + 2]
-        work = MEASURES[name](quick=quick)
-        print(json.dumps([work() for _ in range(times)]))
-        return 0
     print(json.dumps({"package": str(Path(bf.__file__).parent)}), flush=True)
     made: dict[str, Work] = {}
     for line in sys.stdin:
