@@ -9,9 +9,9 @@ take turns, A B, B A, A B, ..., after one warm-up of each. `import` and `--help`
 ratio is AFTER's rate over BEFORE's, the median over the pairs, with the quartiles of the pairs' own ratios; the ratio
 of the two sides' medians stands beside it. Steps, returns and parameters are compared after every repetition.
 
-With `--instructions` such a process runs under valgrind, which counts while short pieces of work are done: what starting
+With `--instructions` such a process runs under valgrind, which counts while short pieces of work are done: what a start
 and the first repetition cost is left out. The count hardly depends on who else is at work (one build against itself, on
-a busy machine: within 0.1 %), but it is that of the instruction sets valgrind knows, without AVX-512, and of one thread.
+a busy machine: within 0.1 %), but it is that of the instruction sets valgrind knows (no AVX-512), and of one thread.
 """
 
 from __future__ import annotations
