@@ -1,7 +1,7 @@
 """The kernels, as NumPy functions: noise by address, gradient, shapings, fitness and replay buffers, neighbours.
 
-Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
-ValueError.
+Arrays are never converted: another dtype raises ArgumentTypeError; another shape, other strides or read-only memory
+raise ArgumentError.
 Every result is the same bits on every thread count and instruction set.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast._library import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def perturb(
         out: (P,) writable memory, which may be that of `theta`.
 
     Raises:
-        ValueError: another sign, a sigma that is not finite, arrays of different lengths.
+        ArgumentError: another sign, a sigma that is not finite, arrays of different lengths.
     """
     if sign not in {-1, 0, 1} or not math.isfinite(sigma):
-        raise ValueError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
+        raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
     if out is None:
         out = np.empty_like(theta)
     _core.perturb(theta, sign * sigma, key, row, scale, out)
@@ -113,7 +114,7 @@ def gradient(
 
 
 def row_parameters(population: Population, row: int) -> F32:
-    """(P,) what a row of a population runs; ValueError when there is no such row."""
+    """(P,) what a row of a population runs; ArgumentError when there is no such row."""
     out = np.empty(population.base_bp.shape[1], np.float32)
     _core.row_parameters(population, row, out)
     return out
@@ -147,7 +148,7 @@ def _memory(out: F32 | None, count: int) -> F32:
     if out is None:
         return np.empty(count, dtype=np.float32)
     if np.shape(out) != (count,):
-        raise ValueError(f"out must have shape ({count},), got {np.shape(out)}")
+        raise ArgumentError(f"out must have shape ({count},), got {np.shape(out)}")
     return out
 
 
@@ -166,7 +167,7 @@ def log_rank_utilities(
         best_of_ties: equals that did not fail all take the best of their ranks; the sum is one over candidates still.
 
     Raises:
-        ValueError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
+        ArgumentError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
@@ -213,12 +214,12 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
         pool: threads that share the queries out; the bits stay the same.
 
     Raises:
-        ValueError: k < 1, another D, a number that is not finite or beyond 1e150 in magnitude.
+        ArgumentError: k < 1, another D, a number that is not finite or beyond 1e150 in magnitude.
 
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
     if k < 1:
-        raise ValueError(f"neighbours must be at least 1, got {k}")
+        raise ArgumentError(f"neighbours must be at least 1, got {k}")
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
     _core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out

@@ -6,19 +6,17 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from bierl_fast.errors import UnknownNameError
+
 T = TypeVar("T")
 
 
-class UnknownNameError(ValueError):
-    """A name that stands in no table. The message lists the known ones and the nearest."""
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for `name`, which is none of `known`: wanted, came, and the nearest known name."""
+def unknown(kind: str, name: str, known: Iterable[str], settings: Iterable[str] = ()) -> UnknownNameError:
+    """The error for `name`, which is none of `known`: wanted, came, and the nearest known name; of which `settings`."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}")
+    return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}", settings)
 
 
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:

@@ -17,6 +17,7 @@ from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from bierl_fast._library import core, gymnasium_assets
+from bierl_fast.errors import ArgumentError
 
 
 class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
@@ -33,8 +34,8 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         task_kwargs: The task's keyword arguments, as in Gymnasium.
 
     Raises:
-        ValueError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
-        RuntimeError: the model file does not load, or MuJoCo's version is not the one compiled against.
+        ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
+        SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         **task_kwargs: Any,
     ) -> None:
         if render_mode is not None:
-            raise ValueError(
+            raise ArgumentError(
                 f"render_mode={render_mode!r} is not supported by the native {id}; "
                 f"render with gymnasium.make({id!r}, render_mode={render_mode!r})"
             )
@@ -85,13 +86,13 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
             (O,) float64 observation, info.
 
         Raises:
-            ValueError: seed is negative or takes more than 64 bits.
+            ArgumentError: seed is negative or takes more than 64 bits.
         """
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
         if seed is not None:
             if not 0 <= seed < 2**64:
-                raise ValueError(f"seed must be from 0 to 2**64 - 1, got {seed}")
+                raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
             super().reset(seed=seed)
             self._seeded = True
         observation_o = np.empty(self._core.observation_size)
@@ -108,14 +109,14 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
             (O,) float64 observation, reward, terminated, truncated, info with Gymnasium's keys.
 
         Raises:
-            ValueError: the action has another shape or is not of real numbers, or reset has not been called.
-            RuntimeError: MuJoCo raised an error; reset before going on.
+            ArgumentError: the action has another shape or is not of real numbers, or reset has not been called.
+            SimulationError: MuJoCo raised an error; reset before going on.
         """
         action_a = np.asarray(action)
         if action_a.shape != (self._core.action_size,):
-            raise ValueError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
+            raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":
-            raise ValueError(f"action has dtype {action_a.dtype}, expected float32")
+            raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
         observation_o = np.empty(self._core.observation_size)
         action_a = np.ascontiguousarray(action_a, np.float32)
         reward, terminated, truncated = self._core.step(action_a, observation_o)

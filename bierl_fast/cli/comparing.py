@@ -72,7 +72,7 @@ def _require_success(found: Comparison) -> None:
         return
     path, why = next(iter(found.failures.items()))
     more = "" if len(found.failures) == 1 else f"; the others say why in their failure.txt under {found.out / 'runs'}"
-    raise RuntimeError(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
+    raise click.ClickException(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
 
 
 class Display:

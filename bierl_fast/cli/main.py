@@ -20,7 +20,7 @@ import click
 
 from bierl_fast.cli import comparing, diagnosing, pretraining, show, training
 from bierl_fast.errors import ConfigError, RunWarning, one_line
-from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.names import unknown
 
 
 class NearestGroup(click.Group):
@@ -106,7 +106,7 @@ def _failed(error: Exception, debug: bool) -> int:
     click.echo(f"bierl: error: {_one_line(error)}", err=True)
     if isinstance(error, click.ClickException):
         return error.exit_code
-    return 2 if isinstance(error, ConfigError | UnknownNameError) else 1
+    return 2 if isinstance(error, ConfigError) else 1
 
 
 def _one_line(error: Exception) -> str:

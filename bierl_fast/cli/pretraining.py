@@ -93,7 +93,7 @@ def pretrain(
 def _saved(error: KeyboardInterrupt, out: Path, credit: str, rounds: int | None) -> str:
     """How to go on after Ctrl-C; raises, for exit code 1, when there is nothing to go on with."""
     if not out.exists():
-        raise RuntimeError("interrupted before anything was learned; nothing was saved") from error
+        raise click.ClickException("interrupted before anything was learned; nothing was saved") from error
     if credit == "run":
         total = "" if rounds is None else f" --rounds {rounds}"
         return f"go on with `bierl pretrain --out {out} --resume{total}`"

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.errors import ComparisonError
 from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
 
 CODE = (
@@ -132,7 +133,7 @@ class Crew:
 
         Raises:
             KeyboardInterrupt, and whatever else ends this: once every run under way has saved itself and ended.
-            RuntimeError: it was ended, and a run could not save itself.
+            ComparisonError: it was ended, and a run could not save itself.
         """
         waiting = deque(tasks)
         self._total = (self.finished + len(tasks), self.steps + sum(task.steps for task in tasks))
@@ -195,7 +196,7 @@ class Crew:
         """End every run that is under way; they save themselves first, unless there is a second interrupt.
 
         Raises:
-            RuntimeError: what could not save itself, or was killed before it had.
+            ComparisonError: what could not save itself, or was killed before it had.
         """
         try:
             for child in self._children:
@@ -219,4 +220,4 @@ class Crew:
                     self._fail(child.task, child.error)
                     lost.append(f"{child.task.name}: {child.error}")
             if lost:  # in place of a second interrupt, too: what it cost must be told
-                raise RuntimeError("; ".join(lost))
+                raise ComparisonError("; ".join(lost))

@@ -43,7 +43,7 @@ from bierl_fast.config import reference, toml
 from bierl_fast.config.config import LONG, TABLES, Config, hints
 from bierl_fast.config.values import check_rules, kinds, plain, typed
 from bierl_fast.errors import ConfigError
-from bierl_fast.names import UnknownNameError, lookup, unknown
+from bierl_fast.names import lookup, unknown
 from bierl_fast.run.directory import file_name
 
 AXES = {"tasks": "task", "strategies": "strategy", "meta_levels": "meta", "settings": ""}  # axis -> what names an entry
@@ -122,8 +122,8 @@ def located(where: str) -> Iterator[None]:
     """Errors of the block say where in the file they arose."""
     try:
         yield
-    except (ConfigError, UnknownNameError) as error:
-        raise ConfigError(f"{where}: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}", error.settings) from error
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -15,10 +15,6 @@ Action = Any
 Observation = NDArray[Any]  # as the environment gives it
 
 
-class EpisodeWarning(UserWarning):
-    """Something about a task's episodes that their owner should hear once."""
-
-
 class AnyPolicy(Protocol):
     """What is trained: a flat vector of parameters, and what it does with an observation."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
 from bierl_fast.meta.outputs import Outputs
@@ -124,12 +125,12 @@ def make_generator(encoder: str | None, sizes: tuple[int, int, int], outputs: Ou
         outputs: reads the raw outputs.
 
     Raises:
-        ValueError: a size below its least.
+        ArgumentError: a size below its least.
     """
     features, encoder_size, hidden = sizes
     for name, size, least in (("encoder_size", encoder_size, 1), ("generator_hidden", hidden, 0)):
         if size < least:
-            raise ValueError(f"{name} must be at least {least}, got {size}")
+            raise ArgumentError(f"{name} must be at least {least}, got {size}")
     count = len(outputs.ranges)
     if encoder is None:
         return Generator(Constant(count), outputs)

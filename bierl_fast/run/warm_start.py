@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ArchiveError, ConfigError, RunWarning
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
 
@@ -54,7 +54,6 @@ def from_file(config: Config) -> WarmStart | None:
     Raises:
         ConfigError: there is no such file, or it is no warm start.
     """
-    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
     from bierl_fast.meta.generator_file import WarmStart, packaged  # noqa: PLC0415
 
     if config.warm_start is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
 
@@ -34,12 +35,12 @@ def check_entropy(entropy: str, reference_entropy: float | None) -> float | None
     """What `fitness` adds to the relative entropy of each step; None: nothing, and it takes the mean over steps.
 
     Raises:
-        ValueError: an unknown name, or a differential entropy without that of the reference policy.
+        ArgumentError: an unknown name, or a differential entropy without that of the reference policy.
     """
     if checked("entropy", entropy, ENTROPIES) == "relative":
         return None
     if reference_entropy is None:
-        raise ValueError(
+        raise ArgumentError(
             "entropy = 'differential' needs reference_entropy, that of the policy at its configured log_std"
         )
     return reference_entropy

@@ -18,9 +18,8 @@ from pretraining.test_pretraining import shorten
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.comparison.crew import Standing
-from bierl_fast.errors import ConfigError, RunDirectoryError
+from bierl_fast.errors import ConfigError, RunDirectoryError, UnknownNameError
 from bierl_fast.messages import F32
-from bierl_fast.names import UnknownNameError
 from bierl_fast.pretraining.api import pretrain
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory

@@ -16,7 +16,8 @@ from evaluation.populations import population
 from subprocesses import run
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError, write_archive
+from bierl_fast.archive import write_archive
+from bierl_fast.errors import ArchiveError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
 from bierl_fast.evaluation.policy.mlp import Policy

@@ -16,9 +16,8 @@ from evaluation.test_native import BAD
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool as pools
-from bierl_fast.evaluation.pool.dispatch import EpisodeError
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Population, Stream
 

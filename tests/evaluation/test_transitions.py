@@ -13,7 +13,8 @@ from evaluation.populations import assert_same_bits, population
 
 import bierl_fast as bf
 from bierl_fast._library import core
-from bierl_fast.evaluation.base import EpisodeWarning, Evaluator
+from bierl_fast.errors import EpisodeWarning
+from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.messages import F32, NoiseKey, Population, Stream
 

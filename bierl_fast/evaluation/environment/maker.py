@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.import_path import imported, why_no_import, written_name
 from bierl_fast.names import unknown
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 # Gymnasium's own packages whose extra this project names too.
 EXTRAS = {"gymnasium.envs.box2d": "box2d"}
 PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
-
-
-class TaskError(ValueError):
-    """An environment that cannot be made or used; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +88,15 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         more_names: ids to offer beside Gymnasium's when the id is unknown.
 
     Raises:
-        ValueError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
+        ArgumentError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
             factory that needs other arguments, or one without an import path that a saved policy names.
-        TypeError: neither a string nor a callable.
+        ArgumentTypeError: neither a string nor a callable.
     """
     if callable(task):
         _require_factory(task, task_kwargs)
         return EnvMaker(written_name(task), task_kwargs, factory=task)
     if not isinstance(task, str):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}"
         )
     if task.startswith("<"):
@@ -141,7 +138,7 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         raise TaskError(f"{known} (an id that another package registers is written module:id)") from error
 
 
-def _nothing_there(task: str, name: str, home: Any) -> ValueError:
+def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameError:
     """The error for a `module:name` that is neither the id of an environment nor a factory."""
     found = _attribute(home, name)
     if found is not None:

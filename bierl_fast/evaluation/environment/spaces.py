@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast.evaluation.environment.maker import TaskError
+from bierl_fast.errors import TaskError
 
 if TYPE_CHECKING:
     import gymnasium

@@ -15,6 +15,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.archive import Kind
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -83,10 +84,12 @@ class Policy:
         """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
 
         Raises:
-            ValueError: the policy has no action noise.
+            ArgumentError: the policy has no action noise.
         """
         if self.spec.action_noise == "none":
-            raise ValueError("a policy without action noise has no differential entropy; set action_noise to 'evolved'")
+            raise ArgumentError(
+                "a policy without action noise has no differential entropy; set action_noise to 'evolved'"
+            )
         return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
 
     def noise_scale(self, log_std_scale: float) -> F32 | None:

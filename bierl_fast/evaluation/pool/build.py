@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError, find
+from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.evaluation.environment.maker import EnvMaker, find
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
@@ -58,7 +59,7 @@ def pool_evaluator(
 def pool_evaluator_of(
     policy: Policy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
 ) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since.
+    """An evaluator for a saved policy, with its own statistics; ArgumentError when the task has changed since.
 
     Whether observations are flattened is the policy's to say, not that of `settings`.
     """
@@ -102,7 +103,7 @@ def _job(
     pool: Pool, spec: PolicySpec, module: Any, behaviour: str, episode_cap: int | None, settings: PoolSettings
 ) -> Job:
     if spec.first_action is not None and spec.squash != "clip":
-        raise ValueError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
+        raise ArgumentError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
     if behaviour == "final_position":
         behaviour = "final_observation"
     sizes = {"none": 0, "final_observation": spec.observation_size, "actions": 4 * len(spec.low)}

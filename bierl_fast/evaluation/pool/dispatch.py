@@ -11,19 +11,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
+from bierl_fast.errors import ArgumentError, EpisodeError
 from bierl_fast.evaluation.pool.messages import Batch, Done
 from bierl_fast.evaluation.pool.pool import DEATHS, Pool, PoolSettings
 from bierl_fast.evaluation.pool.process import WorkerProcess
 
 GRACE = 1.0  # seconds past episode_timeout after which a worker that cannot stop itself is killed
-
-
-class EpisodeError(RuntimeError):
-    """Episodes failed, and the failure policy does not allow it; the text says which and why."""
-
-
-class AllEpisodesError(EpisodeError):
-    """Every episode of an inner batch failed: there is nothing to learn from."""
 
 
 @dataclass
@@ -114,7 +107,7 @@ class Dispatch:
 
     def _settle(self, done: Done, again: bool = True) -> None:
         if done.fatal:
-            raise ValueError(done.reason)
+            raise ArgumentError(done.reason or "")
         if done.reason is None:
             self._left -= 1
             return

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-class _EpisodeError(Exception):
+class _EpisodeFailed(Exception):  # noqa: N818 - a way to end it, no error of anybody's
     """The episode cannot go on; the text says why."""
 
 
-class _DescriptorError(ValueError):
+class _DescriptorChanged(Exception):  # noqa: N818 - the same
     """The user's descriptor is of the wrong size."""
 
 
@@ -97,9 +97,9 @@ class Player:
         tally = _Tally()
         try:
             self._episode(row, tally)
-        except _EpisodeError as error:
+        except _EpisodeFailed as error:
             tally.reason = str(error)
-        except _DescriptorError as error:
+        except _DescriptorChanged as error:
             tally.reason, fatal = str(error), True
         except RAISED as error:
             tally.reason = _where(error)
@@ -138,33 +138,33 @@ class Player:
         while tally.steps < limit:
             take(observation)
             if not brain(seen, action):
-                raise _EpisodeError(self._not_finite(action))
+                raise _EpisodeFailed(self._not_finite(action))
             chosen: Any = answer(action)
             observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
             tally.steps += 1
             gained = reward if type(reward) is float else _number(reward)
             if not isfinite(gained):
-                raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
+                raise _EpisodeFailed(f"step {tally.steps} gave the reward {reward!r}")
             total = tally.total + gained
             if not isfinite(total):
-                raise _EpisodeError(f"the return overflows at step {tally.steps}")
+                raise _EpisodeFailed(f"the return overflows at step {tally.steps}")
             tally.total = total
             if answered is not None:
                 answered(gained, bool(terminated))
             if terminated or truncated:
                 break
             if timeout is not None and time.monotonic() - tally.started > timeout:
-                raise _EpisodeError(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
+                raise _EpisodeFailed(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
         take(observation)
         if not self._brain.finish(seen):
-            raise _EpisodeError(self._not_finite(action))
+            raise _EpisodeFailed(self._not_finite(action))
         if self._descriptor is not None:
             self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
 
     def _take(self, observation: Any) -> None:
         """Copy what the environment gave into the vector that the policy reads."""
         if np.shape(observation) != self._observation_shape:
-            raise _EpisodeError(
+            raise _EpisodeFailed(
                 f"an observation has shape {np.shape(observation)}, its space says {self._observation_shape}"
             )
         self._observation_view[...] = observation
@@ -178,13 +178,13 @@ class Player:
     def _described(self, given: Any) -> F64:
         described = np.asarray(given)
         if described.shape != (self._job.descriptor_size,):
-            raise _DescriptorError(
+            raise _DescriptorChanged(
                 f"the behaviour function must return {self._job.descriptor_size} numbers for every episode, as for the "
                 f"first; got shape {described.shape}"
             )
         numbers = described.astype(np.float64)
         if not np.isfinite(numbers).all():
-            raise _EpisodeError(f"the behaviour function gave {numbers[:8].tolist()}, which is not finite")
+            raise _EpisodeFailed(f"the behaviour function gave {numbers[:8].tolist()}, which is not finite")
         return numbers
 
     def _moments(self, row: int) -> tuple[F64, F64, F64] | None:
@@ -239,7 +239,7 @@ def _brain(job: Job) -> Any:
 
 def _number(reward: Any) -> float:
     if np.ndim(reward) != 0:
-        raise _EpisodeError(f"a reward has shape {np.shape(reward)}, expected a number")
+        raise _EpisodeFailed(f"a reward has shape {np.shape(reward)}, expected a number")
     return float(reward)
 
 

@@ -15,11 +15,11 @@ from typing import Any, Generic
 
 import numpy as np
 
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning
 from bierl_fast.evaluation.environment.spaces import shortened
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.pool.dispatch import AllEpisodesError, Dispatch
+from bierl_fast.evaluation.pool.dispatch import Dispatch
 from bierl_fast.evaluation.pool.messages import Batch, Job
 from bierl_fast.evaluation.pool.pool import Pool, PoolSettings
 from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Stream
@@ -68,7 +68,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return [worker.pid for worker in self._pool.workers]
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode: gymnasium's reset(seed=...). ValueError: no such row.
+        """The seed of that row's episode: gymnasium's reset(seed=...). ArgumentError: no such row.
 
         Below 2**63; below 2**31 where the environment refuses longer ones, as those do that hand them on to NumPy's
         RandomState.
@@ -76,7 +76,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return shortened(super().reset_seed(population, row), self._job.seed_bits)
 
     def wait_until_ready(self) -> None:
-        """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""
+        """Wait until every worker could run a row; WorkerError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
             while waiting := [worker.connection for worker in self._pool.workers if not worker.employed]:
@@ -92,8 +92,8 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
 
         Raises:
             EpisodeError: an episode failed under on_failure = "raise", or (AllEpisodesError) all of an inner batch did.
-            ValueError: the population does not fit the policy, or a behaviour function changed its size.
-            RuntimeError: a worker cannot be replaced, or the evaluator is closed.
+            ArgumentError: the population does not fit the policy, or a behaviour function changed its size.
+            WorkerError: a worker cannot be replaced, or the evaluator is closed.
         """
         self._check(population)
         with self._turn:
@@ -112,7 +112,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         size = self._policy.parameters.size
         bases = np.shape(population.base_bp)
         if len(bases) != 2 or bases[1] != size:
-            raise ValueError(
+            raise ArgumentError(
                 f"base_bp must be a C-contiguous float32 array of shape ({bases[0] if bases else 0}, {size}), "
                 f"got shape {bases}"
             )

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from bierl_fast.errors import ArgumentError, EpisodeWarning, TaskError, WorkerError
 from bierl_fast.evaluation import arguments
-from bierl_fast.evaluation.base import EpisodeWarning
-from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError
+from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.pool import worker as this_process
 from bierl_fast.evaluation.pool.lifeline import Lifeline
@@ -66,17 +66,13 @@ class PoolSettings:
             ("on_failure", self.on_failure, FAILURE_POLICIES),
         ):
             if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+                raise ArgumentError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if self.workers is not None:
             arguments.integer("workers", self.workers, 1, MOST_WORKERS)
         arguments.boolean("flatten_observation", self.flatten_observation)
         arguments.integer("retries", self.retries, 0, MOST_RETRIES)
         if self.episode_timeout is not None and arguments.number("episode_timeout", self.episode_timeout) <= 0.0:
-            raise ValueError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
-
-
-class _LookError(RuntimeError):
-    """The first worker was lost while it tried an episode out."""
+            raise ArgumentError(f"episode_timeout must be above 0 seconds (none: any), got {self.episode_timeout}")
 
 
 class Pool:
@@ -90,11 +86,11 @@ class Pool:
         """Start the first worker and hear what it says of the environment; the others start with `employ`.
 
         Raises:
-            ValueError: the environment cannot be made or used, or so many workers do not fit into memory.
-            RuntimeError: a worker broke while it started, or this is a worker itself.
+            ArgumentError: the environment cannot be made or used, or so many workers do not fit into memory.
+            WorkerError: a worker broke while it started, or this is a worker itself.
         """
         if this_process.running:
-            raise RuntimeError(
+            raise WorkerError(
                 "a worker process was about to start workers of its own: it imports the script that defines its "
                 "environment's factory, and that script starts training when imported; put what starts under `if "
                 '__name__ == "__main__":`, or the factory into a module of its own'
@@ -106,6 +102,7 @@ class Pool:
         self._job: Place | None = None
         self._proven = False  # whether one worker has been ready, so that others can be
         self._stillborn = 0  # workers in a row that died unused
+        self._lost_look: str | None = None  # how a worker was lost that tried an episode out
         self.block = Block()
         self._parcels = SharedFile()
         self._lifeline = Lifeline()
@@ -145,11 +142,13 @@ class Pool:
         self._start = self._parcels.append(packed(first, what))
         try:
             return self._answer(self._add(), Ready)
-        except _LookError as error:
+        except WorkerError:
+            if self._lost_look is None:
+                raise
             end_all(self.workers)
             warnings.warn(
-                f"task {self._maker.task}: while an episode was tried out, {error}; so every episode gets a new "
-                "environment (give fresh_env, always or never, to try nothing out)",
+                f"task {self._maker.task}: while an episode was tried out, {self._lost_look}; so every episode gets "
+                "a new environment (give fresh_env, always or never, to try nothing out)",
                 EpisodeWarning,
                 stacklevel=6,
             )
@@ -186,7 +185,7 @@ class Pool:
 
         Raises:
             EOFError: it is gone, and another may do: it had been ready, or something killed it while it started.
-            ValueError, RuntimeError: it cannot start, and this is why.
+            ArgumentError, WorkerError: it cannot start, and this is why.
         """
         try:
             messages = worker.heard()
@@ -197,7 +196,7 @@ class Pool:
             raise self._no_start(worker, f"its process ended with {how}") from None
         for message in messages:
             if isinstance(message, Broken):
-                raise TaskError(message.text) if message.refused else RuntimeError(message.text)
+                raise TaskError(message.text) if message.refused else WorkerError(message.text)
             if isinstance(message, Looking | Ready):
                 worker.looking = isinstance(message, Looking)
             if isinstance(message, Ready):
@@ -208,16 +207,16 @@ class Pool:
             raise self._no_start(worker, f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 
-    def _no_start(self, worker: WorkerProcess, why: str) -> RuntimeError:
+    def _no_start(self, worker: WorkerProcess, why: str) -> WorkerError:
         if worker.looking:
-            return _LookError(why)
-        return RuntimeError(f"a worker process for task {self._maker.task} cannot start: {why}")
+            self._lost_look = why
+        return WorkerError(f"a worker process for task {self._maker.task} cannot start: {why}")
 
     def _require_memory(self, each: int) -> None:
         room = available_bytes()
         fitting = self._count if room is None or each == 0 else 1 + room // each
         if fitting < self._count:
-            raise ValueError(
+            raise ArgumentError(
                 f"{self._count} workers of about {each / 2**20:.0f} MB each do not fit into the "
                 f"{(room or 0) / 2**20:.0f} MB of memory that are free; take at most {fitting} (--workers {fitting})"
             )
@@ -228,8 +227,8 @@ class Pool:
         As many as there are cores, or EAGER_WORKERS; more as soon as an evaluation has rows for so many.
 
         Raises:
-            ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
-            RuntimeError: a worker broke at it.
+            ArgumentError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
+            WorkerError: a worker broke at it.
         """
         what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
         self._job = self._parcels.append(packed(job, what))
@@ -242,12 +241,12 @@ class Pool:
         """Start workers until there are as many as wanted, or `most`, and hear those that are starting.
 
         Raises:
-            ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
+            ArgumentError, WorkerError: one cannot start, and this is why; or the pool is closed.
         """
         if os.getpid() != self._process:
-            raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
+            raise WorkerError("worker processes belong to the process that started them; make an evaluator after fork")
         if not self._finalizer.alive:
-            raise RuntimeError("this evaluator is closed; make another")
+            raise WorkerError("this evaluator is closed; make another")
         for worker in [worker for worker in self.workers if not worker.employed]:
             try:
                 self.heard(worker)
@@ -260,12 +259,12 @@ class Pool:
         """A new worker in the place of one that is gone.
 
         Raises:
-            RuntimeError: several in a row were gone before they had run anything.
+            WorkerError: several in a row were gone before they had run anything.
         """
         self.workers.remove(worker)
         self._stillborn = 0 if worker.used else self._stillborn + 1
         if self._stillborn >= DEATHS:
-            raise RuntimeError(
+            raise WorkerError(
                 f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
                 f"the last one of {worker.died()}"
             )

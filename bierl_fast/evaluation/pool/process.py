@@ -19,6 +19,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from bierl_fast.errors import ArgumentError, WorkerError
 from bierl_fast.evaluation.pool.messages import Batch, Job, Parcel, Start
 from bierl_fast.evaluation.pool.shared_block import Place
 
@@ -41,7 +42,7 @@ def packed(message: Start | Job, what: str) -> bytes:
     """A message that may hold objects of the user's, for a fresh process, with what that needs of the parent's script.
 
     Raises:
-        ValueError: something in it cannot be pickled; `what` names it.
+        ArgumentError: something in it cannot be pickled; `what` names it.
     """
     remedy = "write it at the top level of a module that can be imported (no lambda, no inner function or class)"
     if isinstance(message, Start):
@@ -49,7 +50,7 @@ def packed(message: Start | Job, what: str) -> bytes:
     try:
         payload = pickle.dumps(message)
     except Exception as error:  # pickle raises what the objects raise
-        raise ValueError(
+        raise ArgumentError(
             f"{what} cannot be sent to a worker process ({type(error).__name__}: {error}); {remedy}"
         ) from error
     script: dict[str, Any] | None = None
@@ -57,7 +58,7 @@ def packed(message: Start | Job, what: str) -> bytes:
         data = multiprocessing.spawn.get_preparation_data("bierl worker")
         script = {name: value for name, value in data.items() if name.startswith("init_main")}
         if not script:
-            raise ValueError(
+            raise ArgumentError(
                 f"{what} needs something that is defined in an interactive session, which a worker process cannot see; "
                 f"{remedy}"
             )
@@ -84,7 +85,7 @@ class WorkerProcess:
     def __init__(self, start: Place, files: tuple[int, ...]) -> None:
         """`files`: descriptors that it inherits, as `worker.main` takes them."""
         if not sys.executable:
-            raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
+            raise WorkerError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
             path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too

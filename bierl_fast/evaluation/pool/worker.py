@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.evaluation.environment.maker import TaskError
+from bierl_fast.errors import TaskError
 from bierl_fast.evaluation.environment.probe import Probe
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, read_interface, seeded_reset
 from bierl_fast.evaluation.pool.episode import Player
