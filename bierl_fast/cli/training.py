@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bierl_fast.cli.options import SettingType, config_options, given
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
 
 if TYPE_CHECKING:
     from bierl_fast.cli.progress import Progress
@@ -70,12 +69,13 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        blamed = [name for name in sorted(names) if re.search(rf"\b{name}\b", str(error))]
+        blamed = sorted(set(names) & set(error.settings))
         if not blamed:
             raise
         raise ConfigError(
             f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
-            "and --config takes them as you change them)"
+            "and --config takes them as you change them)",
+            error.settings,
         ) from error
 
 
@@ -111,7 +111,6 @@ def resume(
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:
     from bierl_fast.cli.progress import Progress  # noqa: PLC0415
-    from bierl_fast.evaluation.base import EpisodeWarning  # noqa: PLC0415
 
     if quiet:
         warnings.simplefilter("ignore", RunWarning)
@@ -134,7 +133,7 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
 
     notes = getattr(error, "__notes__", [])
     if notes:
-        raise RuntimeError("; ".join(["interrupted", *notes])) from error
+        raise click.ClickException("; ".join(["interrupted", *notes])) from error
     files = RunDirectory(directory)
     if files.checkpoint.exists():
         return f"and saved; go on with `bierl resume {directory}`"

@@ -13,6 +13,7 @@ import numpy as np
 
 from bierl_fast._library import core, gymnasium_assets
 from bierl_fast.archive import read_archive
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import AnyPolicy, Evaluator
 from bierl_fast.evaluation.environment.maker import find
@@ -56,26 +57,26 @@ def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any 
     """Whether a task runs on native threads: `evaluator` says so, or "auto" finds nothing against it.
 
     Raises:
-        ValueError: what was asked for does not go together.
+        ArgumentError: what was asked for does not go together.
     """
     if evaluator not in EVALUATORS:
         raise unknown("evaluator", evaluator, EVALUATORS)
     if isinstance(task, str) and task in vector_policy.native_functions():
-        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
+        raise ArgumentError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     native = isinstance(task, str) and core().is_native(task)
     needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
     if evaluator == "native":
         if not native:
             raise unknown("native task", str(task), [entry["id"] for entry in native_tasks()])
         if needed is not None:
-            raise ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
+            raise ArgumentError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
     elif evaluator == "pool" or not native or needed is not None:
         return False
     for field in fields(PoolSettings):
         value = getattr(settings, field.name)
         if value != field.default:
             instead = "give threads" if field.name == "workers" else f"leave out {field.name}"
-            raise ValueError(
+            raise ArgumentError(
                 f"{field.name} = {value}, and the native {task} runs on threads; {instead}, or take evaluator 'pool'"
             )
     return True
@@ -110,12 +111,14 @@ _OF_ENVIRONMENTS = (
 
 
 def _refuse_for_functions(given: dict[str, Any]) -> None:
-    """Raise ValueError for an option that means nothing to a function and is not at its default."""
+    """Raise ArgumentError for an option that means nothing to a function and is not at its default."""
     defaults = inspect.signature(make_evaluator).parameters
     for name in _OF_ENVIRONMENTS:
         value = tuple(given[name]) if name == "hidden" else given[name]
         if value != defaults[name].default:
-            raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
+            raise ArgumentError(
+                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}", [name]
+            )
 
 
 def _native_evaluator(
@@ -222,10 +225,10 @@ def make_evaluator(
         episode_timeout: seconds an episode may take.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
+        ArgumentError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
             environment that cannot be made, or whose spaces no policy here serves; transitions with obs_norm.
-        TypeError: an argument of another kind.
-        RuntimeError: worker processes that break while they start.
+        ArgumentTypeError: an argument of another kind.
+        WorkerError: worker processes that break while they start.
     """
     if dim is not None:
         _refuse_for_functions(locals())
@@ -233,10 +236,10 @@ def make_evaluator(
             task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
-        raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
+        raise ArgumentError("vectorized and initial are for functions, which need dim, the number of their parameters")
     obs_norm, transitions = arguments.boolean("obs_norm", obs_norm), arguments.boolean("transitions", transitions)
     if transitions and obs_norm:
-        raise ValueError(
+        raise ArgumentError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
     settings = PoolSettings(workers, fresh_env, flatten_observation, on_failure, retries, episode_timeout)
@@ -312,11 +315,15 @@ def evaluator_of(
     if isinstance(policy, VectorPolicy):
         return FunctionEvaluator(policy.spec, policy.function, threads=threads)
     if not isinstance(policy, Policy | TorchPolicy):
-        raise TypeError(f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}")
+        raise ArgumentTypeError(
+            f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
+        )
     obs_norm = bool(np.any(policy.statistics.count))
     spec = policy.spec
     if spec is None:
-        raise ValueError("a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet")
+        raise ArgumentError(
+            "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
+        )
     if isinstance(policy, Policy) and core().is_native(spec.task):
         facts = _facts(spec.task, spec.task_kwargs)
         return NativeEvaluator(

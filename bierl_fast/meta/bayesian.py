@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F64, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.budget import affordable
@@ -55,7 +56,7 @@ class BayesianMeta:
             then drawn at random.
 
     Raises:
-        ValueError: optuna is not installed.
+        ArgumentError: optuna is not installed.
     """
 
     def __init__(
@@ -171,10 +172,10 @@ class BayesianMeta:
         }
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it adapted another number of hyperparameters."""
+        """Continue from `state`; ArgumentError when it adapted another number of hyperparameters."""
         positions, best = np.array(arrays["positions"], np.float64), np.array(arrays["best"], np.float64)
         if best.shape != (len(self._ranges),) or positions.shape[1:] != best.shape:
-            raise ValueError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
+            raise ArgumentError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])
@@ -201,10 +202,10 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def _package() -> Any:
-    """The optuna package; ValueError with the pip line when it, or SciPy under it, is missing."""
+    """The optuna package; ArgumentError with the pip line when it, or SciPy under it, is missing."""
     try:
         import optuna  # noqa: PLC0415
         import scipy  # noqa: F401, PLC0415
     except ImportError as error:
-        raise ValueError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
+        raise ArgumentError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
     return optuna

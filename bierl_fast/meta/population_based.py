@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F64,
@@ -54,7 +55,7 @@ class PopulationBasedTraining:
         interval: generations from one selection to the next, at least 1.
 
     Raises:
-        ValueError: fewer than 2 members.
+        ArgumentError: fewer than 2 members.
     """
 
     reads_generation = True
@@ -64,7 +65,7 @@ class PopulationBasedTraining:
     ) -> None:
         """See the class."""
         if members < 2:
-            raise ValueError(f"pbt_members must be at least 2 (the leader and another), got {members}")
+            raise ArgumentError(f"pbt_members must be at least 2 (the leader and another), got {members}")
         self._configured = hyperparameters
         self._ranges = dict(ranges)
         self._interval = interval
@@ -94,7 +95,7 @@ class PopulationBasedTraining:
         The strategy is left as it is; where another member has become the best, the report has the state to adopt.
 
         Raises:
-            ValueError: the leader's generation is not given.
+            ArgumentError: the leader's generation is not given.
         """
         generation = EvaluatedGeneration.required(generation, "pbt")
         own, draws = strategy.state(), Draws(key.with_stream(Stream.GENERATOR))
@@ -172,10 +173,10 @@ class PopulationBasedTraining:
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it has another number of members or hyperparameters."""
+        """Continue from `state`; ArgumentError when it has another number of members or hyperparameters."""
         values = np.array(arrays["hyperparameters"], np.float64)
         if values.shape != self._value_kh.shape:
-            raise ValueError(
+            raise ArgumentError(
                 f"there are {self._value_kh.shape[0]} members with {self._value_kh.shape[1]} hyperparameters, "
                 f"saved were {values.shape}"
             )

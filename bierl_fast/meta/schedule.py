@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.baselines import Costless
 from bierl_fast.names import lookup
@@ -63,11 +64,11 @@ class ScheduleSettings:
     end: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        """ValueError names the first setting out of range."""
+        """ArgumentError names the first setting out of range."""
         lookup("unit of a schedule", self.unit, dict.fromkeys(UNITS))
         lookup("shape of a schedule", self.shape, SHAPES)
         if self.horizon is not None and self.horizon < 1:
-            raise ValueError(f"schedule_horizon must be at least 1, got {self.horizon}")
+            raise ArgumentError(f"schedule_horizon must be at least 1, got {self.horizon}")
 
 
 class Schedule(Costless):
@@ -81,7 +82,7 @@ class Schedule(Costless):
         settings: horizon, unit, shape and end values.
 
     Raises:
-        ValueError: no horizon, another number of end values, one outside its range, or an exponential to or from 0.
+        ArgumentError: no horizon, another number of end values, one outside its range, or an exponential to or from 0.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Schedule(Costless):
     ) -> None:
         """See the class."""
         if settings.horizon is None:
-            raise ValueError(
+            raise ArgumentError(
                 "meta 'schedule' needs schedule_horizon, the generations (or env steps, see schedule_unit) until the "
                 "end values are reached, got none"
             )
@@ -114,7 +115,7 @@ class Schedule(Costless):
 def _ends(start: Hyperparameters, ranges: Mapping[str, Range], settings: ScheduleSettings) -> dict[str, float]:
     given = tuple(USUAL_END * start[name] for name in ranges) if settings.end is None else settings.end
     if len(given) != len(ranges):
-        raise ValueError(
+        raise ArgumentError(
             f"schedule_end must hold one value for each hyperparameter in adapt ({', '.join(ranges)}), "
             f"got {len(given)}: {list(given)}"
         )
@@ -123,12 +124,12 @@ def _ends(start: Hyperparameters, ranges: Mapping[str, Range], settings: Schedul
         bounds = ranges[name]
         if not bounds.low <= end <= bounds.high:
             source = "in schedule_end" if settings.end else "without schedule_end, a tenth of the configured one,"
-            raise ValueError(
+            raise ArgumentError(
                 f"the end value of {name} {source} must lie in its range [{bounds.low:g}, {bounds.high:g}], got {end:g}"
                 f"{'' if settings.end else '; give schedule_end'}"
             )
         if settings.shape == "exponential" and not start[name] * end > 0.0:
-            raise ValueError(
+            raise ArgumentError(
                 f"an exponential schedule of {name} needs values of one sign, neither 0, got {start[name]:g} and "
                 f"{end:g}; take schedule_shape 'linear'"
             )

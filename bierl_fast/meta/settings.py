@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.names import lookup
@@ -49,26 +50,28 @@ class MetaSettings:
     settling: float | None = None
 
     def __post_init__(self) -> None:
-        """ValueError names the first setting out of range."""
+        """ArgumentError names the first setting out of range."""
         lookup("meta-fitness", self.fitness, META_FITNESS)
         lookup("meta objective", self.objective, dict.fromkeys(OBJECTIVES))
         if self.candidates < 2 or self.candidates % 2:
-            raise ValueError(f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}")
+            raise ArgumentError(
+                f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}"
+            )
         for name in ("pairs", "episodes", "episodes_per_candidate", "interval"):
             if getattr(self, name) < 1:
-                raise ValueError(f"meta {name} must be at least 1, got {getattr(self, name)}")
+                raise ArgumentError(f"meta {name} must be at least 1, got {getattr(self, name)}")
         if not 0.0 <= self.budget < 1.0:
-            raise ValueError(
+            raise ArgumentError(
                 f"meta_budget must be in [0, 1) for a learned meta-level, got {self.budget}; "
                 "use meta 'none' to spend nothing on it"
             )
         for name in ("learning_rate", "spread", "sigma"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0.0):
-                raise ValueError(f"meta {name} must be positive and finite, got {value}")
+                raise ArgumentError(f"meta {name} must be positive and finite, got {value}")
         checked("step scale", self.step_scale, STEP_SCALES)
         if not self.max_move > 1.0:
-            raise ValueError(f"meta max_move must be above 1, got {self.max_move}")
+            raise ArgumentError(f"meta max_move must be above 1, got {self.max_move}")
 
     def rate(self, sigma: float) -> float:
         """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""

@@ -19,7 +19,6 @@ from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.config.resolve import OPEN
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
-from bierl_fast.names import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,10 +53,10 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     try:
         config.check_names()
         return _make_parts(config, warm_start)
-    except (ConfigError, UnknownNameError):
+    except ConfigError:
         raise
     except (ValueError, TypeError) as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(str(error), getattr(error, "settings", ())) from error
 
 
 def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:

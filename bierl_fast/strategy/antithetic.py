@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -50,7 +51,7 @@ class Pairs:
         mirrored: antithetic pairs; False: independent candidates, each with noise of its own.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least.
     """
 
     population: int = 64
@@ -64,7 +65,7 @@ class Pairs:
         if self.crn not in CRN:
             lookup("kind of common random numbers", self.crn, dict.fromkeys(CRN))
         if self.episodes < 1 or self.center_episodes < 0:
-            raise ValueError(
+            raise ArgumentError(
                 "episodes_per_candidate must be at least 1 and center_episodes at least 0, "
                 f"got {self.episodes} and {self.center_episodes}"
             )
@@ -104,9 +105,9 @@ class Pairs:
         )
 
     def check_top(self, top: int | None) -> int | None:
-        """`top`, the pairs a shaping keeps; ValueError unless it is None or one of 1 .. N/2."""
+        """`top`, the pairs a shaping keeps; ArgumentError unless it is None or one of 1 .. N/2."""
         if top is not None and not 1 <= top <= self.population // 2:
-            raise ValueError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
+            raise ArgumentError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
         return top
 
     def kept(self, top: int | None, pairs: int) -> int:
@@ -170,7 +171,7 @@ class Antithetic(ABC):
         """Take one step.
 
         Raises:
-            ValueError: every candidate failed, or the batch answers another number of rows.
+            ArgumentError: every candidate failed, or the batch answers another number of rows.
         """
         return self._taken(self._next(population, batch, population.hyperparameters), population, batch)
 
@@ -201,7 +202,7 @@ class Antithetic(ABC):
         return {name: np.array(array) for name, array in self._state.items()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         like = self._like(arrays)
         require_arrays(arrays, like)
         vector("mean", np.asarray(arrays["mean"], np.float32))
@@ -217,10 +218,10 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
     """(N,) the mean over a candidate's episodes, and whether any of them failed.
 
     Raises:
-        ValueError: the values answer another number of rows.
+        ArgumentError: the values answer another number of rows.
     """
     if value_r.shape[0] != population.rows:
-        raise ValueError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
+        raise ArgumentError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
     own_r = population.candidate_r >= 0
     candidate_r = population.candidate_r[own_r]
     mean_n = np.bincount(candidate_r, weights=value_r[own_r]) / np.bincount(candidate_r)
@@ -259,13 +260,13 @@ def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) 
     """(N,) minus fitness, a failed candidate's above all others: for optimizers of other libraries, which minimise.
 
     Raises:
-        ValueError: every candidate failed, a fitness that did not fail is not finite, or another number of rows.
+        ArgumentError: every candidate failed, a fitness that did not fail is not finite, or another number of rows.
     """
     fitness_n, failed_n = fitness(population, batch, hp)
     if failed_n.all():
-        raise ValueError(f"all {failed_n.size} candidates failed; lower sigma, or look at the task")
+        raise ArgumentError(f"all {failed_n.size} candidates failed; lower sigma, or look at the task")
     if not np.isfinite(fitness_n[~failed_n]).all():
-        raise ValueError("a fitness is not finite and not marked as failed; mark it as failed")
+        raise ArgumentError("a fitness is not finite and not marked as failed; mark it as failed")
     worst = -float(fitness_n[~failed_n].min())
     return np.where(failed_n, worst + max(1.0, abs(worst)), -fitness_n)
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
@@ -41,7 +42,7 @@ class EvolutionStrategy(Antithetic):
         reference_entropy: in nats a step, of the policy that relative entropy is relative to; read by "differential".
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least,
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least,
             options that do not go together.
     """
 
@@ -80,7 +81,7 @@ class EvolutionStrategy(Antithetic):
         self._top = self._pairs.check_top(top)
         self._shape = make_shaping(shaping, ties)
         if shaping == "standardized" and not mirrored:
-            raise ValueError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
+            raise ArgumentError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
         self._raw = shaping == "raw"
         self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
         self._reference_entropy = check_entropy(entropy, reference_entropy)

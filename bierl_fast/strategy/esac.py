@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -85,7 +86,7 @@ class EvolutionWithActorCritic(Antithetic):
             the mutants' mean in the place of g**2 / 2; beyond a distance of 1 the task's scale of returns decides.
 
     Raises:
-        ValueError: Stable-Baselines3 is not installed (with the pip line), no network or one that does not fit `mean`,
+        ArgumentError: Stable-Baselines3 is not installed (with the pip line), no network or one that is not of `mean`,
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
@@ -129,13 +130,13 @@ class EvolutionWithActorCritic(Antithetic):
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
         if population < LEAST:
-            raise ValueError(
+            raise ArgumentError(
                 f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}"
             )
         if not 0.0 <= winner_share < 1.0:
-            raise ValueError(f"winner_share must be at least 0 and below 1, got {winner_share}")
+            raise ArgumentError(f"winner_share must be at least 0 and below 1, got {winner_share}")
         if not (math.isfinite(mutation_clip) and mutation_clip >= 0.0):
-            raise ValueError(f"mutation_clip must be finite and at least 0, got {mutation_clip}")
+            raise ArgumentError(f"mutation_clip must be finite and at least 0, got {mutation_clip}")
         self._network = _fitting(network, self._theta)
         # Odd, so that with the actor an even number is left for the pairs.
         self._winners = min(2 * int(winner_share * population / 2) + 1, population - 3)
@@ -209,8 +210,8 @@ class EvolutionWithActorCritic(Antithetic):
         """Take one step, choose winners, tune the mutation, and let the partner learn from the batch's transitions.
 
         Raises:
-            ValueError, TypeError: every candidate failed, the batch answers another number of rows, or its transitions
-                are another task's; nothing has changed then.
+            ArgumentError, ArgumentTypeError: every candidate failed, the batch answers another number of rows, or its
+                transitions are another task's; nothing has changed then.
         """
         following = self._next(population, batch, population.hyperparameters)
         if batch.transitions_tw is not None:
@@ -283,7 +284,7 @@ class EvolutionWithActorCritic(Antithetic):
         return {**super().state(), **self._partner.state()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
@@ -302,22 +303,22 @@ class EvolutionWithActorCritic(Antithetic):
 
 
 def _fitting(network: Network | None, theta: F32) -> Network:
-    """`network`; ValueError when it cannot be a soft actor-critic's actor with these parameters."""
+    """`network`; ArgumentError when it cannot be a soft actor-critic's actor with these parameters."""
     if network is None:
-        raise ValueError(
+        raise ArgumentError(
             "strategy 'esac' needs the policy's layers: pass network=evaluator.policy.network "
             "(a compiled policy, linear or MLP, with continuous actions)"
         )
     if network.parameter_count != theta.size:
-        raise ValueError(
+        raise ArgumentError(
             f"the network has {network.parameter_count} parameters, mean has {theta.size}: strategy 'esac' takes "
             "policies without evolved action noise"
         )
     if network.squash != "tanh":
-        raise ValueError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
+        raise ArgumentError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
     for low, high in zip(network.low, network.high, strict=True):
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
+            raise ArgumentError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
     return network
 
 

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -130,7 +131,7 @@ class NoveltySearch:
             archive, which says something in a raw mix alone.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least.
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
@@ -160,7 +161,7 @@ class NoveltySearch:
     ) -> None:
         """See the class."""
         if centers < 1:
-            raise ValueError(f"centers must be at least 1, got {centers}")
+            raise ArgumentError(f"centers must be at least 1, got {centers}")
         Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
         self._own_episodes = max(1, center_episodes)
         self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
@@ -246,7 +247,7 @@ class NoveltySearch:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
 
         Raises:
-            ValueError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
+            ArgumentError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
@@ -361,7 +362,7 @@ class NoveltySearch:
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         now = self._state
         vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
         after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
@@ -373,7 +374,7 @@ class NoveltySearch:
         require_arrays(arrays, {**wanted, **seen})  # these two grow
         rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
         if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ValueError(
+            raise ArgumentError(
                 f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
                 f"got {behaviour_md.shape} and {rows_nd.shape}"
             )

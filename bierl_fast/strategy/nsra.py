@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.strategy.novelty import DECLARED, NoveltySearch, State
 from bierl_fast.strategy.reference import checked
@@ -46,9 +47,9 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
     ) -> None:
         """See the class."""
         if patience < 1:
-            raise ValueError(f"patience must be at least 1 generation, got {patience}")
+            raise ArgumentError(f"patience must be at least 1 generation, got {patience}")
         if not 0.0 < novelty_delta <= 1.0:
-            raise ValueError(f"novelty_delta must be in (0, 1], got {novelty_delta}")
+            raise ArgumentError(f"novelty_delta must be in (0, 1], got {novelty_delta}")
         super().__init__(mean=mean, **search)
         self._patience = patience
         inverted = checked("direction of nsra", nsra_direction, DIRECTIONS) == "inverted"

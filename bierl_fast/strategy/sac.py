@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class SacSettings:
         discount: of rewards a step later, in [0, 1).
 
     Raises:
-        ValueError: a number out of its range.
+        ArgumentError: a number out of its range.
     """
 
     replay_size: int = 1_000_000
@@ -60,13 +61,13 @@ class SacSettings:
     def __post_init__(self) -> None:
         for name, value in (("replay_size", self.replay_size), ("sac_batch", self.batch)):
             if value < 1:
-                raise ValueError(f"{name} must be at least 1 transition, got {value}")
+                raise ArgumentError(f"{name} must be at least 1 transition, got {value}")
         if not (math.isfinite(self.updates) and self.updates >= 0.0):
-            raise ValueError(f"sac_updates must be finite and at least 0 for each transition, got {self.updates}")
+            raise ArgumentError(f"sac_updates must be finite and at least 0 for each transition, got {self.updates}")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0.0):
-            raise ValueError(f"sac_learning_rate must be finite and above 0, got {self.learning_rate}")
+            raise ArgumentError(f"sac_learning_rate must be finite and above 0, got {self.learning_rate}")
         if not 0.0 <= self.discount < 1.0:
-            raise ValueError(f"sac_discount must be at least 0 and below 1, got {self.discount}")
+            raise ArgumentError(f"sac_discount must be at least 0 and below 1, got {self.discount}")
 
 
 class SoftActorCritic:
@@ -82,7 +83,7 @@ class SoftActorCritic:
         seed: of the initial critics; 0 <= seed < 2**64.
 
     Raises:
-        ValueError: Stable-Baselines3 is not installed (with the pip line).
+        ArgumentError: Stable-Baselines3 is not installed (with the pip line).
     """
 
     def __init__(self, network: Network, theta: F32, settings: SacSettings, seed: int = 0) -> None:
@@ -128,7 +129,7 @@ class SoftActorCritic:
         functions of `key`.
 
         Raises:
-            ValueError, TypeError: transitions of another task; nothing has changed then.
+            ArgumentError, ArgumentTypeError: transitions of another task; nothing has changed then.
         """
         self.replay.append(transitions_tw)
         before, self._seen = self._seen, self._seen + len(transitions_tw)
@@ -258,7 +259,7 @@ def _model(network: Network, settings: SacSettings) -> SAC:
         import stable_baselines3 as sb3  # noqa: PLC0415
         from stable_baselines3.common.logger import Logger  # noqa: PLC0415
     except ImportError as error:
-        raise ValueError(REMEDY) from error
+        raise ArgumentError(REMEDY) from error
     import gymnasium  # noqa: PLC0415
     from torch import nn  # noqa: PLC0415
 

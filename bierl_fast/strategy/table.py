@@ -74,6 +74,6 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
     """The strategy called `name`, starting at `mean` (P,); `options` are its constructor's.
 
     Raises:
-        ValueError: an unknown name (the nearest is offered) or an option out of range.
+        ArgumentError: an unknown name (the nearest is offered) or an option out of range.
     """
     return lookup("strategy", name, STRATEGIES)(mean=mean, **options)
