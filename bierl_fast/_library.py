@@ -1,4 +1,4 @@
-"""Loads the native module, and MuJoCo's shared library before it.
+"""Loads MuJoCo's shared library, which the native module needs before it can be imported.
 
 The native module is linked to `libmujoco.so.3.17.0` beside it in site-packages. Where the two packages lie in different
 folders the library is found through MuJoCo's Python package, without importing that package.
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import importlib.util
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import ModuleType
 
 from bierl_fast.errors import InstallationError
 
@@ -45,9 +43,8 @@ def _preload_mujoco() -> None:
     raise InstallationError(f"MuJoCo {WANTED} in {folder} has no shared library; {REMEDY}")
 
 
-@functools.cache
-def core() -> ModuleType:
-    """The native module bierl_fast._core.
+def prepare() -> None:
+    """Make the native module one that can be imported: MuJoCo's library is loaded.
 
     Raises:
         InstallationError: MuJoCo is missing or another version (the message has the pip line that repairs it), or this
@@ -60,7 +57,6 @@ def core() -> ModuleType:
             f"bierl_fast was imported from {here}, which has no compiled module: if this is a source tree, install it "
             "(pip install .) and start Python from another folder"
         )
-    return importlib.import_module("bierl_fast._core")
 
 
 @functools.cache

@@ -16,7 +16,8 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 
 
@@ -51,14 +52,14 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
                 f"render_mode={render_mode!r} is not supported by the native {id}; "
                 f"render with gymnasium.make({id!r}, render_mode={render_mode!r})"
             )
-        self._core = core().EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
+        self._core = core.EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": [], "render_fps": fps}
         self.observation_space = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
         bounds = np.array(self._core.action_bounds, np.float32).reshape(-1, 2)
         self.action_space = spaces.Box(bounds[:, 0], bounds[:, 1], dtype=np.float32)
-        row = next(row for row in core().task_table() if row["id"] == id)
+        row = next(row for row in core.task_table() if row["id"] == id)
         self.spec = EnvSpec(
             id=id,
             entry_point="bierl_fast.native_env:NativeEnv",
@@ -70,7 +71,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
     @property
     def diverged(self) -> bool:
         """Whether the simulation went bad since reset; MuJoCo then restarts it and steps on unsaid."""
-        return bool(self._core.diverged)
+        return self._core.diverged
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -15,6 +15,7 @@ import pytest
 
 import bierl_fast as bf
 from bierl_fast import errors, kernels
+from bierl_fast._native import core
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bierl_fast"
@@ -64,6 +65,11 @@ def made(kinds: tuple[type[ast.Raise] | type[ast.Return], ...]) -> Iterator[tupl
 
 
 RAISED = sorted(set(made((ast.Raise,))))
+USED = {name for _, name in made((ast.Raise, ast.Return))} | {
+    name  # the category of a warning, on a line of its own
+    for path in PACKAGE.rglob("*.py")
+    for name in re.findall(r"^ +(\w+Warning),$", path.read_text(encoding="utf-8"), re.M)
+}
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -76,10 +82,7 @@ def test_every_class_is_exported_and_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(CLASSES) - {"BierlError"}))
 def test_every_class_is_raised_somewhere(name: str) -> None:
-    in_python = {name for _, name in made((ast.Raise, ast.Return))}
-    for path in PACKAGE.rglob("*.py"):  # the category of a warning
-        in_python |= {name for name in re.findall(r"^ +(\w+Warning),$", path.read_text(encoding="utf-8"), re.M)}
-    assert name in in_python | BOUND
+    assert name in USED | BOUND
 
 
 @pytest.mark.parametrize(("path", "name"), RAISED)
@@ -112,9 +115,7 @@ def _closed() -> None:
 
 
 def _simulator() -> None:
-    from bierl_fast import _core
-
-    _core.EnvCore("HalfCheetah-v5", "no/such/folder", {})
+    core.EnvCore("HalfCheetah-v5", "no/such/folder", {})
 
 
 CALLS: list[tuple[Callable[[Path], Any], type[Exception], type[Exception]]] = [

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, Self, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.arguments import integer
 from bierl_fast.evaluation.base import AnyPolicy
@@ -28,7 +28,7 @@ def row_reset_seed(population: Population, row: int) -> int:
     """The seed of a row's episode, below 2**63; ArgumentError when there is no such row."""
     if not 0 <= row < population.rows:
         raise ArgumentError(f"row {row} of a population of {population.rows}")
-    return int(core().reset_seed(population.key, int(population.episode_r[row])))
+    return core.reset_seed(population.key, int(population.episode_r[row]))
 
 
 class EpisodePolicy(AnyPolicy, Protocol):

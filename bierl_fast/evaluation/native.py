@@ -7,7 +7,8 @@ Row i of every output answers row i of the population, whatever the number of th
 
 from __future__ import annotations
 
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -37,7 +38,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
             Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
         )
         self._transitions = transitions
-        self._rollout = core().Rollout(
+        self._rollout = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
             assets=gymnasium_assets(),

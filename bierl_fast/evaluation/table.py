@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
 from bierl_fast.archive import read_archive
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
@@ -39,7 +40,7 @@ EVALUATORS = ("auto", "native", "pool")
 
 def native_tasks() -> list[dict[str, Any]]:
     """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
-    return [{"native": True, **entry} for entry in core().task_table()]
+    return [{"native": True, **entry} for entry in core.task_table()]
 
 
 def native_functions() -> list[dict[str, Any]]:
@@ -48,9 +49,9 @@ def native_functions() -> list[dict[str, Any]]:
     return [{"native": True, "function": True, "id": name, "keywords": list(options)} for name, options in functions]
 
 
-def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
+def _facts(task: str, task_kwargs: dict[str, Any]) -> core.EnvCore:
     """An environment of that task, for its sizes, box and time limit."""
-    return core().EnvCore(task, gymnasium_assets(), task_kwargs)
+    return core.EnvCore(task, gymnasium_assets(), task_kwargs)
 
 
 def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any | None, settings: PoolSettings) -> bool:
@@ -63,7 +64,7 @@ def _native(task: Any, evaluator: str, behaviour: str | Descriptor, policy: Any 
         raise unknown("evaluator", evaluator, EVALUATORS)
     if isinstance(task, str) and task in vector_policy.native_functions():
         raise ArgumentError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
-    native = isinstance(task, str) and core().is_native(task)
+    native = isinstance(task, str) and core.is_native(task)
     needed = "a TorchPolicy" if policy is not None else "a behaviour function" if callable(behaviour) else None
     if evaluator == "native":
         if not native:
@@ -324,7 +325,7 @@ def evaluator_of(
         raise ArgumentError(
             "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
         )
-    if isinstance(policy, Policy) and core().is_native(spec.task):
+    if isinstance(policy, Policy) and core.is_native(spec.task):
         facts = _facts(spec.task, spec.task_kwargs)
         return NativeEvaluator(
             spec,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import policy as reference
 
-from bierl_fast import _library
+from bierl_fast._native import core
 from bierl_fast.evaluation.policy.mlp import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
@@ -109,7 +109,7 @@ def test_act_refuses_what_does_not_fit() -> None:
 
 
 def test_shapes_that_make_no_policy() -> None:
-    make = _library.core().PolicyShape
+    make = core.PolicyShape
     good: dict[str, Any] = {
         "activation": "tanh",
         "low": [-1.0],

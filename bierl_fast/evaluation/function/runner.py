@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
 from bierl_fast.import_path import imported
@@ -52,9 +52,8 @@ def _native(spec: FunctionSpec, threads: int) -> Runner:
         _require_option(option, value, lookup(f"option of {spec.task}", option, defaults))
     options = {**defaults, **spec.task_kwargs}
     noise = float(options.pop("noise"))
-    function = core().TestFunction(spec.task, spec.dim, **options)
-    runner: Runner = core().FunctionRollout(function, noise, threads)
-    return runner
+    function = core.TestFunction(spec.task, spec.dim, **options)
+    return core.FunctionRollout(function, noise, threads)
 
 
 def _require_option(name: str, value: Any, default: float | int | None) -> None:
@@ -94,7 +93,7 @@ def _compiled(spec: FunctionSpec, function: Any, threads: int) -> Runner:
             "numba.cfunc('float64(CPointer(float32), int64)'), which is double(const float*, int64) in C; "
             f"{spec.task} has {came}"
         )
-    return _Compiled(function, core().FunctionRollout.at(function.address, spec.dim, threads))
+    return _Compiled(function, core.FunctionRollout.at(function.address, spec.dim, threads))
 
 
 def _has_the_signature(function: Any) -> bool:
@@ -124,7 +123,7 @@ class _PythonFunction:
         for first in range(0, rows, portion):
             # Made anew, as a function may keep what it is given.
             block = np.empty((min(portion, rows - first), dim), np.float32)
-            core().population_parameters(population, first, block, self._pool)
+            core.population_parameters(population, first, block, self._pool)
             call(block, first, out[first : first + len(block)])
 
     def _one_by_one(self, block: F32, first: int, out: F64) -> None:

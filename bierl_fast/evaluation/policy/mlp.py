@@ -61,7 +61,7 @@ class Policy:
     @property
     def parameter_count(self) -> int:
         """P: weights (inputs, outputs) and bias of each layer in turn, then evolved log standard deviations."""
-        return int(self.shape.parameter_count)
+        return self.shape.parameter_count
 
     def initial_parameters(self, seed: int = 0) -> F32:
         """(P,) where training starts: hidden weights N(0, 1/inputs), output weights a hundredth of that, biases zero.

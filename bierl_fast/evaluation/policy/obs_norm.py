@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Arrays, Moments
 
@@ -40,11 +38,11 @@ class ObservationStatistics:
 
     def merge(self, moments: Moments) -> None:
         """Take in the rows of one batch, in row order."""
-        core().merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
+        core.merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
 
-    def normaliser(self) -> Any:
+    def normaliser(self) -> core.Normaliser:
         """The frozen statistics in the form the compiled policy reads."""
-        return core().Normaliser.from_moments(self.count, self._mean, self._m2)
+        return core.Normaliser.from_moments(self.count, self._mean, self._m2)
 
     def state(self) -> Arrays:
         """Copies of all three."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.messages import F32, F64
@@ -84,9 +84,9 @@ def read_spec(header: dict[str, Any]) -> PolicySpec:
     return PolicySpec(**header)
 
 
-def policy_shape(spec: PolicySpec) -> Any:
+def policy_shape(spec: PolicySpec) -> core.PolicyShape:
     """The compiled policy's own form of `spec`; ArgumentError when it cannot be."""
-    return core().PolicyShape(
+    return core.PolicyShape(
         sizes=list(spec.sizes),
         activation=spec.activation,
         low=list(spec.low),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.archive import Kind
 from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
@@ -221,7 +221,7 @@ class TorchBrain:
         self._parameters = list(module.parameters())
         self.describes = behaviour != "none"
         # The network that the shape tells of is not used: the module stands in its place.
-        self._actor = core().EpisodeActor(policy_shape(spec), behaviour)
+        self._actor = core.EpisodeActor(policy_shape(spec), behaviour)
         self._input = torch.zeros(spec.observation_size)
         self._input_view: F32 = self._input.numpy()
         self._shape = (len(spec.low),)
@@ -240,7 +240,7 @@ class TorchBrain:
 
     def begin(
         self,
-        normaliser: Any,
+        normaliser: core.Normaliser,
         parameters: F32,
         key: NoiseKey,
         row: int,

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.archive import Kind
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
@@ -34,7 +34,7 @@ def native_functions() -> dict[str, dict[str, Any]]:
     rotation), shift_radius and shift_seed: z = Q (x - s). condition (quadratic): ratio of the largest to the smallest
     curvature.
     """
-    return {name: {**_OWN.get(name, {}), **_COMMON} for name in core().function_names()}
+    return {name: {**_OWN.get(name, {}), **_COMMON} for name in core.function_names()}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import RAISED, Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
@@ -83,7 +83,7 @@ class Player:
             hyperparameters=Hyperparameters(),
             key=batch.key,
         )
-        self._normaliser = core().Normaliser.from_moments(
+        self._normaliser = core.Normaliser.from_moments(
             float(views["obs_count"][0]), views["obs_mean"], views["obs_m2"]
         )
 
@@ -113,10 +113,10 @@ class Player:
         return Done(row, tally.reason, fatal)
 
     def _episode(self, row: int, tally: _Tally) -> None:
-        core().row_parameters(self._population, row, self._parameters)
+        core.row_parameters(self._population, row, self._parameters)
         self._views["entropy_r"][row] = self._brain.entropy(self._parameters)
         key, episode = self._batch.key, int(self._population.episode_r[row])
-        seed = int(core().reset_seed(key, episode))
+        seed = core.reset_seed(key, episode)
         env = self._env_for_an_episode(seed)
         observation, info = seeded_reset(env, seed, self._job.seed_bits)
         self._brain.begin(
@@ -221,7 +221,7 @@ class _CompiledBrain:
         shape = policy_shape(job.spec)
         self.entropy: Callable[[F32], float] = shape.relative_entropy
         self.describes = job.behaviour != "none"
-        actor = core().EpisodeActor(shape, job.behaviour)
+        actor = core.EpisodeActor(shape, job.behaviour)
         self.begin, self.act, self.finish = actor.begin, actor.act, actor.finish
         self.answered = actor.answered
 
