@@ -13,6 +13,7 @@ import click
 from bierl_fast.cli.options import SettingType
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.cli.training import debug_option, quiet_option
+from bierl_fast.run.metrics import dumps
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,8 +48,7 @@ def compare(
 
     Interrupted or killed, the same command goes on where it stood.
     """
-    from bierl_fast.comparison import api  # noqa: PLC0415
-    from bierl_fast.run.metrics import dumps  # noqa: PLC0415
+    from bierl_fast.comparison import api  # noqa: PLC0415 - loads the native module
 
     out = out or Path("comparisons", spec.stem)
     try:
@@ -85,7 +85,7 @@ class Display:
 
     def __enter__(self) -> Display:
         if sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415  (slow to import, and of no use without a terminal)
+            from rich import progress  # noqa: PLC0415 - rich takes 0.05 s
 
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}"),

@@ -21,6 +21,7 @@ import click
 from bierl_fast.cli import comparing, diagnosing, pretraining, show, training
 from bierl_fast.errors import ConfigError, RunWarning, one_line
 from bierl_fast.names import unknown
+from bierl_fast.run.manifest import versions
 
 
 class NearestGroup(click.Group):
@@ -38,8 +39,6 @@ class NearestGroup(click.Group):
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from bierl_fast.run.manifest import versions  # noqa: PLC0415
-
     click.echo(f"bierl_fast {versions()['bierl_fast'] or '(not installed)'}")
     context.exit()
 

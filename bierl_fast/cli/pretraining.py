@@ -11,6 +11,7 @@ import click
 from bierl_fast.cli.options import SettingType, given, setting_options
 from bierl_fast.cli.progress import LINE_SECONDS, return_text
 from bierl_fast.cli.training import debug_option, quiet_option
+from bierl_fast.config import toml
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
 
 HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
@@ -61,8 +62,7 @@ def pretrain(
     **_: Any,
 ) -> None:
     """Train a generator into `out`."""
-    from bierl_fast.config import toml  # noqa: PLC0415
-    from bierl_fast.pretraining import api as pretraining  # noqa: PLC0415
+    from bierl_fast.pretraining import api as pretraining  # noqa: PLC0415 - loads torch
 
     layers = [toml.read_preset(preset) if preset else {}, toml.read(config_file) if config_file else {}]
     watcher = None if quiet else _Lines()

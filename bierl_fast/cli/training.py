@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bierl_fast.cli.options import SettingType, config_options, given
+from bierl_fast.cli.progress import Progress, return_text
+from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
+from bierl_fast.run.directory import RunDirectory, default_directory
+from bierl_fast.run.reporting import achieved
 
 if TYPE_CHECKING:
     from bierl_fast.cli.progress import Progress
@@ -48,10 +52,8 @@ def train(
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
     """
-    from bierl_fast.config import toml  # noqa: PLC0415
-    from bierl_fast.run import api  # noqa: PLC0415
-    from bierl_fast.run.directory import default_directory  # noqa: PLC0415
-    from bierl_fast.run.warm_start import with_file  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
+    from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
     from_preset = toml.read_preset(preset) if preset else {}
     from_file = toml.read(config_file) if config_file else {}
@@ -101,8 +103,7 @@ def resume(
 
     The totals are the run's new totals, not additions; without them the run goes on to the end it was given.
     """
-    from bierl_fast.run import api  # noqa: PLC0415
-    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
 
     crew = {"threads": threads, "workers": workers}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **crew)
@@ -110,8 +111,6 @@ def resume(
 
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:
-    from bierl_fast.cli.progress import Progress  # noqa: PLC0415
-
     if quiet:
         warnings.simplefilter("ignore", RunWarning)
         warnings.simplefilter("ignore", EpisodeWarning)
@@ -129,8 +128,6 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress]
 
 def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
     """What an interrupted run left and how to go on; raises, for exit code 1, when its last is not saved."""
-    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
-
     notes = getattr(error, "__notes__", [])
     if notes:
         raise click.ClickException("; ".join(["interrupted", *notes])) from error
@@ -146,9 +143,6 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
 
 
 def _closing_line(result: Result, directory: Path, target: float | None) -> str:
-    from bierl_fast.cli.progress import return_text  # noqa: PLC0415
-    from bierl_fast.run.reporting import achieved  # noqa: PLC0415
-
     if not result.metrics:
         return f"nothing trained; {directory}"
     last = result.metrics[-1]

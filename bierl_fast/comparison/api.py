@@ -24,6 +24,7 @@ from bierl_fast.comparison.state import Folder, claim, standing
 from bierl_fast.config.values import check_names_list, check_rules, typed
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
+from bierl_fast.machine import available_cores
 from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
@@ -108,8 +109,6 @@ def _made(directory: Path) -> Iterator[None]:
 def _train(
     described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
 ) -> None:
-    from bierl_fast.machine import available_cores  # noqa: PLC0415  (loads the native module)
-
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])
     done = [run for run, state in runs if state == "finished"]

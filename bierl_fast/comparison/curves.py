@@ -125,10 +125,10 @@ def _quartiles(values: F64) -> F64:
 
 
 def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], path: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - optional
 
     mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - optional
 
     centers = all(np.isfinite(curve.center_g).any() for curve in found.values())
     rows = list(dict.fromkeys((run.strategy, run.setting) for run in runs))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
 from bierl_fast.files import write_text
 from bierl_fast.run import api, build, metrics
 from bierl_fast.run.directory import RunDirectory
@@ -82,8 +83,6 @@ def _initial(config: Config) -> AnyPolicy:
 
 
 def _mean_return(policy: AnyPolicy, config: Config, episodes: int, seed: int) -> float:
-    from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions  # noqa: PLC0415
-
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1

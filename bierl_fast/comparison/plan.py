@@ -18,6 +18,7 @@ from bierl_fast.comparison.spec import Entry, Spec, Times, located
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
+from bierl_fast.evaluation.table import native_tasks
 from bierl_fast.names import lookup
 from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
@@ -166,8 +167,6 @@ def _config(layers: Iterable[Entry]) -> Config:
 
 def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
-    from bierl_fast.evaluation.table import native_tasks  # noqa: PLC0415  (loads the native module)
-
     native = not config.pooled and config.task in {task["id"] for task in native_tasks()}
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 

@@ -11,9 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast import kernels
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ArchiveError, ConfigError, RunWarning
+from bierl_fast.evaluation.table import native_functions, native_tasks
+from bierl_fast.messages import NoiseKey, Stream
+from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
 
@@ -54,8 +58,6 @@ def from_file(config: Config) -> WarmStart | None:
     Raises:
         ConfigError: there is no such file, or it is no warm start.
     """
-    from bierl_fast.meta.generator_file import WarmStart, packaged  # noqa: PLC0415
-
     if config.warm_start is None:
         return None
     try:
@@ -100,10 +102,6 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
     Raises:
         ConfigError: `task` is a native function, and there is no `dim`.
     """
-    from bierl_fast import kernels  # noqa: PLC0415
-    from bierl_fast.evaluation.table import native_functions, native_tasks  # noqa: PLC0415
-    from bierl_fast.messages import NoiseKey, Stream  # noqa: PLC0415
-
     function = task in {entry["id"] for entry in native_functions()}
     if function and config.dim is None:
         raise ConfigError(
@@ -148,7 +146,7 @@ def learned_on(
         save_as: the file for what was learned, written at the end, or when Ctrl-C comes after the first meta-update.
         observer: called after every generation with its record (metrics.jsonl's keys).
     """
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415 - loads torch
 
     before = list(start.made["tasks"]) if start else []
     parts = build.make_parts(easy_run(task, config, steps, len(before)), start)
@@ -177,15 +175,11 @@ def learned_on(
 
 
 def _learned(run: loop.Run, weights: F32, start: WarmStart | None, made: dict[str, Any]) -> WarmStart:
-    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
-
     spent = run.counters.env_steps + (start.steps if start else 0)
     return WarmStart(shape_of(run.config), weights, spent, made)
 
 
 def shape_of(config: Config) -> GeneratorShape:
     """What a run's generator is; `config` has nothing left open."""
-    from bierl_fast.meta.generator_file import GeneratorShape  # noqa: PLC0415
-
     names = GeneratorShape.__dataclass_fields__
     return GeneratorShape(**{name: getattr(config, name) for name in names})

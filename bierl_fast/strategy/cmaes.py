@@ -288,8 +288,8 @@ def _center(sampler: Any) -> F32:
 def _packages() -> tuple[Any, Any]:
     """The cma package, and the numerical libraries' threads; ArgumentError with the pip line when one is missing."""
     try:
-        import cma  # noqa: PLC0415
-        from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+        import cma  # noqa: PLC0415 - optional
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - optional
     except ImportError as error:
         raise ArgumentError(
             "strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast[cmaes]'"

@@ -19,6 +19,7 @@ from bierl_fast._native import core
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import RAISED, Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
+from bierl_fast.evaluation.policy.torch_module import TorchBrain
 from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
 from bierl_fast.evaluation.pool.shared_block import Block
 from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
@@ -229,9 +230,7 @@ class _CompiledBrain:
 def _brain(job: Job) -> Any:
     if job.module is None:
         return _CompiledBrain(job)
-    import torch  # noqa: PLC0415
-
-    from bierl_fast.evaluation.policy.torch_module import TorchBrain  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - torch takes 1 s
 
     torch.set_num_threads(1)
     return TorchBrain(job.spec, job.module, job.behaviour)

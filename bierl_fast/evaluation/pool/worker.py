@@ -106,7 +106,7 @@ def _started(connection: Connection, parcels: SharedFile) -> Worker | None:
         worker = Worker(connection, start)
         ready = worker.look(start)
     except Exception as error:
-        from gymnasium.error import Error  # noqa: PLC0415
+        from gymnasium.error import Error  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         refused = isinstance(error, ValueError | TypeError | ImportError | Error)
         connection.send(Broken(start.maker.why_not(error), refused))
