@@ -29,9 +29,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import RESULTS, machine_facts
 
 import bierl_fast as bf
+from bierl_fast.comparison.curves import Line, over_seeds
 from bierl_fast.config import toml
 from bierl_fast.run import build
 
@@ -298,12 +300,10 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
 
     figure, axes = plt.subplots(figsize=(7.5, 4.2), dpi=120)
-    grid = np.linspace(0, max(study.marks), 300)
     for contender, colour in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
-        values = []
+        lines = []
         for seed in range(study.seeds):
             own = [p for p in points if p["contender"] == contender and p["seed"] == seed]
             if not own:
@@ -311,12 +311,12 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
             steps = [p["env_steps"] for p in own]
             returns = [trained_return(point) for point in own]
             axes.plot(steps, returns, color=colour, alpha=0.25, linewidth=0.8)
-            values.append(np.interp(grid, steps, returns, left=np.nan, right=np.nan))
-        if not values:
+            there = np.isfinite(returns)
+            if there.any():
+                lines.append(Line(np.array(steps)[there], np.array(returns)[there]))
+        if not lines:
             continue
-        going = np.isfinite(values).sum(axis=0) >= min(len(values), *study.marks.values())
-        median = np.full(grid.shape, np.nan)
-        median[going] = np.nanmedian(np.array(values)[:, going], axis=0)
+        grid, (_, median, _) = over_seeds(lines, least=min(len(lines), *study.marks.values()))
         axes.plot(grid, median, color=colour, linewidth=2.2, label=label(study, contender))
         marks = [row for row in rows if row["contender"] == contender]
         axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=colour, s=22, zorder=3)

@@ -15,9 +15,13 @@ Rules:
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PACKAGE = __name__.partition(".")[0]
 
 
 class BierlError(Exception):
@@ -128,6 +132,14 @@ class RunWarning(UserWarning):
 
 class EpisodeWarning(UserWarning):
     """Episodes failed or cannot be repeated; the evaluation went on."""
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn of what the caller of this package did, however deep inside it that was noticed."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level)
 
 
 OURS = (BierlError, ValueError, RuntimeError, OSError)  # their text is written for users

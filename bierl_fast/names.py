@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from bierl_fast.errors import UnknownNameError
@@ -19,8 +19,13 @@ def unknown(kind: str, name: str, known: Iterable[str], settings: Iterable[str] 
     return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}", settings)
 
 
+def choice(kind: str, name: str, known: Collection[str]) -> str:
+    """`name`, which is one of `known`; else UnknownNameError with the nearest."""
+    if name not in known:
+        raise unknown(kind, name, known)
+    return name
+
+
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     """table[name]; raises UnknownNameError with the nearest name when it is not there."""
-    if name not in table:
-        raise unknown(kind, name, table)
-    return table[name]
+    return table[choice(kind, name, table)]

@@ -66,9 +66,10 @@ def made(kinds: tuple[type[ast.Raise] | type[ast.Return], ...]) -> Iterator[tupl
 
 RAISED = sorted(set(made((ast.Raise,))))
 USED = {name for _, name in made((ast.Raise, ast.Return))} | {
-    name  # the category of a warning, on a line of its own
+    node.args[1].id
     for path in PACKAGE.rglob("*.py")
-    for name in re.findall(r"^ +(\w+Warning),$", path.read_text(encoding="utf-8"), re.M)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "warn" and isinstance(node.args[1], ast.Name)
 }
 
 
@@ -150,3 +151,10 @@ def test_the_base_catches_each(number: int, tmp_path: Path) -> None:
         call(tmp_path)
     assert isinstance(caught.value, kind)
     assert isinstance(caught.value, builtin)
+
+
+def test_a_warning_names_the_line_that_called_the_package() -> None:
+    few: dict[str, Any] = {"generations": 1, "population": 4, "threads": 1, "ranges": {"momentum": (0.5, 0.99)}}
+    with pytest.warns(bf.RunWarning, match="has no effect") as caught:
+        bf.train(bf.Config(task="quadratic", dim=3, meta="direct", adapt=("sigma",), **few))
+    assert caught[0].filename == __file__

@@ -103,13 +103,13 @@ def _column(records: Iterable[metrics.Record], name: str) -> F64:
     return np.array([math.nan if record[name] is None else record[name] for record in records], dtype=np.float64)
 
 
-def over_seeds(lines: Sequence[Line], points: int = POINTS) -> tuple[F64, F64]:
+def over_seeds(lines: Sequence[Line], points: int = POINTS, least: int | None = None) -> tuple[F64, F64]:
     """Quartiles over seeds of lines at shared places: (points,), (3, points); NaN where one is not finite.
 
-    The places go from the latest first x to where no more than half of the seeds would have a value.
+    The places go from the latest first x to where fewer than `least` of the seeds would have a value; None: than most.
     """
     ends = sorted((line.end for line in lines), reverse=True)
-    last = ends[len(ends) // 2]
+    last = ends[len(ends) // 2 if least is None else least - 1]
     high = last if math.isfinite(last) else max(float(line.x_g[-1]) for line in lines)
     low = max(float(line.x_g[0]) for line in lines)
     grid = np.linspace(low, max(low, high), points)

@@ -12,7 +12,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
 SIGNALS = 3  # further numbers in each row of the window; see `signals`
@@ -29,7 +29,7 @@ class Range:
 
     def __post_init__(self) -> None:
         """ArgumentError when the range is empty or does not fit its scale, or there is no such scale."""
-        lookup("scale", self.scale, dict.fromkeys(("log", "linear")))
+        choice("scale", self.scale, ("log", "linear"))
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ArgumentError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
         if self.scale == "log" and self.low <= 0.0:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.history import Range
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 
 OUTPUTS = ("absolute", "relative")
 SETTLED = 0.02  # of its first length: a step that still moves nothing by more than a few per cent
@@ -46,7 +46,7 @@ class Outputs:
 
     def __post_init__(self) -> None:
         """See the class."""
-        lookup("kind of generator output", self.kind, dict.fromkeys(OUTPUTS))
+        choice("kind of generator output", self.kind, OUTPUTS)
         if self.settling is None:
             return
         if not (math.isfinite(self.settling) and self.settling > 0.0):

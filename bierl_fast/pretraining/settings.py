@@ -12,7 +12,7 @@ from typing import Any
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 
 CREDITS = ("run", "one_step")
 GENERATOR = (
@@ -63,7 +63,7 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     Raises:
         ConfigError, UnknownNameError: a setting that is none, that this credit does not use, or that cannot be.
     """
-    lookup("credit", credit, dict.fromkeys(CREDITS))
+    choice("credit", credit, CREDITS)
     toml.check_names(given)
     if credit == "one_step":
         _require(given, TAKEN, "a pretraining has its own tasks and steps, and does not use {}; leave it out")

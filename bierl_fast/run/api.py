@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.config import LONG, Config, hints
 from bierl_fast.config.values import check_rules, typed
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ConfigError, RunWarning, warn
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.directory import RunDirectory
@@ -170,11 +169,10 @@ def _restored(
 
 
 def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Result:
-    warnings.warn(
+    warn(
         f"{directory.path} has already reached its end: {counters.generation} generations, "
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
-        stacklevel=3,
     )
     policy = build.read_policy(directory.policy)
     records, best = metrics.read(directory.metrics), _best(directory, counters)
@@ -189,11 +187,10 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
         if run.config.warm:
             meant = "its generator stayed as it began"
             instead = ", or take meta_budget 0, which leaves it so on purpose"
-        warnings.warn(
+        warn(
             f"the run ended before the first update of its meta-level {run.config.meta!r}: {meant}; train longer, or "
             f"raise meta_budget or lower meta_interval{instead}",
             RunWarning,
-            stacklevel=3,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
     path, best = (directory.path if directory else None), run.recorder.best_policy

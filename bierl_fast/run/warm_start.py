@@ -6,7 +6,6 @@ task, Config -> easy_run -> Config -> learned_on -> WarmStart
 
 from __future__ import annotations
 
-import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast import kernels
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ArchiveError, ConfigError, RunWarning
+from bierl_fast.errors import ArchiveError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.table import native_functions, native_tasks
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
@@ -162,11 +161,10 @@ def learned_on(
                 _learned(run, parts.meta.weights, start, {**made, "interrupted": True}).save(save_as)
             raise
     if run.counters.meta_updates == 0:
-        warnings.warn(
+        warn(
             f"the warm start on {task} ended before its first meta-update: it learned nothing; give it more steps, or "
             "raise meta_budget or lower meta_interval",
             RunWarning,
-            stacklevel=2,
         )
     found = _learned(run, parts.meta.weights, start, made)
     if save_as is not None:

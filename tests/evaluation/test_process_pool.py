@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -352,8 +353,9 @@ def test_an_episode_may_raise_while_the_environment_is_tried_out() -> None:
 
 
 def test_an_environment_that_does_not_repeat_is_told_of() -> None:
-    with pytest.warns(EpisodeWarning, match=r"answers differently under the same seed.*reset\(seed=...\)"):
+    with pytest.warns(EpisodeWarning, match=r"answers differently under the same seed.*reset\(seed=...\)") as told:
         make(task_kwargs={"trouble": "unseeded"}).close()
+    assert Path(told[0].filename).parent == Path(__file__).parent
 
 
 def test_box2d_worlds_that_survive_a_reset_are_known() -> None:

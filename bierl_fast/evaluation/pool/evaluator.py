@@ -9,13 +9,12 @@ answers row i of the population, whatever the number of workers, and whichever o
 from __future__ import annotations
 
 import threading
-import warnings
 from multiprocessing.connection import wait
 from typing import Any, Generic
 
 import numpy as np
 
-from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning
+from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning, warn
 from bierl_fast.evaluation.environment.spaces import shortened
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -50,11 +49,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._descriptor = job.descriptor_size
         pool.employ(job)
         if not pool.ready.repeats:
-            warnings.warn(
+            warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
                 "cannot be repeated; let its reset(seed=...) seed all of its randomness",
                 EpisodeWarning,
-                stacklevel=4,
             )
 
     @property
@@ -156,10 +154,9 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
                 EpisodeWarning,
-                stacklevel=3,
             )
 
     def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 import weakref
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from bierl_fast.errors import ArgumentError, EpisodeWarning, TaskError, WorkerError
+from bierl_fast.errors import ArgumentError, EpisodeWarning, TaskError, WorkerError, warn
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import Interface
@@ -146,11 +145,10 @@ class Pool:
             if self._lost_look is None:
                 raise
             end_all(self.workers)
-            warnings.warn(
+            warn(
                 f"task {self._maker.task}: while an episode was tried out, {self._lost_look}; so every episode gets "
                 "a new environment (give fresh_env, always or never, to try nothing out)",
                 EpisodeWarning,
-                stacklevel=6,
             )
         self._start = self._parcels.append(packed(replace(first, fresh_env="always"), what))
         return self._answer(self._add(), Ready)
