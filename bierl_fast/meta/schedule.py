@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.baselines import Costless
-from bierl_fast.names import lookup
+from bierl_fast.names import choice, lookup
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class ScheduleSettings:
 
     def __post_init__(self) -> None:
         """ArgumentError names the first setting out of range."""
-        lookup("unit of a schedule", self.unit, dict.fromkeys(UNITS))
+        choice("unit of a schedule", self.unit, UNITS)
         lookup("shape of a schedule", self.shape, SHAPES)
         if self.horizon is not None and self.horizon < 1:
             raise ArgumentError(f"schedule_horizon must be at least 1, got {self.horizon}")

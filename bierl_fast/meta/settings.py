@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bierl_fast.errors import ArgumentError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
-from bierl_fast.names import lookup
+from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
 
 
@@ -52,7 +52,7 @@ class MetaSettings:
     def __post_init__(self) -> None:
         """ArgumentError names the first setting out of range."""
         lookup("meta-fitness", self.fitness, META_FITNESS)
-        lookup("meta objective", self.objective, dict.fromkeys(OBJECTIVES))
+        choice("meta objective", self.objective, OBJECTIVES)
         if self.candidates < 2 or self.candidates % 2:
             raise ArgumentError(
                 f"meta candidates must be even and at least 2 (antithetic pairs), got {self.candidates}"

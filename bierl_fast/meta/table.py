@@ -10,7 +10,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.csa import CumulativeStepSize
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
-from bierl_fast.names import lookup, unknown
+from bierl_fast.names import choice, lookup, unknown
 
 if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
     from bierl_fast.messages import F32, Hyperparameters
@@ -107,7 +107,7 @@ def _bo(parts: MetaParts) -> MetaLevel:
     from bierl_fast.meta.bayesian import BayesianMeta  # noqa: PLC0415 - it loads torch
 
     _require_ranges(parts)
-    lookup("memory of Bayesian optimisation", parts.bo_memory, dict.fromkeys(BO_MEMORIES))
+    choice("memory of Bayesian optimisation", parts.bo_memory, BO_MEMORIES)
     remembers = parts.bo_memory == "forget"  # what is old alone; "restart": everything
     return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, remembers)
 

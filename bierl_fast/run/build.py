@@ -7,7 +7,6 @@ Everything heavy (torch, mujoco) is imported here, inside the functions.
 
 from __future__ import annotations
 
-import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +17,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.config.resolve import OPEN
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,22 +82,20 @@ def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
     """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
     idle = not_adapted(config, adapted)
     if idle and config.adapts and config.warm_start_task is None:
-        warnings.warn(
+        warn(
             f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
             f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
             RunWarning,
-            stacklevel=4,
         )
 
 
 def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
     """RunWarning where a generator misses what it was trained to read: it would take any sigma for a small one."""
     if warm_start is not None and warm_start.made.get("credit") == "run" and config.center_episodes == 0:
-        warnings.warn(
+        warn(
             "the warm start's generator reads where the centre's return stands among its candidates' to see that "
             "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
             RunWarning,
-            stacklevel=4,
         )
 
 
@@ -108,11 +105,10 @@ def _warn_of_blind_moves(config: Config) -> None:
 
     blind = [name for name in config.adapt or () if name in OF_THE_STEP]
     if blind and config.learned and config.meta_budget > 0.0 and not META_FITNESS[config.meta_fitness].steps:
-        warnings.warn(
+        warn(
             f"meta_fitness {config.meta_fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
             f"move by chance; take adapt = ['sigma'], as its authors do, or meta_fitness 'one_step'",
             RunWarning,
-            stacklevel=4,
         )
 
 

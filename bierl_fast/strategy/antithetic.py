@@ -28,7 +28,7 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
 from bierl_fast.strategy.evolution_path import Path
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
@@ -63,7 +63,7 @@ class Pairs:
     def __post_init__(self) -> None:
         require_even(self.population)
         if self.crn not in CRN:
-            lookup("kind of common random numbers", self.crn, dict.fromkeys(CRN))
+            choice("kind of common random numbers", self.crn, CRN)
         if self.episodes < 1 or self.center_episodes < 0:
             raise ArgumentError(
                 "episodes_per_candidate must be at least 1 and center_episodes at least 0, "

@@ -28,7 +28,7 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.strategy.antithetic import losses, report
 
 CRN = ("none", "population")
@@ -79,7 +79,7 @@ class AskTell:
         wanted = "an optimizer has ask() and tell(candidates, losses)"
         _require(optimizer, "ask", {0}, wanted)
         _require(optimizer, "tell", {2}, wanted)
-        lookup("kind of common random numbers", crn, dict.fromkeys(CRN))
+        choice("kind of common random numbers", crn, CRN)
         if episodes_per_candidate < 1:
             raise ArgumentError(f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}")
         self._optimizer = optimizer

@@ -36,9 +36,9 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
 from bierl_fast.strategy.checks import complete, require_arrays, vector
-from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
@@ -96,9 +96,9 @@ class EvolutionWithActorCritic(Antithetic):
         {
             "sigma": HyperparameterSpec(default=0.02),
             "learning_rate": HyperparameterSpec(default=0.01),
-            "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+            "momentum": MOMENTUM,
             "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
-            "alive_offset": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False),
+            "alive_offset": ALIVE_OFFSET,
         }
     )
 

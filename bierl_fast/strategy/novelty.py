@@ -42,7 +42,7 @@ from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, m
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 from bierl_fast.strategy.evolution_path import Path
-from bierl_fast.strategy.optimizer import OPTIMIZERS
+from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
@@ -55,7 +55,7 @@ SCALES = ("mean_distance", "archive_norm")
 DECLARED = {
     "sigma": HyperparameterSpec(default=0.05),
     "learning_rate": HyperparameterSpec(default=0.01),
-    "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+    "momentum": MOMENTUM,
     "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
 }
 
