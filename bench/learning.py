@@ -264,7 +264,7 @@ def curves(study: Study, runs: Path) -> list[dict[str, Any]]:
     ]
 
 
-def summarise(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def summarize(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The median over seeds at each mark, beside the bar."""
     summary = []
     for contender in study.contenders:
@@ -302,7 +302,7 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     figure, axes = plt.subplots(figsize=(7.5, 4.2), dpi=120)
-    for contender, colour in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
+    for contender, color in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
         lines = []
         for seed in range(study.seeds):
             own = [p for p in points if p["contender"] == contender and p["seed"] == seed]
@@ -310,16 +310,16 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
                 continue
             steps = [p["env_steps"] for p in own]
             returns = [trained_return(point) for point in own]
-            axes.plot(steps, returns, color=colour, alpha=0.25, linewidth=0.8)
+            axes.plot(steps, returns, color=color, alpha=0.25, linewidth=0.8)
             there = np.isfinite(returns)
             if there.any():
                 lines.append(Line(np.array(steps)[there], np.array(returns)[there]))
         if not lines:
             continue
         grid, (_, median, _) = over_seeds(lines, least=min(len(lines), *study.marks.values()))
-        axes.plot(grid, median, color=colour, linewidth=2.2, label=label(study, contender))
+        axes.plot(grid, median, color=color, linewidth=2.2, label=label(study, contender))
         marks = [row for row in rows if row["contender"] == contender]
-        axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=colour, s=22, zorder=3)
+        axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=color, s=22, zorder=3)
     for bar in set(study.bars.values()):
         axes.axhline(bar, color="grey", linestyle=":", linewidth=1)
     axes.set_xlabel("env steps, all counted")
@@ -345,7 +345,7 @@ def write(name: str, study: Study, runs: Path) -> None:
         "task": study.task,
         "contenders": study.contenders,
         "evaluation_episodes": EPISODES,
-        "summary": summarise(study, rows),
+        "summary": summarize(study, rows),
         "runs": rows,
         "unfinished": unfinished(study, runs),
     }

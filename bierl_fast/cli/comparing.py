@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from bierl_fast.comparison.api import Comparison
-    from bierl_fast.comparison.crew import Standing
+    from bierl_fast.comparison.crew import ComparisonProgress
 
 
 @click.command(short_help="Train and compare many runs.")
@@ -105,23 +105,23 @@ class Display:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, progress: ComparisonProgress) -> None:
         """Show how it stands."""
-        facts = f"{standing.finished}/{standing.runs} runs"
-        if standing.failed:
-            facts += f", {standing.failed} failed"
+        facts = f"{progress.finished}/{progress.runs} runs"
+        if progress.failed:
+            facts += f", {progress.failed} failed"
         if self._bar is None:
-            self._print(standing, facts)
+            self._print(progress, facts)
             return
-        if standing.news is not None:
-            self._bar.console.print(standing.news, markup=False, highlight=False)
+        if progress.news is not None:
+            self._bar.console.print(progress.news, markup=False, highlight=False)
         if self._task is None:
-            self._task = self._bar.add_task("env steps", total=standing.total_steps, runs=facts)
-        self._bar.update(self._task, completed=standing.steps, runs=facts)
+            self._task = self._bar.add_task("env steps", total=progress.total_steps, runs=facts)
+        self._bar.update(self._task, completed=progress.steps, runs=facts)
 
-    def _print(self, standing: Standing, facts: str) -> None:
-        if standing.news is not None:
-            print(standing.news, flush=True)
+    def _print(self, progress: ComparisonProgress, facts: str) -> None:
+        if progress.news is not None:
+            print(progress.news, flush=True)
         elif time.monotonic() - self._printed >= LINE_SECONDS:
             self._printed = time.monotonic()
-            print(f"{facts}  steps {standing.steps:,}/{standing.total_steps:,}", flush=True)
+            print(f"{facts}  steps {progress.steps:,}/{progress.total_steps:,}", flush=True)

@@ -29,7 +29,7 @@ from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory, file_name
 
 POINTS = 200  # of a line
-COLOURS = 10  # of matplotlib's cycle, before line styles change
+COLORS = 10  # of matplotlib's cycle, before line styles change
 STYLES = ("-", "--", ":", "-.")
 
 
@@ -142,7 +142,7 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], pa
                 for run in runs
                 if (run.strategy, run.setting, run.meta) == (strategy, setting, meta) and run.place in found
             ]
-            look = {"color": f"C{number % COLOURS}", "linestyle": STYLES[number // COLOURS % len(STYLES)]}
+            look = {"color": f"C{number % COLORS}", "linestyle": STYLES[number // COLORS % len(STYLES)]}
             medians += _lines(left, [_line(c.steps_g, c, centers) for c in curves], meta, look)
             _lines(right, [_line(c.seconds_g, c, centers) for c in curves], meta, look)
         left.set_title(", ".join(filter(None, (task, strategy, setting))), fontsize=9, loc="left")

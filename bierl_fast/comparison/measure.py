@@ -25,7 +25,7 @@ from bierl_fast.run import api, build, metrics
 from bierl_fast.run.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import AnyPolicy
+    from bierl_fast.evaluation.base import Policy
 
 NAME = "evaluation.json"
 
@@ -72,7 +72,7 @@ def read(directory: RunDirectory) -> Evaluation | None:
         return None
 
 
-def _initial(config: Config) -> AnyPolicy:
+def _initial(config: Config) -> Policy:
     """The policy before the first generation, with the observation statistics it has then."""
     evaluator = build.make_evaluator(resolve.with_policy_settings(config))
     try:
@@ -82,7 +82,7 @@ def _initial(config: Config) -> AnyPolicy:
         evaluator.close()
 
 
-def _mean_return(policy: AnyPolicy, config: Config, episodes: int, seed: int) -> float:
+def _mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> float:
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1

@@ -11,7 +11,7 @@ from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.arguments import integer
-from bierl_fast.evaluation.base import AnyPolicy
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
@@ -31,7 +31,7 @@ def row_reset_seed(population: Population, row: int) -> int:
     return core.reset_seed(population.key, int(population.episode_r[row]))
 
 
-class EpisodePolicy(AnyPolicy, Protocol):
+class EpisodePolicy(Policy, Protocol):
     """A policy that acts on observations normalised by running statistics."""
 
     def with_statistics(self, statistics: ObservationStatistics) -> Self:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from bierl_fast._library import gymnasium_assets
 from bierl_fast._native import core
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 
 
-class NativeEvaluator(EpisodeEvaluator[Policy]):
+class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
     """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile."""
 
     def __init__(
@@ -35,7 +35,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         self.threads = thread_count(threads)
         statistics = statistics or ObservationStatistics(spec.observation_size)
         super().__init__(
-            Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
+            MlpPolicy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
         )
         self._transitions = transitions
         self._rollout = core.Rollout(
@@ -54,7 +54,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         recorded = self._transitions and population.key.stream == Stream.INNER
         out = self._rollout.evaluate(
             population,
-            self._statistics.normaliser(),
+            self._statistics.normalizer(),
             longest_first(population),
             max_steps=self.steps_of(population),
             explore=population.key.stream != Stream.EVALUATION,

@@ -16,14 +16,14 @@ from bierl_fast._native import core
 from bierl_fast.archive import read_archive
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.environment.maker import find
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator, make_function_evaluator
 from bierl_fast.evaluation.native import NativeEvaluator
 from bierl_fast.evaluation.policy import torch_module as torch_policy
 from bierl_fast.evaluation.policy import vector as vector_policy
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
@@ -282,25 +282,25 @@ def make_evaluator(
     )
 
 
-POLICIES: dict[str, Callable[[Path], AnyPolicy]] = {
-    "policy": Policy.load,
+POLICIES: dict[str, Callable[[Path], Policy]] = {
+    "policy": MlpPolicy.load,
     vector_policy.FILE.kind: VectorPolicy.load,
     torch_policy.FILE.kind: TorchPolicy.load,
 }
 
 
-def load_policy(path: Path) -> AnyPolicy:
+def load_policy(path: Path) -> Policy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
     text, _ = read_archive(path)
     try:
         kind = str(json.loads(text)["kind"])
     except (ValueError, TypeError, KeyError):
         kind = "none"
-    return POLICIES.get(kind, Policy.load)(path)  # a file of no known kind is refused there
+    return POLICIES.get(kind, MlpPolicy.load)(path)  # a file of no known kind is refused there
 
 
 def evaluator_of(
-    policy: AnyPolicy,
+    policy: Policy,
     threads: int | None = None,
     workers: int | None = None,
     *,
@@ -315,7 +315,7 @@ def evaluator_of(
     """
     if isinstance(policy, VectorPolicy):
         return FunctionEvaluator(policy.spec, policy.function, threads=threads)
-    if not isinstance(policy, Policy | TorchPolicy):
+    if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(
             f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
         )
@@ -325,7 +325,7 @@ def evaluator_of(
         raise ArgumentError(
             "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
         )
-    if isinstance(policy, Policy) and core.is_native(spec.task):
+    if isinstance(policy, MlpPolicy) and core.is_native(spec.task):
         facts = _facts(spec.task, spec.task_kwargs)
         return NativeEvaluator(
             spec,

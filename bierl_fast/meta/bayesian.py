@@ -116,7 +116,7 @@ class BayesianMeta:
         self._updates += 1
         self._last_update = history.generations
         if not estimate.failed_m.all():
-            self._learn(place_mk, _standardised(estimate))
+            self._learn(place_mk, _standardized(estimate))
         return MetaReport(estimate.steps, estimate.failures, self._diagnostics(used, estimate))
 
     def _asked(self, key: NoiseKey) -> F64:
@@ -181,7 +181,7 @@ class BayesianMeta:
         self._updates, self._last_update = (int(n) for n in arrays["counts"])
 
 
-def _standardised(estimate: Estimate) -> F64:
+def _standardized(estimate: Estimate) -> F64:
     """(M,) values of mean 0 and deviation 1 over those that did not fail; zeros where all are equal."""
     kept = estimate.fitness_m[~estimate.failed_m]
     spread = float(kept.std()) or 1.0

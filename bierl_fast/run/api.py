@@ -28,7 +28,7 @@ from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.run.warm_start import noted, warm_start_of
 
 if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import AnyPolicy
+    from bierl_fast.evaluation.base import Policy
     from bierl_fast.meta.generator_file import WarmStart
 
 PathLike = str | os.PathLike[str]
@@ -40,11 +40,11 @@ FRESH_GENERATION = 2**32 - 1
 class Result:
     """What a run came to."""
 
-    policy: AnyPolicy  # act(observation) -> action, with its observation statistics
+    policy: Policy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
     metrics: list[metrics.Record]  # one record a generation, from the run's first on
     run_dir: Path | None
-    best_policy: AnyPolicy | None = None  # of the reporting evaluations' (eval_interval); None without one
+    best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
 
 def train(
@@ -199,12 +199,12 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     return Result(policy, run.strategy.mean, run.recorder.records, path, best)
 
 
-def _best(directory: RunDirectory, counters: checkpoint.Counters) -> AnyPolicy | None:
+def _best(directory: RunDirectory, counters: checkpoint.Counters) -> Policy | None:
     return None if counters.best_return is None else build.read_policy(directory.best_policy)
 
 
 def evaluate(
-    run_dir_or_policy: PathLike | AnyPolicy,
+    run_dir_or_policy: PathLike | Policy,
     episodes: int = 100,
     seed: int = 0,
     threads: int | None = None,
@@ -259,7 +259,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _policy(source: PathLike | AnyPolicy) -> tuple[AnyPolicy, dict[str, Any]]:
+def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:
     """A policy, and how its run had its episodes run, as far as that is known."""
     if not isinstance(source, str | os.PathLike):
         return source, {}

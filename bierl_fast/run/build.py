@@ -22,7 +22,7 @@ from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+    from bierl_fast.evaluation.base import Evaluator, Policy
     from bierl_fast.meta.base import MetaLevel
     from bierl_fast.meta.generator_file import WarmStart
     from bierl_fast.meta.history import History, Range
@@ -145,9 +145,9 @@ def episode_settings(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in ("fresh_env", "on_failure", "retries", "episode_timeout")}
 
 
-def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
+def make_strategy(config: Config, policy: Policy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
-    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
+    from bierl_fast.evaluation.policy.mlp import MlpPolicy  # noqa: PLC0415
     from bierl_fast.kernels import ThreadPool  # noqa: PLC0415
     from bierl_fast.machine import available_cores  # noqa: PLC0415
     from bierl_fast.strategy import table  # noqa: PLC0415
@@ -157,7 +157,7 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     if config.reference.entropy == "differential":
         values["reference_entropy"] = _reference_entropy(policy)
     if "network" in taken:
-        values["network"] = policy.network if isinstance(policy, Policy) else None
+        values["network"] = policy.network if isinstance(policy, MlpPolicy) else None
     if "seed" in taken:
         values["seed"] = config.seed
     if "scale" in taken:
@@ -168,10 +168,10 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
-def _reference_entropy(policy: AnyPolicy) -> float:
-    from bierl_fast.evaluation.policy.mlp import Policy  # noqa: PLC0415
+def _reference_entropy(policy: Policy) -> float:
+    from bierl_fast.evaluation.policy.mlp import MlpPolicy  # noqa: PLC0415
 
-    if not isinstance(policy, Policy):
+    if not isinstance(policy, MlpPolicy):
         raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
     return policy.reference_entropy()
 
@@ -269,7 +269,7 @@ def meta_settings(config: Config) -> MetaSettings:
     )
 
 
-def read_policy(path: Path) -> AnyPolicy:
+def read_policy(path: Path) -> Policy:
     """A saved policy; raises RunDirectoryError when it is missing or damaged."""
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
@@ -281,9 +281,7 @@ def read_policy(path: Path) -> AnyPolicy:
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(
-    policy: AnyPolicy, threads: int | None = None, workers: int | None = None, **episodes: Any
-) -> Evaluator:
+def evaluator_of(policy: Policy, threads: int | None = None, workers: int | None = None, **episodes: Any) -> Evaluator:
     """An evaluator for the task that `policy` was trained on, with its own observation statistics.
 
     `episodes` are of `episode_settings`, each at its default where it is left out.

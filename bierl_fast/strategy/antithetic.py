@@ -30,7 +30,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.names import choice
 from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
-from bierl_fast.strategy.evolution_path import Path
+from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
 CRN = ("none", "pair", "population")
@@ -144,7 +144,7 @@ class Antithetic(ABC):
     ) -> None:
         """See the class."""
         theta = vector("mean", mean)
-        self._state: Arrays = {"mean": theta, **Path.start(theta.size).arrays()}
+        self._state: Arrays = {"mean": theta, **EvolutionPath.start(theta.size).arrays()}
         self._pairs = pairs
         self._scale = scales(scale, theta.size)
         self._pool = pool
@@ -178,7 +178,7 @@ class Antithetic(ABC):
     def _taken(self, following: Arrays, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """The report of the step to the state `following`, which is the state from here on."""
         before, self._state = self._theta, following
-        path = Path.of(following)
+        path = EvolutionPath.of(following)
         with np.errstate(over="ignore"):
             moved = float(np.linalg.norm(self._theta - before))
         told = report(population, batch, moved)
@@ -195,7 +195,7 @@ class Antithetic(ABC):
     def _ascent(self, population: Population, weight_n: F32) -> tuple[F32, Arrays]:
         """(P,) sum of weight * sign * scale * eps, and the path's arrays of the next state."""
         found = direction(population, weight_n, self._pool)
-        return found.scaled_p, Path.of(self._state).along(found.noise_p, found.weight_k).arrays()
+        return found.scaled_p, EvolutionPath.of(self._state).along(found.noise_p, found.weight_k).arrays()
 
     def state(self) -> Arrays:
         """Everything needed to continue, copied."""
@@ -207,11 +207,11 @@ class Antithetic(ABC):
         require_arrays(arrays, like)
         vector("mean", np.asarray(arrays["mean"], np.float32))
         saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
-        self._state = {**Path.start(self._theta.size).arrays(), **saved}
+        self._state = {**EvolutionPath.start(self._theta.size).arrays(), **saved}
 
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""
-        return {"mean": self._theta, **Path.start(self._theta.size).saved_in(arrays)}
+        return {"mean": self._theta, **EvolutionPath.start(self._theta.size).saved_in(arrays)}
 
 
 def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:

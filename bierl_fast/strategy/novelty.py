@@ -41,7 +41,7 @@ from bierl_fast.names import lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
-from bierl_fast.strategy.evolution_path import Path
+from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
@@ -75,7 +75,7 @@ class State:
 
     center_mp: F32  # (M, P)
     optimizer_m: tuple[Arrays, ...]
-    path_m: tuple[Path, ...]  # each centre's own: steps of one say nothing of another's
+    path_m: tuple[EvolutionPath, ...]  # each centre's own: steps of one say nothing of another's
     mean: F32  # (P,) the best policy
     archive: Archive
     behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
@@ -91,7 +91,7 @@ class Step:
 
     theta: F32  # (P,)
     optimizer: Arrays
-    path: Path
+    path: EvolutionPath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +176,7 @@ class NoveltySearch:
         self._state = State(
             center_mp=np.tile(start, (centers, 1)),
             optimizer_m=({},) * centers,
-            path_m=(Path.start(start.size),) * centers,
+            path_m=(EvolutionPath.start(start.size),) * centers,
             mean=start,
             archive=Archive(np.zeros((0, 0)), archive_size, neighbours),
             behaviour_md=np.zeros((centers, 0)),
@@ -385,7 +385,7 @@ class NoveltySearch:
             optimizer_m=tuple(
                 {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
             ),
-            path_m=tuple(Path.of(copied, f"center{center}_") for center in range(len(prefixes))),
+            path_m=tuple(EvolutionPath.of(copied, f"center{center}_") for center in range(len(prefixes))),
             mean=np.array(arrays["mean"], np.float32),
             archive=replace(now.archive, rows_nd=rows_nd),
             behaviour_md=behaviour_md,

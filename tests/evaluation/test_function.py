@@ -20,7 +20,7 @@ from bierl_fast.archive import write_archive
 from bierl_fast.errors import ArchiveError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.vector import VectorPolicy
 from bierl_fast.evaluation.table import evaluator_of, load_policy, native_functions
 from bierl_fast.import_path import imported, written_name
@@ -402,9 +402,9 @@ def test_files(tmp_path: Path) -> None:
     people = population(theta, 6)
     assert_same_bits_of_returns(evaluator.evaluate(people), again.evaluate(people))
     with pytest.raises(ArchiveError, match="its header says vector of format 1"):
-        Policy.load(path)
+        MlpPolicy.load(path)
     bf.make_evaluator("InvertedPendulum-v5", threads=1).policy.save(path)
-    assert isinstance(load_policy(path), Policy)
+    assert isinstance(load_policy(path), MlpPolicy)
     with pytest.raises(ArchiveError, match="is not a vector of format 1"):
         VectorPolicy.load(path)
     for header in ("no JSON", "[]", "{}", '{"kind": "tensor"}'):

@@ -282,10 +282,10 @@ def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 3)
     rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
-    normaliser = core.Normaliser()
+    normalizer = core.Normaliser()
     for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
         with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
-            rollout.evaluate(people, normaliser, np.array(order, np.int32), 5, True, False)
+            rollout.evaluate(people, normalizer, np.array(order, np.int32), 5, True, False)
     foreign = core.Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
         rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), 5, True, False)

@@ -15,7 +15,7 @@ import bierl_fast as bf
 from bierl_fast._native import core
 from bierl_fast.errors import EpisodeWarning
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import F32, NoiseKey, Population, Stream
 
 
@@ -121,7 +121,7 @@ def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
     people = population(evaluator.policy.initial_parameters(1), 6, 0.5)
     batch = evaluator.evaluate(people)
     policy = evaluator.policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     env = bf.NativeEnv("Hopper-v5")
     records, action = np.empty((30, 27), np.float32), np.empty(3, np.float32)
     actor = core.EpisodeActor(policy.shape, "none")
@@ -152,7 +152,7 @@ def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
 
 def test_an_actor_refuses_what_it_cannot_record() -> None:
     policy = recording("Hopper-v5").policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     actor = core.EpisodeActor(policy.shape, "none")
     observation, action = np.zeros(11), np.empty(3, np.float32)
     arguments = core.Normaliser(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None

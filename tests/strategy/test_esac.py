@@ -12,7 +12,7 @@ from strategy.sphere import P, assert_same_population, assert_same_state, evalua
 
 import bierl_fast as bf
 from bierl_fast import kernels
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, Network, Population
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
@@ -56,7 +56,7 @@ def test_the_actor_is_the_policy(task: str, hidden: tuple[int, ...], activation:
     """
     evaluator = bf.make_evaluator(task, hidden=hidden, activation=activation, squash="tanh", obs_norm=False, threads=1)
     policy = evaluator.policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     rng = np.random.default_rng(0)
     theta = (rng.normal(size=policy.parameter_count) / 2).astype(np.float32)
     partner = SoftActorCritic(policy.network, theta, SacSettings(replay_size=10))

@@ -65,7 +65,7 @@ class TorchPolicy:
         self.parameters: F32 = flat_parameters(self.module)
         self.spec: PolicySpec | None = None
         self.statistics = ObservationStatistics(0)
-        self._brain: TorchBrain | None = None
+        self._actor: TorchActor | None = None
         self._factory: ModuleFactory | None = None
 
     @classmethod
@@ -111,7 +111,7 @@ class TorchPolicy:
 
     def _like(self, parameters: F32, spec: PolicySpec | None, statistics: ObservationStatistics) -> TorchPolicy:
         other = copy.copy(self)
-        other.parameters, other.spec, other.statistics, other._brain = parameters, spec, statistics, None
+        other.parameters, other.spec, other.statistics, other._actor = parameters, spec, statistics, None
         return other
 
     def with_statistics(self, statistics: ObservationStatistics) -> TorchPolicy:
@@ -135,26 +135,26 @@ class TorchPolicy:
 
     def reset(self) -> None:
         """Start an episode: a recurrent module forgets."""
-        self._own_brain().forget()
+        self._own_actor().forget()
 
     def act(self, observation: Observation) -> Action:
         """The action for one observation of the environment; a recurrent module remembers it until `reset`."""
-        brain = self._own_brain()
+        actor = self._own_actor()
         assert self.spec is not None
         action = np.empty(len(self.spec.low), np.float32)
-        brain.act(self.spec.flat(observation), action)
+        actor.act(self.spec.flat(observation), action)
         return self.spec.answer(action)
 
-    def _own_brain(self) -> TorchBrain:
+    def _own_actor(self) -> TorchActor:
         if self.spec is None:
             raise ArgumentError("a TorchPolicy acts once make_evaluator(task, policy=...) has bound it to a task")
-        if self._brain is None:
-            self._brain = TorchBrain(self.spec, copy.deepcopy(self.module), "none")
-            self._brain.begin(self.statistics.normaliser(), self.parameters, NoiseKey(0, 0), 0, False, None, None)
-        return self._brain
+        if self._actor is None:
+            self._actor = TorchActor(self.spec, copy.deepcopy(self.module), "none")
+            self._actor.begin(self.statistics.normalizer(), self.parameters, NoiseKey(0, 0), 0, False, None, None)
+        return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_brain": None}
+        return {**self.__dict__, "_actor": None}
 
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
@@ -208,7 +208,7 @@ class TorchPolicy:
         return FILE.read(Path(path), read)
 
 
-class TorchBrain:
+class TorchActor:
     """A module in the place of the compiled network, inside the actor of an episode."""
 
     describes: bool
@@ -240,7 +240,7 @@ class TorchBrain:
 
     def begin(
         self,
-        normaliser: core.Normaliser,
+        normalizer: core.Normaliser,
         parameters: F32,
         key: NoiseKey,
         row: int,
@@ -256,7 +256,7 @@ class TorchBrain:
                 part = parameters[at : at + parameter.numel()]
                 parameter.copy_(self._torch.from_numpy(part.copy()).reshape(parameter.shape))
                 at += parameter.numel()
-        self._actor.begin(normaliser, None, key, row, explore, moments, descriptor, transitions)
+        self._actor.begin(normalizer, None, key, row, explore, moments, descriptor, transitions)
         self.forget()
 
     def act(self, observation: F64, action: F32) -> bool:

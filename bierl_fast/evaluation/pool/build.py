@@ -11,7 +11,7 @@ from typing import Any
 from bierl_fast.errors import ArgumentError, TaskError
 from bierl_fast.evaluation.environment.maker import EnvMaker, find
 from bierl_fast.evaluation.environment.spaces import Interface
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
@@ -43,7 +43,7 @@ def pool_evaluator(
         statistics = ObservationStatistics(spec.observation_size)
         if policy is None:
             job = _job(pool, spec, None, named, episode_cap, settings)
-            made = Policy(spec, statistics)
+            made = MlpPolicy(spec, statistics)
             return ProcessPoolEvaluator(
                 pool, made, job, settings, statistics, obs_norm=obs_norm, transitions=transitions
             )
@@ -57,7 +57,7 @@ def pool_evaluator(
 
 
 def pool_evaluator_of(
-    policy: Policy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
+    policy: MlpPolicy | TorchPolicy, settings: PoolSettings, *, obs_norm: bool
 ) -> ProcessPoolEvaluator[Any]:
     """An evaluator for a saved policy, with its own statistics; ArgumentError when the task has changed since.
 

@@ -19,7 +19,7 @@ from bierl_fast._native import core
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import RAISED, Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
-from bierl_fast.evaluation.policy.torch_module import TorchBrain
+from bierl_fast.evaluation.policy.torch_module import TorchActor
 from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
 from bierl_fast.evaluation.pool.shared_block import Block
 from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
@@ -65,7 +65,7 @@ class Player:
         self._observation_shape = interface.observation_shape
         self._action_dtype = np.dtype(interface.action_dtype)
         self._spec = job.spec
-        self._brain = _brain(job)
+        self._actor = _actor(job)
         self._observation = np.zeros(job.spec.observation_size)
         self._observation_view = self._observation.reshape(interface.observation_shape)
         self._action = np.zeros(len(job.spec.low), np.float32)
@@ -84,7 +84,7 @@ class Player:
             hyperparameters=Hyperparameters(),
             key=batch.key,
         )
-        self._normaliser = core.Normaliser.from_moments(
+        self._normalizer = core.Normaliser.from_moments(
             float(views["obs_count"][0]), views["obs_mean"], views["obs_m2"]
         )
 
@@ -115,30 +115,30 @@ class Player:
 
     def _episode(self, row: int, tally: _Tally) -> None:
         core.row_parameters(self._population, row, self._parameters)
-        self._views["entropy_r"][row] = self._brain.entropy(self._parameters)
+        self._views["entropy_r"][row] = self._actor.entropy(self._parameters)
         key, episode = self._batch.key, int(self._population.episode_r[row])
         seed = core.reset_seed(key, episode)
         env = self._env_for_an_episode(seed)
         observation, info = seeded_reset(env, seed, self._job.seed_bits)
-        self._brain.begin(
-            self._normaliser,
+        self._actor.begin(
+            self._normalizer,
             self._parameters,
             key,
             episode,
             key.stream != Stream.EVALUATION,
             self._moments(row),
-            self._views["behaviour_rd"][row] if self._brain.describes else None,
+            self._views["behaviour_rd"][row] if self._actor.describes else None,
             self._views["transitions_rsw"][row] if self._batch.transitions else None,
         )
         # The loop that everything else is there for: names bound here are looked up once.
-        step, brain, answer, take = env.step, self._brain.act, self._spec.answer, self._take
-        answered = self._brain.answered if self._batch.transitions else None
+        step, actor, answer, take = env.step, self._actor.act, self._spec.answer, self._take
+        answered = self._actor.answered if self._batch.transitions else None
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
         while tally.steps < limit:
             take(observation)
-            if not brain(seen, action):
+            if not actor(seen, action):
                 raise _EpisodeFailed(self._not_finite(action))
             chosen: Any = answer(action)
             observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
@@ -157,7 +157,7 @@ class Player:
             if timeout is not None and time.monotonic() - tally.started > timeout:
                 raise _EpisodeFailed(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
         take(observation)
-        if not self._brain.finish(seen):
+        if not self._actor.finish(seen):
             raise _EpisodeFailed(self._not_finite(action))
         if self._descriptor is not None:
             self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
@@ -215,7 +215,7 @@ class Player:
         self._drop_env()
 
 
-class _CompiledBrain:
+class _CompiledActor:
     """The compiled policy: one call a step."""
 
     def __init__(self, job: Job) -> None:
@@ -227,13 +227,13 @@ class _CompiledBrain:
         self.answered = actor.answered
 
 
-def _brain(job: Job) -> Any:
+def _actor(job: Job) -> Any:
     if job.module is None:
-        return _CompiledBrain(job)
+        return _CompiledActor(job)
     import torch  # noqa: PLC0415 - torch takes 1 s
 
     torch.set_num_threads(1)
-    return TorchBrain(job.spec, job.module, job.behaviour)
+    return TorchActor(job.spec, job.module, job.behaviour)
 
 
 def _number(reward: Any) -> float:

@@ -47,7 +47,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._turn = threading.Lock()
         self._warned = False
         self._descriptor = job.descriptor_size
-        pool.employ(job)
+        pool.assign_policy(job)
         if not pool.ready.repeats:
             warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
@@ -77,7 +77,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         """Wait until every worker could run a row; WorkerError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
-            while waiting := [worker.connection for worker in self._pool.workers if not worker.employed]:
+            while waiting := [worker.connection for worker in self._pool.workers if not worker.has_policy]:
                 wait(waiting, 1.0)
                 self._pool.fill()
 

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bierl_fast.errors import ArgumentError, WorkerError
-from bierl_fast.evaluation.pool.messages import Batch, Job, Parcel, Start
+from bierl_fast.evaluation.pool.messages import Batch, Job, PickledMessage, Start
 from bierl_fast.evaluation.pool.shared_block import Place
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
@@ -62,7 +62,7 @@ def packed(message: Start | Job, what: str) -> bytes:
                 f"{what} needs something that is defined in an interactive session, which a worker process cannot see; "
                 f"{remedy}"
             )
-    return pickle.dumps(Parcel(script, payload))
+    return pickle.dumps(PickledMessage(script, payload))
 
 
 def ending(code: int) -> str:
@@ -102,11 +102,11 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
-        self.looking = False  # whether it is trying its environment out
+        self.probing = False  # whether it is trying its environment out
         self.ready = False  # whether it has its environment
-        self.employed = False  # whether it has its policy too: a row given now begins now
+        self.has_policy = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
-        self.spoke = time.monotonic()  # when it was last heard, at first when it was started
+        self.last_heard = time.monotonic()  # when it was last heard, at first when it was started
         self._batch: Batch | None = None  # the one it knows
         self.send(start)
 
@@ -115,7 +115,7 @@ class WorkerProcess:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(message)
 
-    def give(self, row: int, batch: Batch) -> None:
+    def assign(self, row: int, batch: Batch) -> None:
         """One more row to run, of that batch."""
         if batch is not self._batch:
             self._batch = batch
@@ -131,7 +131,7 @@ class WorkerProcess:
         self.rows.popleft()
         self.since = time.monotonic()
 
-    def heard(self) -> list[Any]:
+    def receive(self) -> list[Any]:
         """What has come in; EOFError when the process is gone."""
         messages = []
         try:
@@ -141,7 +141,7 @@ class WorkerProcess:
             if not messages:
                 raise EOFError from None
         if messages:
-            self.spoke = time.monotonic()
+            self.last_heard = time.monotonic()
         if not messages and self._gone() and not self.connection.poll():
             raise EOFError
         return messages
