@@ -261,7 +261,7 @@ class EvaluationBatch:
     lengths_r: I32  # (R,) environment steps taken
     failed_r: Bool  # (R,) the episode diverged or raised; ranks last
     behaviour_rd: F64 | None = None  # (R, D)
-    entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the reference policy, nats
+    entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the starting policy, nats
     moments: Moments | None = None
     key: NoiseKey | None = None  # the population's key: only inner batches are absorbed
     # (T, W) every step of the rows that did not fail, in row order: observation (O) as the task gave it, action (A),

@@ -155,7 +155,7 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     taken = table.options(config.strategy)
     values = {name: value for name, value in _set_options(config, taken).items() if value is not None}
     if config.reference.entropy == "differential":
-        values["reference_entropy"] = _reference_entropy(policy)
+        values["starting_entropy"] = _starting_entropy(policy)
     if "network" in taken:
         values["network"] = policy.network if isinstance(policy, MlpPolicy) else None
     if "seed" in taken:
@@ -168,12 +168,12 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     return table.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
-def _reference_entropy(policy: Policy) -> float:
+def _starting_entropy(policy: Policy) -> float:
     from bierl_fast.evaluation.policy.mlp import MlpPolicy  # noqa: PLC0415
 
     if not isinstance(policy, MlpPolicy):
         raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise")
-    return policy.reference_entropy()
+    return policy.starting_entropy()
 
 
 def _set_options(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class Antithetic(ABC):
     """
 
     declared: Mapping[str, HyperparameterSpec]
-    _reference_entropy: float | None = None  # see row_fitness
+    _starting_entropy: float | None = None  # see row_fitness
 
     def __init__(
         self, mean: F32, pairs: Pairs, scale: F32 | None = None, pool: kernels.ThreadPool | None = None
@@ -186,7 +186,7 @@ class Antithetic(ABC):
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) each row's fitness."""
-        return row_fitness(batch, hp, self._reference_entropy)
+        return row_fitness(batch, hp, self._starting_entropy)
 
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
@@ -235,23 +235,23 @@ def all_failed(population: Population, batch: EvaluationBatch) -> bool:
 
 
 def fitness(
-    population: Population, batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None
+    population: Population, batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: float | None = None
 ) -> tuple[F64, Bool]:
     """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
-    return by_candidate(population, row_fitness(batch, hp, reference_entropy), batch.failed_r)
+    return by_candidate(population, row_fitness(batch, hp, starting_entropy), batch.failed_r)
 
 
-def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None) -> F64:
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: float | None = None) -> F64:
     """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these.
 
-    Entropy is the mean over steps, relative to the reference policy's; given `reference_entropy`, which is that
+    Entropy is the mean over steps, relative to the starting policy's; given `starting_entropy`, which is that
     policy's own in nats a step, the sum over steps of the policy's differential entropy.
     """
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
         entropy_r = batch.entropy_r
-        if reference_entropy is not None:
-            entropy_r = (entropy_r + reference_entropy) * batch.lengths_r
+        if starting_entropy is not None:
+            entropy_r = (entropy_r + starting_entropy) * batch.lengths_r
         fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * entropy_r
     return fitness_r
 

@@ -31,7 +31,7 @@ def per_frozen_population(ascent_p: F32, sigma: float) -> F32:
     return ascent_p / np.float32(FROZEN_POPULATION * sigma)
 
 
-def check_entropy(entropy: str, reference_entropy: float | None) -> float | None:
+def check_entropy(entropy: str, starting_entropy: float | None) -> float | None:
     """What `fitness` adds to the relative entropy of each step; None: nothing, and it takes the mean over steps.
 
     Raises:
@@ -39,8 +39,8 @@ def check_entropy(entropy: str, reference_entropy: float | None) -> float | None
     """
     if checked("entropy", entropy, ENTROPIES) == "relative":
         return None
-    if reference_entropy is None:
+    if starting_entropy is None:
         raise ArgumentError(
-            "entropy = 'differential' needs reference_entropy, that of the policy at its configured log_std"
+            "entropy = 'differential' needs starting_entropy, that of the policy at its configured log_std"
         )
-    return reference_entropy
+    return starting_entropy

@@ -135,8 +135,8 @@ def test_the_differential_entropy_is_the_policys_own() -> None:
     parts = build.make_parts(config.replace(reference={"entropy": "differential"}))
     policy = parts.evaluator.policy
     assert isinstance(policy, MlpPolicy)
-    assert policy.reference_entropy() == pytest.approx(authors.differential_entropy(np.full(6, -3.5)), rel=1e-15)
-    assert 0.1 * policy.reference_entropy() == pytest.approx(-1.25, abs=2e-3)
+    assert policy.starting_entropy() == pytest.approx(authors.differential_entropy(np.full(6, -3.5)), rel=1e-15)
+    assert 0.1 * policy.starting_entropy() == pytest.approx(-1.25, abs=2e-3)
     hp = resolve.configured(parts.config, parts.strategy.declared)
     population = parts.strategy.ask(hp, NoiseKey(0, 0))
     batch = parts.evaluator.evaluate(population)

@@ -16,7 +16,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import Hyperparameters, NoiseKey, Population
 
@@ -38,7 +38,7 @@ for activation in ("tanh", "relu"):
     for squash in ("clip", "tanh"):
         for hidden in ((), (3,), (64, 64), (33, 100, 7)):
             spec = PolicySpec("t", 17, (-2.0,) * 6, (2.0,) * 6, {}, hidden, activation, squash)
-            policy = Policy(spec, ObservationStatistics(17))
+            policy = MlpPolicy(spec, ObservationStatistics(17))
             show(spec, policy.with_parameters(noise[: policy.parameter_count]).act(observation))
 rows_r = np.arange(9, dtype=np.int32)
 population = Population(

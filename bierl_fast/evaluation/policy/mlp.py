@@ -80,7 +80,7 @@ class MlpPolicy:
         theta[at:] = self.spec.log_std
         return theta
 
-    def reference_entropy(self) -> float:
+    def starting_entropy(self) -> float:
         """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
 
         Raises:
