@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast import NativeEnv, Policy
-from bierl_fast._library import WANTED, core, gymnasium_assets, package_folder
+from bierl_fast._library import WANTED, gymnasium_assets, package_folder, prepare
 from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.messages import F32, F64
 
@@ -152,7 +152,7 @@ def _library() -> ctypes.CDLL:
     """The loop, compiled at the first call against the MuJoCo library that this process runs."""
     if _loaded:
         return _loaded[0]
-    core()  # loads libmujoco, the same one for both sides
+    prepare()  # loads libmujoco, the same one for both sides
     mujoco = package_folder("mujoco")
     if mujoco is None:
         raise RuntimeError(f"the bare loop needs MuJoCo's package; install it with: pip install mujoco=={WANTED}")

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast import Policy, machine
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast import machine
+from bierl_fast.evaluation.base import Evaluator, Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 from bierl_fast.run import manifest
 
@@ -172,7 +173,7 @@ class PassingOn:
         self._evaluator = evaluator
 
     @property
-    def policy(self) -> AnyPolicy:
+    def policy(self) -> Policy:
         return self._evaluator.policy
 
     def evaluate(self, population: Population) -> EvaluationBatch:
@@ -233,9 +234,9 @@ def commit() -> str:
     return (git("rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
 
 
-def compiled(policy: AnyPolicy) -> Policy:
+def compiled(policy: Policy) -> MlpPolicy:
     """The policy of a native evaluator, with its network's facts."""
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     return policy
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bierl_fast import kernels
 from bierl_fast.machine import available_cores
 
-QUERIES, ARCHIVE, DIMENSION, NEIGHBOURS = 1_000, 10_000, 64, 10
+QUERIES, ARCHIVE, DIMENSION, NEIGHBORS = 1_000, 10_000, 64, 10
 Search = Callable[[], NDArray[np.float64]]  # (Q,) mean distances
 
 
@@ -43,14 +43,14 @@ def searches(threads: int, archive: int) -> dict[str, Search]:
     rng = np.random.default_rng(0)
     queries_qd, archive_nd = rng.normal(size=(QUERIES, DIMENSION)), rng.normal(size=(archive, DIMENSION))
     pool = kernels.ThreadPool(threads) if threads > 1 else None
-    brute = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute", n_jobs=threads)
+    brute = NearestNeighbors(n_neighbors=NEIGHBORS, algorithm="brute", n_jobs=threads)
 
     def tree() -> NDArray[np.float64]:
-        distance_qk = cKDTree(archive_nd).query(queries_qd, k=NEIGHBOURS, workers=threads)[0]
+        distance_qk = cKDTree(archive_nd).query(queries_qd, k=NEIGHBORS, workers=threads)[0]
         return np.asarray(distance_qk.mean(axis=1))
 
     return {
-        "bierl_fast": lambda: kernels.knn_mean_distance(queries_qd, archive_nd, NEIGHBOURS, pool=pool),
+        "bierl_fast": lambda: kernels.knn_mean_distance(queries_qd, archive_nd, NEIGHBORS, pool=pool),
         "scikit-learn brute force": lambda: np.asarray(brute.fit(archive_nd).kneighbors(queries_qd)[0].mean(axis=1)),
         "scipy cKDTree": tree,
     }
@@ -73,7 +73,7 @@ def main() -> int:
                 rates = interleaved(1 if options.quick else options.repetitions, rate(ours), rate(theirs))
             report.add(
                 Comparison(
-                    name=f"{QUERIES} queries, archive {ARCHIVE} x {DIMENSION}, k = {NEIGHBOURS}, {threads} thread(s)",
+                    name=f"{QUERIES} queries, archive {ARCHIVE} x {DIMENSION}, k = {NEIGHBORS}, {threads} thread(s)",
                     unit="searches/s",
                     ours=rates[0],
                     baseline=rates[1],

@@ -29,10 +29,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import RESULTS, machine_facts
 from learning_studies import STUDIES, Study
 
 import bierl_fast as bf
+from bierl_fast.comparison.curves import Line, over_seeds
 from bierl_fast.run import build
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it
@@ -139,7 +141,7 @@ def curves(study: Study, runs: Path) -> list[dict[str, Any]]:
     ]
 
 
-def summarise(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def summarize(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The median over seeds at each mark, beside the bar."""
     summary = []
     for contender in study.contenders:
@@ -175,28 +177,26 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
 
     figure, axes = plt.subplots(figsize=(7.5, 4.2), dpi=120)
-    grid = np.linspace(0, max(study.marks), 300)
-    for contender, colour in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
-        values = []
+    for contender, color in zip(study.contenders, ("#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=False):
+        lines = []
         for seed in range(study.seeds):
             own = [p for p in points if p["contender"] == contender and p["seed"] == seed]
             if not own:
                 continue
             steps = [p["env_steps"] for p in own]
             returns = [trained_return(point) for point in own]
-            axes.plot(steps, returns, color=colour, alpha=0.25, linewidth=0.8)
-            values.append(np.interp(grid, steps, returns, left=np.nan, right=np.nan))
-        if not values:
+            axes.plot(steps, returns, color=color, alpha=0.25, linewidth=0.8)
+            there = np.isfinite(returns)
+            if there.any():
+                lines.append(Line(np.array(steps)[there], np.array(returns)[there]))
+        if not lines:
             continue
-        going = np.isfinite(values).sum(axis=0) >= min(len(values), *study.marks.values())
-        median = np.full(grid.shape, np.nan)
-        median[going] = np.nanmedian(np.array(values)[:, going], axis=0)
-        axes.plot(grid, median, color=colour, linewidth=2.2, label=label(study, contender))
+        grid, (_, median, _) = over_seeds(lines, least=min(len(lines), *study.marks.values()))
+        axes.plot(grid, median, color=color, linewidth=2.2, label=label(study, contender))
         marks = [row for row in rows if row["contender"] == contender]
-        axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=colour, s=22, zorder=3)
+        axes.scatter([r["env_steps"] for r in marks], [r["return"] for r in marks], color=color, s=22, zorder=3)
     for bar in set(study.bars.values()):
         axes.axhline(bar, color="grey", linestyle=":", linewidth=1)
     axes.set_xlabel("env steps, all counted")
@@ -222,7 +222,7 @@ def write(name: str, study: Study, runs: Path) -> None:
         "task": study.task,
         "contenders": study.contenders,
         "evaluation_episodes": EPISODES,
-        "summary": summarise(study, rows),
+        "summary": summarize(study, rows),
         "runs": rows,
         "unfinished": unfinished(study, runs),
     }

@@ -59,7 +59,7 @@ def layers(policy: bf.Policy) -> list[tuple[F32, F32]]:
     return made
 
 
-def normaliser(policy: bf.Policy) -> Callable[[F64], F32]:
+def normalizer(policy: bf.Policy) -> Callable[[F64], F32]:
     """Normalisation as the compiled policy does it: float64, cut, then float32."""
     mean, std = policy.statistics.mean, policy.statistics.std
     inverse = np.where(std > 1e-8, 1.0 / np.maximum(std, 1e-8), 0.0)
@@ -68,12 +68,12 @@ def normaliser(policy: bf.Policy) -> Callable[[F64], F32]:
 
 def numpy_policy(policy: bf.Policy) -> Act:
     """The same network in NumPy float32."""
-    normalise = normaliser(policy)
+    normalize = normalizer(policy)
     *hidden, (last, bias) = layers(policy)
     low, high = np.array(policy.spec.low, np.float32), np.array(policy.spec.high, np.float32)
 
     def act(observation: F64) -> F32:
-        x = normalise(observation)
+        x = normalize(observation)
         for weight, offset in hidden:
             x = np.tanh(x @ weight + offset)
         action: F32 = np.clip(x @ last + bias, low, high)
@@ -112,12 +112,12 @@ class Network(torch.nn.Module):
 
 def lean_torch_policy(policy: bf.Policy) -> Act:
     """Deterministic, normalised, without autograd."""
-    normalise, network = normaliser(policy), Network(policy)
+    normalize, network = normalizer(policy), Network(policy)
     low, high = torch.tensor(policy.spec.low), torch.tensor(policy.spec.high)
 
     def act(observation: F64) -> F32:
         with torch.no_grad():
-            action: F32 = torch.clamp(network(torch.from_numpy(normalise(observation))), low, high).numpy()
+            action: F32 = torch.clamp(network(torch.from_numpy(normalize(observation))), low, high).numpy()
         return action
 
     return act

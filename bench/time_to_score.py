@@ -44,7 +44,7 @@ class Goal:
     score: float
     preset: str
     ars: dict[str, Any]
-    normalise: bool
+    normalize: bool
     ppo: dict[str, Any]
     wide: bool = False  # PPO's policy and value networks as the zoo has them for the task: 256, 256 with ReLU
 
@@ -55,7 +55,7 @@ GOALS = [
         300.0,
         "ars-swimmer",
         ars={"n_delta": 1, "n_top": 1, "learning_rate": 0.02, "delta_std": 0.01},
-        normalise=False,
+        normalize=False,
         ppo={"gamma": 0.9999},
     ),
     Goal(
@@ -63,7 +63,7 @@ GOALS = [
         2500.0,
         "ars-hopper",
         ars={"n_delta": 8, "n_top": 4, "learning_rate": 0.01, "delta_std": 0.025, "alive_bonus_offset": -1},
-        normalise=True,
+        normalize=True,
         ppo={
             "batch_size": 32,
             "n_steps": 512,
@@ -83,7 +83,7 @@ GOALS = [
         3000.0,
         "ars-halfcheetah-mlp",
         ars={"n_delta": 32, "n_top": 4, "learning_rate": 0.02, "delta_std": 0.03},
-        normalise=True,
+        normalize=True,
         ppo={
             "batch_size": 64,
             "n_steps": 512,
@@ -158,7 +158,7 @@ def _environment(goal: Goal) -> Callable[[], Any]:
         from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize  # noqa: PLC0415
 
         envs = DummyVecEnv([lambda: Monitor(gymnasium.make(goal.task))])
-        return VecNormalize(envs, norm_obs=True, norm_reward=False) if goal.normalise else envs
+        return VecNormalize(envs, norm_obs=True, norm_reward=False) if goal.normalize else envs
 
     return make
 

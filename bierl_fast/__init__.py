@@ -18,7 +18,26 @@ if TYPE_CHECKING:
     from bierl_fast.comparison.api import compare as compare
     from bierl_fast.config.config import Config as Config
     from bierl_fast.diagnosis.api import diagnose as diagnose
-    from bierl_fast.evaluation.policy.mlp import Policy as Policy
+    from bierl_fast.errors import AllEpisodesError as AllEpisodesError
+    from bierl_fast.errors import AllFailedError as AllFailedError
+    from bierl_fast.errors import ArchiveError as ArchiveError
+    from bierl_fast.errors import ArgumentError as ArgumentError
+    from bierl_fast.errors import ArgumentTypeError as ArgumentTypeError
+    from bierl_fast.errors import BierlError as BierlError
+    from bierl_fast.errors import CheckpointError as CheckpointError
+    from bierl_fast.errors import ComparisonError as ComparisonError
+    from bierl_fast.errors import ConfigError as ConfigError
+    from bierl_fast.errors import EpisodeError as EpisodeError
+    from bierl_fast.errors import EpisodeWarning as EpisodeWarning
+    from bierl_fast.errors import InstallationError as InstallationError
+    from bierl_fast.errors import RunDirectoryError as RunDirectoryError
+    from bierl_fast.errors import RunWarning as RunWarning
+    from bierl_fast.errors import SimulationError as SimulationError
+    from bierl_fast.errors import TaskError as TaskError
+    from bierl_fast.errors import UnknownNameError as UnknownNameError
+    from bierl_fast.errors import UnsupportedError as UnsupportedError
+    from bierl_fast.errors import WorkerError as WorkerError
+    from bierl_fast.evaluation.policy.mlp import MlpPolicy
     from bierl_fast.evaluation.policy.torch_module import TorchPolicy as TorchPolicy
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
     from bierl_fast.messages import EvaluatedGeneration as EvaluatedGeneration
@@ -43,11 +62,13 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
+    Policy = MlpPolicy  # what users load and annotate with
+
 __version__ = "0.1.0"
 
 when_gymnasium_is_there()
 
-_HOME = {
+_HOME = {  # module, and the name there where it is another
     "Config": "config.config",
     "Result": "run.api",
     "train": "run.api",
@@ -66,8 +87,27 @@ _HOME = {
     "Range": "meta.history",
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
-    "Policy": "evaluation.policy.mlp",
+    "Policy": "evaluation.policy.mlp:MlpPolicy",
     "TorchPolicy": "evaluation.policy.torch_module",
+    "BierlError": "errors",
+    "ArgumentError": "errors",
+    "ArgumentTypeError": "errors",
+    "ConfigError": "errors",
+    "UnknownNameError": "errors",
+    "TaskError": "errors",
+    "InstallationError": "errors",
+    "UnsupportedError": "errors",
+    "SimulationError": "errors",
+    "WorkerError": "errors",
+    "EpisodeError": "errors",
+    "AllFailedError": "errors",
+    "AllEpisodesError": "errors",
+    "RunDirectoryError": "errors",
+    "CheckpointError": "errors",
+    "ArchiveError": "errors",
+    "ComparisonError": "errors",
+    "RunWarning": "errors",
+    "EpisodeWarning": "errors",
     "EvaluatedGeneration": "messages",
     "EvaluationBatch": "messages",
     "GenerationReport": "messages",
@@ -85,7 +125,8 @@ def __getattr__(name: str) -> Any:
     if name == "kernels":
         return importlib.import_module("bierl_fast.kernels")
     if name in _HOME:
-        return getattr(importlib.import_module(f"bierl_fast.{_HOME[name]}"), name)
+        home, _, there = _HOME[name].partition(":")
+        return getattr(importlib.import_module(f"bierl_fast.{home}"), there or name)
     raise AttributeError(f"module 'bierl_fast' has no attribute {name!r}")
 
 

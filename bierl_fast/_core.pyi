@@ -9,9 +9,6 @@ from bierl_fast.messages import F32, F64, I32, Bool, NoiseKey, Population
 
 class _Bound(type): ...  # pybind11's metaclass, which has no name to import
 
-# bind_errors.cpp
-class SimulationError(RuntimeError): ...
-
 # bind_info.cpp
 def build_info() -> dict[str, str]: ...
 

@@ -1,4 +1,4 @@
-"""Loads the native module, and MuJoCo's shared library before it.
+"""Loads MuJoCo's shared library, which the native module needs before it can be imported.
 
 The native module is linked to `libmujoco.so.3.17.0` beside it in site-packages. Where the two packages lie in different
 folders the library is found through MuJoCo's Python package, without importing that package.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import importlib.util
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import ModuleType
+
+from bierl_fast.errors import InstallationError
 
 WANTED = "3.17.0"
 REMEDY = f"repair it with: pip install mujoco=={WANTED}"
@@ -33,32 +33,30 @@ def _preload_mujoco() -> None:
     except PackageNotFoundError:
         installed = None
     if folder is None or installed is None:
-        raise ImportError(f"bierl_fast needs MuJoCo {WANTED}, and it is not installed; {REMEDY}")
+        raise InstallationError(f"bierl_fast needs MuJoCo {WANTED}, and it is not installed; {REMEDY}")
     if installed != WANTED:
-        raise ImportError(f"bierl_fast needs MuJoCo {WANTED}, found {installed}; {REMEDY}")
+        raise InstallationError(f"bierl_fast needs MuJoCo {WANTED}, found {installed}; {REMEDY}")
     for name in (f"libmujoco.so.{WANTED}", f"libmujoco.{WANTED}.dylib"):
         if (folder / name).exists():
             ctypes.CDLL(str(folder / name))
             return
-    raise ImportError(f"MuJoCo {WANTED} in {folder} has no shared library; {REMEDY}")
+    raise InstallationError(f"MuJoCo {WANTED} in {folder} has no shared library; {REMEDY}")
 
 
-@functools.cache
-def core() -> ModuleType:
-    """The native module bierl_fast._core.
+def prepare() -> None:
+    """Make the native module one that can be imported: MuJoCo's library is loaded.
 
     Raises:
-        ImportError: MuJoCo is missing or another version (the message has the pip line that repairs it), or this
+        InstallationError: MuJoCo is missing or another version (the message has the pip line that repairs it), or this
             is a source tree that was never built.
     """
     _preload_mujoco()
     if importlib.util.find_spec("bierl_fast._core") is None:
         here = Path(__file__).parent
-        raise ImportError(
+        raise InstallationError(
             f"bierl_fast was imported from {here}, which has no compiled module: if this is a source tree, install it "
             "(pip install .) and start Python from another folder"
         )
-    return importlib.import_module("bierl_fast._core")
 
 
 @functools.cache
@@ -66,7 +64,7 @@ def gymnasium_assets() -> str:
     """The folder with Gymnasium's own MuJoCo model files."""
     folder = package_folder("gymnasium")
     if folder is None:
-        raise ImportError(
+        raise InstallationError(
             'bierl_fast needs Gymnasium\'s model files; install them with: pip install "gymnasium[mujoco]"'
         )
     return str(folder / "envs" / "mujoco" / "assets")

@@ -11,16 +11,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bierl_fast.errors import ArchiveError
 from bierl_fast.files import replacing
 from bierl_fast.messages import Arrays
 
 T = TypeVar("T")
 HEADER = "header"
 ZIP = b"PK"  # what every .npz file begins with
-
-
-class ArchiveError(RuntimeError):
-    """A file that is missing, truncated, or not what it should be. The file is never touched."""
 
 
 def write_archive(path: Path, header: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bierl_fast.errors import ArgumentError
+
 EXTRAS = ("numba",)  # optional packages that a function's module may well import
 
 
@@ -33,24 +35,24 @@ def imported(path: str, what: str = "task") -> Callable[..., Any]:
     """The function at `module:qualname`; errors call it the `what`.
 
     Raises:
-        ValueError: the module cannot be imported, has no such function, or the run's function had no import path.
+        ArgumentError: the module cannot be imported, has no such function, or the run's function had no import path.
     """
     if path.startswith("<"):
-        raise ValueError(
+        raise ArgumentError(
             f"the {what} was the Python function {path}, which cannot be imported: a lambda, a local function, an "
             "instance, or one of __main__; train with a function that stands at the top level of a module"
         )
     module, _, qualname = path.partition(":")
     if not (module and qualname):
-        raise ValueError(f"cannot import the {what} {path!r}: an import path is module:function")
+        raise ArgumentError(f"cannot import the {what} {path!r}: an import path is module:function")
     try:
         found: Any = importlib.import_module(module)
         for name in qualname.split("."):
             found = getattr(found, name)
     except Exception as error:  # whatever a user's module raises
-        raise ValueError(f"cannot import the {what} {path!r}: {why_no_import(error)}") from error
+        raise ArgumentError(f"cannot import the {what} {path!r}: {why_no_import(error)}") from error
     if not callable(found):
-        raise ValueError(f"the {what} {path!r} must be a function, got {type(found).__name__}")
+        raise ArgumentError(f"the {what} {path!r} must be a function, got {type(found).__name__}")
     return found  # type: ignore[no-any-return]
 
 

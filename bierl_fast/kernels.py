@@ -1,7 +1,7 @@
 """The kernels, as NumPy functions: noise by address, gradient, shapings, fitness and replay buffers, neighbors.
 
-Arrays are never converted: another dtype raises TypeError; another shape, other strides or read-only memory raise
-ValueError.
+Arrays are never converted: another dtype raises ArgumentTypeError; another shape, other strides or read-only memory
+raise ArgumentError.
 Every result is the same bits on every thread count and instruction set.
 """
 
@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast._library import core
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
 
-if TYPE_CHECKING:
-    from bierl_fast import _core
-else:
-    _core = core()
-FitnessBuffer = _core.FitnessBuffer
-ReplayBuffer = _core.ReplayBuffer
-ThreadPool = _core.ThreadPool
+FitnessBuffer = core.FitnessBuffer
+ReplayBuffer = core.ReplayBuffer
+ThreadPool = core.ThreadPool
 
 
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -31,13 +27,13 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
 
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
-    word0, word1, word2, word3 = _core.philox4x32(counter, key)
+    word0, word1, word2, word3 = core.philox4x32(counter, key)
     return word0, word1, word2, word3
 
 
 def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
     """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
-    return float(_core.uniform64(key, row, element) >> 11) * 2.0**-53
+    return (core.uniform64(key, row, element) >> 11) * 2.0**-53
 
 
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
@@ -52,7 +48,7 @@ def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F
     Source: Philox4x32-10 (Salmon et al. 2011) and Box & Muller 1958. The largest magnitude is 6.66.
     """
     out = _memory(out, count)
-    _core.normals(key, row, out)
+    core.normals(key, row, out)
     return out
 
 
@@ -78,13 +74,13 @@ def perturb(
         out: (P,) writable memory, which may be that of `theta`.
 
     Raises:
-        ValueError: another sign, a sigma that is not finite, arrays of different lengths.
+        ArgumentError: another sign, a sigma that is not finite, arrays of different lengths.
     """
     if sign not in {-1, 0, 1} or not math.isfinite(sigma):
-        raise ValueError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
+        raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
     if out is None:
         out = np.empty_like(theta)
-    _core.perturb(theta, sign * sigma, key, row, scale, out)
+    core.perturb(theta, sign * sigma, key, row, scale, out)
     return out
 
 
@@ -108,20 +104,20 @@ def gradient(
         pool: threads that share the parameters out; the bits stay the same.
     """
     out = _memory(out, count)
-    _core.gradient(key, rows, weights, out, pool)
+    core.gradient(key, rows, weights, out, pool)
     return out
 
 
 def row_parameters(population: Population, row: int) -> F32:
-    """(P,) what a row of a population runs; ValueError when there is no such row."""
+    """(P,) what a row of a population runs; ArgumentError when there is no such row."""
     out = np.empty(population.base_bp.shape[1], np.float32)
-    _core.row_parameters(population, row, out)
+    core.row_parameters(population, row, out)
     return out
 
 
 def learner_seed(key: NoiseKey) -> int:
     """The seed of a learner's own generator at this key, below 2**64; a ReplayBuffer draws from other addresses."""
-    return _core.learner_seed(key)
+    return core.learner_seed(key)
 
 
 def scale_gradient(
@@ -139,7 +135,7 @@ def scale_gradient(
     carry no sign.
     """
     out = _memory(out, count)
-    _core.scale_gradient(key, rows, weights, out, pool)
+    core.scale_gradient(key, rows, weights, out, pool)
     return out
 
 
@@ -147,7 +143,7 @@ def _memory(out: F32 | None, count: int) -> F32:
     if out is None:
         return np.empty(count, dtype=np.float32)
     if np.shape(out) != (count,):
-        raise ValueError(f"out must have shape ({count},), got {np.shape(out)}")
+        raise ArgumentError(f"out must have shape ({count},), got {np.shape(out)}")
     return out
 
 
@@ -166,12 +162,12 @@ def log_rank_utilities(
         best_of_ties: equals that did not fail all take the best of their ranks; the sum is one over candidates still.
 
     Raises:
-        ValueError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
+        ArgumentError: all candidates failed, N < 2, or a fitness that did not fail is not finite.
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
     out = np.empty(np.shape(fitness_n), dtype=np.float32)
-    _core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
+    core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
     return out
 
 
@@ -180,12 +176,12 @@ def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32
 
     Source: Salimans et al. 2017, arXiv 1703.03864.
     """
-    return _shaped(_core.centered_rank_utilities, fitness_n, failed_n)
+    return _shaped(core.centered_rank_utilities, fitness_n, failed_n)
 
 
 def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail."""
-    return _shaped(_core.raw_weights, fitness_n, failed_n)
+    return _shaped(core.raw_weights, fitness_n, failed_n)
 
 
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
@@ -196,7 +192,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
     out = np.empty(np.shape(fitness_n), dtype=np.float32)
-    _core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
+    core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
     return out
 
 
@@ -213,14 +209,14 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
         pool: threads that share the queries out; the bits stay the same.
 
     Raises:
-        ValueError: k < 1, another D, a number that is not finite or beyond 1e150 in magnitude.
+        ArgumentError: k < 1, another D, a number that is not finite or beyond 1e150 in magnitude.
 
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
     if k < 1:
-        raise ValueError(f"neighbors must be at least 1, got {k}")
+        raise ArgumentError(f"neighbors must be at least 1, got {k}")
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
-    _core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
+    core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
 
 

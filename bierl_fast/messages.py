@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
+
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I8 = NDArray[np.int8]
@@ -59,13 +61,13 @@ class NoiseKey:
     def __post_init__(self) -> None:
         for name in ("run_seed", "generation", "stream"):
             if not isinstance(getattr(self, name), int | np.integer):
-                raise TypeError(f"{name} must be an integer, got {type(getattr(self, name)).__name__}")
+                raise ArgumentTypeError(f"{name} must be an integer, got {type(getattr(self, name)).__name__}")
         if not 0 <= self.run_seed < 2**64:
-            raise ValueError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
+            raise ArgumentError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
         if not 0 <= self.generation < 2**32:
-            raise ValueError(f"generation must be in [0, 2**32), got {self.generation}")
+            raise ArgumentError(f"generation must be in [0, 2**32), got {self.generation}")
         if not 0 <= self.stream < 2**30:
-            raise ValueError(f"stream must be in [0, 2**30), got {int(self.stream)}")
+            raise ArgumentError(f"stream must be in [0, 2**30), got {int(self.stream)}")
 
     def with_stream(self, stream: Stream) -> NoiseKey:
         """The same generation's key in another stream."""
@@ -143,13 +145,13 @@ class HyperparameterSpec:
     adaptable: bool = True
 
     def check(self, name: str, value: float) -> float:
-        """Return `value`; raise ValueError when it is not finite, or outside its range (a log scale excludes zero)."""
+        """Return `value`; ArgumentError when it is not finite, or outside its range (a log scale excludes zero)."""
         wanted = f"{name} must be finite and {'above' if self.scale == 'log' else 'at least'} {self.low:g}"
         if math.isfinite(self.high):
             wanted += f" and at most {self.high:g}"
         above = value > self.low if self.scale == "log" else value >= self.low
         if not math.isfinite(value) or not above or value > self.high:
-            raise ValueError(f"{wanted}, got {value}")
+            raise ArgumentError(f"{wanted}, got {value}")
         return value
 
 
@@ -188,14 +190,14 @@ def concatenate(populations: Sequence[Population]) -> Population:
     """One wide population: the rows of each in turn. Bases that are the same array are kept once.
 
     Raises:
-        ValueError: no populations, or they differ in key, in having per-parameter scales or in being whole.
+        ArgumentError: no populations, or they differ in key, in having per-parameter scales or in being whole.
     """
     if not populations:
-        raise ValueError("concatenate needs at least one population, got none")
+        raise ArgumentError("concatenate needs at least one population, got none")
     first = populations[0]
     kind = (first.key, first.whole, first.scale_bp is None)
     if any((p.key, p.whole, p.scale_bp is None) != kind for p in populations):
-        raise ValueError(
+        raise ArgumentError(
             "populations to be evaluated together must share one key, and all or none be whole and have scale_bp"
         )
     unique = {id(p.base_bp): p for p in populations}
@@ -259,7 +261,7 @@ class EvaluationBatch:
     lengths_r: I32  # (R,) environment steps taken
     failed_r: Bool  # (R,) the episode diverged or raised; ranks last
     behaviour_rd: F64 | None = None  # (R, D)
-    entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the reference policy, nats
+    entropy_r: F64 | None = None  # (R,) mean policy entropy per step over that of the starting policy, nats
     moments: Moments | None = None
     key: NoiseKey | None = None  # the population's key: only inner batches are absorbed
     # (T, W) every step of the rows that did not fail, in row order: observation (O) as the task gave it, action (A),
@@ -295,9 +297,9 @@ class EvaluatedGeneration:
 
     @staticmethod
     def required(generation: EvaluatedGeneration | None, by: str) -> EvaluatedGeneration:
-        """`generation`; ValueError that says how to make one where it is missing."""
+        """`generation`; ArgumentError that says how to make one where it is missing."""
         if generation is None:
-            raise ValueError(
+            raise ArgumentError(
                 f"{by} needs the generation just evaluated: give improve(..., generation=EvaluatedGeneration("
                 "population, batch, before)), where before is the strategy's state() from before its tell"
             )

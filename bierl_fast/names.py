@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
+
+from bierl_fast.errors import UnknownNameError
 
 T = TypeVar("T")
 
 
-class UnknownNameError(ValueError):
-    """A name that stands in no table. The message lists the known ones and the nearest."""
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for `name`, which is none of `known`: wanted, came, and the nearest known name."""
+def unknown(kind: str, name: str, known: Iterable[str], settings: Iterable[str] = ()) -> UnknownNameError:
+    """The error for `name`, which is none of `known`: wanted, came, and the nearest known name; of which `settings`."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}")
+    return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}", settings)
+
+
+def choice(kind: str, name: str, known: Collection[str]) -> str:
+    """`name`, which is one of `known`; else UnknownNameError with the nearest."""
+    if name not in known:
+        raise unknown(kind, name, known)
+    return name
 
 
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     """table[name]; raises UnknownNameError with the nearest name when it is not there."""
-    if name not in table:
-        raise unknown(kind, name, table)
-    return table[name]
+    return table[choice(kind, name, table)]

@@ -16,7 +16,9 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 
 
 class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
@@ -33,8 +35,8 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         task_kwargs: The task's keyword arguments, as in Gymnasium.
 
     Raises:
-        ValueError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
-        RuntimeError: the model file does not load, or MuJoCo's version is not the one compiled against.
+        ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
+        SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """
 
     def __init__(
@@ -46,18 +48,18 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         **task_kwargs: Any,
     ) -> None:
         if render_mode is not None:
-            raise ValueError(
+            raise ArgumentError(
                 f"render_mode={render_mode!r} is not supported by the native {id}; "
                 f"render with gymnasium.make({id!r}, render_mode={render_mode!r})"
             )
-        self._core = core().EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
+        self._core = core.EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": [], "render_fps": fps}
         self.observation_space = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
         bounds = np.array(self._core.action_bounds, np.float32).reshape(-1, 2)
         self.action_space = spaces.Box(bounds[:, 0], bounds[:, 1], dtype=np.float32)
-        row = next(row for row in core().task_table() if row["id"] == id)
+        row = next(row for row in core.task_table() if row["id"] == id)
         self.spec = EnvSpec(
             id=id,
             entry_point="bierl_fast.native_env:NativeEnv",
@@ -69,7 +71,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
     @property
     def diverged(self) -> bool:
         """Whether the simulation went bad since reset; MuJoCo then restarts it and steps on unsaid."""
-        return bool(self._core.diverged)
+        return self._core.diverged
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -85,13 +87,13 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
             (O,) float64 observation, info.
 
         Raises:
-            ValueError: seed is negative or takes more than 64 bits.
+            ArgumentError: seed is negative or takes more than 64 bits.
         """
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
         if seed is not None:
             if not 0 <= seed < 2**64:
-                raise ValueError(f"seed must be from 0 to 2**64 - 1, got {seed}")
+                raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
             super().reset(seed=seed)
             self._seeded = True
         observation_o = np.empty(self._core.observation_size)
@@ -108,14 +110,14 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
             (O,) float64 observation, reward, terminated, truncated, info with Gymnasium's keys.
 
         Raises:
-            ValueError: the action has another shape or is not of real numbers, or reset has not been called.
-            RuntimeError: MuJoCo raised an error; reset before going on.
+            ArgumentError: the action has another shape or is not of real numbers, or reset has not been called.
+            SimulationError: MuJoCo raised an error; reset before going on.
         """
         action_a = np.asarray(action)
         if action_a.shape != (self._core.action_size,):
-            raise ValueError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
+            raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":
-            raise ValueError(f"action has dtype {action_a.dtype}, expected float32")
+            raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
         observation_o = np.empty(self._core.observation_size)
         action_a = np.ascontiguousarray(action_a, np.float32)
         reward, terminated, truncated = self._core.step(action_a, observation_o)

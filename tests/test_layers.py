@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -20,28 +21,30 @@ BOTTOM = {
     "machine",
     "import_path",
     "_library",
+    "_native",
     "kernels",
     "torch_threads",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
-    "messages": set(),
+    "messages": {"errors"},
     "_registration": set(),
-    "names": set(),
+    "names": {"errors"},
     "errors": set(),
     "values": {"errors", "names"},
     "settings": {"errors", "values"},
     "files": set(),
     "machine": set(),
-    "import_path": set(),
+    "import_path": {"errors"},
     "torch_threads": set(),
     "_core": {"messages"},
-    "_library": {"_core"},
-    "archive": {"messages", "files"},
-    "kernels": {"messages", "_library", "_core"},
+    "_library": {"errors"},
+    "_native": {"_library", "_core"},
+    "archive": {"messages", "files", "errors"},
+    "kernels": {"messages", "errors", "_native"},
     "native_env": BOTTOM,
     "strategy": BOTTOM,
-    "evaluation": BOTTOM | {"_core"},
+    "evaluation": BOTTOM,
     "meta": BOTTOM | {"strategy", "evaluation"},
     "config": BOTTOM | {"strategy", "evaluation", "meta"},
     "run": BOTTOM | {"strategy", "evaluation", "meta", "config"},
@@ -84,6 +87,36 @@ def test_imports_point_down(path: Path) -> None:
     here = path.relative_to(PACKAGE).parts[0].split(".")[0]
     upward = imports_of(path.read_text()) - SEES[here] - {here, "__version__"}
     assert not upward, f"{here} must not import {sorted(upward)}"
+
+
+def module_of(path: Path) -> str:
+    return ".".join(["bierl_fast", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def graph() -> dict[str, set[str]]:
+    """What each module imports of the package, in functions and under TYPE_CHECKING too.
+
+    Without the package itself, which names everything and imports it when it is asked for.
+    """
+    modules = {module_of(path): path for path in FILES}
+    edges: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                within = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= within & modules.keys() or {node.module}
+        edges[module] = found & modules.keys() - {module}
+    return edges
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    edges = graph()
+    assert "bierl_fast.messages" in edges["bierl_fast.kernels"]
+    assert "bierl_fast.kernels" in edges["bierl_fast.run.warm_start"]
+    graphlib.TopologicalSorter(edges).prepare()
 
 
 def printed(code: str) -> str:

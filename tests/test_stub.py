@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 
 STUB = Path(__file__).parents[1] / "bierl_fast" / "_core.pyi"
 
@@ -18,8 +18,8 @@ def members(nodes: list[ast.stmt]) -> dict[str, list[ast.stmt]]:
 
 def test_the_stub_names_everything() -> None:
     stub = members(ast.parse(STUB.read_text()).body)
-    assert set(stub) == {name for name in dir(core()) if not name.startswith("_")}
+    assert set(stub) == {name for name in dir(core) if not name.startswith("_")}
     for name, body in stub.items():
-        built = getattr(core(), name)
+        built = getattr(core, name)
         if isinstance(built, type) and not issubclass(built, Exception):
             assert set(members(body)) == {member for member in vars(built) if not member.startswith("_")}, name

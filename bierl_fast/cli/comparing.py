@@ -12,14 +12,14 @@ import click
 
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS
+from bierl_fast.comparison.api import Comparison
+from bierl_fast.comparison.crew import ComparisonProgress
+from bierl_fast.run.metrics import dumps
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.progress import Progress, TaskID
-
-    from bierl_fast.comparison.api import Comparison
-    from bierl_fast.comparison.crew import Standing
 
 
 @click.command()
@@ -46,8 +46,7 @@ def compare(
 
     Interrupted or killed, the same command goes on where it stood.
     """
-    from bierl_fast.comparison import api  # noqa: PLC0415
-    from bierl_fast.run.metrics import dumps  # noqa: PLC0415
+    from bierl_fast.comparison import api  # noqa: PLC0415 - loads the native module
 
     out = out or Path("comparisons", spec.stem)
     try:
@@ -71,7 +70,7 @@ def _require_success(found: Comparison) -> None:
         return
     path, why = next(iter(found.failures.items()))
     more = "" if len(found.failures) == 1 else f"; the others say why in their failure.txt under {found.out / 'runs'}"
-    raise RuntimeError(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
+    raise click.ClickException(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
 
 
 class Display:
@@ -84,7 +83,7 @@ class Display:
 
     def __enter__(self) -> Display:
         if sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415  (slow to import, and of no use without a terminal)
+            from rich import progress  # noqa: PLC0415 - rich takes 0.05 s
 
             self._bar = progress.Progress(
                 progress.TextColumn("{task.description}"),
@@ -104,23 +103,23 @@ class Display:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, progress: ComparisonProgress) -> None:
         """Show how it stands."""
-        facts = f"{standing.finished}/{standing.runs} runs"
-        if standing.failed:
-            facts += f", {standing.failed} failed"
+        facts = f"{progress.finished}/{progress.runs} runs"
+        if progress.failed:
+            facts += f", {progress.failed} failed"
         if self._bar is None:
-            self._print(standing, facts)
+            self._print(progress, facts)
             return
-        if standing.news is not None:
-            self._bar.console.print(standing.news, markup=False, highlight=False)
+        if progress.news is not None:
+            self._bar.console.print(progress.news, markup=False, highlight=False)
         if self._task is None:
-            self._task = self._bar.add_task("env steps", total=standing.total_steps, runs=facts)
-        self._bar.update(self._task, completed=standing.steps, runs=facts)
+            self._task = self._bar.add_task("env steps", total=progress.total_steps, runs=facts)
+        self._bar.update(self._task, completed=progress.steps, runs=facts)
 
-    def _print(self, standing: Standing, facts: str) -> None:
-        if standing.news is not None:
-            print(standing.news, flush=True)
+    def _print(self, progress: ComparisonProgress, facts: str) -> None:
+        if progress.news is not None:
+            print(progress.news, flush=True)
         elif time.monotonic() - self._printed >= LINE_SECONDS:
             self._printed = time.monotonic()
-            print(f"{facts}  steps {standing.steps:,}/{standing.total_steps:,}", flush=True)
+            print(f"{facts}  steps {progress.steps:,}/{progress.total_steps:,}", flush=True)

@@ -51,7 +51,7 @@ def diagnose(
 
     The intervals are over proposals alone, which all share one draw of noise: look at several seeds.
     """
-    from bierl_fast.diagnosis import api as diagnosis  # noqa: PLC0415
+    from bierl_fast.diagnosis import api as diagnosis  # noqa: PLC0415 - loads the native module
 
     report = diagnosis.diagnose(
         run_dir,

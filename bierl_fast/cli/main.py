@@ -21,7 +21,8 @@ import click
 
 from bierl_fast.cli.parameters import debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
-from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.names import unknown
+from bierl_fast.run.manifest import versions
 
 COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "train": ("training", "Train a policy."),
@@ -68,8 +69,6 @@ class CommandGroup(click.Group):
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from bierl_fast.run.manifest import versions  # noqa: PLC0415
-
     click.echo(f"bierl_fast {versions()['bierl_fast'] or '(not installed)'}")
     context.exit()
 
@@ -122,7 +121,7 @@ def _failed(error: Exception, debug: bool) -> int:
     click.echo(f"bierl: error: {_one_line(error)}", err=True)
     if isinstance(error, click.ClickException):
         return error.exit_code
-    return 2 if isinstance(error, ConfigError | UnknownNameError) else 1
+    return 2 if isinstance(error, ConfigError) else 1
 
 
 def _one_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ import click
 from bierl_fast.cli.options import given, setting_options
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS, return_text
+from bierl_fast.config import toml
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
 
 HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
@@ -61,8 +62,7 @@ def pretrain(
     **_: Any,
 ) -> None:
     """Train a generator into `out`."""
-    from bierl_fast.config import toml  # noqa: PLC0415
-    from bierl_fast.pretraining import api as pretraining  # noqa: PLC0415
+    from bierl_fast.pretraining import api as pretraining  # noqa: PLC0415 - loads torch
 
     layers = [toml.read_preset(preset) if preset else {}, toml.read(config_file) if config_file else {}]
     watcher = None if quiet else _Lines()
@@ -93,7 +93,7 @@ def pretrain(
 def _saved(error: KeyboardInterrupt, out: Path, credit: str, rounds: int | None) -> str:
     """How to go on after Ctrl-C; raises, for exit code 1, when there is nothing to go on with."""
     if not out.exists():
-        raise RuntimeError("interrupted before anything was learned; nothing was saved") from error
+        raise click.ClickException("interrupted before anything was learned; nothing was saved") from error
     if credit == "run":
         total = "" if rounds is None else f" --rounds {rounds}"
         return f"go on with `bierl pretrain --out {out} --resume{total}`"

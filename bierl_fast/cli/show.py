@@ -7,7 +7,11 @@ from typing import Any
 
 import click
 
+from bierl_fast import machine
 from bierl_fast.cli.parameters import SettingType, debug_option
+from bierl_fast.config import toml
+from bierl_fast.run import manifest
+from bierl_fast.run.metrics import dumps
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -30,7 +34,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @debug_option
 def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
     """Run the policy of DIR on fresh episodes, without action noise."""
-    from bierl_fast.run import api  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
 
     report = api.evaluate(run_dir, **options)
     if as_json:
@@ -68,9 +72,6 @@ def tasks(as_json: bool) -> None:
 @debug_option
 def info(as_json: bool) -> None:
     """Show versions, compiler, the instruction set in use, and cores."""
-    from bierl_fast import machine  # noqa: PLC0415
-    from bierl_fast.run import manifest  # noqa: PLC0415
-
     facts: dict[str, Any] = {
         "versions": manifest.versions(),
         "cpu": machine.cpu_name(),
@@ -95,8 +96,6 @@ def presets(name: str | None, as_json: bool) -> None:
 
     What is shown is a file that `bierl train --config FILE` takes too.
     """
-    from bierl_fast.config import toml  # noqa: PLC0415
-
     if name is not None:
         settings = toml.read_preset(name)
         if as_json:
@@ -116,6 +115,4 @@ def presets(name: str | None, as_json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """`value` as strict JSON on standard output."""
-    from bierl_fast.run.metrics import dumps  # noqa: PLC0415
-
     click.echo(dumps(value, indent=2))

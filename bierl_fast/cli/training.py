@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from bierl_fast.cli.options import config_options, given
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
-from bierl_fast.errors import ConfigError, RunWarning
-
-if TYPE_CHECKING:
-    from bierl_fast.cli.progress import Progress
-    from bierl_fast.config.config import Config
-    from bierl_fast.run.api import Result
+from bierl_fast.cli.progress import Progress, return_text
+from bierl_fast.config import toml
+from bierl_fast.config.config import Config
+from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
+from bierl_fast.run.api import Result
+from bierl_fast.run.directory import RunDirectory, default_directory
+from bierl_fast.run.reporting import achieved
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,10 +47,8 @@ def train(
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
     """
-    from bierl_fast.config import toml  # noqa: PLC0415
-    from bierl_fast.run import api  # noqa: PLC0415
-    from bierl_fast.run.directory import default_directory  # noqa: PLC0415
-    from bierl_fast.run.warm_start import with_file  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
+    from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
     from_preset = toml.read_preset(preset) if preset else {}
     from_file = toml.read(config_file) if config_file else {}
@@ -68,12 +66,13 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        blamed = [name for name in sorted(names) if re.search(rf"\b{name}\b", str(error))]
+        blamed = sorted(set(names) & set(error.settings))
         if not blamed:
             raise
         raise ConfigError(
             f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
-            "and --config takes them as you change them)"
+            "and --config takes them as you change them)",
+            error.settings,
         ) from error
 
 
@@ -99,8 +98,7 @@ def resume(
 
     The totals are the run's new totals, not additions; without them the run goes on to the end it was given.
     """
-    from bierl_fast.run import api  # noqa: PLC0415
-    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
+    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
 
     crew = {"threads": threads, "workers": workers}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **crew)
@@ -108,9 +106,6 @@ def resume(
 
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:
-    from bierl_fast.cli.progress import Progress  # noqa: PLC0415
-    from bierl_fast.evaluation.base import EpisodeWarning  # noqa: PLC0415
-
     if quiet:
         warnings.simplefilter("ignore", RunWarning)
         warnings.simplefilter("ignore", EpisodeWarning)
@@ -128,11 +123,9 @@ def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress]
 
 def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
     """What an interrupted run left and how to go on; raises, for exit code 1, when its last is not saved."""
-    from bierl_fast.run.directory import RunDirectory  # noqa: PLC0415
-
     notes = getattr(error, "__notes__", [])
     if notes:
-        raise RuntimeError("; ".join(["interrupted", *notes])) from error
+        raise click.ClickException("; ".join(["interrupted", *notes])) from error
     files = RunDirectory(directory)
     if files.checkpoint.exists():
         return f"and saved; go on with `bierl resume {directory}`"
@@ -145,9 +138,6 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
 
 
 def _closing_line(result: Result, directory: Path, target: float | None) -> str:
-    from bierl_fast.cli.progress import return_text  # noqa: PLC0415
-    from bierl_fast.run.reporting import achieved  # noqa: PLC0415
-
     if not result.metrics:
         return f"nothing trained; {directory}"
     last = result.metrics[-1]

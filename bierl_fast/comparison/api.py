@@ -16,13 +16,14 @@ from typing import Any
 
 from bierl_fast.comparison import curves as pictures
 from bierl_fast.comparison import plan, results, spec, summary
-from bierl_fast.comparison.crew import Crew, Observer, Task
+from bierl_fast.comparison.crew import Crew, Observer, RunJob
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
-from bierl_fast.comparison.state import Folder, claim, standing
+from bierl_fast.comparison.state import Folder, claim, run_status
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
+from bierl_fast.machine import available_cores
 from bierl_fast.names import lookup
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
@@ -82,9 +83,9 @@ def compare(
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
     with _made(directory), RunDirectory(directory).held("the comparison"):
-        standings = [standing(described, run, directory) for run in runs]
+        statuses = [run_status(described, run, directory) for run in runs]
         if not report:
-            now = [pair for pair in zip(runs, standings, strict=True) if tasks is None or pair[0].task in tasks]
+            now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
             _train(described, now, directory, jobs, observer or (lambda _: None))
         if curves:
             pictures.draw(runs, directory)
@@ -108,8 +109,6 @@ def _made(directory: Path) -> Iterator[None]:
 def _train(
     described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
 ) -> None:
-    from bierl_fast.machine import available_cores  # noqa: PLC0415  (loads the native module)
-
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])
     done = [run for run, state in runs if state == "finished"]
@@ -117,7 +116,7 @@ def _train(
     crew.work([_task(described, run, out) for run, _ in todo])
 
 
-def _task(described: Spec, run: PlannedRun, out: Path) -> Task:
+def _task(described: Spec, run: PlannedRun, out: Path) -> RunJob:
     folder = Folder(out / run.place)
 
     def begin() -> dict[str, Any]:
@@ -133,13 +132,13 @@ def _task(described: Spec, run: PlannedRun, out: Path) -> Task:
     def failed(why: str) -> None:
         write_text(folder.failure, why + "\n")
 
-    return Task(str(run.place.relative_to("runs")), run.steps, begin, failed, folder.log)
+    return RunJob(str(run.place.relative_to("runs")), run.steps, begin, failed, folder.log)
 
 
 def write(described: Spec, runs: Sequence[PlannedRun], out: Path) -> Comparison:
     """Write the results from what is in the runs' directories; equal runs give equal bytes."""
     rows = results.gather(described, runs, out)
-    found = summary.summarise(described, rows)
+    found = summary.summarize(described, rows)
     results.write_csv(rows, out / "results.csv")
     write_text(out / "summary.json", metrics.dumps(found, indent=1) + "\n")
     write_text(out / "summary.md", summary.tables(found))

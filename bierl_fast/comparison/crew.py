@@ -1,6 +1,6 @@
 """Runs side by side, each in a process of its own, whatever becomes of the others.
 
-    [Task, ...] -> work -> observer(Standing), ...
+    [RunJob, ...] -> work -> observer(ComparisonProgress), ...
 
 A fresh interpreter for each run, never a fork: it shares no thread, no random state and no memory with the next, and a
 crash ends that run alone. A process is held by its standard input (see worker.py): letting go of it interrupts the run,
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.errors import ComparisonError
 from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
 
 CODE = (
@@ -33,7 +34,7 @@ BEAT = 0.5  # seconds between words to the observer
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RunJob:
     """One run to be done."""
 
     name: str
@@ -44,7 +45,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ComparisonProgress:
     """How a comparison is doing."""
 
     runs: int
@@ -56,13 +57,13 @@ class Standing:
     news: str | None = None  # what just happened, in one line
 
 
-Observer = Callable[[Standing], None]
+Observer = Callable[[ComparisonProgress], None]
 
 
-class _Child:
+class _RunProcess:
     """One run's process."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: RunJob) -> None:
         self.task = task
         self.env_steps = 0
         self.error: str | None = None
@@ -124,15 +125,15 @@ class Crew:
     _total: tuple[int, int] = (0, 0)
     _failed: int = 0
     _told: set[str] = field(default_factory=set)
-    _children: list[_Child] = field(default_factory=list)
+    _children: list[_RunProcess] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
-    def work(self, tasks: Sequence[Task]) -> None:
+    def work(self, tasks: Sequence[RunJob]) -> None:
         """Do them all; a failed one is told to its task and to the observer, and the others go on.
 
         Raises:
             KeyboardInterrupt, and whatever else ends this: once every run under way has saved itself and ended.
-            RuntimeError: it was ended, and a run could not save itself.
+            ComparisonError: it was ended, and a run could not save itself.
         """
         waiting = deque(tasks)
         self._total = (self.finished + len(tasks), self.steps + sum(task.steps for task in tasks))
@@ -151,16 +152,16 @@ class Crew:
             self._stop()
             self._selector.close()
 
-    def _start(self, task: Task) -> None:
+    def _start(self, task: RunJob) -> None:
         try:
-            child = _Child(task)
+            child = _RunProcess(task)
         except (OSError, RuntimeError) as error:  # no room on the disk, no process to be had, a run under way elsewhere
             self._fail(task, str(error))
             return
         self._children.append(child)
         self._selector.register(child.channel, selectors.EVENT_READ, child)
 
-    def _listen(self, child: _Child) -> None:
+    def _listen(self, child: _RunProcess) -> None:
         going = child.hear()
         for text in child.warnings:
             if text not in self._told:  # many runs of one kind say the same
@@ -179,7 +180,7 @@ class Crew:
         self.steps += child.task.steps
         self._tell(f"{child.task.name}: done")
 
-    def _fail(self, task: Task, why: str) -> None:
+    def _fail(self, task: RunJob, why: str) -> None:
         self._failed += 1
         with suppress(OSError):  # a full disk must not hide why
             task.failed(why)
@@ -189,13 +190,13 @@ class Crew:
         runs, total = self._total
         under_way = sum(min(child.env_steps, child.task.steps) for child in self._children)
         names = tuple(child.task.name for child in self._children)
-        self.observer(Standing(runs, self.finished, self._failed, names, self.steps + under_way, total, news))
+        self.observer(ComparisonProgress(runs, self.finished, self._failed, names, self.steps + under_way, total, news))
 
     def _stop(self) -> None:
         """End every run that is under way; they save themselves first, unless there is a second interrupt.
 
         Raises:
-            RuntimeError: what could not save itself, or was killed before it had.
+            ComparisonError: what could not save itself, or was killed before it had.
         """
         try:
             for child in self._children:
@@ -219,4 +220,4 @@ class Crew:
                     self._fail(child.task, child.error)
                     lost.append(f"{child.task.name}: {child.error}")
             if lost:  # in place of a second interrupt, too: what it cost must be told
-                raise RuntimeError("; ".join(lost))
+                raise ComparisonError("; ".join(lost))

@@ -29,7 +29,7 @@ from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory, file_name
 
 POINTS = 200  # of a line
-COLOURS = 10  # of matplotlib's cycle, before line styles change
+COLORS = 10  # of matplotlib's cycle, before line styles change
 STYLES = ("-", "--", ":", "-.")
 
 
@@ -103,13 +103,13 @@ def _column(records: Iterable[metrics.Record], name: str) -> F64:
     return np.array([math.nan if record[name] is None else record[name] for record in records], dtype=np.float64)
 
 
-def over_seeds(lines: Sequence[Line], points: int = POINTS) -> tuple[F64, F64]:
+def over_seeds(lines: Sequence[Line], points: int = POINTS, least: int | None = None) -> tuple[F64, F64]:
     """Quartiles over seeds of lines at shared places: (points,), (3, points); NaN where one is not finite.
 
-    The places go from the latest first x to where no more than half of the seeds would have a value.
+    The places go from the latest first x to where fewer than `least` of the seeds would have a value; None: than most.
     """
     ends = sorted((line.end for line in lines), reverse=True)
-    last = ends[len(ends) // 2]
+    last = ends[len(ends) // 2 if least is None else least - 1]
     high = last if math.isfinite(last) else max(float(line.x_g[-1]) for line in lines)
     low = max(float(line.x_g[0]) for line in lines)
     grid = np.linspace(low, max(low, high), points)
@@ -125,10 +125,10 @@ def _quartiles(values: F64) -> F64:
 
 
 def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], path: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - optional
 
     mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - optional
 
     centers = all(np.isfinite(curve.center_g).any() for curve in found.values())
     rows = list(dict.fromkeys((run.strategy, run.setting) for run in runs))
@@ -142,7 +142,7 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curve], pa
                 for run in runs
                 if (run.strategy, run.setting, run.meta) == (strategy, setting, meta) and run.place in found
             ]
-            look = {"color": f"C{number % COLOURS}", "linestyle": STYLES[number // COLOURS % len(STYLES)]}
+            look = {"color": f"C{number % COLORS}", "linestyle": STYLES[number // COLORS % len(STYLES)]}
             medians += _lines(left, [_line(c.steps_g, c, centers) for c in curves], meta, look)
             _lines(right, [_line(c.seconds_g, c, centers) for c in curves], meta, look)
         left.set_title(", ".join(filter(None, (task, strategy, setting))), fontsize=9, loc="left")

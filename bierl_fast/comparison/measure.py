@@ -15,16 +15,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.evaluation.base import Policy
+from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
 from bierl_fast.files import write_text
 from bierl_fast.run import api, build, metrics
 from bierl_fast.run.directory import RunDirectory
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import AnyPolicy
 
 NAME = "evaluation.json"
 
@@ -71,7 +70,7 @@ def read(directory: RunDirectory) -> Evaluation | None:
         return None
 
 
-def _initial(config: Config) -> AnyPolicy:
+def _initial(config: Config) -> Policy:
     """The policy before the first generation, with the observation statistics it has then."""
     evaluator = build.make_evaluator(resolve.with_policy_settings(config))
     try:
@@ -81,9 +80,7 @@ def _initial(config: Config) -> AnyPolicy:
         evaluator.close()
 
 
-def _mean_return(policy: AnyPolicy, config: Config, episodes: int, seed: int) -> float:
-    from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions  # noqa: PLC0415
-
+def _mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> float:
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1

@@ -41,7 +41,7 @@ from typing import Any
 from bierl_fast.config import reference, toml
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, hints, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.names import UnknownNameError, lookup, unknown
+from bierl_fast.names import lookup, unknown
 from bierl_fast.run.directory import file_name
 from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import check_rules, kinds, plain, typed
@@ -122,8 +122,8 @@ def located(where: str) -> Iterator[None]:
     """Errors of the block say where in the file they arose."""
     try:
         yield
-    except (ConfigError, UnknownNameError) as error:
-        raise ConfigError(f"{where}: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}", error.settings) from error
 
 
 def _parsed(path: Path) -> dict[str, Any]:

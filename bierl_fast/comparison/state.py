@@ -1,6 +1,6 @@
 """How far a comparison's runs are, from their directories alone.
 
-    PlannedRun, folder -> standing -> "finished" | "unfinished" | "new"      refused: another comparison's run
+    PlannedRun, folder -> run_status -> "finished" | "unfinished" | "new"      refused: another comparison's run
 
 Beside the run's own files there are planned.toml (the settings it was started with, as the comparison made them),
 measure.json, failure.txt (why it stopped last time) and log.txt (what it printed).
@@ -58,7 +58,7 @@ class Folder:
             return None
 
 
-def standing(spec: Spec, planned: PlannedRun, out: Path) -> str:
+def run_status(spec: Spec, planned: PlannedRun, out: Path) -> str:
     """`finished` (trained to its end and evaluated), `unfinished` (begun), or `new`.
 
     Raises:

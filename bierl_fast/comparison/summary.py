@@ -1,6 +1,6 @@
 """What a comparison says, as numbers and as tables.
 
-    Spec, [Row, ...] -> summarise -> {name: ...} -> tables -> markdown text
+    Spec, [Row, ...] -> summarize -> {name: ...} -> tables -> markdown text
 
 - cells: each task, strategy, meta-level and setting: median, interquartile mean with its interval, of returns and
   scores, and the probability of improvement over the meta-levels to compare against at the same setting; diverged, the
@@ -30,7 +30,7 @@ from bierl_fast.comparison.statistics import LEVEL, estimate, improvement, inter
 Cell = tuple[str, str, str, str]  # task, strategy, meta, setting
 
 
-def summarise(spec: Spec, rows: Sequence[Row]) -> dict[str, Any]:
+def summarize(spec: Spec, rows: Sequence[Row]) -> dict[str, Any]:
     """Everything above; None where too few runs are finished to say."""
     cells: dict[Cell, list[Row]] = {}
     for row in rows:

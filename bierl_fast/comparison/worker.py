@@ -23,8 +23,7 @@ from typing import Any
 
 from bierl_fast.comparison import measure
 from bierl_fast.config import toml
-from bierl_fast.errors import AllFailedError, RunWarning, one_line
-from bierl_fast.evaluation.pool.dispatch import AllEpisodesError
+from bierl_fast.errors import AllEpisodesError, AllFailedError, RunWarning, one_line
 from bierl_fast.run import api, checkpoint
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import ended as at_its_end
@@ -76,7 +75,7 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
                 api.train(config, directory.path, observer=observe, warm_start_observer=observe)
             elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
                 api.resume(directory.path, total_steps=config.total_steps, observer=observe)
-        except (AllFailedError, AllEpisodesError) as error:
+        except AllFailedError as error:
             if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
                 raise
             diverged = error

@@ -67,7 +67,9 @@ def with_policy_settings(config: Config) -> Config:
     for name, needed in required.items():
         given = getattr(config, name)
         if given not in {None, needed}:
-            raise ConfigError(f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out")
+            raise ConfigError(
+                f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out", [name]
+            )
     wanted = {**left_open(), **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 

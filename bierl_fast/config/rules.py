@@ -57,7 +57,10 @@ def check_together(config: Settings) -> None:
 
 def _check_warm_start(config: Settings) -> None:
     if config.warm_start is not None and config.warm_start_task is not None:
-        raise ConfigError("a run has one warm start: give warm_start (a file) or warm_start_task, not both")
+        raise ConfigError(
+            "a run has one warm start: give warm_start (a file) or warm_start_task, not both",
+            ["warm_start", "warm_start_task"],
+        )
     limit, total = config.warm_start_limit, config.total_steps
     if config.warm_start_task is not None and total is not None and limit >= total:
         raise ConfigError(

@@ -15,27 +15,29 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bierl_fast.config import resolve
+from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import ranges_of
+from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
+from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
 from bierl_fast.errors import ConfigError
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
+from bierl_fast.meta.credit import Estimate
+from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
+from bierl_fast.meta.history import Range
+from bierl_fast.meta.outputs import Outputs
+from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.strategy import table as strategies
-
-if TYPE_CHECKING:
-    from bierl_fast.config.config import Config
-    from bierl_fast.diagnosis.rank_correlation import RankCorrelation
-    from bierl_fast.meta.credit import Estimate
-    from bierl_fast.meta.history import Range
-    from bierl_fast.meta.settings import MetaSettings
-    from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.base import Strategy, center_of, center_thetas
 
 Watcher = Callable[[int, int], None]
 
@@ -117,8 +119,6 @@ class _Diagnosis:
     """The saved run, and what is found out about it."""
 
     def __init__(self, parts: build.Parts, question: Question) -> None:
-        from bierl_fast.strategy.base import center_of  # noqa: PLC0415
-
         self._parts = parts
         self._question = question
         self._settings = _settings(parts.config)
@@ -129,9 +129,6 @@ class _Diagnosis:
 
     def report(self, generation: int, observer: Watcher | None) -> dict[str, Any]:
         """What `diagnose` returns."""
-        from bierl_fast.diagnosis.rank_correlation import rank_correlation  # noqa: PLC0415
-        from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
-
         proposals = self._proposals()
         estimate, again = self._estimates(proposals)
         now = self._returns([self._parts.strategy.state()])
@@ -166,18 +163,14 @@ class _Diagnosis:
     def _proposals(self) -> list[Hyperparameters]:
         noise = self._question.key(0).with_stream(Stream.GENERATOR)
         if self._parts.config.learned:
-            from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415 - it loads torch
+            from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415 - loads torch
 
             if isinstance(self._parts.meta, LearnedMeta):
                 return self._parts.meta.proposals(self._parts.history, self._center, noise, self._question.proposals)
-        from bierl_fast.diagnosis.proposals import spread_out  # noqa: PLC0415
-
         return spread_out(self._used, self._ranges, self._settings.spread, noise, self._question.proposals)
 
     def _estimates(self, proposals: Sequence[Hyperparameters]) -> list[Estimate]:
         """The truncated estimate, of the run's own kind, and a second one on other noise."""
-        from bierl_fast.meta.fitness import META_FITNESS  # noqa: PLC0415
-
         generations: list[EvaluatedGeneration | None] = [None] * len(ESTIMATES)
         if META_FITNESS[self._settings.fitness].reads_generation:
             told, other = (self._evaluated(place) for place in TOLD)
@@ -199,8 +192,6 @@ class _Diagnosis:
     def _estimated(
         self, proposals: Sequence[Hyperparameters], place: int, generation: EvaluatedGeneration | None
     ) -> Estimate:
-        from bierl_fast.meta.fitness import META_FITNESS, Trial  # noqa: PLC0415
-
         trial = Trial(
             strategy=self._parts.strategy,
             evaluator=self._parts.evaluator,
@@ -217,8 +208,6 @@ class _Diagnosis:
 
     def _later(self, proposals: Sequence[Hyperparameters], observer: Watcher | None) -> dict[int, Estimate]:
         """What the centres return after each k generations with a proposal held fixed."""
-        from bierl_fast.meta.side_by_side import advance  # noqa: PLC0415
-
         strategy, evaluator, last = self._parts.strategy, self._parts.evaluator, self._question.generations[-1]
         states: list[Arrays | None] = [strategy.state()] * len(proposals)
         found = {}
@@ -238,9 +227,6 @@ class _Diagnosis:
 
     def _returns(self, states: Sequence[Arrays | None]) -> Estimate:
         """Returns of the centres of these states, on the same fresh episodes; None is a failed one."""
-        from bierl_fast.meta.credit import Estimate  # noqa: PLC0415
-        from bierl_fast.meta.fitness import centers  # noqa: PLC0415
-
         strategy, episodes = self._parts.strategy, self._question.episodes
         alive = [m for m, state in enumerate(states) if state is not None]
         value_mk, failed_m, steps = np.zeros((len(states), episodes)), np.ones(len(states), np.bool_), 0
@@ -261,8 +247,6 @@ def _stepped(strategy: Strategy, states: Sequence[Arrays]) -> F32:
 
     Not `mean` where there are several: that is the best policy so far, which a step does not move.
     """
-    from bierl_fast.strategy.base import center_thetas  # noqa: PLC0415
-
     own, found = strategy.state(), []
     for state in states:
         strategy.load(state)
@@ -295,7 +279,6 @@ def _ranked(estimate: Estimate) -> F64:
 
 def _line(generations: int, predicted: Mapping[str, F64], returns: Estimate) -> dict[str, Any]:
     """What is known of one k."""
-    from bierl_fast.diagnosis.rank_correlation import rank_correlation  # noqa: PLC0415
 
     def correlation(value_m: F64) -> RankCorrelation:
         return rank_correlation(value_m, _ranked(returns))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64
 
 NORMAL_95 = 1.959964  # the standard normal's quantile at 97.5 %
@@ -33,12 +34,14 @@ def rank_correlation(x_m: F64, y_m: F64) -> RankCorrelation:
     that of two neighbors swapped would be: chance orders few proposals so too.
 
     Raises:
-        ValueError: the rows differ in length, or one has a NaN.
+        ArgumentError: the rows differ in length, or one has a NaN.
 
     Source: Bonett & Wright 2000, Psychometrika 65 (1), for the interval.
     """
     if x_m.shape != y_m.shape or x_m.ndim != 1 or np.isnan(x_m).any() or np.isnan(y_m).any():
-        raise ValueError(f"rank_correlation needs two rows of M numbers, got shapes {x_m.shape}, {y_m.shape} or a NaN")
+        raise ArgumentError(
+            f"rank_correlation needs two rows of M numbers, got shapes {x_m.shape}, {y_m.shape} or a NaN"
+        )
     x_m, y_m = _ranks(x_m), _ranks(y_m)
     squares = float((x_m**2).sum()) * float((y_m**2).sum())
     if squares == 0.0:

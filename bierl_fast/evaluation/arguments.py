@@ -7,46 +7,54 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.messages import F32
 
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
 
 
-def integer(name: str, value: Any, least: int, most: int) -> int:
-    """A Python or NumPy integer in [least, most]. TypeError for another kind (bool too), ValueError outside."""
+def integer(name: str, value: Any, least: int, most: int, *, setting: str | None = None) -> int:
+    """An integer, of Python or NumPy, in [least, most]; else ArgumentError, or ArgumentTypeError (for a bool too).
+
+    `setting`: which is at fault, where `name` is none.
+    """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer in [{least}, {most}], got {value!r}")
+        raise ArgumentTypeError(f"{name} must be an integer in [{least}, {most}], got {value!r}", [setting or name])
     if not least <= value <= most:
-        raise ValueError(f"{name} must be an integer in [{least}, {most}], got {value!r}")
+        raise ArgumentError(f"{name} must be an integer in [{least}, {most}], got {value!r}", [setting or name])
     return int(value)
 
 
 def number(name: str, value: Any) -> float:
-    """A finite number. TypeError for another kind (bool too), ValueError for one that is not finite."""
+    """A finite number. ArgumentTypeError for another kind (bool too), ArgumentError for one that is not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise ArgumentTypeError(f"{name} must be a number, got {value!r}", [name])
     if not isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ArgumentError(f"{name} must be finite, got {value!r}", [name])
     return float(value)
 
 
 def boolean(name: str, value: Any) -> bool:
-    """True or False; TypeError for anything else."""
+    """True or False; ArgumentTypeError for anything else."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise ArgumentTypeError(f"{name} must be True or False, got {value!r}", [name])
     return bool(value)
 
 
 def layer_sizes(name: str, value: Any) -> tuple[int, ...]:
-    """A sequence of integers of at least 1, possibly none of them. TypeError for another kind, ValueError below 1."""
+    """Integers of at least 1, possibly none of them; ArgumentTypeError for another kind, ArgumentError below 1."""
     if not isinstance(value, tuple | list):
-        raise TypeError(f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {value!r}")
-    return tuple(integer(f"a size in {name}", size, 1, MOST_STEPS) for size in value)
+        raise ArgumentTypeError(
+            f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {value!r}", [name]
+        )
+    return tuple(integer(f"a size in {name}", size, 1, MOST_STEPS, setting=name) for size in value)
 
 
 def parameters(name: str, value: Any, count: int) -> F32:
-    """A policy's parameters: a copy, row-major; ValueError unless they are float32 of shape (count,)."""
+    """A policy's parameters: a copy, row-major; ArgumentError unless they are float32 of shape (count,)."""
     theta = np.array(value, copy=True, order="C")
     if theta.dtype != np.float32 or theta.shape != (count,):
-        raise ValueError(f"{name} must be float32 of shape ({count},), got {theta.dtype} of shape {theta.shape}")
+        raise ArgumentError(
+            f"{name} must be float32 of shape ({count},), got {theta.dtype} of shape {theta.shape}", [name]
+        )
     return theta

@@ -15,11 +15,7 @@ Action = Any
 Observation = NDArray[Any]  # as the environment gives it
 
 
-class EpisodeWarning(UserWarning):
-    """Something about a task's episodes that their owner should hear once."""
-
-
-class AnyPolicy(Protocol):
+class Policy(Protocol):
     """What is trained: a flat vector of parameters, and what it does with an observation."""
 
     parameters: F32  # (P,)
@@ -38,7 +34,7 @@ class AnyPolicy(Protocol):
     def noise_scale(self, log_std_scale: float) -> F32 | None:
         """(P,) per-parameter factor of sigma, None for ones."""
 
-    def with_parameters(self, theta: F32) -> AnyPolicy:
+    def with_parameters(self, theta: F32) -> Policy:
         """The same policy with other parameters (P,) float32, copied."""
 
     def act(self, observation: Observation) -> Action:
@@ -52,7 +48,7 @@ class Evaluator(Protocol):
     """Runs episodes. `evaluate` never changes anything; observation statistics change only in `absorb`."""
 
     @property
-    def policy(self) -> AnyPolicy:
+    def policy(self) -> Policy:
         """The policy with this evaluator's observation statistics."""
 
     def evaluate(self, population: Population) -> EvaluationBatch:

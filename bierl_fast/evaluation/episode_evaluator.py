@@ -8,9 +8,10 @@ from typing import Generic, Protocol, Self, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.arguments import integer
-from bierl_fast.evaluation.base import AnyPolicy
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
@@ -19,18 +20,18 @@ MOST_THREADS = 1024
 
 
 def thread_count(threads: int | None) -> int:
-    """How many threads to start; None: the cores this process may use. TypeError, ValueError outside [1, 1024]."""
+    """How many threads to start; None: the cores this process may use. ArgumentError outside [1, 1024]."""
     return available_cores() if threads is None else integer("threads", threads, 1, MOST_THREADS)
 
 
 def row_reset_seed(population: Population, row: int) -> int:
-    """The seed of a row's episode, below 2**63; ValueError when there is no such row."""
+    """The seed of a row's episode, below 2**63; ArgumentError when there is no such row."""
     if not 0 <= row < population.rows:
-        raise ValueError(f"row {row} of a population of {population.rows}")
-    return int(core().reset_seed(population.key, int(population.episode_r[row])))
+        raise ArgumentError(f"row {row} of a population of {population.rows}")
+    return core.reset_seed(population.key, int(population.episode_r[row]))
 
 
-class EpisodePolicy(AnyPolicy, Protocol):
+class EpisodePolicy(Policy, Protocol):
     """A policy that acts on observations normalised by running statistics."""
 
     def with_statistics(self, statistics: ObservationStatistics) -> Self:
@@ -76,11 +77,11 @@ class EpisodeEvaluator(Generic[P]):
         self._policy = self._policy.with_statistics(self._statistics.copy())
 
     def parameters(self, population: Population, row: int) -> F32:
-        """(P,) what that row ran; ValueError when there is no such row."""
+        """(P,) what that row ran; ArgumentError when there is no such row."""
         return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ValueError: no such row."""
+        """The seed of that row's episode: gymnasium's reset(seed=...), below 2**63. ArgumentError: no such row."""
         return row_reset_seed(population, row)
 
     def state(self) -> Arrays:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.wanted import Wanted
@@ -19,7 +21,7 @@ from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
 
 
-class NativeEvaluator(EpisodeEvaluator[Policy]):
+class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
     """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile."""
 
     def __init__(
@@ -38,10 +40,10 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         self.threads = thread_count(threads)
         statistics = statistics or ObservationStatistics(spec.observation_size)
         super().__init__(
-            Policy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
+            MlpPolicy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
         )
         self._transitions = transitions
-        self._rollout = core().Rollout(
+        self._rollout = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
             assets=gymnasium_assets(),
@@ -57,7 +59,7 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
         recorded = self._transitions and population.key.stream == Stream.INNER
         out = self._rollout.evaluate(
             population,
-            self._statistics.normaliser(),
+            self._statistics.normalizer(),
             longest_first(population),
             max_steps=self.steps_of(population),
             explore=population.key.stream != Stream.EVALUATION,
@@ -79,22 +81,22 @@ class NativeEvaluator(EpisodeEvaluator[Policy]):
 
 def native_tasks() -> list[dict[str, Any]]:
     """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
-    return [{"native": True, **entry} for entry in core().task_table()]
+    return [{"native": True, **entry} for entry in core.task_table()]
 
 
 def is_native(task: Any) -> bool:
     """Whether a task is one of these by its id."""
-    return isinstance(task, str) and bool(core().is_native(task))
+    return isinstance(task, str) and bool(core.is_native(task))
 
 
-def why_not_native(wanted: Wanted) -> ValueError | None:
+def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
     if not is_native(wanted.task):
         return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()])
     needed = "a TorchPolicy" if wanted.policy is not None else "a behavior function"
     if wanted.policy is None and not callable(wanted.behavior):
         return None
-    return ValueError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
+    return ArgumentError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
 
 
 def native_evaluator(wanted: Wanted) -> NativeEvaluator:
@@ -123,7 +125,7 @@ def native_evaluator(wanted: Wanted) -> NativeEvaluator:
     )
 
 
-def native_evaluator_of(policy: Policy, threads: int | None = None) -> NativeEvaluator:
+def native_evaluator_of(policy: MlpPolicy, threads: int | None = None) -> NativeEvaluator:
     """An evaluator for a saved policy's native task, with the policy's own statistics."""
     spec = policy.spec
     limit = _facts(spec.task, spec.task_kwargs).max_episode_steps
@@ -140,4 +142,4 @@ def native_evaluator_of(policy: Policy, threads: int | None = None) -> NativeEva
 
 def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     """An environment of that task, for its sizes, box and time limit."""
-    return core().EnvCore(task, gymnasium_assets(), task_kwargs)
+    return core.EnvCore(task, gymnasium_assets(), task_kwargs)

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
+from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
 from bierl_fast.evaluation.native import is_native, native_evaluator, native_evaluator_of, why_not_native
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
@@ -40,7 +41,7 @@ class Backend:
     """
 
     make: Callable[[Wanted], Evaluator]
-    refuses: Callable[[Wanted], ValueError | None] = lambda wanted: None
+    refuses: Callable[[Wanted], ArgumentError | None] = lambda wanted: None
     sections: tuple[type[Section], ...] = ()
 
 
@@ -111,10 +112,10 @@ def make_evaluator(
         own: settings that one evaluator alone takes, by name: those of worker processes are PoolSettings'.
 
     Raises:
-        ValueError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
+        ArgumentError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
             environment that cannot be made, or whose spaces no policy here serves; transitions with obs_norm.
-        TypeError: an argument of another kind.
-        RuntimeError: worker processes that break while they start.
+        ArgumentTypeError: an argument of another kind.
+        WorkerError: worker processes that break while they start.
     """
     given = dict(locals())
     given |= _own(given.pop("own"), given)
@@ -124,9 +125,9 @@ def make_evaluator(
             task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
-        raise ValueError("vectorized and initial are for functions, which need dim, the number of their parameters")
+        raise ArgumentError("vectorized and initial are for functions, which need dim, the number of their parameters")
     if isinstance(task, str) and task in native_functions():
-        raise ValueError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
+        raise ArgumentError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
     wanted = _wanted(given)
     if evaluator not in EVALUATORS:
         raise unknown("evaluator", evaluator, EVALUATORS)
@@ -151,16 +152,18 @@ def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_for_functions(given: dict[str, Any]) -> None:
-    """Raise ValueError for an option that means nothing to a function and is not at its default."""
+    """Raise ArgumentError for an option that means nothing to a function and is not at its default."""
     defaults = {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
     defaults |= {name: field.default for section in OWN for name, field in section.settings().items()}
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise ValueError(f"a function task has no policy network and no episodes: leave out {name}, got {value!r}")
+            raise ArgumentError(
+                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}"
+            )
 
 
 def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
-    """Raise ValueError for a setting that another evaluator alone takes and that is not at its default."""
+    """Raise ArgumentError for a setting that another evaluator alone takes and that is not at its default."""
     for name, other in BACKENDS.items():
         for section in other.sections:
             if section in backend.sections:
@@ -168,7 +171,7 @@ def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
             for own, value in wanted.section(section).values().items():
                 if value != section.settings()[own].default:
                     instead = "give threads" if own == "workers" else f"leave out {own}"
-                    raise ValueError(
+                    raise ArgumentError(
                         f"{own} = {value}, and the native {wanted.task} runs on threads; {instead}, or take evaluator "
                         f"{name!r}"
                     )
@@ -179,7 +182,7 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     obs_norm = arguments.boolean("obs_norm", given["obs_norm"])
     transitions = arguments.boolean("transitions", given["transitions"])
     if transitions and obs_norm:
-        raise ValueError(
+        raise ArgumentError(
             "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
         )
     episode_cap, behavior, policy = given["episode_cap"], given["behavior"], given["policy"]
@@ -209,23 +212,27 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     )
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None, **own: Any) -> Evaluator:
+def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
     """An evaluator for a saved policy's task, with the policy's own shape and observation statistics.
 
     The options are those of `make_evaluator`; those of worker processes say nothing where the task needs none.
 
     Raises:
         ConfigError, UnknownNameError: an option that cannot be, or that there is none of.
-        ValueError: the task is not what it was.
+        ArgumentError: the task is not what it was.
     """
     found = _own(own, {})
     pool = PoolSettings.of(found)
     if isinstance(policy, VectorPolicy):
         return function_evaluator_of(policy, threads)
-    if not isinstance(policy, Policy | TorchPolicy):
-        raise TypeError(f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}")
+    if not isinstance(policy, MlpPolicy | TorchPolicy):
+        raise ArgumentTypeError(
+            f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
+        )
     if policy.spec is None:
-        raise ValueError("a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet")
-    if isinstance(policy, Policy) and is_native(policy.task):
+        raise ArgumentError(
+            "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
+        )
+    if isinstance(policy, MlpPolicy) and is_native(policy.task):
         return native_evaluator_of(policy, threads)
     return pool_evaluator_of(policy, pool, threads)

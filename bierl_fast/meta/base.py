@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
 from bierl_fast.meta.history import History
@@ -68,4 +69,4 @@ class MetaLevel(ABC):
     def load(self, arrays: Arrays) -> None:
         """Continue from what `state` gave."""
         if arrays:
-            raise ValueError(f"this meta-level has no state, got {sorted(arrays)}")
+            raise ArgumentError(f"this meta-level has no state, got {sorted(arrays)}")

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
@@ -70,7 +71,7 @@ class BayesianMeta(MetaLevel):
         own: what it remembers: the last WINDOW trials, or none.
 
     Raises:
-        ValueError: optuna is not installed.
+        ArgumentError: optuna is not installed.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class BayesianMeta(MetaLevel):
         self._updates += 1
         self._last_update = context.history.generations
         if not estimate.failed_m.all():
-            self._learn(place_mk, _standardised(estimate))
+            self._learn(place_mk, _standardized(estimate))
         return MetaReport(estimate.steps, estimate.failures, self._diagnostics(used, estimate))
 
     def _asked(self, key: NoiseKey) -> F64:
@@ -182,16 +183,16 @@ class BayesianMeta(MetaLevel):
         }
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it adapted another number of hyperparameters."""
+        """Continue from `state`; ArgumentError when it adapted another number of hyperparameters."""
         positions, best = np.array(arrays["positions"], np.float64), np.array(arrays["best"], np.float64)
         if best.shape != (len(self._ranges),) or positions.shape[1:] != best.shape:
-            raise ValueError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
+            raise ArgumentError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])
 
 
-def _standardised(estimate: Estimate) -> F64:
+def _standardized(estimate: Estimate) -> F64:
     """(M,) values of mean 0 and deviation 1 over those that did not fail; zeros where all are equal."""
     kept = estimate.fitness_m[~estimate.failed_m]
     spread = float(kept.std()) or 1.0
@@ -212,10 +213,10 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def _package() -> Any:
-    """The optuna package; ValueError with the pip line when it, or SciPy under it, is missing."""
+    """The optuna package; ArgumentError with the pip line when it, or SciPy under it, is missing."""
     try:
         import optuna  # noqa: PLC0415
         import scipy  # noqa: F401, PLC0415
     except ImportError as error:
-        raise ValueError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
+        raise ArgumentError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
     return optuna

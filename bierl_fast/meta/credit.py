@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Bool, EvaluationBatch, Hyperparameters
 from bierl_fast.strategy.base import OwnObjective, Strategy
 
@@ -85,12 +86,12 @@ def objective_mk(
     itself. Source of the second: novelty strategies, whose novelty a judgement by return would suppress.
 
     Raises:
-        ValueError: "fitness" of a strategy that has none of its own.
+        ArgumentError: "fitness" of a strategy that has none of its own.
     """
     if objective == "return":
         value_r = batch.returns_r
     elif isinstance(strategy, OwnObjective):
         value_r = strategy.objective(batch, hp)
     else:
-        raise ValueError("this strategy has no fitness besides the return; take meta_objective 'return'")
+        raise ArgumentError("this strategy has no fitness besides the return; take meta_objective 'return'")
     return np.asarray(value_r.reshape(proposals, -1), np.float64)

@@ -9,15 +9,12 @@ Computation 9. What the path is, its c and its d: strategy/path.py.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.base import MetaLevel
-
-if TYPE_CHECKING:  # annotations only: naming the meta-levels must not load the native module
-    from collections.abc import Mapping
-
-    from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.history import History, Range
 
 ADAPTS = ("sigma", "learning_rate")  # of whose product with the noise a step is made
 
@@ -48,20 +45,20 @@ class CumulativeStepSize(MetaLevel):
         max_move: the largest factor from one generation to the next.
 
     Raises:
-        ValueError: a linear range, or another hyperparameter's.
+        ArgumentError: a linear range, or another hyperparameter's.
     """
 
     def __init__(self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], max_move: float) -> None:
         """See the class."""
         linear = [name for name, bounds in ranges.items() if bounds.scale != "log"]
         if linear:
-            raise ValueError(
+            raise ArgumentError(
                 f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(linear)}, which has a linear "
                 "scale; leave it out of adapt"
             )
         others = [name for name in ranges if name not in ADAPTS]
         if others:
-            raise ValueError(
+            raise ArgumentError(
                 f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(others)}; leave it out of adapt"
             )
         self._configured = hyperparameters

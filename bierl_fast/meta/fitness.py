@@ -88,7 +88,7 @@ def one_step_reuse(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estima
     few new pairs of `one_step` understate.
 
     Raises:
-        ValueError: there is no evaluated generation to use again.
+        ArgumentError: there is no evaluated generation to use again.
     """
     told = EvaluatedGeneration.required(trial.generation, "one_step_reuse")
     strategy, drawn = trial.strategy, told.population.hyperparameters

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
 SIGNALS = 3  # further numbers in each row of the window; see `signals`
@@ -27,12 +28,12 @@ class Range:
     scale: Literal["log", "linear"] = "log"
 
     def __post_init__(self) -> None:
-        """ValueError when the range is empty or does not fit its scale, or there is no such scale."""
-        lookup("scale", self.scale, dict.fromkeys(("log", "linear")))
+        """ArgumentError when the range is empty or does not fit its scale, or there is no such scale."""
+        choice("scale", self.scale, ("log", "linear"))
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ValueError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
+            raise ArgumentError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
         if self.scale == "log" and self.low <= 0.0:
-            raise ValueError(f"a range on a log scale needs low > 0, got [{self.low}, {self.high}]")
+            raise ArgumentError(f"a range on a log scale needs low > 0, got [{self.low}, {self.high}]")
 
     def position(self, value: float) -> float:
         """Where a value stands: 0 at low, 1 at high, on the range's scale."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
@@ -43,9 +44,9 @@ class LearnedMeta(MetaLevel):
     """A meta-level whose generator is trained while the run goes on."""
 
     def __init__(self, generator: Generator, settings: MetaSettings, weights: F32) -> None:
-        """`weights` (P_meta,) are where the generator starts; ValueError unless they are as many as it takes."""
+        """`weights` (P_meta,) are where the generator starts; ArgumentError unless they are as many as it takes."""
         if weights.shape != (generator.parameter_count,):
-            raise ValueError(f"the generator takes {generator.parameter_count} weights, got {weights.size}")
+            raise ArgumentError(f"the generator takes {generator.parameter_count} weights, got {weights.size}")
         self._generator = generator
         self._outputs = generator.outputs
         self._settings = settings
@@ -194,10 +195,10 @@ class LearnedMeta(MetaLevel):
         }
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when the generator has another size."""
+        """Continue from `state`; ArgumentError when the generator has another size."""
         weights = np.array(arrays["weights"], np.float32)
         if weights.shape != self._weights.shape:
-            raise ValueError(f"the generator has {self._weights.size} weights, the saved one {weights.size}")
+            raise ArgumentError(f"the generator has {self._weights.size} weights, the saved one {weights.size}")
         self._weights = weights
         self._sigma = float(arrays["sigma"][0])
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

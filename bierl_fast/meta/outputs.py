@@ -11,9 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.history import Range
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 
 OUTPUTS = ("absolute", "relative")
 SETTLED = 0.02  # of its first length: a step that still moves nothing by more than a few per cent
@@ -34,7 +35,7 @@ class Outputs:
             where noise in what it reads would go on moving it. None: they stay as long.
 
     Raises:
-        ValueError: an unknown kind (the nearest is offered), settling that is not positive, or of absolute outputs.
+        ArgumentError: an unknown kind (the nearest is offered), settling that is not positive, or of absolute outputs.
     """
 
     start: Hyperparameters
@@ -45,13 +46,15 @@ class Outputs:
 
     def __post_init__(self) -> None:
         """See the class."""
-        lookup("kind of generator output", self.kind, dict.fromkeys(OUTPUTS))
+        choice("kind of generator output", self.kind, OUTPUTS)
         if self.settling is None:
             return
         if not (math.isfinite(self.settling) and self.settling > 0.0):
-            raise ValueError(f"meta_settling must be positive and finite, got {self.settling}")
+            raise ArgumentError(f"meta_settling must be positive and finite, got {self.settling}")
         if self.kind != "relative":
-            raise ValueError(f"meta_settling needs generator_output 'relative', got {self.kind!r}: there are no moves")
+            raise ArgumentError(
+                f"meta_settling needs generator_output 'relative', got {self.kind!r}: there are no moves"
+            )
 
     def reach(self, generations: int) -> float:
         """What relative steps are multiplied by after so many generations; 1 at first."""

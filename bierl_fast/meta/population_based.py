@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F64,
@@ -100,7 +101,7 @@ class PopulationBasedTraining(MetaLevel):
         The strategy is left as it is; where another member has become the best, the report has the state to adopt.
 
         Raises:
-            ValueError: the leader's generation is not given.
+            ArgumentError: the leader's generation is not given.
         """
         generation = EvaluatedGeneration.required(context.generation, "pbt")
         own, draws = context.strategy.state(), Draws(context.key.with_stream(Stream.GENERATOR))
@@ -178,10 +179,10 @@ class PopulationBasedTraining(MetaLevel):
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it has another number of members or hyperparameters."""
+        """Continue from `state`; ArgumentError when it has another number of members or hyperparameters."""
         values = np.array(arrays["hyperparameters"], np.float64)
         if values.shape != self._value_kh.shape:
-            raise ValueError(
+            raise ArgumentError(
                 f"there are {self._value_kh.shape[0]} members with {self._value_kh.shape[1]} hyperparameters, "
                 f"saved were {values.shape}"
             )

@@ -11,14 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.base import MetaLevel
+from bierl_fast.meta.history import History, Range
 from bierl_fast.settings import FAR, Section, setting
-
-if TYPE_CHECKING:
-    from bierl_fast.meta.history import History, Range
 
 USUAL_END = 0.1  # of the configured value
 
@@ -74,7 +73,7 @@ class Schedule(MetaLevel):
         settings: horizon, unit, shape and end values.
 
     Raises:
-        ValueError: no horizon, another number of end values, one outside its range, or an exponential to or from 0.
+        ArgumentError: no horizon, another number of end values, one outside its range, or an exponential to or from 0.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class Schedule(MetaLevel):
     ) -> None:
         """See the class."""
         if settings.horizon is None:
-            raise ValueError(
+            raise ArgumentError(
                 "meta 'schedule' needs schedule_horizon, the generations (or env steps, see schedule_unit) until the "
                 "end values are reached, got none"
             )
@@ -107,7 +106,7 @@ class Schedule(MetaLevel):
 def _ends(start: Hyperparameters, ranges: Mapping[str, Range], settings: ScheduleSettings) -> dict[str, float]:
     given = tuple(USUAL_END * start[name] for name in ranges) if settings.end is None else settings.end
     if len(given) != len(ranges):
-        raise ValueError(
+        raise ArgumentError(
             f"schedule_end must hold one value for each hyperparameter in adapt ({', '.join(ranges)}), "
             f"got {len(given)}: {list(given)}"
         )
@@ -116,12 +115,12 @@ def _ends(start: Hyperparameters, ranges: Mapping[str, Range], settings: Schedul
         bounds = ranges[name]
         if not bounds.low <= end <= bounds.high:
             source = "in schedule_end" if settings.end else "without schedule_end, a tenth of the configured one,"
-            raise ValueError(
+            raise ArgumentError(
                 f"the end value of {name} {source} must lie in its range [{bounds.low:g}, {bounds.high:g}], got {end:g}"
                 f"{'' if settings.end else '; give schedule_end'}"
             )
         if settings.shape == "exponential" and not start[name] * end > 0.0:
-            raise ValueError(
+            raise ArgumentError(
                 f"an exponential schedule of {name} needs values of one sign, neither 0, got {start[name]:g} and "
                 f"{end:g}; take schedule_shape 'linear'"
             )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
+from bierl_fast.meta.history import History
 from bierl_fast.settings import FAR, LONG, MANY, Section, setting
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
-
-if TYPE_CHECKING:
-    from bierl_fast.meta.history import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
@@ -100,15 +101,15 @@ def _pbt(parts: MetaParts) -> MetaLevel:
 
 
 def _require_ranges(parts: MetaParts) -> None:
-    """ValueError unless there is something to adapt, from a configured value inside its range."""
+    """ArgumentError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
-        raise ValueError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
+        raise ArgumentError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
     for name, bounds in parts.history.ranges.items():
         if name not in parts.hyperparameters:
             raise unknown("configured hyperparameter among the history's ranges", name, list(parts.hyperparameters))
         value = parts.hyperparameters[name]
         if not bounds.low <= value <= bounds.high:
-            raise ValueError(
+            raise ArgumentError(
                 f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
                 f"change one of the two"
             )
@@ -137,7 +138,7 @@ def make_meta(name: str, parts: MetaParts) -> MetaLevel:
     """The meta-level called `name`.
 
     Raises:
-        ValueError: an unknown name (the nearest is offered), a configured value outside its range.
+        ArgumentError: an unknown name (the nearest is offered), a configured value outside its range.
     """
     found = entry(name)
     if found.adapts:

@@ -13,20 +13,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
+from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.files import locked
+from bierl_fast.messages import Hyperparameters
+from bierl_fast.meta.encoder import ENCODERS
+from bierl_fast.meta.generator import make_generator
+from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.outputs import Outputs
 from bierl_fast.names import unknown
+from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
+from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG
 from bierl_fast.values import check_names_list, check_rules, typed
-
-if TYPE_CHECKING:
-    from bierl_fast.meta.generator_file import WarmStart
-    from bierl_fast.pretraining.trainer import Pretraining, PretrainSettings
 
 ROUNDS = 300
 STEPS = 500_000
@@ -134,8 +139,6 @@ def _by_runs(
     observer: Watcher | None,
 ) -> WarmStart:
     """`asked`: what was given, by its name in the config or in PretrainSettings."""
-    from bierl_fast.pretraining.trainer import SUITED, PretrainSettings  # noqa: PLC0415
-
     if resume:
         found, config, settings = _saved(path, config, asked)
         rounds = rounds or settings.horizon
@@ -172,9 +175,6 @@ def _by_runs(
 
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
-    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
-    from bierl_fast.pretraining.trainer import ADAPTED  # noqa: PLC0415
-
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
     shape = shape_of(config.replace(adapt=ADAPTED))
     return WarmStart(shape, training.weights, training.steps, made, training.state())
@@ -182,9 +182,6 @@ def _result(config: Config, settings: PretrainSettings, training: Pretraining) -
 
 def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmStart, Config, PretrainSettings]:
     """A training to go on with, and its settings: the file's, which whatever was asked for must agree with."""
-    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
-    from bierl_fast.pretraining.trainer import PretrainSettings  # noqa: PLC0415
-
     saved = WarmStart.load(path)
     if saved.made.get("credit") != "run" or not saved.training:
         raise ConfigError(f"{path} holds no training of credit 'run' to go on with; begin another file")
@@ -207,14 +204,7 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415
-    from bierl_fast.messages import Hyperparameters  # noqa: PLC0415
-    from bierl_fast.meta.encoder import ENCODERS  # noqa: PLC0415
-    from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
-    from bierl_fast.meta.history import History, Range  # noqa: PLC0415
-    from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
     from bierl_fast.meta.settings import GeneratorSettings, MetaSettings  # noqa: PLC0415
-    from bierl_fast.pretraining.problems import FUNCTIONS  # noqa: PLC0415
     from bierl_fast.pretraining.trainer import ADAPTED, Pretraining  # noqa: PLC0415
 
     known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]

@@ -164,7 +164,7 @@ class Pretraining:
         return {**self._strategy.state(), "counts": np.array([self.rounds, self.steps], np.int64)}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError when it is of another generator."""
+        """Continue from `state`; ArgumentError when it is of another generator."""
         arrays = dict(arrays)
         counts = arrays.pop("counts")
         self._strategy.load(arrays)

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import settings_of
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ConfigError, RunWarning, warn
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import F32, NoiseKey
+from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
@@ -29,10 +30,6 @@ from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG
 from bierl_fast.values import check_rules, typed
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import AnyPolicy
-    from bierl_fast.meta.generator_file import WarmStart
 
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
@@ -43,11 +40,11 @@ FRESH_GENERATION = 2**32 - 1
 class Result:
     """What a run came to."""
 
-    policy: AnyPolicy  # act(observation) -> action, with its observation statistics
+    policy: Policy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
     metrics: list[metrics.Record]  # one record a generation, from the run's first on
     run_dir: Path | None
-    best_policy: AnyPolicy | None = None  # of the reporting evaluations' (eval_interval); None without one
+    best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
 
 def train(
@@ -172,11 +169,10 @@ def _restored(
 
 
 def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Result:
-    warnings.warn(
+    warn(
         f"{directory.path} has already reached its end: {counters.generation} generations, "
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
-        stacklevel=3,
     )
     policy = build.read_policy(directory.policy)
     records, best = metrics.read(directory.metrics), _best(directory, counters)
@@ -191,11 +187,10 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
         if run.config.warm:
             meant = "its generator stayed as it began"
             instead = ", or take meta_budget 0, which leaves it so on purpose"
-        warnings.warn(
+        warn(
             f"the run ended before the first update of its meta-level {run.config.meta!r}: {meant}; train longer, or "
             f"raise meta_budget or lower meta_interval{instead}",
             RunWarning,
-            stacklevel=3,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
     path, best = (directory.path if directory else None), run.recorder.best_policy
@@ -204,12 +199,12 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     return Result(policy, run.strategy.mean, run.recorder.records, path, best)
 
 
-def _best(directory: RunDirectory, counters: checkpoint.Counters) -> AnyPolicy | None:
+def _best(directory: RunDirectory, counters: checkpoint.Counters) -> Policy | None:
     return None if counters.best_return is None else build.read_policy(directory.best_policy)
 
 
 def evaluate(
-    run_dir_or_policy: PathLike | AnyPolicy,
+    run_dir_or_policy: PathLike | Policy,
     episodes: int = 100,
     seed: int = 0,
     threads: int | None = None,
@@ -252,7 +247,7 @@ def _check(name: str, value: Any, **rules: Any) -> None:
     check_rules(name, typed(name, value, int | None), rules)
 
 
-def _policy(source: PathLike | AnyPolicy) -> tuple[AnyPolicy, dict[str, Any]]:
+def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:
     """A policy, and how its run had its episodes run, as far as that is known."""
     if not isinstance(source, str | os.PathLike):
         return source, {}

@@ -5,7 +5,6 @@ Config -> make_parts -> Parts(config with nothing left open, strategy, evaluator
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -17,10 +16,10 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
 from bierl_fast.evaluation import table as evaluators
-from bierl_fast.evaluation.base import AnyPolicy, Evaluator
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.base import Evaluator, Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
@@ -31,7 +30,6 @@ from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
-from bierl_fast.names import UnknownNameError
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.settings import StrategySettings
@@ -60,10 +58,10 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     try:
         config.check_names()
         return _make_parts(config, warm_start)
-    except (ConfigError, UnknownNameError):
+    except ConfigError:
         raise
     except (ValueError, TypeError) as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(str(error), getattr(error, "settings", ())) from error
 
 
 def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
@@ -90,22 +88,20 @@ def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
     """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
     idle = not_adapted(config, adapted)
     if idle and config.adapts and config.warm_start_task is None:
-        warnings.warn(
+        warn(
             f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
             f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
             RunWarning,
-            stacklevel=4,
         )
 
 
 def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
     """RunWarning where a generator misses what it was trained to read: it would take any sigma for a small one."""
     if warm_start is not None and warm_start.made.get("credit") == "run" and config.center_episodes == 0:
-        warnings.warn(
+        warn(
             "the warm start's generator reads where the centre's return stands among its candidates' to see that "
             "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
             RunWarning,
-            stacklevel=4,
         )
 
 
@@ -114,11 +110,10 @@ def _warn_of_blind_moves(config: Config) -> None:
     blind = [name for name in config.adapt or () if name in OF_THE_STEP]
     settings = meta_settings(config)
     if blind and config.learned and settings.budget > 0.0 and not META_FITNESS[settings.fitness].steps:
-        warnings.warn(
+        warn(
             f"meta_fitness {settings.fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
             f"move by chance; take adapt = ['sigma'], as its authors do, or meta_fitness 'one_step'",
             RunWarning,
-            stacklevel=4,
         )
 
 
@@ -131,14 +126,14 @@ def make_evaluator(config: Config) -> Evaluator:
     return evaluators.make_evaluator(**values, transitions=strategies.entry(config.strategy).transitions)
 
 
-def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
+def make_strategy(config: Config, policy: Policy) -> Strategy:
     """The inner level, at the policy's initial parameters."""
     entry = strategies.entry(config.strategy)
     values = {name: value for name, value in _set_options(config, entry).items() if value is not None}
     if config.reference.entropy == "differential":
-        values["reference_entropy"] = _reference_entropy(policy)
+        values["starting_entropy"] = _starting_entropy(policy)
     if "network" in entry.options:
-        values["network"] = policy.network if isinstance(policy, Policy) else None
+        values["network"] = policy.network if isinstance(policy, MlpPolicy) else None
     if "seed" in entry.options:
         values["seed"] = config.seed
     if "scale" in entry.options:
@@ -149,10 +144,10 @@ def make_strategy(config: Config, policy: AnyPolicy) -> Strategy:
     return strategies.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
-def _reference_entropy(policy: AnyPolicy) -> float:
-    if not isinstance(policy, Policy):
+def _starting_entropy(policy: Policy) -> float:
+    if not isinstance(policy, MlpPolicy):
         raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise", ("reference",))
-    return policy.reference_entropy()
+    return policy.starting_entropy()
 
 
 def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
@@ -229,7 +224,7 @@ def meta_settings(config: Config) -> MetaSettings:
     )
 
 
-def read_policy(path: Path) -> AnyPolicy:
+def read_policy(path: Path) -> Policy:
     """A saved policy; raises RunDirectoryError when it is missing or damaged."""
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
@@ -239,7 +234,7 @@ def read_policy(path: Path) -> AnyPolicy:
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
-def evaluator_of(policy: AnyPolicy, threads: int | None = None, **own: Any) -> Evaluator:
+def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
     """An evaluator for the task that `policy` was trained on, with its own observation statistics.
 
     `own` are settings that some evaluators alone take, each at its default where it is left out.

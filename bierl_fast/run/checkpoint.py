@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
-from bierl_fast.errors import CheckpointError
+from bierl_fast.errors import ArchiveError, CheckpointError
 from bierl_fast.messages import Arrays
 
 FORMAT = 1

@@ -41,9 +41,9 @@ def versions() -> dict[str, str | None]:
 def build_info() -> dict[str, Any]:
     """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
     try:
-        from bierl_fast._library import core  # noqa: PLC0415  (loads MuJoCo's library)
+        from bierl_fast._native import core  # noqa: PLC0415 - it may be missing, and a manifest need not fail for that
 
-        return dict(core().build_info())
+        return dict(core.build_info())
     except ImportError:
         return {}
 

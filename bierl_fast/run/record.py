@@ -9,17 +9,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bierl_fast.config.config import Config
 from bierl_fast.errors import naming
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.metrics import MetricsFile, Record, strict
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.base import AnyPolicy
 
 Observer = Callable[[Record], None]
 
@@ -29,7 +26,7 @@ class Snapshot:
     """A run at the end of a generation, as copies: what is saved, whenever that happens."""
 
     checkpoint: Checkpoint
-    policy: AnyPolicy
+    policy: Policy
 
 
 class Recorder:
@@ -47,7 +44,7 @@ class Recorder:
         records: list[Record] | None = None,
     ) -> None:
         self.records: list[Record] = records or []
-        self.best_policy: AnyPolicy | None = None  # of this session's reporting evaluations
+        self.best_policy: Policy | None = None  # of this session's reporting evaluations
         self._config = config
         self._directory = directory
         self._observer = observer
@@ -75,7 +72,7 @@ class Recorder:
         if self._observer is not None:
             self._observer(record)
 
-    def keep(self, policy: AnyPolicy) -> None:
+    def keep(self, policy: Policy) -> None:
         """Hold, and write down, the policy that evaluated best so far."""
         self.best_policy = policy
         if self._directory is not None:

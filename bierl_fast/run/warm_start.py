@@ -6,24 +6,22 @@ task, Config -> easy_run -> Config -> learned_on -> WarmStart
 
 from __future__ import annotations
 
-import warnings
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bierl_fast import kernels
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import default_of
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ArchiveError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.evaluation.table import OWN
+from bierl_fast.messages import F32
+from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
-
-if TYPE_CHECKING:
-    from bierl_fast.messages import F32
-    from bierl_fast.meta.generator_file import GeneratorShape, WarmStart
 
 
 def warm_start_of(
@@ -58,9 +56,6 @@ def from_file(config: Config) -> WarmStart | None:
     Raises:
         ConfigError: there is no such file, or it is no warm start.
     """
-    from bierl_fast.archive import ArchiveError  # noqa: PLC0415
-    from bierl_fast.meta.generator_file import WarmStart, packaged  # noqa: PLC0415
-
     if config.warm_start is None:
         return None
     try:
@@ -105,7 +100,6 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
     Raises:
         ConfigError: `task` is a native function, and there is no `dim`.
     """
-    from bierl_fast import kernels  # noqa: PLC0415
     from bierl_fast.messages import NoiseKey, Stream  # noqa: PLC0415
 
     function = task in native_functions()
@@ -152,7 +146,7 @@ def learned_on(
         save_as: the file for what was learned, written at the end, or when Ctrl-C comes after the first meta-update.
         observer: called after every generation with its record (metrics.jsonl's keys).
     """
-    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
+    from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415 - loads torch
 
     before = list(start.made["tasks"]) if start else []
     parts = build.make_parts(easy_run(task, config, steps, len(before)), start)
@@ -168,11 +162,10 @@ def learned_on(
                 _learned(run, parts.meta.weights, start, {**made, "interrupted": True}).save(save_as)
             raise
     if run.counters.meta_updates == 0:
-        warnings.warn(
+        warn(
             f"the warm start on {task} ended before its first meta-update: it learned nothing; give it more steps, or "
             "raise meta_budget or lower meta_interval",
             RunWarning,
-            stacklevel=2,
         )
     found = _learned(run, parts.meta.weights, start, made)
     if save_as is not None:
@@ -181,15 +174,11 @@ def learned_on(
 
 
 def _learned(run: loop.Run, weights: F32, start: WarmStart | None, made: dict[str, Any]) -> WarmStart:
-    from bierl_fast.meta.generator_file import WarmStart  # noqa: PLC0415
-
     spent = run.counters.env_steps + (start.steps if start else 0)
     return WarmStart(shape_of(run.config), weights, spent, made)
 
 
 def shape_of(config: Config) -> GeneratorShape:
     """What a run's generator is; `config` has nothing left open."""
-    from bierl_fast.meta.generator_file import GeneratorShape  # noqa: PLC0415
-
     names = GeneratorShape.__dataclass_fields__
     return GeneratorShape(**{name: getattr(config, name) for name in names})

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -27,9 +28,9 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.strategy.checks import complete, require_arrays, require_even, scales, vector
-from bierl_fast.strategy.evolution_path import Path
+from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
 CRN = ("none", "pair", "population")
@@ -50,7 +51,7 @@ class Pairs:
         mirrored: antithetic pairs; False: independent candidates, each with noise of its own.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least.
     """
 
     population: int = 64
@@ -62,9 +63,9 @@ class Pairs:
     def __post_init__(self) -> None:
         require_even(self.population)
         if self.crn not in CRN:
-            lookup("kind of common random numbers", self.crn, dict.fromkeys(CRN))
+            choice("kind of common random numbers", self.crn, CRN)
         if self.episodes < 1 or self.center_episodes < 0:
-            raise ValueError(
+            raise ArgumentError(
                 "episodes_per_candidate must be at least 1 and center_episodes at least 0, "
                 f"got {self.episodes} and {self.center_episodes}"
             )
@@ -104,9 +105,9 @@ class Pairs:
         )
 
     def check_top(self, top: int | None) -> int | None:
-        """`top`, the pairs a shaping keeps; ValueError unless it is None or one of 1 .. N/2."""
+        """`top`, the pairs a shaping keeps; ArgumentError unless it is None or one of 1 .. N/2."""
         if top is not None and not 1 <= top <= self.population // 2:
-            raise ValueError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
+            raise ArgumentError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
         return top
 
     def kept(self, top: int | None, pairs: int) -> int:
@@ -136,14 +137,14 @@ class Antithetic(ABC):
     """
 
     declared: Mapping[str, HyperparameterSpec]
-    _reference_entropy: float | None = None  # see row_fitness
+    _starting_entropy: float | None = None  # see row_fitness
 
     def __init__(
         self, mean: F32, pairs: Pairs, scale: F32 | None = None, pool: kernels.ThreadPool | None = None
     ) -> None:
         """See the class."""
         theta = vector("mean", mean)
-        self._state: Arrays = {"mean": theta, **Path.start(theta.size).arrays()}
+        self._state: Arrays = {"mean": theta, **EvolutionPath.start(theta.size).arrays()}
         self._pairs = pairs
         self._scale = scales(scale, theta.size)
         self._pool = pool
@@ -170,14 +171,14 @@ class Antithetic(ABC):
         """Take one step.
 
         Raises:
-            ValueError: every candidate failed, or the batch answers another number of rows.
+            ArgumentError: every candidate failed, or the batch answers another number of rows.
         """
         return self._taken(self._next(population, batch, population.hyperparameters), population, batch)
 
     def _taken(self, following: Arrays, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """The report of the step to the state `following`, which is the state from here on."""
         before, self._state = self._theta, following
-        path = Path.of(following)
+        path = EvolutionPath.of(following)
         with np.errstate(over="ignore"):
             moved = float(np.linalg.norm(self._theta - before))
         told = report(population, batch, moved)
@@ -185,7 +186,7 @@ class Antithetic(ABC):
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) each row's fitness."""
-        return row_fitness(batch, hp, self._reference_entropy)
+        return row_fitness(batch, hp, self._starting_entropy)
 
     @abstractmethod
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
@@ -194,33 +195,33 @@ class Antithetic(ABC):
     def _ascent(self, population: Population, weight_n: F32) -> tuple[F32, Arrays]:
         """(P,) sum of weight * sign * scale * eps, and the path's arrays of the next state."""
         found = direction(population, weight_n, self._pool)
-        return found.scaled_p, Path.of(self._state).along(found.noise_p, found.weight_k).arrays()
+        return found.scaled_p, EvolutionPath.of(self._state).along(found.noise_p, found.weight_k).arrays()
 
     def state(self) -> Arrays:
         """Everything needed to continue, copied."""
         return {name: np.array(array) for name, array in self._state.items()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         like = self._like(arrays)
         require_arrays(arrays, like)
         vector("mean", np.asarray(arrays["mean"], np.float32))
         saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
-        self._state = {**Path.start(self._theta.size).arrays(), **saved}
+        self._state = {**EvolutionPath.start(self._theta.size).arrays(), **saved}
 
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""
-        return {"mean": self._theta, **Path.start(self._theta.size).saved_in(arrays)}
+        return {"mean": self._theta, **EvolutionPath.start(self._theta.size).saved_in(arrays)}
 
 
 def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
     """(N,) the mean over a candidate's episodes, and whether any of them failed.
 
     Raises:
-        ValueError: the values answer another number of rows.
+        ArgumentError: the values answer another number of rows.
     """
     if value_r.shape[0] != population.rows:
-        raise ValueError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
+        raise ArgumentError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
     own_r = population.candidate_r >= 0
     candidate_r = population.candidate_r[own_r]
     mean_n = np.bincount(candidate_r, weights=value_r[own_r]) / np.bincount(candidate_r)
@@ -234,23 +235,23 @@ def all_failed(population: Population, batch: EvaluationBatch) -> bool:
 
 
 def fitness(
-    population: Population, batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None
+    population: Population, batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: float | None = None
 ) -> tuple[F64, Bool]:
     """(N,) the mean of `row_fitness` over each candidate's episodes; and who failed."""
-    return by_candidate(population, row_fitness(batch, hp, reference_entropy), batch.failed_r)
+    return by_candidate(population, row_fitness(batch, hp, starting_entropy), batch.failed_r)
 
 
-def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, reference_entropy: float | None = None) -> F64:
+def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: float | None = None) -> F64:
     """(R,) return + entropy_weight * entropy - alive_offset * length, where hp has these.
 
-    Entropy is the mean over steps, relative to the reference policy's; given `reference_entropy`, which is that
+    Entropy is the mean over steps, relative to the starting policy's; given `starting_entropy`, which is that
     policy's own in nats a step, the sum over steps of the policy's differential entropy.
     """
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
         entropy_r = batch.entropy_r
-        if reference_entropy is not None:
-            entropy_r = (entropy_r + reference_entropy) * batch.lengths_r
+        if starting_entropy is not None:
+            entropy_r = (entropy_r + starting_entropy) * batch.lengths_r
         fitness_r = fitness_r + hp.get("entropy_weight", 0.0) * entropy_r
     return fitness_r
 
@@ -259,13 +260,13 @@ def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) 
     """(N,) minus fitness, a failed candidate's above all others: for optimizers of other libraries, which minimise.
 
     Raises:
-        ValueError: every candidate failed, a fitness that did not fail is not finite, or another number of rows.
+        ArgumentError: every candidate failed, a fitness that did not fail is not finite, or another number of rows.
     """
     fitness_n, failed_n = fitness(population, batch, hp)
     if failed_n.all():
-        raise ValueError(f"all {failed_n.size} candidates failed; lower sigma, or look at the task")
+        raise ArgumentError(f"all {failed_n.size} candidates failed; lower sigma, or look at the task")
     if not np.isfinite(fitness_n[~failed_n]).all():
-        raise ValueError("a fitness is not finite and not marked as failed; mark it as failed")
+        raise ArgumentError("a fitness is not finite and not marked as failed; mark it as failed")
     worst = -float(fitness_n[~failed_n].min())
     return np.where(failed_n, worst + max(1.0, abs(worst)), -fitness_n)
 

@@ -38,7 +38,7 @@ class AugmentedRandomSearch(Antithetic):
         pool: a kernels.ThreadPool that shares the direction out; the bits stay the same.
 
     Raises:
-        ValueError: an odd or too small population, `top` outside [1, N/2], an unknown name, a count below its least.
+        ArgumentError: an odd or too small population, `top` outside [1, N/2], an unknown name, a count below its least.
     """
 
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(

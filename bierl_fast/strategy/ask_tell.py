@@ -17,6 +17,7 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
 from bierl_fast.messages import (
     F32,
     Arrays,
@@ -27,7 +28,7 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.strategy.antithetic import losses, report
 
 CRN = ("none", "population")
@@ -60,8 +61,8 @@ class AskTell:
         episodes_per_candidate: episodes whose mean is a candidate's return.
 
     Raises:
-        TypeError: no ask or no tell, or one that takes other arguments.
-        ValueError: an unknown kind of common random numbers, or fewer than one episode.
+        ArgumentTypeError: no ask or no tell, or one that takes other arguments.
+        ArgumentError: an unknown kind of common random numbers, or fewer than one episode.
     """
 
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType({})
@@ -78,9 +79,9 @@ class AskTell:
         wanted = "an optimizer has ask() and tell(candidates, losses)"
         _require(optimizer, "ask", {0}, wanted)
         _require(optimizer, "tell", {2}, wanted)
-        lookup("kind of common random numbers", crn, dict.fromkeys(CRN))
+        choice("kind of common random numbers", crn, CRN)
         if episodes_per_candidate < 1:
-            raise ValueError(f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}")
+            raise ArgumentError(f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}")
         self._optimizer = optimizer
         self._center = center
         self._shared = crn == "population"
@@ -112,7 +113,7 @@ class AskTell:
             episodes_per_candidate: as the class's.
 
         Raises:
-            TypeError: as the class.
+            ArgumentTypeError: as the class.
         """
         wanted = "functions are ask(key, state, params) and tell([key,] candidates, losses, state, params)"
         _require(strategy, "ask", {3}, wanted)
@@ -122,10 +123,10 @@ class AskTell:
 
     @property
     def mean(self) -> F32:
-        """(P,) what to report as the centre; ValueError before there is anything."""
+        """(P,) what to report as the centre; ArgumentError before there is anything."""
         mean = self._known_mean()
         if mean is None:
-            raise ValueError(
+            raise ArgumentError(
                 f"{_name(self._optimizer)} has no attribute mean, and nothing was told yet; give AskTell(center=...)"
             )
         return mean
@@ -139,11 +140,11 @@ class AskTell:
         """One row for each episode of each candidate. The same candidates until `tell`.
 
         Raises:
-            ValueError: hyperparameters are given, another number of candidates is wanted than the optimizer gives, or
+            ArgumentError: hyperparameters are given, not as many candidates are wanted as the optimizer gives, or
                 what it gives are not vectors of finite numbers.
         """
         if hp:
-            raise ValueError(
+            raise ArgumentError(
                 f"AskTell takes no hyperparameters, {_name(self._optimizer)} has its own; got {', '.join(hp)}"
             )
         if self._asked is None:
@@ -152,7 +153,7 @@ class AskTell:
         vectors = self._asked[1]
         count = vectors.shape[0]
         if candidates not in {None, count}:
-            raise ValueError(f"{_name(self._optimizer)} gives {count} candidates at a time, asked for {candidates}")
+            raise ArgumentError(f"{_name(self._optimizer)} gives {count} candidates at a time, asked for {candidates}")
         candidate_r = np.repeat(np.arange(count, dtype=np.int32), self._episodes)
         repeat_r = np.tile(np.arange(self._episodes, dtype=np.int32), count)
         zeros_r = np.zeros(candidate_r.size, np.int32)
@@ -172,9 +173,11 @@ class AskTell:
         try:
             vectors = np.ascontiguousarray(np.stack([np.asarray(vector) for vector in given]), np.float32)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"ask() of {_name(self._optimizer)} must give N vectors of P numbers: {error}") from error
+            raise ArgumentError(
+                f"ask() of {_name(self._optimizer)} must give N vectors of P numbers: {error}"
+            ) from error
         if vectors.ndim != 2 or not np.isfinite(vectors).all():
-            raise ValueError(
+            raise ArgumentError(
                 f"ask() of {_name(self._optimizer)} must give N vectors of P finite numbers, "
                 f"got shape {vectors.shape}, {int((~np.isfinite(vectors)).sum())} not finite"
             )
@@ -184,11 +187,11 @@ class AskTell:
         """Tell the optimizer. The report's update_norm is nan while there is no centre to measure from.
 
         Raises:
-            ValueError: every candidate failed, the batch answers another number of rows, or the population is not the
+            ArgumentError: every candidate failed, the batch answers other rows in number, or the population is not the
                 one asked last.
         """
         if self._asked is None or not np.array_equal(population.base_bp, self._asked[1]):
-            raise ValueError("the population is not the one that was asked last; ask, evaluate and tell in turn")
+            raise ArgumentError("the population is not the one that was asked last; ask, evaluate and tell in turn")
         loss_n = losses(population, batch, population.hyperparameters)
         (given, vectors), self._asked = self._asked, None
         before = self._known_mean()
@@ -199,15 +202,15 @@ class AskTell:
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> NoReturn:
         """Not to be had: telling changes the optimizer."""
-        raise NotImplementedError(self._cannot("try a step out, as a meta-level does"))
+        raise UnsupportedError(self._cannot("try a step out, as a meta-level does"))
 
     def state(self) -> Arrays:
         """Not to be had; save the optimizer by its own means."""
-        raise NotImplementedError(self._cannot("be saved"))
+        raise UnsupportedError(self._cannot("be saved"))
 
     def load(self, arrays: Arrays) -> None:
         """Not to be had; load the optimizer by its own means."""
-        raise NotImplementedError(self._cannot("be resumed"))
+        raise UnsupportedError(self._cannot("be resumed"))
 
     def _cannot(self, what: str) -> str:
         return (
@@ -242,16 +245,18 @@ class _Stateful:
 
 
 def _require(optimizer: Any, name: str, counts: set[int], wanted: str) -> None:
-    """Before a generation is paid for: TypeError unless the method can be called with one of these many arguments."""
+    """Before a generation is paid for: ArgumentTypeError unless the method takes one of these many arguments."""
     method = getattr(optimizer, name, None)
     if not callable(method):
-        raise TypeError(f"{wanted}; {_name(optimizer)} has no {name}")
+        raise ArgumentTypeError(f"{wanted}; {_name(optimizer)} has no {name}")
     try:
         signature = inspect.signature(method)
     except ValueError:  # some that are written in C do not tell
         return
     if not any(_takes(signature, count) for count in counts):
-        raise TypeError(f"{wanted}; {_name(optimizer)} has {name}{signature}; put an object around it that translates")
+        raise ArgumentTypeError(
+            f"{wanted}; {_name(optimizer)} has {name}{signature}; put an object around it that translates"
+        )
 
 
 def _takes(signature: inspect.Signature, count: int) -> bool:

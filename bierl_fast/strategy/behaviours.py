@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, EvaluationBatch, Population
 
 
@@ -25,7 +26,7 @@ class Archive:
         neighbors: k, whose mean distance is a behaviour's novelty.
 
     Raises:
-        ValueError: a size or a number of neighbors below 1.
+        ArgumentError: a size or a number of neighbors below 1.
     """
 
     rows_nd: F64
@@ -34,9 +35,9 @@ class Archive:
 
     def __post_init__(self) -> None:
         if self.size is not None and self.size < 1:
-            raise ValueError(f"archive_size must be at least 1, or none for no limit, got {self.size}")
+            raise ArgumentError(f"archive_size must be at least 1, or none for no limit, got {self.size}")
         if self.neighbors < 1:
-            raise ValueError(f"neighbors must be at least 1, got {self.neighbors}")
+            raise ArgumentError(f"neighbors must be at least 1, got {self.neighbors}")
 
     def added(self, behaviour_kd: F64) -> Archive:
         """This archive with K more rows, the oldest gone where it is full."""
@@ -48,7 +49,7 @@ class Archive:
         """(Q,) mean distance to the nearest rows; zeros while the archive is empty. See kernels.knn_mean_distance.
 
         Raises:
-            ValueError: behaviours of another D than the archive's, or not finite.
+            ArgumentError: behaviours of another D than the archive's, or not finite.
         """
         if not self.rows_nd.size:
             return np.zeros(behaviour_qd.shape[0])
@@ -61,9 +62,9 @@ class Archive:
 
 
 def behaviours(batch: EvaluationBatch) -> F64:
-    """(R, D) the batch's behaviours; ValueError, naming the setting, when it has none."""
+    """(R, D) the batch's behaviours; ArgumentError, naming the setting, when it has none."""
     if batch.behaviour_rd is None or batch.behaviour_rd.shape[1] == 0:
-        raise ValueError(
+        raise ArgumentError(
             "novelty needs a behavior for every episode, and the evaluator gives none; set behavior to "
             "'final_position', 'final_observation' or 'actions'"
         )

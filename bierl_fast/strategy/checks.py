@@ -1,4 +1,4 @@
-"""What strategies ask of what they are given: ValueErrors that say what was wanted and what came."""
+"""What strategies ask of what they are given: ArgumentErrors that say what was wanted and what came."""
 
 from __future__ import annotations
 
@@ -6,56 +6,59 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
 
 
 def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
-    """Every declared hyperparameter, checked; ValueError names one that is unknown or out of range."""
+    """Every declared hyperparameter, checked; ArgumentError names one that is unknown or out of range."""
     for name in hp:
         lookup("hyperparameter of this strategy", name, declared)
     return Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
 
 
 def require_even(population: int) -> int:
-    """`population`; ValueError unless it is a whole number, even and at least 2."""
+    """`population`; ArgumentError unless it is a whole number, even and at least 2."""
     if isinstance(population, bool) or not isinstance(population, int | np.integer):
-        raise ValueError(f"population must be a whole number, got {population!r}")
+        raise ArgumentError(f"population must be a whole number, got {population!r}")
     if population < 2 or population % 2:
-        raise ValueError(f"population must be even and at least 2 (antithetic pairs), got {population}")
+        raise ArgumentError(f"population must be even and at least 2 (antithetic pairs), got {population}")
     return int(population)
 
 
 def vector(name: str, value: F32, size: int | None = None) -> F32:
-    """A copy of a finite float32 vector (P,), P at least 1, of this size if one is given; else ValueError."""
+    """A copy of a finite float32 vector (P,), P at least 1, of this size if one is given; else ArgumentError."""
     array = np.array(value, copy=True, order="C")
     if array.dtype != np.float32 or array.ndim != 1 or (size is not None and array.size != size):
         wanted = "(P,)" if size is None else f"({size},)"
-        raise ValueError(f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}")
+        raise ArgumentError(f"{name} must be float32 of shape {wanted}, got {array.dtype} of shape {array.shape}")
     if not array.size:
-        raise ValueError(f"{name} must have at least one element, got none")
+        raise ArgumentError(f"{name} must have at least one element, got none")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not")
+        raise ArgumentError(
+            f"{name} must be finite; {int((~np.isfinite(array)).sum())} of {array.size} elements are not"
+        )
     return array
 
 
 def scales(value: F32 | None, size: int) -> F32 | None:
-    """A copy of per-parameter factors of sigma (P,), all above 0; None for none. Else ValueError."""
+    """A copy of per-parameter factors of sigma (P,), all above 0; None for none. Else ArgumentError."""
     if value is None:
         return None
     array = vector("scale", value, size)
     if not (array > 0.0).all():
-        raise ValueError(f"scale must be above 0, got {array.min()} as its smallest element")
+        raise ArgumentError(f"scale must be above 0, got {array.min()} as its smallest element")
     return array
 
 
 def require_arrays(arrays: Arrays, like: Arrays) -> None:
-    """ValueError unless `arrays` has the names, shapes and kinds of `like`: what `load` checks before it changes."""
+    """ArgumentError unless `arrays` has the names, shapes and kinds of `like`: what `load` checks before it changes."""
     if set(arrays) != set(like):
-        raise ValueError(f"the strategy's arrays must be {sorted(like)}, got {sorted(arrays)}")
+        raise ArgumentError(f"the strategy's arrays must be {sorted(like)}, got {sorted(arrays)}")
     for name, wanted in like.items():
         array = arrays[name]
         if array.shape != wanted.shape or array.dtype.kind != wanted.dtype.kind:
-            raise ValueError(
+            raise ArgumentError(
                 f"{name} must be {wanted.dtype} of shape {wanted.shape}, got {array.dtype} of shape {array.shape}"
             )

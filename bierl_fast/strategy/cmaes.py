@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -99,7 +100,7 @@ class CovarianceMatrixAdaptation:
         own: CovarianceSettings by name.
 
     Raises:
-        ValueError: the cma package is missing, too many parameters for a full matrix, or an argument out of range.
+        ArgumentError: the cma package is missing, too many parameters for a full matrix, or an argument out of range.
     """
 
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
@@ -127,11 +128,11 @@ class CovarianceMatrixAdaptation:
         self._start = vector("mean", mean)
         size = self._start.size
         if population < 4:
-            raise ValueError(f"population must be at least 4 for cmaes, got {population}")
+            raise ArgumentError(f"population must be at least 4 for cmaes, got {population}")
         if size < 2:
-            raise ValueError(f"cmaes needs at least 2 parameters, got {size}")
+            raise ArgumentError(f"cmaes needs at least 2 parameters, got {size}")
         if size > LARGEST_FULL and not settings.separable:
-            raise ValueError(
+            raise ArgumentError(
                 f"cmaes with a full covariance matrix takes at most {LARGEST_FULL} parameters, got {size}: a matrix of "
                 f"{size} by {size} and its decomposition; take separable=True (--separable), or a smaller policy"
             )
@@ -170,7 +171,7 @@ class CovarianceMatrixAdaptation:
         """(P,) the mean `tell` would leave; of `hp`, the offset of the fitness is read. State unchanged.
 
         Raises:
-            ValueError: as `tell`.
+            ArgumentError: as `tell`.
         """
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
         told = self._evaluated(population, batch, hp)
@@ -184,7 +185,7 @@ class CovarianceMatrixAdaptation:
         """Learn from one evaluated population.
 
         Raises:
-            ValueError: every candidate failed, the batch answers another number of rows, or the population is of
+            ArgumentError: every candidate failed, the batch answers another number of rows, or the population is of
                 another size or was asked from another state.
         """
         told = self._evaluated(population, batch, population.hyperparameters)
@@ -195,7 +196,7 @@ class CovarianceMatrixAdaptation:
     def _evaluated(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Told:
         loss_n = losses(population, batch, hp)
         if loss_n.size != self._pairs.population:
-            raise ValueError(f"cmaes learns from {self._pairs.population} candidates at a time, got {loss_n.size}")
+            raise ArgumentError(f"cmaes learns from {self._pairs.population} candidates at a time, got {loss_n.size}")
         return Told(population.key, loss_n)
 
     def _learn(self, asked: Asked, told: Told) -> None:
@@ -208,11 +209,13 @@ class CovarianceMatrixAdaptation:
         self._told.append(told)
 
     def _drawn(self, population: Population) -> Asked:
-        """What `population` was asked from; ValueError when this state does not give it."""
+        """What `population` was asked from; ArgumentError when this state does not give it."""
         asked = self._draw(population.key, population.hyperparameters["sigma"], population.candidates)
         base_bp = population.base_bp[: len(asked.solutions)]
         if not np.array_equal(base_bp, np.stack(asked.solutions).astype(np.float32)):
-            raise ValueError("the population was asked from another state of cmaes; tell each before asking the next")
+            raise ArgumentError(
+                "the population was asked from another state of cmaes; tell each before asking the next"
+            )
         return asked
 
     def _draw(self, key: NoiseKey, sigma: float, count: int) -> Asked:
@@ -262,7 +265,7 @@ class CovarianceMatrixAdaptation:
         """Continue from `state`, by replaying every generation; changes nothing when it raises.
 
         Raises:
-            ValueError: the arrays are not this strategy's, or the replay leads elsewhere: another version of cma, or
+            ArgumentError: the arrays are not this strategy's, or the replay leads elsewhere: another version of cma, or
                 another linear algebra library, rounds otherwise.
         """
         generations = np.shape(arrays.get("keys", ()))[:1]
@@ -274,7 +277,7 @@ class CovarianceMatrixAdaptation:
         other._start = vector("mean", np.asarray(arrays["start"], np.float32))
         other._replay(arrays)
         if not np.array_equal(other.mean, arrays["mean"]):
-            raise ValueError(
+            raise ArgumentError(
                 "replaying the saved generations did not lead to the saved mean; continue with the cma and NumPy "
                 f"versions, and on the kind of machine, that wrote them (cma here: {self._cma.__version__})"
             )
@@ -296,12 +299,12 @@ def _center(sampler: Any) -> F32:
 
 
 def _packages() -> tuple[Any, Any]:
-    """The cma package, and the numerical libraries' threads; ValueError with the pip line when one is missing."""
+    """The cma package, and the numerical libraries' threads; ArgumentError with the pip line when one is missing."""
     try:
-        import cma  # noqa: PLC0415
-        from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+        import cma  # noqa: PLC0415 - optional
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise ValueError(
+        raise ArgumentError(
             "strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast[cmaes]'"
         ) from error
     return cma, ThreadpoolController()

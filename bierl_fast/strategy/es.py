@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
@@ -38,10 +39,10 @@ class EvolutionStrategy(Antithetic):
         ties: what equal fitnesses get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
         step_scale: "strategy", or "reference": the ascent is divided by 40 sigma, for every shaping.
         entropy: "relative", or "differential" (the policy's own, summed over steps); see `fitness`.
-        reference_entropy: in nats a step, of the policy that relative entropy is relative to; read by "differential".
+        starting_entropy: in nats a step, of the policy that relative entropy is relative to; read by "differential".
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least,
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least,
             options that do not go together.
     """
 
@@ -73,21 +74,21 @@ class EvolutionStrategy(Antithetic):
         ties: str = "share",
         step_scale: str = "strategy",
         entropy: str = "relative",
-        reference_entropy: float | None = None,
+        starting_entropy: float | None = None,
     ) -> None:
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes, mirrored), scale, pool)
         self._top = self._pairs.check_top(top)
         self._shape = make_shaping(shaping, ties)
         if shaping == "standardized" and not mirrored:
-            raise ValueError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
+            raise ArgumentError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
         self._raw = shaping == "raw"
         self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
-        self._reference_entropy = check_entropy(entropy, reference_entropy)
+        self._starting_entropy = check_entropy(entropy, starting_entropy)
         self._optimizer = Optimizer(optimizer)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:
-        fitness_n, failed_n = fitness(population, batch, hp, self._reference_entropy)
+        fitness_n, failed_n = fitness(population, batch, hp, self._starting_entropy)
         weight_n = self._shape(fitness_n, failed_n, self._pairs.kept(self._top, fitness_n.size // 2))
         sigma = population.sigma_r[0]
         if self._raw and not self._frozen:

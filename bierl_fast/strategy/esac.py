@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -36,9 +37,9 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.settings import Section, setting
-from bierl_fast.strategy.antithetic import Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
 from bierl_fast.strategy.checks import complete, require_arrays, vector
-from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
@@ -101,7 +102,7 @@ class EvolutionWithActorCritic(Antithetic):
         own: WinnerSettings and sac.SacSettings by name; W is winner_share of N.
 
     Raises:
-        ValueError: Stable-Baselines3 is not installed (with the pip line), no network or one that does not fit `mean`,
+        ArgumentError: Stable-Baselines3 is not installed (with the pip line), no network or one that is not of `mean`,
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
@@ -109,9 +110,9 @@ class EvolutionWithActorCritic(Antithetic):
         {
             "sigma": HyperparameterSpec(default=0.02),
             "learning_rate": HyperparameterSpec(default=0.01),
-            "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+            "momentum": MOMENTUM,
             "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
-            "alive_offset": HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False),
+            "alive_offset": ALIVE_OFFSET,
         }
     )
 
@@ -137,7 +138,7 @@ class EvolutionWithActorCritic(Antithetic):
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
         if population < LEAST:
-            raise ValueError(
+            raise ArgumentError(
                 f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}"
             )
         learning = SacSettings.of(own)
@@ -214,8 +215,8 @@ class EvolutionWithActorCritic(Antithetic):
         """Take one step, choose winners, tune the mutation, and let the partner learn from the batch's transitions.
 
         Raises:
-            ValueError, TypeError: every candidate failed, the batch answers another number of rows, or its transitions
-                are another task's; nothing has changed then.
+            ArgumentError, ArgumentTypeError: every candidate failed, the batch answers another number of rows, or its
+                transitions are another task's; nothing has changed then.
         """
         following = self._next(population, batch, population.hyperparameters)
         if batch.transitions_tw is not None:
@@ -288,7 +289,7 @@ class EvolutionWithActorCritic(Antithetic):
         return {**super().state(), **self._partner.state()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
@@ -307,22 +308,22 @@ class EvolutionWithActorCritic(Antithetic):
 
 
 def _fitting(network: Network | None, theta: F32) -> Network:
-    """`network`; ValueError when it cannot be a soft actor-critic's actor with these parameters."""
+    """`network`; ArgumentError when it cannot be a soft actor-critic's actor with these parameters."""
     if network is None:
-        raise ValueError(
+        raise ArgumentError(
             "strategy 'esac' needs the policy's layers: pass network=evaluator.policy.network "
             "(a compiled policy, linear or MLP, with continuous actions)"
         )
     if network.parameter_count != theta.size:
-        raise ValueError(
+        raise ArgumentError(
             f"the network has {network.parameter_count} parameters, mean has {theta.size}: strategy 'esac' takes "
             "policies without evolved action noise"
         )
     if network.squash != "tanh":
-        raise ValueError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
+        raise ArgumentError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
     for low, high in zip(network.low, network.high, strict=True):
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
+            raise ArgumentError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
     return network
 
 

@@ -1,6 +1,6 @@
 """The path of cumulative step-size adaptation: do the directions of many generations add up, or cancel?
 
-    (P,) sum of w_k eps_k, (K,) w_k -> Path.along -> the next Path -> ratio, rate
+    (P,) sum of w_k eps_k, (K,) w_k -> EvolutionPath.along -> the next EvolutionPath -> ratio, rate
 
     p <- (1 - c) p + sqrt(c (2 - c)) * sum of w_k eps_k / sqrt(sum of w_k^2)
 
@@ -25,7 +25,7 @@ NAME, SCALARS = "path", "path_scalars"  # in a strategy's state
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Path:
+class EvolutionPath:
     """One centre's path."""
 
     sum_p: F32  # (P,) zeros before the first generation
@@ -34,11 +34,11 @@ class Path:
     alignment: float  # sqrt(P) * cosine of the latest direction and the path before it; nan where there is none
 
     @classmethod
-    def start(cls, size: int) -> Path:
+    def start(cls, size: int) -> EvolutionPath:
         """Before the first generation, over `size` parameters."""
         return cls(np.zeros(size, np.float32), 0.0, 0.0, math.nan)
 
-    def along(self, noise_p: F32, weight_k: F32) -> Path:
+    def along(self, noise_p: F32, weight_k: F32) -> EvolutionPath:
         """The path one generation on.
 
         c = (mu + 2) / (P + mu + 5) and d = 1 + 2 max(0, sqrt((mu - 1) / (P + 1)) - 1) + c, where
@@ -65,7 +65,7 @@ class Path:
         added_p = np.float32(math.sqrt(c * (2.0 - c) / squares)) * noise_p
         sum_p = np.float32(1.0 - c) * self.sum_p + added_p
         variance = (1.0 - c) ** 2 * self.variance + c * (2.0 - c)
-        path = Path(sum_p, variance, c / damping, self._alignment(added_p))
+        path = EvolutionPath(sum_p, variance, c / damping, self._alignment(added_p))
         undone = int(np.count_nonzero(weights)) >= size and path.alignment < 0.0 and path.ratio > 1.0
         return replace(path, rate=-path.rate) if undone else path
 
@@ -97,7 +97,7 @@ class Path:
         return {prefix + NAME: self.sum_p, prefix + SCALARS: np.array([self.variance, self.rate, self.alignment])}
 
     @classmethod
-    def of(cls, state: Arrays, prefix: str = "") -> Path:
+    def of(cls, state: Arrays, prefix: str = "") -> EvolutionPath:
         """The path in a strategy's state."""
         variance, rate, alignment = np.asarray(state[prefix + SCALARS], np.float64).tolist()
         return cls(np.asarray(state[prefix + NAME], np.float32), variance, rate, alignment)

@@ -1,9 +1,9 @@
 """Maximum-entropy evolution strategy: `es` on return + entropy_weight * entropy of a Gaussian policy.
 
-    fitness = return + entropy_weight * mean over steps of (policy entropy - reference entropy)
+    fitness = return + entropy_weight * mean over steps of (policy entropy - starting entropy)
 
 The policy's log standard deviations are evolved with its weights: with fixed ones the bonus would be the same for every
-candidate. The reference is the standard deviation they start at (Config.log_std), so a bonus rewards randomness and
+candidate. It is compared with the standard deviation they start at (Config.log_std), so a bonus rewards randomness and
 says nothing of how long an episode lasts.
 
 Source: BiERL, arXiv 2308.01207, "MEPS".

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -41,8 +42,8 @@ from bierl_fast.settings import LONG, MANY, Section, setting
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
-from bierl_fast.strategy.evolution_path import Path
-from bierl_fast.strategy.optimizer import OPTIMIZERS
+from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
@@ -55,7 +56,7 @@ SCALES = ("mean_distance", "archive_norm")
 DECLARED = {
     "sigma": HyperparameterSpec(default=0.05),
     "learning_rate": HyperparameterSpec(default=0.01),
-    "momentum": HyperparameterSpec(default=0.9, high=0.9999, scale="linear"),
+    "momentum": MOMENTUM,
     "weight_decay": HyperparameterSpec(default=0.0, scale="linear"),
 }
 
@@ -75,7 +76,7 @@ class State:
 
     center_mp: F32  # (M, P)
     optimizer_m: tuple[Arrays, ...]
-    path_m: tuple[Path, ...]  # each centre's own: steps of one say nothing of another's
+    path_m: tuple[EvolutionPath, ...]  # each centre's own: steps of one say nothing of another's
     mean: F32  # (P,) the best policy
     archive: Archive
     behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
@@ -91,7 +92,7 @@ class Step:
 
     theta: F32  # (P,)
     optimizer: Arrays
-    path: Path
+    path: EvolutionPath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +149,7 @@ class NoveltySearch:
         own: NoveltySettings by name.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least.
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least.
     """
 
     declared: Mapping[str, HyperparameterSpec] = _declared(1.0)
@@ -188,7 +189,7 @@ class NoveltySearch:
         self._state = State(
             center_mp=np.tile(start, (settings.centers, 1)),
             optimizer_m=({},) * settings.centers,
-            path_m=(Path.start(start.size),) * settings.centers,
+            path_m=(EvolutionPath.start(start.size),) * settings.centers,
             mean=start,
             archive=Archive(np.zeros((0, 0)), settings.archive_size, settings.neighbors),
             behaviour_md=np.zeros((settings.centers, 0)),
@@ -259,7 +260,7 @@ class NoveltySearch:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
 
         Raises:
-            ValueError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
+            ArgumentError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
@@ -374,7 +375,7 @@ class NoveltySearch:
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when the arrays are not this strategy's."""
+        """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         now = self._state
         vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
         after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
@@ -386,7 +387,7 @@ class NoveltySearch:
         require_arrays(arrays, {**wanted, **seen})  # these two grow
         rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
         if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ValueError(
+            raise ArgumentError(
                 f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
                 f"got {behaviour_md.shape} and {rows_nd.shape}"
             )
@@ -397,7 +398,7 @@ class NoveltySearch:
             optimizer_m=tuple(
                 {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
             ),
-            path_m=tuple(Path.of(copied, f"center{center}_") for center in range(len(prefixes))),
+            path_m=tuple(EvolutionPath.of(copied, f"center{center}_") for center in range(len(prefixes))),
             mean=np.array(arrays["mean"], np.float32),
             archive=replace(now.archive, rows_nd=rows_nd),
             behaviour_md=behaviour_md,

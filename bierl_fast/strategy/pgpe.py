@@ -51,7 +51,7 @@ class ParameterExploringGradients(Separable):
         pool: a kernels.ThreadPool that shares the sums out; the bits stay the same.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name (the nearest is offered), a count below its least,
+        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least,
             a scale not above 0.
     """
 

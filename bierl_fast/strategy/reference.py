@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32
 from bierl_fast.names import unknown
 
@@ -30,16 +31,16 @@ def per_frozen_population(ascent_p: F32, sigma: float) -> F32:
     return ascent_p / np.float32(FROZEN_POPULATION * sigma)
 
 
-def check_entropy(entropy: str, reference_entropy: float | None) -> float | None:
+def check_entropy(entropy: str, starting_entropy: float | None) -> float | None:
     """What `fitness` adds to the relative entropy of each step; None: nothing, and it takes the mean over steps.
 
     Raises:
-        ValueError: an unknown name, or a differential entropy without that of the reference policy.
+        ArgumentError: an unknown name, or a differential entropy without that of the reference policy.
     """
     if checked("entropy", entropy, ENTROPIES) == "relative":
         return None
-    if reference_entropy is None:
-        raise ValueError(
-            "entropy = 'differential' needs reference_entropy, that of the policy at its configured log_std"
+    if starting_entropy is None:
+        raise ArgumentError(
+            "entropy = 'differential' needs starting_entropy, that of the policy at its configured log_std"
         )
-    return reference_entropy
+    return starting_entropy

@@ -29,7 +29,7 @@ class Separable(Antithetic):
         scale: (P,) per-parameter factor of sigma to start from, above 0; None for ones.
 
     Raises:
-        ValueError: as Antithetic; or a scale that is not above 0.
+        ArgumentError: as Antithetic; or a scale that is not above 0.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool
 from bierl_fast.names import lookup, unknown
 
@@ -51,7 +52,7 @@ def make_shaping(name: str, ties: str = "share", known: Iterable[str] = tuple(SH
     normalised to sum to zero, as the BiERL authors' code has it; failed candidates share in either case.
 
     Raises:
-        ValueError: an unknown name (the nearest is offered), or ties "best" of a shaping that has no such form.
+        ArgumentError: an unknown name (the nearest is offered), or ties "best" of a shaping that has no such form.
     """
     shape = lookup("shaping", name, {each: SHAPINGS[each] for each in known})
     if ties not in TIES:
@@ -59,5 +60,5 @@ def make_shaping(name: str, ties: str = "share", known: Iterable[str] = tuple(SH
     if ties == "share":
         return shape
     if name not in BEST_OF_TIES:
-        raise ValueError(f"ties = 'best' is of shapings {' and '.join(BEST_OF_TIES)}, got shaping {name!r}")
+        raise ArgumentError(f"ties = 'best' is of shapings {' and '.join(BEST_OF_TIES)}, got shaping {name!r}")
     return BEST_OF_TIES[name]

@@ -38,7 +38,7 @@ class SeparableNES(Separable):
         pool: a kernels.ThreadPool that shares the sums out; the bits stay the same.
 
     Raises:
-        ValueError: an odd or too small population, an unknown name, a count below its least, a scale not above 0.
+        ArgumentError: an odd or too small population, an unknown name, a count below its least, a scale not above 0.
     """
 
     def __init__(

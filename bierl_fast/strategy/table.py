@@ -104,7 +104,7 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
 
     Raises:
         UnknownNameError: an unknown strategy or option (the nearest is offered).
-        ValueError: an option out of range.
+        ArgumentError: an option out of range.
     """
     found = entry(name)
     given = renamed(options, old_names(found.sections))

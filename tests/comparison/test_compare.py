@@ -17,10 +17,9 @@ from pretraining.test_pretraining import shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
-from bierl_fast.comparison.crew import Standing
-from bierl_fast.errors import ConfigError, RunDirectoryError
+from bierl_fast.comparison.crew import ComparisonProgress
+from bierl_fast.errors import ConfigError, RunDirectoryError, UnknownNameError
 from bierl_fast.messages import F32
-from bierl_fast.names import UnknownNameError
 from bierl_fast.pretraining.api import pretrain
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
@@ -57,7 +56,7 @@ def trained(directory: Path, setting: dict[str, Any]) -> Any:
 
 
 def test_runs_are_ordinary_ones_and_their_numbers_are_exact() -> None:
-    seen: list[Standing] = []
+    seen: list[ComparisonProgress] = []
     comparison = described(
         NOISY, seeds=2, settings=[{"name": "fast"}, {"name": "slow", "learning_rate": {"times": 0.1}}]
     )
@@ -204,13 +203,13 @@ def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst(episodes: int
     base = {"dim": 4, "sigma": 0.1, "episodes_per_candidate": episodes}
     comparison = described(base, tasks=tasks, settings=settings, seeds=2)
     news: list[str | None] = []
-    found = compare(comparison, observer=lambda standing: news.append(standing.news))
+    found = compare(comparison, observer=lambda progress: news.append(progress.news))
     assert [row.state for row in found.rows] == ["finished"] * 4
     assert [row.final_return == -math.inf for row in found.rows] == [False, False, True, True]
     assert all(row.score == -math.inf for row in found.rows[2:])
     assert any(text and "diverged, which counts as the worst return: all candidates failed" in text for text in news)
     again: list[str | None] = []
-    compare(comparison, observer=lambda standing: again.append(standing.news))
+    compare(comparison, observer=lambda progress: again.append(progress.news))
     assert not any(again)  # nothing is run again
     broken = described({"dim": 4}, tasks=[{"name": "broken", "task": "comparison.functions:nowhere"}])
     assert [row.state for row in bf.compare(broken, "other", curves=False).rows] == ["failed"]
@@ -304,7 +303,7 @@ def test_two_comparisons_do_not_share_a_directory() -> None:
 def test_a_run_too_short_for_its_meta_level_warns_once() -> None:
     news: list[str] = []
     comparison = described({"meta": "lstm", "total_steps": 32}, seeds=2)
-    result = compare(comparison, observer=lambda standing: news.append(standing.news or ""))
+    result = compare(comparison, observer=lambda progress: news.append(progress.news or ""))
     assert {row.meta_updates for row in result.rows} == {0}
     assert sum("the run ended before the first update of its meta-level" in text for text in news) == 1
 

@@ -18,7 +18,7 @@ from subprocesses import command, environment
 
 import bierl_fast as bf
 from bierl_fast.comparison import crew
-from bierl_fast.comparison.crew import Crew, Standing, Task
+from bierl_fast.comparison.crew import ComparisonProgress, Crew, RunJob
 from bierl_fast.errors import RunWarning
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
@@ -134,14 +134,14 @@ def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, m
     monkeypatch.setattr(crew, "PATIENCE", patience)
     pids: list[int] = []
 
-    def interrupt(standing: Standing) -> None:
-        if standing.steps == 7:
+    def interrupt(progress: ComparisonProgress) -> None:
+        if progress.steps == 7:
             pids.extend(children(os.getpid()))
             if patience > 1.0:
                 threading.Timer(0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
             raise KeyboardInterrupt
 
-    task = Task("deaf", 10, dict, lambda _: None, tmp_path / "log.txt")
+    task = RunJob("deaf", 10, dict, lambda _: None, tmp_path / "log.txt")
     with pytest.raises(RuntimeError, match=r"^deaf: killed before it had saved itself"):
         Crew(1, interrupt).work([task])
     assert len(pids) >= 1
@@ -155,11 +155,11 @@ def test_a_run_that_cannot_save_itself_is_told(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(crew, "CODE", failing.replace("{", "{{").replace("}", "}}"))
     failures: list[str] = []
 
-    def interrupt(standing: Standing) -> None:
-        if standing.steps == 7 and standing.news is None:
+    def interrupt(progress: ComparisonProgress) -> None:
+        if progress.steps == 7 and progress.news is None:
             raise KeyboardInterrupt
 
     with pytest.raises(RuntimeError, match="x: disk full") as raised:
-        Crew(1, interrupt).work([Task("x", 10, dict, failures.append, tmp_path / "log.txt")])
+        Crew(1, interrupt).work([RunJob("x", 10, dict, failures.append, tmp_path / "log.txt")])
     assert isinstance(raised.value.__context__, KeyboardInterrupt)
     assert failures == ["disk full"]

@@ -12,7 +12,7 @@ from comparison.specs import described
 
 from bierl_fast.comparison.results import Row, scored, write_csv
 from bierl_fast.comparison.spec import read
-from bierl_fast.comparison.summary import summarise, tables
+from bierl_fast.comparison.summary import summarize, tables
 
 SPEC = read(described(settings=[{"name": "good"}, {"name": "bad"}], pools={"mis-set": ["bad"]}))
 INITIAL = {0: -10.0, 1: -12.0, 2: -14.0}
@@ -64,7 +64,7 @@ def test_a_run_that_diverged_scores_minus_infinity_and_a_failed_one_nothing() ->
 
 
 def test_summary() -> None:
-    summary = summarise(SPEC, scored(ROWS))
+    summary = summarize(SPEC, scored(ROWS))
     cells = {(entry["meta"], entry["setting"]): entry for entry in summary["cells"]}
     bad = cells["lstm", "bad"]
     assert (bad["runs"], bad["finished"], bad["median_return"]) == (3, 3, -6.0)
@@ -88,7 +88,7 @@ def test_summary() -> None:
 
 def test_unfinished_cells_are_shown_and_left_out_of_the_numbers() -> None:
     rows = scored([*ROWS, *cell("lstm", "good", None, task="u"), *cell("none", "good", -1.0, task="u")])
-    summary = summarise(SPEC, rows)
+    summary = summarize(SPEC, rows)
     (empty,) = [entry for entry in summary["cells"] if entry["finished"] == 0]
     assert (empty["task"], empty["median_return"], empty["iqm_return"]) == ("u", None, None)
     assert empty["improvement"] == {"none": None}
@@ -98,7 +98,7 @@ def test_unfinished_cells_are_shown_and_left_out_of_the_numbers() -> None:
 
 def test_the_worst_is_compared_over_the_settings_that_both_have() -> None:
     only_good = scored([*ROWS[:6], *cell("lstm", "good", -3.0, 0.0, -2.0), *cell("lstm", "bad", None, None, None)])
-    summary = summarise(SPEC, only_good)
+    summary = summarize(SPEC, only_good)
     (worst,) = [entry for entry in summary["worst"] if entry["meta"] == "lstm"]
     assert (worst["setting"], worst["settings"], worst["settings_planned"]) == ("good", 1, 2)
     assert worst["above_worst_fixed"] == pytest.approx(0.0)  # both reach 1 there; the fixed values' 0.1 is elsewhere
@@ -107,7 +107,7 @@ def test_the_worst_is_compared_over_the_settings_that_both_have() -> None:
 
 def test_what_diverged_is_counted_and_gives_no_difference() -> None:
     lost = [-math.inf] * 3
-    summary = summarise(SPEC, scored([*ROWS[:3], *cell("none", "bad", *lost), *cell("lstm", "bad", *lost)]))
+    summary = summarize(SPEC, scored([*ROWS[:3], *cell("none", "bad", *lost), *cell("lstm", "bad", *lost)]))
     assert [entry["diverged"] for entry in summary["cells"]] == [0, 3, 3]
     (worst,) = [entry for entry in summary["worst"] if entry["meta"] == "lstm"]
     assert (worst["median_score"], worst["above_worst_fixed"]) == (-math.inf, None)
@@ -115,9 +115,9 @@ def test_what_diverged_is_counted_and_gives_no_difference() -> None:
 
 def test_meta_levels_that_never_acted_are_named() -> None:
     acted = [replace(found, meta_updates=3 if found.meta == "lstm" else None) for found in ROWS]
-    assert "never came to an update" not in tables(summarise(SPEC, scored(acted)))
+    assert "never came to an update" not in tables(summarize(SPEC, scored(acted)))
     idle = [replace(found, meta_updates=0) if (found.meta, found.seed) == ("lstm", 1) else found for found in acted]
-    text = tables(summarise(SPEC, scored(idle)))
+    text = tables(summarize(SPEC, scored(idle)))
     assert (
         "never came to an update, so that their values stayed fixed: lstm at good in 1 of 3, lstm at bad in 1 of 3."
         in text
@@ -125,7 +125,7 @@ def test_meta_levels_that_never_acted_are_named() -> None:
 
 
 def test_tables_are_markdown() -> None:
-    text = tables(summarise(SPEC, scored(ROWS)))
+    text = tables(summarize(SPEC, scored(ROWS)))
     assert "## t, es" in text
     assert "| lstm       | bad     | 3/3  | -6     | -7.167 |" in text
     assert "0.78 (" in text

@@ -14,8 +14,7 @@ import pytest
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import hints
-from bierl_fast.errors import ConfigError
-from bierl_fast.names import UnknownNameError
+from bierl_fast.errors import ConfigError, UnknownNameError
 from bierl_fast.strategy.ask_tell import AskTell
 from bierl_fast.strategy.es import EvolutionStrategy
 

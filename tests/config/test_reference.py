@@ -17,7 +17,7 @@ from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.reference import CHOICES, ELSEWHERE, Reference
 from bierl_fast.errors import CheckpointError, ConfigError
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import NoiseKey
 from bierl_fast.run import build
 from bierl_fast.run.api import resume, train
@@ -136,9 +136,9 @@ def test_the_differential_entropy_is_the_policys_own() -> None:
     config = CONFIG.replace(task="Walker2d-v5", strategy="meps", sigma=0.05, **noisy)
     parts = build.make_parts(config.replace(reference={"entropy": "differential"}))
     policy = parts.evaluator.policy
-    assert isinstance(policy, Policy)
-    assert policy.reference_entropy() == pytest.approx(authors.differential_entropy(np.full(6, -3.5)), rel=1e-15)
-    assert 0.1 * policy.reference_entropy() == pytest.approx(-1.25, abs=2e-3)
+    assert isinstance(policy, MlpPolicy)
+    assert policy.starting_entropy() == pytest.approx(authors.differential_entropy(np.full(6, -3.5)), rel=1e-15)
+    assert 0.1 * policy.starting_entropy() == pytest.approx(-1.25, abs=2e-3)
     hp = resolve.configured(parts.config, parts.strategy.declared)
     population = parts.strategy.ask(hp, NoiseKey(0, 0))
     batch = parts.evaluator.evaluate(population)

@@ -14,9 +14,10 @@ from evaluation.populations import assert_same_bits_of_returns, population
 from subprocesses import run
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError, write_archive
+from bierl_fast.archive import write_archive
+from bierl_fast.errors import ArchiveError
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_function_entries
 from bierl_fast.evaluation.table import evaluator_of
@@ -63,9 +64,9 @@ def test_files(tmp_path: Path) -> None:
     people = population(theta, 6)
     assert_same_bits_of_returns(evaluator.evaluate(people), again.evaluate(people))
     with pytest.raises(ArchiveError, match="its header says vector of format 1"):
-        Policy.load(path)
+        MlpPolicy.load(path)
     bf.make_evaluator("InvertedPendulum-v5", threads=1).policy.save(path)
-    assert isinstance(load_policy(path), Policy)
+    assert isinstance(load_policy(path), MlpPolicy)
     with pytest.raises(ArchiveError, match="is not a vector of format 1"):
         VectorPolicy.load(path)
     for header in ("no JSON", "[]", "{}", '{"kind": "tensor"}'):

@@ -10,7 +10,8 @@ import pytest
 from evaluation.populations import BAD, SMALL, population, start
 
 import bierl_fast as bf
-from bierl_fast._library import core, gymnasium_assets
+from bierl_fast._library import gymnasium_assets
+from bierl_fast._native import core
 from bierl_fast.evaluation.base import Evaluator
 
 
@@ -24,9 +25,9 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 4)
     people = dataclasses.replace(people, **change)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
+    rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     with pytest.raises(error, match=message):
-        rollout.evaluate(people, core().Normaliser(), np.arange(4, dtype=np.int32), 5, True, False)
+        rollout.evaluate(people, core.Normaliser(), np.arange(4, dtype=np.int32), 5, True, False)
     if people.key is not None:
         with pytest.raises(error, match=message):
             evaluator.evaluate(people)
@@ -47,12 +48,12 @@ def test_rows_that_are_not_there() -> None:
 def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 3)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
-    normaliser = core().Normaliser()
+    rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
+    normaliser = core.Normaliser()
     for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
         with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
             rollout.evaluate(people, normaliser, np.array(order, np.int32), 5, True, False)
-    foreign = core().Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
+    foreign = core.Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
         rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), 5, True, False)
     with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
@@ -62,11 +63,11 @@ def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
 def test_episodes_have_steps_and_room_for_their_transitions() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people, order = population(start(evaluator), 1), np.zeros(1, np.int32)
-    rollout = core().Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
+    rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
     with pytest.raises(ValueError, match="an episode needs at least one step, got -1"):
-        rollout.evaluate(people, core().Normaliser(), order, -1, False, False)
+        rollout.evaluate(people, core.Normaliser(), order, -1, False, False)
     with pytest.raises(ValueError, match="room for the transitions of 5 steps, got max_steps = 6"):
-        rollout.evaluate(people, core().Normaliser(), order, 6, False, False, True)
+        rollout.evaluate(people, core.Normaliser(), order, 6, False, False, True)
 
 
 @pytest.mark.parametrize(

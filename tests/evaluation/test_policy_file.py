@@ -13,7 +13,8 @@ import pytest
 from evaluation.populations import population
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError, read_archive, write_archive
+from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.errors import ArchiveError
 
 
 @pytest.fixture(name="policy")

@@ -15,9 +15,8 @@ from evaluation.pool_evaluators import make, people_of
 from evaluation.populations import assert_same_bits
 from evaluation.test_pool_processes import require_gone
 
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool
-from bierl_fast.evaluation.pool.dispatch import EpisodeError
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 

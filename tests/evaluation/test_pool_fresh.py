@@ -9,9 +9,8 @@ from evaluation import pool_envs
 from evaluation.pool_evaluators import make, people_of
 from evaluation.populations import assert_same_bits
 
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool as pools
-from bierl_fast.evaluation.pool.dispatch import EpisodeError
 
 
 def test_fresh_environments() -> None:

@@ -15,7 +15,7 @@ from evaluation.populations import BAD, arrays, assert_same_bits, population
 from parity.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import EpisodeWarning
 from bierl_fast.messages import NoiseKey, Stream
 
 

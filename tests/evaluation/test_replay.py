@@ -11,7 +11,7 @@ from evaluation.populations import population
 from parity.tolerance import tolerance
 
 import bierl_fast as bf
-from bierl_fast.evaluation.base import AnyPolicy
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import NoiseKey
 
 # Bit for bit where Gymnasium's own physics and observations are (parity/tolerance.py). Reacher's and the double
@@ -41,7 +41,7 @@ def allowed(task: str, rewards: list[float]) -> float:
     return len(rewards) * float(np.spacing(largest)) * (table.reward_ulp + growth * table.observation_ulp)
 
 
-def replay(env: gymnasium.Env[Any, Any], policy: AnyPolicy, seed: int) -> list[float]:
+def replay(env: gymnasium.Env[Any, Any], policy: Policy, seed: int) -> list[float]:
     observation, _ = env.reset(seed=seed)
     rewards: list[float] = []
     while len(rewards) < STEPS:

@@ -16,7 +16,7 @@ from evaluation.populations import assert_same_bits, population
 from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
-from bierl_fast.archive import ArchiveError
+from bierl_fast.errors import ArchiveError
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.saved import load_policy

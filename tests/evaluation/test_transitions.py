@@ -12,9 +12,10 @@ import pytest
 from evaluation.populations import assert_same_bits, population
 
 import bierl_fast as bf
-from bierl_fast._library import core
-from bierl_fast.evaluation.base import EpisodeWarning, Evaluator
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast._native import core
+from bierl_fast.errors import EpisodeWarning
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import F32, NoiseKey, Population, Stream
 
 
@@ -120,14 +121,14 @@ def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
     people = population(evaluator.policy.initial_parameters(1), 6, 0.5)
     batch = evaluator.evaluate(people)
     policy = evaluator.policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     env = bf.NativeEnv("Hopper-v5")
     records, action = np.empty((30, 27), np.float32), np.empty(3, np.float32)
-    actor = core().EpisodeActor(policy.shape, "none")
+    actor = core.EpisodeActor(policy.shape, "none")
     recorded = []
     for row in range(6):
         actor.begin(
-            core().Normaliser(),
+            core.Normaliser(),
             evaluator.parameters(people, row),
             people.key,
             0,
@@ -151,10 +152,10 @@ def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
 
 def test_an_actor_refuses_what_it_cannot_record() -> None:
     policy = recording("Hopper-v5").policy
-    assert isinstance(policy, Policy)
-    actor = core().EpisodeActor(policy.shape, "none")
+    assert isinstance(policy, MlpPolicy)
+    actor = core.EpisodeActor(policy.shape, "none")
     observation, action = np.zeros(11), np.empty(3, np.float32)
-    arguments = core().Normaliser(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None
+    arguments = core.Normaliser(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None
     with pytest.raises(ValueError, match=r"transitions must be .* shape \(any, 27\), got shape \(2, 26\)"):
         actor.begin(*arguments, transitions=np.empty((2, 26), np.float32))
     actor.begin(*arguments, transitions=np.empty((1, 27), np.float32))

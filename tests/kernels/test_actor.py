@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import noise, policy
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.messages import F32, F64, NoiseKey
 
 KEY = NoiseKey(3, 4)
@@ -18,7 +18,7 @@ LOW, HIGH = np.array([-1, -0.5], np.float32), np.array([1, 2], np.float32)
 
 
 def shape(action_noise: str = "evolved", squash: str = "tanh") -> Any:
-    return core().PolicyShape(list(SIZES), "tanh", LOW.tolist(), HIGH.tolist(), squash, action_noise, -1.0)
+    return core.PolicyShape(list(SIZES), "tanh", LOW.tolist(), HIGH.tolist(), squash, action_noise, -1.0)
 
 
 def parameters(count: int) -> F32:
@@ -27,7 +27,7 @@ def parameters(count: int) -> F32:
 
 def begin(actor: Any, theta: F32 | None, explore: bool = True, **changes: Any) -> None:
     given = {"moments": None, "descriptor": None, "row": 7, **changes}
-    actor.begin(core().Normaliser(), theta, KEY, given["row"], explore, given["moments"], given["descriptor"])
+    actor.begin(core.Normaliser(), theta, KEY, given["row"], explore, given["moments"], given["descriptor"])
 
 
 def test_an_episode_equals_its_twin() -> None:
@@ -39,7 +39,7 @@ def test_an_episode_equals_its_twin() -> None:
     observation_to = np.random.default_rng(1).normal(size=(STEPS, 3))
     seen: tuple[F64, F64, F64] = (np.zeros(1), np.zeros(3), np.zeros(3))
     descriptor = np.zeros(8)
-    actor, halves = (core().EpisodeActor(compiled, "actions") for _ in range(2))
+    actor, halves = (core.EpisodeActor(compiled, "actions") for _ in range(2))
     begin(actor, theta, moments=seen, descriptor=descriptor)
     begin(halves, theta)
     taken = []
@@ -67,12 +67,12 @@ def test_an_episode_equals_its_twin() -> None:
 def test_without_exploration_it_is_the_policy() -> None:
     compiled = shape("fixed", "clip")
     theta = parameters(compiled.parameter_count)
-    actor = core().EpisodeActor(compiled, "final_observation")
+    actor = core.EpisodeActor(compiled, "final_observation")
     descriptor, action, expected = np.zeros(3), np.zeros(2, np.float32), np.zeros(2, np.float32)
     begin(actor, theta, explore=False, descriptor=descriptor)
     observation = np.array([0.5, -1.0, 2.0])
     actor.act(observation, action)
-    compiled.act(core().Normaliser(), theta, observation, expected)
+    compiled.act(core.Normaliser(), theta, observation, expected)
     np.testing.assert_array_equal(action, expected)
     actor.finish(observation + 1)
     np.testing.assert_array_equal(descriptor, observation + 1)
@@ -81,7 +81,7 @@ def test_without_exploration_it_is_the_policy() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_it_says_what_is_not_finite(value: float) -> None:
     compiled = shape("none", "clip")
-    actor = core().EpisodeActor(compiled, "none")
+    actor = core.EpisodeActor(compiled, "none")
     action = np.zeros(2, np.float32)
     begin(actor, parameters(compiled.parameter_count))
     assert actor.act(np.array([0.0, value, 0.0]), action) is False
@@ -94,10 +94,10 @@ def test_bad_input() -> None:
     compiled = shape()
     theta, action = parameters(compiled.parameter_count), np.zeros(2, np.float32)
     with pytest.raises(ValueError, match="no behaviour named 'final'"):
-        core().EpisodeActor(compiled, "final")
+        core.EpisodeActor(compiled, "final")
     with pytest.raises(ValueError, match="an environment of Python's has no final_position"):
-        core().EpisodeActor(compiled, "final_position")
-    actor = core().EpisodeActor(compiled, "actions")
+        core.EpisodeActor(compiled, "final_position")
+    actor = core.EpisodeActor(compiled, "actions")
     with pytest.raises(ValueError, match="begin an episode first"):
         actor.act(np.zeros(3), action)
     with pytest.raises(ValueError, match="begin an episode first"):
@@ -113,7 +113,7 @@ def test_bad_input() -> None:
     begin(actor, theta)
     with pytest.raises(TypeError, match=r"observation must be .* got dtype float32"):
         actor.act(np.zeros(3, np.float32), action)
-    ours = core().EpisodeActor(shape("none"), "none")
+    ours = core.EpisodeActor(shape("none"), "none")
     begin(ours, None)
     with pytest.raises(ValueError, match="use observe and respond"):
         ours.act(np.zeros(3), action)

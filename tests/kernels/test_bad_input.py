@@ -12,7 +12,7 @@ from evaluation.populations import population
 from subprocesses import run
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.messages import NoiseKey, Population
 
 KEY = NoiseKey(0, 0)
@@ -30,26 +30,26 @@ def f64() -> Any:
 
 
 def buffer() -> Any:
-    return core().FitnessBuffer(2, 3, 1)
+    return core.FitnessBuffer(2, 3, 1)
 
 
 def shaping(name: str) -> tuple[Call, dict[str, Any]]:
     more = {"top": 2} if name == "standardized_weights" else {}
-    return getattr(core(), name), {"fitness": f64(), "failed": np.zeros(N, np.bool_), **more, "out": f32()}
+    return getattr(core, name), {"fitness": f64(), "failed": np.zeros(N, np.bool_), **more, "out": f32()}
 
 
 def shape() -> Any:
-    return core().PolicyShape(
+    return core.PolicyShape(
         sizes=[N, 2], activation="tanh", low=[-1.0] * 2, high=[1.0] * 2, squash="clip", noise="none", log_std=0.0
     )
 
 
 def function() -> Any:
-    return core().TestFunction("quadratic", N)
+    return core.TestFunction("quadratic", N)
 
 
 def rollout() -> Any:
-    return core().FunctionRollout(function(), 0.0, 1)
+    return core.FunctionRollout(function(), 0.0, 1)
 
 
 def rows() -> Population:
@@ -62,7 +62,7 @@ def block() -> Any:
 
 def kernel(name: str) -> tuple[Call, dict[str, Any]]:
     """A kernel as the module binds it, with good arguments by name, made anew."""
-    module = core()
+    module = core
     if name.endswith(("utilities", "weights")):
         return shaping(name)
     perturbed = {"theta": f32(), "step": 0.1, "key": KEY, "row": 0, "scale": f32(), "out": f32()}

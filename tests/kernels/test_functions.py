@@ -10,7 +10,7 @@ from reference import functions as twin
 from scipy import stats
 
 import bierl_fast as bf
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.messages import F32, F64, Hyperparameters, NoiseKey, Population
 
 NAMES = ["quadratic", "rosenbrock", "rastrigin", "ackley"]
@@ -50,7 +50,7 @@ def drawn(rows: int, size: int, scale: float = 1.0) -> F32:
 
 
 def test_the_module_has_the_twins_functions() -> None:
-    assert core().function_names() == NAMES == list(twin.FUNCTIONS)
+    assert core.function_names() == NAMES == list(twin.FUNCTIONS)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +100,7 @@ def test_the_smallest_sizes(name: str) -> None:
 
 def matrix(size: int, seed: int) -> F64:
     """(P, P) the rotation, one column at a time."""
-    function = core().TestFunction("quadratic", size, rotation_seed=seed)
+    function = core.TestFunction("quadratic", size, rotation_seed=seed)
     columns = np.empty((size, size))
     for axis, unit in enumerate(np.eye(size, dtype=np.float32)):
         function.place(unit, columns[axis])
@@ -129,7 +129,7 @@ def test_rotations_are_spread_evenly() -> None:
 
 
 def test_a_shift_has_its_length_and_moves_the_best_point() -> None:
-    function = core().TestFunction("quadratic", 20, shift_radius=3.0, shift_seed=5)
+    function = core.TestFunction("quadratic", 20, shift_radius=3.0, shift_seed=5)
     z = np.empty(20)
     function.place(np.zeros(20, np.float32), z)
     assert np.linalg.norm(z) == pytest.approx(3.0, rel=1e-14)
@@ -184,10 +184,10 @@ def test_settings_are_checked(name: str, dim: Any, options: dict[str, Any], mess
 
 def test_the_core_checks_for_itself() -> None:
     with pytest.raises(ValueError, match="no test function named 'sphere'; known: quadratic, rosenbrock, rast"):
-        core().TestFunction("sphere", 3)
+        core.TestFunction("sphere", 3)
     with pytest.raises(ValueError, match=r"quadratic needs a dimension of at least 1 .*, got 0"):
-        core().TestFunction("quadratic", 0)
+        core.TestFunction("quadratic", 0)
     with pytest.raises(ValueError, match="a compiled function has an address, got 0"):
-        core().FunctionRollout.at(0, 3, 1)
+        core.FunctionRollout.at(0, 3, 1)
     with pytest.raises(ValueError, match=r"x must be .* of shape"):
-        core().TestFunction("quadratic", 3).place(np.zeros(4, np.float32), np.zeros(3))
+        core.TestFunction("quadratic", 3).place(np.zeros(4, np.float32), np.zeros(3))

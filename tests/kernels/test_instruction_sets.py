@@ -8,15 +8,15 @@ from subprocess import CompletedProcess
 import pytest
 import subprocesses
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 
 HASHES = """
 import hashlib
 import numpy as np
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import Hyperparameters, NoiseKey, Population
 
@@ -38,19 +38,19 @@ for activation in ("tanh", "relu"):
     for squash in ("clip", "tanh"):
         for hidden in ((), (3,), (64, 64), (33, 100, 7)):
             spec = PolicySpec("t", 17, (-2.0,) * 6, (2.0,) * 6, {}, hidden, activation, squash)
-            policy = Policy(spec, ObservationStatistics(17))
+            policy = MlpPolicy(spec, ObservationStatistics(17))
             show(spec, policy.with_parameters(noise[: policy.parameter_count]).act(observation))
 rows_r = np.arange(9, dtype=np.int32)
 population = Population(
     noise[None, :300].copy(), 0 * rows_r, np.full(9, 0.3, np.float32), rows_r, np.full(9, -1, np.int8), rows_r, rows_r,
     Hyperparameters(), key,
 )
-for name in core().function_names():
-    function = core().TestFunction(name, 300, rotation_seed=1, shift_radius=2.0)
+for name in core.function_names():
+    function = core.TestFunction(name, 300, rotation_seed=1, shift_radius=2.0)
     returns = np.empty(9)
-    core().FunctionRollout(function, 0.1, 1).evaluate(population, returns)
+    core.FunctionRollout(function, 0.1, 1).evaluate(population, returns)
     show(name, returns)
-print(core().build_info()["instruction_set"])
+print(core.build_info()["instruction_set"])
 """
 
 
@@ -67,7 +67,7 @@ def runnable() -> list[str]:
 
 def test_every_set_gives_the_same_bits() -> None:
     sets = runnable()
-    assert core().build_info()["instruction_set"] in sets
+    assert core.build_info()["instruction_set"] in sets
     answers = {}
     for name in sets:
         done = run(name)
@@ -81,12 +81,12 @@ def test_every_set_gives_the_same_bits() -> None:
 
 @pytest.mark.parametrize("name", ["avx1024", "AVX2"])
 def test_an_unknown_set_is_a_clear_error(name: str) -> None:
-    done = run(name, "from bierl_fast._library import core; core().build_info()")
+    done = run(name, "from bierl_fast._native import core; core.build_info()")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: BIERL_INSTRUCTION_SET is '{name}'; this processor runs: ")
 
 
 def test_an_empty_variable_is_none() -> None:
-    done = run("", "from bierl_fast._library import core; print(core().build_info()['instruction_set'])")
+    done = run("", "from bierl_fast._native import core; print(core.build_info()['instruction_set'])")
     assert done.stdout.strip() == runnable()[0]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from reference import policy as reference
 
-from bierl_fast import _library
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast._native import core
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.messages import F32, F64
@@ -17,10 +17,10 @@ from bierl_fast.messages import F32, F64
 WIDE = 1e30  # a box that clips nothing
 
 
-def policy(sizes: tuple[int, ...], activation: str = "tanh", squash: str = "clip", box: float = WIDE) -> Policy:
+def policy(sizes: tuple[int, ...], activation: str = "tanh", squash: str = "clip", box: float = WIDE) -> MlpPolicy:
     actions = sizes[-1]
     spec = PolicySpec("t", sizes[0], (-box,) * actions, (box,) * actions, {}, sizes[1:-1], activation, squash)
-    return Policy(spec, ObservationStatistics(sizes[0]))
+    return MlpPolicy(spec, ObservationStatistics(sizes[0]))
 
 
 def vector(size: int, seed: int = 0) -> F32:
@@ -79,19 +79,19 @@ def test_a_nan_stays_one(activation: str) -> None:
 
 
 @pytest.mark.parametrize("squash", ["clip", "tanh", "none"])
-@pytest.mark.parametrize("normalised", [False, True])
-def test_act(squash: str, normalised: bool) -> None:
+@pytest.mark.parametrize("normalized", [False, True])
+def test_act(squash: str, normalized: bool) -> None:
     sizes = (11, 32, 5)
     low, high = (np.array(box, np.float32) for box in ([-1, -0.4, 0, -2, 0.3], [1, 0.4, 3, 2, 0.3]))
-    seen = statistics(11) if normalised else ObservationStatistics(11)
+    seen = statistics(11) if normalized else ObservationStatistics(11)
     spec = PolicySpec("t", 11, tuple(low.tolist()), tuple(high.tolist()), {}, (32,), "tanh", squash)
-    theta = vector(Policy(spec, seen).parameter_count)
-    compiled = Policy(spec, seen, theta)
+    theta = vector(MlpPolicy(spec, seen).parameter_count)
+    compiled = MlpPolicy(spec, seen, theta)
     state = seen.state()
     count, mean, m2 = (np.asarray(state[f"obs_{name}"], np.float64) for name in ("count", "mean", "m2"))
     for seed in range(4):
         observation: F64 = np.random.default_rng(seed).normal(0, 10.0**seed, 11)  # at the end far beyond the cut at 10
-        x = reference.normalised(observation, count[0], mean, m2)
+        x = reference.normalized(observation, count[0], mean, m2)
         slow = reference.into_box(reference.forward(sizes, "tanh", theta, x), low, high, squash)
         np.testing.assert_array_equal(compiled.act(observation), slow)
         inside = (slow >= low).all() and (slow <= high).all()
@@ -109,7 +109,7 @@ def test_act_refuses_what_does_not_fit() -> None:
 
 
 def test_shapes_that_make_no_policy() -> None:
-    make = _library.core().PolicyShape
+    make = core.PolicyShape
     good: dict[str, Any] = {
         "activation": "tanh",
         "low": [-1.0],

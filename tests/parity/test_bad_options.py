@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv
 
 
@@ -60,9 +60,9 @@ def test_numpy_values_are_values() -> None:
 
 
 def test_check_task_needs_no_model() -> None:
-    core().check_task("Humanoid-v5", {"contact_cost_range": (-float("inf"), 3.0)})
+    core.check_task("Humanoid-v5", {"contact_cost_range": (-float("inf"), 3.0)})
     with pytest.raises(ValueError, match="did you mean 'frame_skip'"):
-        core().check_task("Humanoid-v5", {"frameskip": 3})
+        core.check_task("Humanoid-v5", {"frameskip": 3})
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64])

@@ -8,7 +8,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from subprocesses import run
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast._registration import OWN
 from bierl_fast.messages import F64
 from bierl_fast.native_env import NativeEnv
@@ -71,7 +71,7 @@ def test_gymnasium_accepts_it() -> None:
 
 
 def test_registered_as_in_the_task_table() -> None:
-    row = next(row for row in core().task_table() if row["id"] == TASK)
+    row = next(row for row in core.task_table() if row["id"] == TASK)
     assert OWN[TASK] == {name: row[name] for name in ("max_episode_steps", "reward_threshold")}
     assert gymnasium.spec(TASK).max_episode_steps == row["max_episode_steps"]
     assert gymnasium.make(TASK).reset(seed=5)[0].tolist() == NativeEnv(TASK).reset(seed=5)[0].tolist()

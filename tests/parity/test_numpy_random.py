@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 
 KNOWN_ANSWERS = Path(__file__).parents[1] / "data" / "numpy_random.txt"
 
@@ -27,7 +27,7 @@ def test_known_answers_are_numpys() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1, 2**32 - 1, 2**32, 2**40 + 7, 2**63, 2**64 - 1])
 def test_same_draws_as_numpy(seed: int) -> None:
     count = 20_000  # reaches the normal's rejection and tail branches
-    native, generator = core().NumpyRandom(seed), np.random.default_rng(seed)
+    native, generator = core.NumpyRandom(seed), np.random.default_rng(seed)
     assert [native.uniform(-0.3, 0.7) for _ in range(count)] == generator.uniform(-0.3, 0.7, count).tolist()
     assert [native.standard_normal() for _ in range(count)] == generator.standard_normal(count).tolist()
     assert native.uniform(-0.0, 0.0) == generator.uniform(-0.0, 0.0)
@@ -37,4 +37,4 @@ def test_same_draws_as_numpy(seed: int) -> None:
 def test_many_seeds() -> None:
     seeds = np.random.default_rng(5).integers(0, 2**64, 500, np.uint64).tolist()
     for seed in seeds:
-        assert core().NumpyRandom(seed).next_uint64() == int(np.random.PCG64(seed).random_raw())
+        assert core.NumpyRandom(seed).next_uint64() == int(np.random.PCG64(seed).random_raw())

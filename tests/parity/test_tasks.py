@@ -13,10 +13,10 @@ from gymnasium.utils.env_checker import check_env
 from parity.side_by_side import Trace, assert_within, run
 from parity.tolerance import TOLERANCE, tolerance
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv
 
-TASKS = [row["id"] for row in core().task_table() if not row["id"].startswith("bierl/")]  # Gymnasium has the others
+TASKS = [row["id"] for row in core.task_table() if not row["id"].startswith("bierl/")]  # Gymnasium has the others
 INFINITY = float("inf")
 
 NO_HUMANOID_EXTRAS = {
@@ -139,7 +139,7 @@ def test_actions_outside_the_box(task: str) -> None:
 
 
 def test_options_cover_every_keyword() -> None:
-    for row in core().task_table():
+    for row in core.task_table():
         if row["id"] not in TASKS:
             continue
         tried = {name for task, options in OPTIONS if task == row["id"] for name in options}

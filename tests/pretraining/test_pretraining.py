@@ -16,6 +16,7 @@ from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta.generator_file import WarmStart, packaged
+from bierl_fast.pretraining import api
 from bierl_fast.pretraining import trainer as training
 from bierl_fast.pretraining.api import pretrain
 
@@ -33,7 +34,7 @@ class Short(training.PretrainSettings):
 
 def shorten(patch: pytest.MonkeyPatch) -> None:
     """Rounds are Short ones until the patch is undone."""
-    patch.setattr(training, "PretrainSettings", Short)
+    patch.setattr(api, "PretrainSettings", Short)
 
 
 @pytest.fixture(name="short")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from meta.world import state_bytes
 
-from bierl_fast.archive import ArchiveError
+from bierl_fast.errors import ArchiveError
 from bierl_fast.messages import Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.generator import Generator, make_generator
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart

@@ -50,7 +50,7 @@ def moments(value_to: F64) -> tuple[F64, F64]:
     return mean_o, ((value_to - mean_o) ** 2).sum(axis=0)
 
 
-def normalised(observation: F64, count: float, mean: F64, m2: F64) -> F32:
+def normalized(observation: F64, count: float, mean: F64, m2: F64) -> F32:
     """(x - mean) / std cut at +-10; 0 where a dimension has not varied; unchanged before the first observation."""
     if count == 0:
         return observation.astype(np.float32)

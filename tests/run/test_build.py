@@ -12,9 +12,9 @@ from run.fakes import FakeStrategy
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError, RunDirectoryError
+from bierl_fast.errors import ConfigError, RunDirectoryError, UnknownNameError
 from bierl_fast.messages import F32, HyperparameterSpec
-from bierl_fast.names import UnknownNameError, unknown
+from bierl_fast.names import unknown
 from bierl_fast.run import build
 from bierl_fast.run.api import train
 from bierl_fast.strategy.table import STRATEGIES, StrategyEntry

@@ -12,7 +12,7 @@ from outcomes import lines
 
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.run.api import Result, evaluate, resume, train
 
 # Reacher's episodes last 50 steps and never terminate. The memory turns in the fourth generation.
@@ -59,7 +59,7 @@ def test_stopped_and_resumed_equals_uninterrupted(whole: Result, tmp_path: Path)
 def test_the_policy_is_what_the_strategy_needs(whole: Result) -> None:
     assert whole.run_dir is not None
     policy = whole.policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     assert policy.spec.squash == "tanh"
     assert policy.statistics.count == 0.0
     assert np.isfinite(evaluate(whole.run_dir, episodes=2)["mean_return"])

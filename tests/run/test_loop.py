@@ -15,9 +15,8 @@ from run.fakes import Fakes
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning, UnknownNameError
 from bierl_fast.messages import Population, Stream
-from bierl_fast.names import UnknownNameError
 from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.metrics import MetricsFile

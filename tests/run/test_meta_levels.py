@@ -13,11 +13,10 @@ from outcomes import lines
 import bierl_fast as bf
 from bierl_fast.cli.progress import Progress
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError, RunWarning
+from bierl_fast.errors import ConfigError, RunWarning, UnknownNameError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import EvaluationBatch, Population, Stream
 from bierl_fast.meta.table import META_LEVELS
-from bierl_fast.names import UnknownNameError
 from bierl_fast.run import build
 from bierl_fast.strategy.table import STRATEGIES
 

@@ -15,12 +15,9 @@ from outcomes import lines
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, EpisodeError, EpisodeWarning, UnknownNameError
 from bierl_fast.evaluation import table
-from bierl_fast.evaluation.base import EpisodeWarning
-from bierl_fast.evaluation.pool.dispatch import EpisodeError
 from bierl_fast.messages import NoiseKey
-from bierl_fast.names import UnknownNameError
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.reporting import reporting_population, summary
 

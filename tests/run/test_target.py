@@ -13,8 +13,7 @@ from outcomes import lines
 import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.cli.main import entry
-from bierl_fast.errors import CheckpointError, ConfigError, RunWarning
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import CheckpointError, ConfigError, EpisodeWarning, RunWarning
 from bierl_fast.messages import EvaluationBatch
 from bierl_fast.run import checkpoint
 from bierl_fast.run.directory import RunDirectory

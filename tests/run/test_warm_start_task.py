@@ -11,9 +11,8 @@ import pytest
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.cli.progress import Progress
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, UnknownNameError
 from bierl_fast.meta.generator_file import WarmStart
-from bierl_fast.names import UnknownNameError
 
 CHEAP: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
 SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}

@@ -14,14 +14,14 @@ from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, EvaluationBatch, Hyperparameters, Population
 from bierl_fast.strategy.antithetic import Antithetic
 from bierl_fast.strategy.es import EvolutionStrategy
-from bierl_fast.strategy.evolution_path import Path
+from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.shaping import SHAPINGS
 
 SCALE = np.linspace(0.5, 2, P).astype(np.float32)
 
 
 def slow_path(generations: list[tuple[Population, F64]]) -> tuple[F64, float, float]:
-    """Path, ratio and rate from the formulas, pair by pair, in float64."""
+    """EvolutionPath, ratio and rate from the formulas, pair by pair, in float64."""
     path, variance, rate = np.zeros(P), 0.0, 0.0
     for population, weight_n in generations:
         w_k = weight_n[0::2] - weight_n[1::2]
@@ -62,7 +62,7 @@ def test_a_long_path_that_turns_back_shrinks_where_pairs_are_as_many_as_paramete
     pairs: int, back: float, sign: float
 ) -> None:
     weight_k = np.full(pairs, 0.1, np.float32)
-    first = Path.start(4).along(np.array([5.0, 0.0, 0.0, 0.0], np.float32), weight_k)
+    first = EvolutionPath.start(4).along(np.array([5.0, 0.0, 0.0, 0.0], np.float32), weight_k)
     second = first.along(np.array([back, 5.0, 0.0, 0.0], np.float32), weight_k)
     assert second.ratio > 1.0
     assert np.sign(second.alignment) == np.sign(back)
@@ -114,17 +114,17 @@ def test_one_way_is_long_and_to_and_fro_is_short() -> None:
     ahead: F32 = np.ones(P, np.float32)
     steady = EvolutionStrategy(mean=np.zeros(P, np.float32), population=64)
     assert directed(steady, ahead, 20) > 1.4
-    noise, turning = np.linspace(-1, 1, P).astype(np.float32), Path.start(P)
+    noise, turning = np.linspace(-1, 1, P).astype(np.float32), EvolutionPath.start(P)
     for turn in range(20):
         turning = turning.along(noise * np.float32((-1) ** turn), np.ones(8, np.float32))
-    same = Path.start(P)
+    same = EvolutionPath.start(P)
     for _ in range(20):
         same = same.along(noise, np.ones(8, np.float32))
     assert turning.ratio < 0.5 < same.ratio
 
 
 def test_weights_of_zero_say_nothing() -> None:
-    path = Path.start(P)
+    path = EvolutionPath.start(P)
     assert math.isnan(path.ratio)
     assert math.isnan(path.along(np.zeros(P, np.float32), np.zeros(4, np.float32)).ratio)
     begun = path.along(np.ones(P, np.float32), np.ones(4, np.float32))
@@ -135,7 +135,7 @@ def test_weights_of_zero_say_nothing() -> None:
 
 def test_a_common_factor_of_the_weights_cancels() -> None:
     noise, weights = np.linspace(-1, 3, P).astype(np.float32), np.linspace(0, 1, 6).astype(np.float32)
-    paths = [Path.start(P).along(noise * np.float32(k), weights * np.float32(k)) for k in (1.0, 1e-30, 1e30)]
+    paths = [EvolutionPath.start(P).along(noise * np.float32(k), weights * np.float32(k)) for k in (1.0, 1e-30, 1e30)]
     for path in paths[1:]:
         # A few roundings of float32.
         np.testing.assert_allclose(path.sum_p, paths[0].sum_p, rtol=1e-6)

@@ -31,7 +31,7 @@ SWITCHES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "mirrored": (True, False, {}),
     "ties": ("share", "best", {"shaping": "log_rank"}),
     "step_scale": ("strategy", "reference", {"optimizer": "gradient"}),
-    "entropy": ("relative", "differential", {"reference_entropy": -9.0}),
+    "entropy": ("relative", "differential", {"starting_entropy": -9.0}),
     "novelty_mix": ("ranks", "raw", {}),
     "novelty_scale": ("mean_distance", "archive_norm", {"novelty_mix": "raw"}),
     "nsra_direction": ("paper", "inverted", {}),
@@ -206,7 +206,7 @@ def test_ties_are_of_log_ranks(shaping: str) -> None:
 
 
 def test_differential_entropy_is_summed_over_steps() -> None:
-    strategy = EvolutionStrategy(mean=START, population=6, entropy="differential", reference_entropy=-2.0)
+    strategy = EvolutionStrategy(mean=START, population=6, entropy="differential", starting_entropy=-2.0)
     population = strategy.ask(HP.replace(entropy_weight=0.5, alive_offset=3.0), key(0))
     batch = evaluate(population)
     assert batch.entropy_r is not None
@@ -219,7 +219,7 @@ def test_differential_entropy_is_summed_over_steps() -> None:
 
 
 def test_differential_entropy_needs_the_reference_policys() -> None:
-    with pytest.raises(ValueError, match="entropy = 'differential' needs reference_entropy"):
+    with pytest.raises(ValueError, match="entropy = 'differential' needs starting_entropy"):
         EvolutionStrategy(mean=START, entropy="differential")
 
 

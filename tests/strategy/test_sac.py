@@ -11,7 +11,7 @@ from strategy.actor_critic import NETWORK, START, learn, make, transitions
 from strategy.sphere import assert_same_state, key
 
 import bierl_fast as bf
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 
@@ -27,7 +27,7 @@ def test_the_actor_is_the_policy(task: str, hidden: tuple[int, ...], activation:
     """
     evaluator = bf.make_evaluator(task, hidden=hidden, activation=activation, squash="tanh", obs_norm=False, threads=1)
     policy = evaluator.policy
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, MlpPolicy)
     rng = np.random.default_rng(0)
     theta = (rng.normal(size=policy.parameter_count) / 2).astype(np.float32)
     partner = SoftActorCritic(policy.network, theta, SacSettings(replay_size=10))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast.evaluation.environment.maker import TaskError
+from bierl_fast.errors import TaskError
 
 if TYPE_CHECKING:
     import gymnasium
@@ -53,7 +53,7 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
     Raises:
         TaskError: a space that no policy here can serve.
     """
-    from gymnasium import spaces, wrappers  # noqa: PLC0415
+    from gymnasium import spaces, wrappers  # noqa: PLC0415 - gymnasium takes 0.1 s
 
     observation, action = env.observation_space, env.action_space
     if not isinstance(observation, spaces.Box):
@@ -81,7 +81,7 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
 def _actions(
     space: gymnasium.Space[Any],
 ) -> tuple[tuple[int, ...], str, tuple[float, ...], tuple[float, ...], int | None]:
-    from gymnasium import spaces  # noqa: PLC0415
+    from gymnasium import spaces  # noqa: PLC0415 - gymnasium takes 0.1 s
 
     if isinstance(space, spaces.Discrete):
         infinite = (float("inf"),) * int(space.n)
@@ -100,8 +100,8 @@ def _actions(
 
 
 def _time_limit(env: gymnasium.Env[Any, Any]) -> int | None:
-    from gymnasium import Wrapper  # noqa: PLC0415
-    from gymnasium.wrappers import TimeLimit  # noqa: PLC0415
+    from gymnasium import Wrapper  # noqa: PLC0415 - gymnasium takes 0.1 s
+    from gymnasium.wrappers import TimeLimit  # noqa: PLC0415 - gymnasium takes 0.1 s
 
     layer: gymnasium.Env[Any, Any] = env
     while isinstance(layer, Wrapper):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
@@ -54,13 +55,13 @@ class FunctionEvaluator:
         """One call for each row; nothing is changed. The return of a failed row is NaN.
 
         Raises:
-            TypeError: a Python function gave something that is no number (vectorized: no array of numbers).
-            ValueError: the population has another number of parameters; a vectorized function gave another shape.
+            ArgumentTypeError: a Python function gave something that is no number (vectorized: no array of numbers).
+            ArgumentError: the population has another number of parameters; a vectorized function gave another shape.
             Exception: whatever a Python function raises, with a note that names the row.
         """
         spec = self._policy.spec
         if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
-            raise ValueError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
+            raise ArgumentError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
         returns_r = np.full(population.rows, np.nan)
         self._runner.evaluate(population, returns_r)
         failed_r = ~np.isfinite(returns_r)
@@ -71,11 +72,11 @@ class FunctionEvaluator:
         """Nothing: there are no observations."""
 
     def parameters(self, population: Population, row: int) -> F32:
-        """(P,) what that row's call was given; ValueError when there is no such row."""
+        """(P,) what that row's call was given; ArgumentError when there is no such row."""
         return kernels.row_parameters(population, row)
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """A seed of that row's episode, below 2**63; a function is not told it. ValueError: no such row."""
+        """A seed of that row's episode, below 2**63; a function is not told it. ArgumentError: no such row."""
         return row_reset_seed(population, row)
 
     def state(self) -> Arrays:
@@ -83,9 +84,9 @@ class FunctionEvaluator:
         return {}
 
     def load(self, arrays: Arrays) -> None:
-        """Nothing to continue from; ValueError when there is something."""
+        """Nothing to continue from; ArgumentError when there is something."""
         if arrays:
-            raise ValueError(f"a function task has no state, got {sorted(arrays)}")
+            raise ArgumentError(f"a function task has no state, got {sorted(arrays)}")
 
     def close(self) -> None:
         """Nothing to free."""
@@ -102,7 +103,7 @@ def make_function_evaluator(
 ) -> FunctionEvaluator:
     """See `bierl_fast.evaluation.table.make_evaluator`."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
-        raise ValueError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}")
+        raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}")
     name = task if isinstance(task, str) else written_name(task)
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32, F64, Population
@@ -29,11 +30,11 @@ class Runner(Protocol):
 
 
 def make_runner(spec: FunctionSpec, function: Function | None, threads: int) -> Runner:
-    """What calls the function that a spec names, or the one given; ValueError, TypeError: it cannot be called."""
+    """What calls the function that a spec names, or the one given; ArgumentError: it cannot be called."""
     if function is None and spec.task in native_functions():
         return _native(spec, threads)
     if function is None and ":" not in spec.task:
-        raise ValueError(
+        raise ArgumentError(
             f"{unknown('function', spec.task, native_functions())} (dim is for functions: these, a Python function, or "
             "one by its import path module:function; an environment takes none)"
         )
@@ -51,22 +52,23 @@ def _native(spec: FunctionSpec, threads: int) -> Runner:
         _require_option(option, value, lookup(f"option of {spec.task}", option, defaults))
     options = {**defaults, **spec.task_kwargs}
     noise = float(options.pop("noise"))
-    function = core().TestFunction(spec.task, spec.dim, **options)
-    runner: Runner = core().FunctionRollout(function, noise, threads)
-    return runner
+    function = core.TestFunction(spec.task, spec.dim, **options)
+    return core.FunctionRollout(function, noise, threads)
 
 
 def _require_option(name: str, value: Any, default: float | int | None) -> None:
     if isinstance(default, float):
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise ValueError(f"{name} must be a number, got {value!r}")
+            raise ArgumentError(f"{name} must be a number, got {value!r}")
     elif isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
-        raise ValueError(f"{name} must be an integer in [0, 2**64), got {value!r}")
+        raise ArgumentError(f"{name} must be an integer in [0, 2**64), got {value!r}")
 
 
 def _require_single(spec: FunctionSpec, kind: str) -> None:
     if spec.vectorized:
-        raise ValueError(f"vectorized is for Python functions; {kind} takes one vector: leave it out for {spec.task}")
+        raise ArgumentError(
+            f"vectorized is for Python functions; {kind} takes one vector: leave it out for {spec.task}"
+        )
 
 
 class _Compiled:
@@ -83,15 +85,15 @@ class _Compiled:
 def _compiled(spec: FunctionSpec, function: Any, threads: int) -> Runner:
     _require_single(spec, "a compiled function")
     if spec.task_kwargs:
-        raise ValueError(f"a compiled function takes no keyword arguments, got task_kwargs {spec.task_kwargs}")
+        raise ArgumentError(f"a compiled function takes no keyword arguments, got task_kwargs {spec.task_kwargs}")
     if not _has_the_signature(getattr(function, "ctypes", None)):
         came = getattr(function, "_sig", None) or "none that can be read"
-        raise ValueError(
+        raise ArgumentError(
             "a compiled function must have the signature float64(CPointer(float32), int64), as in "
             "numba.cfunc('float64(CPointer(float32), int64)'), which is double(const float*, int64) in C; "
             f"{spec.task} has {came}"
         )
-    return _Compiled(function, core().FunctionRollout.at(function.address, spec.dim, threads))
+    return _Compiled(function, core.FunctionRollout.at(function.address, spec.dim, threads))
 
 
 def _has_the_signature(function: Any) -> bool:
@@ -109,7 +111,7 @@ class _PythonFunction:
 
     def __init__(self, spec: FunctionSpec, function: Function, threads: int) -> None:
         if not callable(function):
-            raise TypeError(f"a function task must be a function, got {type(function).__name__}")
+            raise ArgumentTypeError(f"a function task must be a function, got {type(function).__name__}")
         self._spec = spec
         self._function = functools.partial(function, **spec.task_kwargs) if spec.task_kwargs else function
         self._pool = kernels.ThreadPool(threads) if threads > 1 else None
@@ -121,7 +123,7 @@ class _PythonFunction:
         for first in range(0, rows, portion):
             # Made anew, as a function may keep what it is given.
             block = np.empty((min(portion, rows - first), dim), np.float32)
-            core().population_parameters(population, first, block, self._pool)
+            core.population_parameters(population, first, block, self._pool)
             call(block, first, out[first : first + len(block)])
 
     def _one_by_one(self, block: F32, first: int, out: F64) -> None:
@@ -138,7 +140,7 @@ class _PythonFunction:
             value = value[()]
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}; "
                 "a function that takes a block (k, P) needs vectorized=True"
             )
@@ -153,7 +155,7 @@ class _PythonFunction:
         wanted = f"{self._spec.task} must return an array of numbers of shape ({len(block)},) for a block {block.shape}"
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
             came = f"dtype {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
-            raise TypeError(f"{wanted}, got {came}")
+            raise ArgumentTypeError(f"{wanted}, got {came}")
         if values.shape != out.shape:
-            raise ValueError(f"{wanted}, got shape {values.shape}")
+            raise ArgumentError(f"{wanted}, got shape {values.shape}")
         out[:] = values

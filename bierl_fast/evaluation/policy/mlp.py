@@ -15,6 +15,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.archive import Kind
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -30,7 +31,7 @@ FILE = Kind(
 )
 
 
-class Policy:
+class MlpPolicy:
     """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
 
     def __init__(self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None) -> None:
@@ -38,7 +39,7 @@ class Policy:
         self.spec = spec
         self.statistics = statistics
         self.shape = policy_shape(spec)
-        self._normaliser = statistics.normaliser()
+        self._normalizer = statistics.normalizer()
         self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
 
     @property
@@ -60,7 +61,7 @@ class Policy:
     @property
     def parameter_count(self) -> int:
         """P: weights (inputs, outputs) and bias of each layer in turn, then evolved log standard deviations."""
-        return int(self.shape.parameter_count)
+        return self.shape.parameter_count
 
     def initial_parameters(self, seed: int = 0) -> F32:
         """(P,) where training starts: hidden weights N(0, 1/inputs), output weights a hundredth of that, biases zero.
@@ -79,14 +80,16 @@ class Policy:
         theta[at:] = self.spec.log_std
         return theta
 
-    def reference_entropy(self) -> float:
+    def starting_entropy(self) -> float:
         """Differential entropy, in nats, of the action noise at `log_std`: what `relative_entropy` is relative to.
 
         Raises:
-            ValueError: the policy has no action noise.
+            ArgumentError: the policy has no action noise.
         """
         if self.spec.action_noise == "none":
-            raise ValueError("a policy without action noise has no differential entropy; set action_noise to 'evolved'")
+            raise ArgumentError(
+                "a policy without action noise has no differential entropy; set action_noise to 'evolved'"
+            )
         return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
 
     def noise_scale(self, log_std_scale: float) -> F32 | None:
@@ -100,14 +103,14 @@ class Policy:
         scale[-len(self.spec.low) :] = log_std_scale
         return scale
 
-    def with_parameters(self, theta: F32) -> Policy:
+    def with_parameters(self, theta: F32) -> MlpPolicy:
         """The same policy with other parameters (P,) float32, copied."""
         theta = arguments.parameters("theta", theta, self.parameter_count)
-        return Policy(self.spec, self.statistics, theta)
+        return MlpPolicy(self.spec, self.statistics, theta)
 
-    def with_statistics(self, statistics: ObservationStatistics) -> Policy:
+    def with_statistics(self, statistics: ObservationStatistics) -> MlpPolicy:
         """The same policy under other observation statistics, which it keeps."""
-        return Policy(self.spec, statistics, self.parameters)
+        return MlpPolicy(self.spec, statistics, self.parameters)
 
     def act(self, observation: Observation) -> Action:
         """The action for one observation of the environment, in its own shapes: (O,) -> (A,) float32 for most.
@@ -115,7 +118,7 @@ class Policy:
         A discrete action space is answered by an integer (np.int64, as the space's own `sample`).
         """
         action = np.empty(len(self.spec.low), np.float32)
-        self.shape.act(self._normaliser, self.parameters, self.spec.flat(observation), action)
+        self.shape.act(self._normalizer, self.parameters, self.spec.flat(observation), action)
         return self.spec.answer(action)
 
     def save(self, path: str | Path) -> None:
@@ -123,12 +126,12 @@ class Policy:
         FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
 
     @classmethod
-    def load(cls, path: str | Path) -> Policy:
+    def load(cls, path: str | Path) -> MlpPolicy:
         """Read policy.npz; ArchiveError says what is wrong with it."""
         return FILE.read(Path(path), cls._read)
 
     @classmethod
-    def _read(cls, header: dict[str, Any], arrays: Arrays) -> Policy:
+    def _read(cls, header: dict[str, Any], arrays: Arrays) -> MlpPolicy:
         spec = read_spec(header)
         statistics = ObservationStatistics(spec.observation_size)
         statistics.load(arrays)

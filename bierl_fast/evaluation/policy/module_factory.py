@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import imported, written_name
 
 if TYPE_CHECKING:
     import torch
-
-    from bierl_fast.evaluation.policy.spec import PolicySpec
 
 
 class ModuleFactory:
@@ -26,8 +26,8 @@ class ModuleFactory:
             draws from torch's own generator is drawn at the seed; other randomness is its own affair.
 
     Raises:
-        ValueError: the path leads to no function.
-        TypeError: no function, or one that takes other arguments.
+        ArgumentError: the path leads to no function.
+        ArgumentTypeError: no function, or one that takes other arguments.
     """
 
     def __init__(self, function: str | Callable[..., Any]) -> None:
@@ -39,12 +39,12 @@ class ModuleFactory:
         """A new module for an environment.
 
         Raises:
-            ValueError: the function raised something.
-            TypeError: it returned no module.
+            ArgumentError: the function raised something.
+            ArgumentTypeError: it returned no module.
         """
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 - torch takes 1 s
 
-        from bierl_fast.torch_threads import one_torch_thread  # noqa: PLC0415  (imports torch)
+        from bierl_fast.torch_threads import one_torch_thread  # noqa: PLC0415 - loads torch
 
         sizes = (spec.observation_size, len(spec.low)) if self._sized else ()
         # One thread, as the sums of an orthogonal start may depend on their number.
@@ -53,21 +53,25 @@ class ModuleFactory:
             try:
                 module = self._function(*sizes)
             except Exception as error:  # whatever a user's function raises
-                raise ValueError(f"the policy {self.name!r} raised {type(error).__name__}: {error}") from error
+                raise ArgumentError(f"the policy {self.name!r} raised {type(error).__name__}: {error}") from error
         if not isinstance(module, torch.nn.Module):
-            raise TypeError(f"the policy {self.name!r} must return a torch.nn.Module, got {type(module).__name__}")
+            raise ArgumentTypeError(
+                f"the policy {self.name!r} must return a torch.nn.Module, got {type(module).__name__}"
+            )
         return module
 
 
 def _takes_sizes(name: str, function: Any) -> bool:
-    """Whether a factory wants the sizes of observation and action; TypeError for what is none."""
-    import torch  # noqa: PLC0415
+    """Whether a factory wants the sizes of observation and action; ArgumentTypeError for what is none."""
+    import torch  # noqa: PLC0415 - torch takes 1 s
 
     wanted = "policy must be a function that makes a torch.nn.Module, or its import path module:function"
     if isinstance(function, torch.nn.Module):
-        raise TypeError(f"{wanted}, got a module itself, {type(function).__name__}; give a function that returns it")
+        raise ArgumentTypeError(
+            f"{wanted}, got a module itself, {type(function).__name__}; give a function that returns it"
+        )
     if not callable(function):
-        raise TypeError(f"{wanted}, got {type(function).__name__}")
+        raise ArgumentTypeError(f"{wanted}, got {type(function).__name__}")
     try:
         parameters = inspect.signature(function).parameters.values()
     except ValueError:  # some that are written in C do not tell
@@ -76,5 +80,7 @@ def _takes_sizes(name: str, function: Any) -> bool:
     required = [p for p in parameters if p.default is p.empty and p.kind not in variable]
     if len(required) not in {0, 2} or any(p.kind is p.KEYWORD_ONLY for p in required):
         needs = ", ".join(parameter.name for parameter in required)
-        raise TypeError(f"the policy {name!r} must take nothing, or observation and action size; it needs ({needs})")
+        raise ArgumentTypeError(
+            f"the policy {name!r} must take nothing, or observation and action size; it needs ({needs})"
+        )
     return bool(required)

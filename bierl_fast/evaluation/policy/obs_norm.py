@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Arrays, Moments
 
 
@@ -44,27 +43,27 @@ class ObservationStatistics:
 
     def merge(self, moments: Moments) -> None:
         """Take in the rows of one batch, in row order."""
-        core().merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
+        core.merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
 
-    def normaliser(self) -> Any:
+    def normalizer(self) -> core.Normaliser:
         """The frozen statistics in the form the compiled policy reads."""
-        return core().Normaliser.from_moments(self.count, self._mean, self._m2)
+        return core.Normaliser.from_moments(self.count, self._mean, self._m2)
 
     def state(self) -> Arrays:
         """Copies of all three."""
         return {"obs_count": self._count.copy(), "obs_mean": self._mean.copy(), "obs_m2": self._m2.copy()}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ValueError, and nothing changed, when an array is missing or misshapen."""
+        """Continue from `state`; ArgumentError, and nothing changed, when an array is missing or misshapen."""
         own = self.state()
         if not set(own) <= set(arrays):
-            raise ValueError(f"observation statistics must be {sorted(own)}, got {sorted(arrays)}")
+            raise ArgumentError(f"observation statistics must be {sorted(own)}, got {sorted(arrays)}")
         size = arrays["obs_mean"].size
         if size != self._mean.size:
-            raise ValueError(f"observation statistics are for size {size}, expected {self._mean.size}")
+            raise ArgumentError(f"observation statistics are for size {size}, expected {self._mean.size}")
         for name, array in own.items():
             if arrays[name].shape != array.shape or arrays[name].dtype.kind != "f":
-                raise ValueError(
+                raise ArgumentError(
                     f"{name} must be float64 of shape {array.shape}, "
                     f"got {arrays[name].dtype} of shape {arrays[name].shape}"
                 )

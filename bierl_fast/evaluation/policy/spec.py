@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.messages import F32, F64
 
@@ -61,11 +62,11 @@ class PolicySpec:
         """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
 
         Raises:
-            ValueError: the observation has another shape.
+            ArgumentError: the observation has another shape.
         """
         shape = self.observation_shape or (self.observation_size,)
         if np.shape(observation) != shape:
-            raise ValueError(f"observation must have shape {shape}, got {np.shape(observation)}")
+            raise ArgumentError(f"observation must have shape {shape}, got {np.shape(observation)}")
         return np.ascontiguousarray(observation, np.float64).reshape(-1)
 
     def answer(self, action: F32) -> Action:
@@ -76,16 +77,16 @@ class PolicySpec:
 
 
 def read_spec(header: dict[str, Any]) -> PolicySpec:
-    """A PolicySpec out of JSON, whose lists are its tuples; TypeError for an unknown name."""
+    """A PolicySpec out of JSON, whose lists are its tuples; ArgumentTypeError for an unknown name."""
     for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
         if header.get(name) is not None:
             header[name] = tuple(header[name])
     return PolicySpec(**header)
 
 
-def policy_shape(spec: PolicySpec) -> Any:
-    """The compiled policy's own form of `spec`; ValueError when it cannot be."""
-    return core().PolicyShape(
+def policy_shape(spec: PolicySpec) -> core.PolicyShape:
+    """The compiled policy's own form of `spec`; ArgumentError when it cannot be."""
+    return core.PolicyShape(
         sizes=list(spec.sizes),
         activation=spec.activation,
         low=list(spec.low),

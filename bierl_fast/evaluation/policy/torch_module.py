@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast._library import core
-from bierl_fast.archive import ArchiveError, Kind
+from bierl_fast._native import core
+from bierl_fast.archive import Kind
+from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     import torch
 
 FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one with TorchPolicy.save")
-
-
-class _AnswerError(ValueError):
-    """The module answers with what is no action."""
 
 
 class TorchPolicy:
@@ -51,22 +48,24 @@ class TorchPolicy:
         module: any torch.nn.Module with float32 parameters, of a class that a worker process can import; copied.
 
     Raises:
-        TypeError: no module, or one with parameters that are not float32.
+        ArgumentTypeError: no module, or one with parameters that are not float32.
     """
 
     def __init__(self, module: torch.nn.Module) -> None:
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 - torch takes 1 s
 
         if not isinstance(module, torch.nn.Module):
-            raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+            raise ArgumentTypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
         kinds = {str(parameter.dtype) for parameter in module.parameters()}
         if kinds != {"torch.float32"}:
-            raise TypeError(f"every parameter of the module must be float32, got {sorted(kinds) or 'none at all'}")
+            raise ArgumentTypeError(
+                f"every parameter of the module must be float32, got {sorted(kinds) or 'none at all'}"
+            )
         self.module = copy.deepcopy(module).eval().requires_grad_(False)
         self.parameters: F32 = flat_parameters(self.module)
         self.spec: PolicySpec | None = None
         self.statistics = ObservationStatistics(0)
-        self._brain: TorchBrain | None = None
+        self._actor: TorchActor | None = None
         self._factory: ModuleFactory | None = None
 
     @classmethod
@@ -93,18 +92,18 @@ class TorchPolicy:
         """This policy for an environment.
 
         Raises:
-            ValueError: the module does not answer an observation of it with (A,) numbers or raises something, or the
+            ArgumentError: the module does not answer an observation of it with (A,) numbers or raises something, or the
                 settings ask for what a module cannot do.
         """
         if spec.action_noise == "evolved":
-            raise ValueError("a TorchPolicy has no log standard deviations to evolve; take action_noise 'fixed'")
+            raise ArgumentError("a TorchPolicy has no log standard deviations to evolve; take action_noise 'fixed'")
         bound = self._like(self.parameters, spec, statistics)
         try:
             bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
-        except _AnswerError:
+        except ArgumentError:
             raise
         except Exception as error:  # whatever a user's module raises
-            raise ValueError(
+            raise ArgumentError(
                 f"the module does not answer an observation of shape ({spec.observation_size},): "
                 f"{type(error).__name__}: {error}"
             ) from error
@@ -112,7 +111,7 @@ class TorchPolicy:
 
     def _like(self, parameters: F32, spec: PolicySpec | None, statistics: ObservationStatistics) -> TorchPolicy:
         other = copy.copy(self)
-        other.parameters, other.spec, other.statistics, other._brain = parameters, spec, statistics, None
+        other.parameters, other.spec, other.statistics, other._actor = parameters, spec, statistics, None
         return other
 
     def with_statistics(self, statistics: ObservationStatistics) -> TorchPolicy:
@@ -136,26 +135,26 @@ class TorchPolicy:
 
     def reset(self) -> None:
         """Start an episode: a recurrent module forgets."""
-        self._own_brain().forget()
+        self._own_actor().forget()
 
     def act(self, observation: Observation) -> Action:
         """The action for one observation of the environment; a recurrent module remembers it until `reset`."""
-        brain = self._own_brain()
+        actor = self._own_actor()
         assert self.spec is not None
         action = np.empty(len(self.spec.low), np.float32)
-        brain.act(self.spec.flat(observation), action)
+        actor.act(self.spec.flat(observation), action)
         return self.spec.answer(action)
 
-    def _own_brain(self) -> TorchBrain:
+    def _own_actor(self) -> TorchActor:
         if self.spec is None:
-            raise ValueError("a TorchPolicy acts once make_evaluator(task, policy=...) has bound it to a task")
-        if self._brain is None:
-            self._brain = TorchBrain(self.spec, copy.deepcopy(self.module), "none")
-            self._brain.begin(self.statistics.normaliser(), self.parameters, NoiseKey(0, 0), 0, False, None, None)
-        return self._brain
+            raise ArgumentError("a TorchPolicy acts once make_evaluator(task, policy=...) has bound it to a task")
+        if self._actor is None:
+            self._actor = TorchActor(self.spec, copy.deepcopy(self.module), "none")
+            self._actor.begin(self.statistics.normalizer(), self.parameters, NoiseKey(0, 0), 0, False, None, None)
+        return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_brain": None}
+        return {**self.__dict__, "_actor": None}
 
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
@@ -164,7 +163,9 @@ class TorchPolicy:
         has an import path, needs no module there.
         """
         if self.spec is None:
-            raise ValueError("a TorchPolicy can be saved once make_evaluator(task, policy=...) has bound it to a task")
+            raise ArgumentError(
+                "a TorchPolicy can be saved once make_evaluator(task, policy=...) has bound it to a task"
+            )
         kind = type(self.module)
         header = {
             "module": f"{kind.__module__}:{kind.__qualname__}",
@@ -207,7 +208,7 @@ class TorchPolicy:
         return FILE.read(Path(path), read)
 
 
-class TorchBrain:
+class TorchActor:
     """A module in the place of the compiled network, inside the actor of an episode."""
 
     describes: bool
@@ -220,7 +221,7 @@ class TorchBrain:
         self._parameters = list(module.parameters())
         self.describes = behavior != "none"
         # The network that the shape tells of is not used: the module stands in its place.
-        self._actor = core().EpisodeActor(policy_shape(spec), behavior)
+        self._actor = core.EpisodeActor(policy_shape(spec), behavior)
         self._input = torch.zeros(spec.observation_size)
         self._input_view: F32 = self._input.numpy()
         self._shape = (len(spec.low),)
@@ -239,7 +240,7 @@ class TorchBrain:
 
     def begin(
         self,
-        normaliser: Any,
+        normalizer: core.Normaliser,
         parameters: F32,
         key: NoiseKey,
         row: int,
@@ -255,14 +256,14 @@ class TorchBrain:
                 part = parameters[at : at + parameter.numel()]
                 parameter.copy_(self._torch.from_numpy(part.copy()).reshape(parameter.shape))
                 at += parameter.numel()
-        self._actor.begin(normaliser, None, key, row, explore, moments, descriptor, transitions)
+        self._actor.begin(normalizer, None, key, row, explore, moments, descriptor, transitions)
         self.forget()
 
     def act(self, observation: F64, action: F32) -> bool:
         """As EpisodeActor.act, by the module.
 
         Raises:
-            ValueError: the module's answer is no tensor (A,) of float32.
+            ArgumentError: the module's answer is no tensor (A,) of float32.
         """
         finite = self._actor.observe(observation, self._input_view)
         with self._torch.no_grad():
@@ -270,7 +271,7 @@ class TorchBrain:
         tensor = isinstance(outputs, self._torch.Tensor)
         if not tensor or outputs.shape != self._shape or outputs.dtype != self._torch.float32:
             got = f"{tuple(outputs.shape)} of {outputs.dtype}" if tensor else type(outputs).__name__
-            raise _AnswerError(
+            raise ArgumentError(
                 f"the module must answer one observation with shape {self._shape} of torch.float32, got {got}"
             )
         action[:] = outputs.numpy()

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.archive import Kind
+from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
 from bierl_fast.messages import F32, F64, NoiseKey, Stream
 
@@ -33,7 +34,7 @@ def native_functions() -> dict[str, dict[str, Any]]:
     rotation), shift_radius and shift_seed: z = Q (x - s). condition (quadratic): ratio of the largest to the smallest
     curvature.
     """
-    return {name: {**_OWN.get(name, {}), **_COMMON} for name in core().function_names()}
+    return {name: {**_OWN.get(name, {}), **_COMMON} for name in core.function_names()}
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class VectorPolicy:
         return np.zeros(self.spec.dim, np.float32)
 
     def noise_scale(self, log_std_scale: float) -> F32 | None:
-        """None: every parameter's sigma is the same. ValueError for a factor of what a function does not have."""
+        """None: every parameter's sigma is the same. ArgumentError for a factor of what a function does not have."""
         if log_std_scale != 1.0:
-            raise ValueError(
+            raise ArgumentError(
                 f"a function task has no log_std to scale: log_std_noise_scale must be 1, got {log_std_scale}"
             )
         return None
@@ -109,8 +110,8 @@ class VectorPolicy:
         return VectorPolicy(self.spec, self.function, self._initial, theta)
 
     def act(self, observation: F64) -> NoReturn:
-        """Raise RuntimeError: a function task has no observations and no actions."""
-        raise RuntimeError(
+        """Raise UnsupportedError: a function task has no observations and no actions."""
+        raise UnsupportedError(
             f"the function task {self.task!r} has no actions; its outcome is `parameters` ({self.spec.dim},)"
         )
 

@@ -1,6 +1,6 @@
 """A process pool with its policy: the first worker tells what the environment looks like, then the policy is made.
 
-EnvMaker -> Pool -> Interface -> PolicySpec -> Policy or TorchPolicy -> Job -> ProcessPoolEvaluator
+EnvMaker -> Pool -> Interface -> PolicySpec -> MlpPolicy or TorchPolicy -> Job -> ProcessPoolEvaluator
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError, find
+from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.evaluation.environment.maker import EnvMaker, find
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.native import native_tasks
-from bierl_fast.evaluation.policy.mlp import Policy
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
@@ -36,9 +37,9 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
         statistics = ObservationStatistics(spec.observation_size)
         _require_box(spec)
-        policy: Policy | TorchPolicy
+        policy: MlpPolicy | TorchPolicy
         if wanted.policy is None:
-            policy = Policy(spec, statistics)
+            policy = MlpPolicy(spec, statistics)
         else:
             given = wanted.policy
             ours = given if isinstance(given, TorchPolicy) else TorchPolicy.made_by(given, spec)
@@ -53,9 +54,9 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
 
 
 def pool_evaluator_of(
-    policy: Policy | TorchPolicy, settings: PoolSettings, threads: int | None = None
+    policy: MlpPolicy | TorchPolicy, settings: PoolSettings, threads: int | None = None
 ) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ValueError when the task has changed since.
+    """An evaluator for a saved policy, with its own statistics; ArgumentError when the task has changed since.
 
     Whether observations are flattened is the policy's to say, not that of `settings`.
     """
@@ -103,11 +104,11 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
 
 def _require_box(spec: PolicySpec) -> None:
     if spec.first_action is not None and spec.squash != "clip":
-        raise ValueError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
+        raise ArgumentError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
 
 
 def _job(
-    pool: Pool, policy: Policy | TorchPolicy, behavior: str, episode_cap: int | None, settings: PoolSettings
+    pool: Pool, policy: MlpPolicy | TorchPolicy, behavior: str, episode_cap: int | None, settings: PoolSettings
 ) -> Job:
     spec = policy.spec
     assert spec is not None

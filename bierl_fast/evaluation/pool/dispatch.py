@@ -11,20 +11,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
+from bierl_fast.errors import ArgumentError, EpisodeError
 from bierl_fast.evaluation.pool.messages import Batch, Done
 from bierl_fast.evaluation.pool.pool import DEATHS, Pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
 from bierl_fast.evaluation.pool.settings import PoolSettings
 
 GRACE = 1.0  # seconds past episode_timeout after which a worker that cannot stop itself is killed
-
-
-class EpisodeError(RuntimeError):
-    """Episodes failed, and the failure policy does not allow it; the text says which and why."""
-
-
-class AllEpisodesError(EpisodeError):
-    """Every episode of an inner batch failed: there is nothing to learn from."""
 
 
 @dataclass
@@ -46,22 +39,22 @@ class Dispatch:
         self._deaths: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
         while self._left:
-            self._hand_out()
-            spoke = wait([worker.connection for worker in self.pool.workers], self._patience())
+            self._assign_rows()
+            spoke = wait([worker.connection for worker in self.pool.workers], self._wait_seconds())
             for worker in list(self.pool.workers):
                 if worker.connection in spoke or not spoke:  # nobody spoke: look after everybody
                     self._listen(worker)
-            self._end_the_overdue()
+            self._kill_overdue()
 
-    def _hand_out(self) -> None:
+    def _assign_rows(self) -> None:
         """A row for every idle worker; a second one, so that none waits for a message, while there are many."""
         for depth in (1, 2):
             for worker in self.pool.workers:
                 enough = self._pending and (depth == 1 or len(self._pending) > len(self.pool.workers))
-                if worker.employed and enough and len(worker.rows) < depth:
-                    worker.give(self._pending.popleft(), self.batch)
+                if worker.has_policy and enough and len(worker.rows) < depth:
+                    worker.assign(self._pending.popleft(), self.batch)
 
-    def _patience(self) -> float:
+    def _wait_seconds(self) -> float:
         """Seconds until something has to be looked at that sends no message."""
         timeout = self.settings.episode_timeout
         if timeout is None:
@@ -72,16 +65,16 @@ class Dispatch:
 
     def _listen(self, worker: WorkerProcess) -> None:
         try:
-            messages = self.pool.heard(worker)
+            messages = self.pool.receive(worker)
         except EOFError:
-            self._bury(worker, f"its worker process died {DEATHS} times, the last time of {worker.died()}")
+            self._replace_lost(worker, f"its worker process died {DEATHS} times, the last time of {worker.died()}")
             return
         for message in messages:
             if isinstance(message, Done):
                 worker.answered()
-                self._settle(message)
+                self._record(message)
 
-    def _end_the_overdue(self) -> None:
+    def _kill_overdue(self) -> None:
         """Kill workers that hang inside one step, where they cannot look at the clock themselves."""
         timeout = self.settings.episode_timeout
         if timeout is None:
@@ -90,11 +83,11 @@ class Dispatch:
             if worker.rows and time.monotonic() - worker.since > timeout + GRACE:
                 worker.kill()
                 row = worker.rows.popleft()
-                self._bury(worker, "")
-                self._lose(row)
-                self._settle(Done(row, f"it outlived episode_timeout = {timeout:g} seconds inside one step"))
+                self._replace_lost(worker, "")
+                self._write_failed(row)
+                self._record(Done(row, f"it outlived episode_timeout = {timeout:g} seconds inside one step"))
 
-    def _bury(self, worker: WorkerProcess, reason: str) -> None:
+    def _replace_lost(self, worker: WorkerProcess, reason: str) -> None:
         """Replace a worker that is gone and run its rows again; the one it was at, a bounded number of times."""
         rows = list(worker.rows)
         worker.rows.clear()
@@ -102,20 +95,20 @@ class Dispatch:
         if rows and reason:
             self._deaths[rows[0]] += 1
             if self._deaths[rows[0]] >= DEATHS:
-                self._lose(rows[0])
-                self._settle(Done(rows.pop(0), reason), again=False)
+                self._write_failed(rows[0])
+                self._record(Done(rows.pop(0), reason), again=False)
         self._pending.extendleft(reversed(rows))
 
-    def _lose(self, row: int) -> None:
+    def _write_failed(self, row: int) -> None:
         """The results of a row that no worker could finish."""
         for name in ("returns_r", "lengths_r", "entropy_r", "behaviour_rd"):
             self.views[name][row] = 0
         self.views["count_r"][row : row + 1] = 0.0
         self.views["failed_r"][row] = True
 
-    def _settle(self, done: Done, again: bool = True) -> None:
+    def _record(self, done: Done, again: bool = True) -> None:
         if done.fatal:
-            raise ValueError(done.reason)
+            raise ArgumentError(done.reason or "")
         if done.reason is None:
             self._left -= 1
             return

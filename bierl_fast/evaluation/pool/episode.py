@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bierl_fast._library import core
+from bierl_fast._native import core
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import RAISED, Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
+from bierl_fast.evaluation.policy.torch_module import TorchActor
 from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
 from bierl_fast.evaluation.pool.shared_block import Block
 from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-class _EpisodeError(Exception):
+class _EpisodeFailed(Exception):  # noqa: N818 - a way to end it, no error of anybody's
     """The episode cannot go on; the text says why."""
 
 
-class _DescriptorError(ValueError):
+class _DescriptorChanged(Exception):  # noqa: N818 - the same
     """The user's descriptor is of the wrong size."""
 
 
@@ -64,7 +65,7 @@ class Player:
         self._observation_shape = interface.observation_shape
         self._action_dtype = np.dtype(interface.action_dtype)
         self._spec = job.spec
-        self._brain = _brain(job)
+        self._actor = _actor(job)
         self._observation = np.zeros(job.spec.observation_size)
         self._observation_view = self._observation.reshape(interface.observation_shape)
         self._action = np.zeros(len(job.spec.low), np.float32)
@@ -83,7 +84,7 @@ class Player:
             hyperparameters=Hyperparameters(),
             key=batch.key,
         )
-        self._normaliser = core().Normaliser.from_moments(
+        self._normalizer = core.Normaliser.from_moments(
             float(views["obs_count"][0]), views["obs_mean"], views["obs_m2"]
         )
 
@@ -97,9 +98,9 @@ class Player:
         tally = _Tally()
         try:
             self._episode(row, tally)
-        except _EpisodeError as error:
+        except _EpisodeFailed as error:
             tally.reason = str(error)
-        except _DescriptorError as error:
+        except _DescriptorChanged as error:
             tally.reason, fatal = str(error), True
         except RAISED as error:
             tally.reason = _where(error)
@@ -113,58 +114,58 @@ class Player:
         return Done(row, tally.reason, fatal)
 
     def _episode(self, row: int, tally: _Tally) -> None:
-        core().row_parameters(self._population, row, self._parameters)
-        self._views["entropy_r"][row] = self._brain.entropy(self._parameters)
+        core.row_parameters(self._population, row, self._parameters)
+        self._views["entropy_r"][row] = self._actor.entropy(self._parameters)
         key, episode = self._batch.key, int(self._population.episode_r[row])
-        seed = int(core().reset_seed(key, episode))
+        seed = core.reset_seed(key, episode)
         env = self._env_for_an_episode(seed)
         observation, info = seeded_reset(env, seed, self._job.seed_bits)
-        self._brain.begin(
-            self._normaliser,
+        self._actor.begin(
+            self._normalizer,
             self._parameters,
             key,
             episode,
             key.stream != Stream.EVALUATION,
             self._moments(row),
-            self._views["behaviour_rd"][row] if self._brain.describes else None,
+            self._views["behaviour_rd"][row] if self._actor.describes else None,
             self._views["transitions_rsw"][row] if self._batch.transitions else None,
         )
         # The loop that everything else is there for: names bound here are looked up once.
-        step, brain, answer, take = env.step, self._brain.act, self._spec.answer, self._take
-        answered = self._brain.answered if self._batch.transitions else None
+        step, actor, answer, take = env.step, self._actor.act, self._spec.answer, self._take
+        answered = self._actor.answered if self._batch.transitions else None
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
         while tally.steps < limit:
             take(observation)
-            if not brain(seen, action):
-                raise _EpisodeError(self._not_finite(action))
+            if not actor(seen, action):
+                raise _EpisodeFailed(self._not_finite(action))
             chosen: Any = answer(action)
             observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
             tally.steps += 1
             gained = reward if type(reward) is float else _number(reward)
             if not isfinite(gained):
-                raise _EpisodeError(f"step {tally.steps} gave the reward {reward!r}")
+                raise _EpisodeFailed(f"step {tally.steps} gave the reward {reward!r}")
             total = tally.total + gained
             if not isfinite(total):
-                raise _EpisodeError(f"the return overflows at step {tally.steps}")
+                raise _EpisodeFailed(f"the return overflows at step {tally.steps}")
             tally.total = total
             if answered is not None:
                 answered(gained, bool(terminated))
             if terminated or truncated:
                 break
             if timeout is not None and time.monotonic() - tally.started > timeout:
-                raise _EpisodeError(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
+                raise _EpisodeFailed(f"it outlived episode_timeout = {timeout:g} seconds, at step {tally.steps}")
         take(observation)
-        if not self._brain.finish(seen):
-            raise _EpisodeError(self._not_finite(action))
+        if not self._actor.finish(seen):
+            raise _EpisodeFailed(self._not_finite(action))
         if self._descriptor is not None:
             self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
 
     def _take(self, observation: Any) -> None:
         """Copy what the environment gave into the vector that the policy reads."""
         if np.shape(observation) != self._observation_shape:
-            raise _EpisodeError(
+            raise _EpisodeFailed(
                 f"an observation has shape {np.shape(observation)}, its space says {self._observation_shape}"
             )
         self._observation_view[...] = observation
@@ -178,13 +179,13 @@ class Player:
     def _described(self, given: Any) -> F64:
         described = np.asarray(given)
         if described.shape != (self._job.descriptor_size,):
-            raise _DescriptorError(
+            raise _DescriptorChanged(
                 f"the behavior function must return {self._job.descriptor_size} numbers for every episode, as for the "
                 f"first; got shape {described.shape}"
             )
         numbers = described.astype(np.float64)
         if not np.isfinite(numbers).all():
-            raise _EpisodeError(f"the behavior function gave {numbers[:8].tolist()}, which is not finite")
+            raise _EpisodeFailed(f"the behavior function gave {numbers[:8].tolist()}, which is not finite")
         return numbers
 
     def _moments(self, row: int) -> tuple[F64, F64, F64] | None:
@@ -214,32 +215,30 @@ class Player:
         self._drop_env()
 
 
-class _CompiledBrain:
+class _CompiledActor:
     """The compiled policy: one call a step."""
 
     def __init__(self, job: Job) -> None:
         shape = policy_shape(job.spec)
         self.entropy: Callable[[F32], float] = shape.relative_entropy
         self.describes = job.behavior != "none"
-        actor = core().EpisodeActor(shape, job.behavior)
+        actor = core.EpisodeActor(shape, job.behavior)
         self.begin, self.act, self.finish = actor.begin, actor.act, actor.finish
         self.answered = actor.answered
 
 
-def _brain(job: Job) -> Any:
+def _actor(job: Job) -> Any:
     if job.module is None:
-        return _CompiledBrain(job)
-    import torch  # noqa: PLC0415
-
-    from bierl_fast.evaluation.policy.torch_module import TorchBrain  # noqa: PLC0415
+        return _CompiledActor(job)
+    import torch  # noqa: PLC0415 - torch takes 1 s
 
     torch.set_num_threads(1)
-    return TorchBrain(job.spec, job.module, job.behavior)
+    return TorchActor(job.spec, job.module, job.behavior)
 
 
 def _number(reward: Any) -> float:
     if np.ndim(reward) != 0:
-        raise _EpisodeError(f"a reward has shape {np.shape(reward)}, expected a number")
+        raise _EpisodeFailed(f"a reward has shape {np.shape(reward)}, expected a number")
     return float(reward)
 
 

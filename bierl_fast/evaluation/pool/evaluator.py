@@ -9,17 +9,16 @@ answers row i of the population, whatever the number of workers, and whichever o
 from __future__ import annotations
 
 import threading
-import warnings
 from multiprocessing.connection import wait
 from typing import Any, Generic
 
 import numpy as np
 
-from bierl_fast.evaluation.base import EpisodeWarning
+from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning, warn
 from bierl_fast.evaluation.environment.spaces import shortened
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.pool.dispatch import AllEpisodesError, Dispatch
+from bierl_fast.evaluation.pool.dispatch import Dispatch
 from bierl_fast.evaluation.pool.messages import Batch, Job
 from bierl_fast.evaluation.pool.pool import Pool
 from bierl_fast.evaluation.pool.settings import PoolSettings
@@ -49,13 +48,12 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._turn = threading.Lock()
         self._warned = False
         self._descriptor = job.descriptor_size
-        pool.employ(job)
+        pool.assign_policy(job)
         if not pool.ready.repeats:
-            warnings.warn(
+            warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
                 "cannot be repeated; let its reset(seed=...) seed all of its randomness",
                 EpisodeWarning,
-                stacklevel=4,
             )
 
     @property
@@ -69,7 +67,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return [worker.pid for worker in self._pool.workers]
 
     def reset_seed(self, population: Population, row: int) -> int:
-        """The seed of that row's episode: gymnasium's reset(seed=...). ValueError: no such row.
+        """The seed of that row's episode: gymnasium's reset(seed=...). ArgumentError: no such row.
 
         Below 2**63; below 2**31 where the environment refuses longer ones, as those do that hand them on to NumPy's
         RandomState.
@@ -77,10 +75,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         return shortened(super().reset_seed(population, row), self._job.seed_bits)
 
     def wait_until_ready(self) -> None:
-        """Wait until every worker could run a row; RuntimeError when one cannot start. Nothing else needs this."""
+        """Wait until every worker could run a row; WorkerError when one cannot start. Nothing else needs this."""
         with self._turn:
             self._pool.fill()
-            while waiting := [worker.connection for worker in self._pool.workers if not worker.employed]:
+            while waiting := [worker.connection for worker in self._pool.workers if not worker.has_policy]:
                 wait(waiting, 1.0)
                 self._pool.fill()
 
@@ -93,8 +91,8 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
 
         Raises:
             EpisodeError: an episode failed under on_failure = "raise", or (AllEpisodesError) all of an inner batch did.
-            ValueError: the population does not fit the policy, or a behavior function changed its size.
-            RuntimeError: a worker cannot be replaced, or the evaluator is closed.
+            ArgumentError: the population does not fit the policy, or a behavior function changed its size.
+            WorkerError: a worker cannot be replaced, or the evaluator is closed.
         """
         self._check(population)
         with self._turn:
@@ -113,7 +111,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         size = self._policy.parameters.size
         bases = np.shape(population.base_bp)
         if len(bases) != 2 or bases[1] != size:
-            raise ValueError(
+            raise ArgumentError(
                 f"base_bp must be a C-contiguous float32 array of shape ({bases[0] if bases else 0}, {size}), "
                 f"got shape {bases}"
             )
@@ -157,10 +155,9 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
                 EpisodeWarning,
-                stacklevel=3,
             )
 
     def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:

@@ -1,31 +1,29 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
 parent -> worker: the Places of a Start and a Job, then for each evaluation a Batch and row numbers; None to stop
-worker -> parent: any number of Looking, Ready or Broken, Employed once it has its Job, then Done for each row
+worker -> parent: any number of Probing, Ready or StartFailed, PolicyReady once it has its Job, then Done for each row
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import Interface
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.pool.shared_block import Field
 from bierl_fast.messages import NoiseKey
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.policy.spec import PolicySpec
 
 # (env, last observation as the environment gave it, last info) -> (D,) numbers
 Descriptor = Callable[[Any, Any, dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PickledMessage:
     """A Start or a Job, which may hold objects of the user's; opened in two steps because they may need his script.
 
     It may be of any size, and a worker may never come to read it: it lies in a file, and its Place alone is sent.
@@ -42,12 +40,12 @@ class Start:
     maker: EnvMaker
     fresh_env: str  # auto, always or never; auto is decided by the first worker
     descriptor: Descriptor | None
-    look_closely: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor
+    probe: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor
     episode_timeout: float | None = None  # seconds, of an episode that it tries
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class Probing:
     """Said before Ready: at first when the environment is about to be tried out, then now and then as it answers."""
 
 
@@ -60,11 +58,11 @@ class Ready:
     repeats: bool  # False: not even a new environment repeats an episode
     seed_bits: int  # of the seed that its reset takes
     descriptor_size: int  # of the user's function; 0 without one
-    private_bytes: int  # as Employed's, so far
+    private_bytes: int  # as PolicyReady's, so far
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class StartFailed:
     """Answered instead of Ready: why this worker cannot start."""
 
     text: str
@@ -87,7 +85,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Employed:
+class PolicyReady:
     """Answered to Job: its policy is there, which may have taken imports; rows begin at once from now on."""
 
     private_bytes: int  # memory that this process shares with no other

@@ -1,24 +1,23 @@
 """Worker processes that hold an environment each: started, looked after, replaced, ended.
 
-EnvMaker, PoolSettings -> Pool -> Interface       then a Job from whoever made a policy for it -> employ
+EnvMaker, PoolSettings -> Pool -> Interface       then a Job from whoever made a policy for it -> assign_policy
 """
 
 from __future__ import annotations
 
 import os
 import time
-import warnings
 import weakref
 from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from bierl_fast.evaluation.base import EpisodeWarning
-from bierl_fast.evaluation.environment.maker import EnvMaker, TaskError
+from bierl_fast.errors import ArgumentError, EpisodeWarning, TaskError, WorkerError, warn
+from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.pool import worker as this_process
 from bierl_fast.evaluation.pool.lifeline import Lifeline
-from bierl_fast.evaluation.pool.messages import Broken, Descriptor, Employed, Job, Looking, Ready, Start
+from bierl_fast.evaluation.pool.messages import Descriptor, Job, PolicyReady, Probing, Ready, Start, StartFailed
 from bierl_fast.evaluation.pool.process import WorkerProcess, end_all, packed
 from bierl_fast.evaluation.pool.settings import MOST_WORKERS, PoolSettings
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
@@ -28,7 +27,7 @@ EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation h
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
 MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environment out and makes it anew now and then
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
-Answer = TypeVar("Answer", Ready, Employed)
+Answer = TypeVar("Answer", Ready, PolicyReady)
 
 
 class _LookError(RuntimeError):
@@ -36,21 +35,21 @@ class _LookError(RuntimeError):
 
 
 class Pool:
-    """Worker processes that hold one environment each; knows nothing of policies until `employ`.
+    """Worker processes that hold one environment each; knows nothing of policies until `assign_policy`.
 
     The first worker is asked about the environment, and what it needs of memory, with its policy as without, is
     multiplied out before the others start.
     """
 
     def __init__(self, maker: EnvMaker, settings: PoolSettings, descriptor: Descriptor | None = None) -> None:
-        """Start the first worker and hear what it says of the environment; the others start with `employ`.
+        """Start the first worker and hear what it says of the environment; the others start with `assign_policy`.
 
         Raises:
-            ValueError: the environment cannot be made or used, or so many workers do not fit into memory.
-            RuntimeError: a worker broke while it started, or this is a worker itself.
+            ArgumentError: the environment cannot be made or used, or so many workers do not fit into memory.
+            WorkerError: a worker broke while it started, or this is a worker itself.
         """
         if this_process.running:
-            raise RuntimeError(
+            raise WorkerError(
                 "a worker process was about to start workers of its own: it imports the script that defines its "
                 "environment's factory, and that script starts training when imported; put what starts under `if "
                 '__name__ == "__main__":`, or the factory into a module of its own'
@@ -61,12 +60,13 @@ class Pool:
         self._episode_timeout = settings.episode_timeout
         self._job: Place | None = None
         self._proven = False  # whether one worker has been ready, so that others can be
-        self._stillborn = 0  # workers in a row that died unused
+        self._unused_deaths = 0  # workers in a row that died unused
+        self._lost_probe: str | None = None  # how a worker was lost that tried an episode out
         self.block = Block()
-        self._parcels = SharedFile()
+        self._pickled = SharedFile()
         self._lifeline = Lifeline()
         self.workers: list[WorkerProcess] = []
-        shared = (self.block, self._parcels, self._lifeline)
+        shared = (self.block, self._pickled, self._lifeline)
         self._files = tuple(file.fileno for file in shared)
         self._finalizer = weakref.finalize(self, _shut_down, self._process, self.workers, shared)
         try:
@@ -74,15 +74,15 @@ class Pool:
                 replace(maker, flatten=settings.flatten_observation),
                 settings.fresh_env,
                 descriptor,
-                look_closely=True,
+                probe=True,
                 episode_timeout=settings.episode_timeout,
             )
             what = f"task {maker.task}" + (" with its behavior function" if descriptor is not None else "")
-            self.ready = self._first_look(first, what)
+            self.ready = self._probed(first, what)
             self._proven = True
             self._require_memory(self.ready.private_bytes)
             self.fresh = self.ready.fresh
-            self._start = self._parcels.append(packed(replace(first, look_closely=False), what))
+            self._start = self._pickled.append(packed(replace(first, probe=False), what))
         except BaseException:
             self.close()
             raise
@@ -92,24 +92,25 @@ class Pool:
         """What the environment looks like."""
         return self.ready.interface
 
-    def _first_look(self, first: Start, what: str) -> Ready:
+    def _probed(self, first: Start, what: str) -> Ready:
         """What the first worker says of the environment.
 
         An episode may end its process or never come back; where it does so while it is tried out, every episode gets a
         new environment, and what fails then is for `on_failure`.
         """
-        self._start = self._parcels.append(packed(first, what))
+        self._start = self._pickled.append(packed(first, what))
         try:
             return self._answer(self._add(), Ready)
-        except _LookError as error:
+        except WorkerError:
+            if self._lost_probe is None:
+                raise
             end_all(self.workers)
-            warnings.warn(
-                f"task {self._maker.task}: while an episode was tried out, {error}; so every episode gets a new "
-                "environment (give fresh_env, always or never, to try nothing out)",
+            warn(
+                f"task {self._maker.task}: while an episode was tried out, {self._lost_probe}; so every episode gets "
+                "a new environment (give fresh_env, always or never, to try nothing out)",
                 EpisodeWarning,
-                stacklevel=6,
             )
-        self._start = self._parcels.append(packed(replace(first, fresh_env="always"), what))
+        self._start = self._pickled.append(packed(replace(first, fresh_env="always"), what))
         return self._answer(self._add(), Ready)
 
     def _add(self) -> WorkerProcess:
@@ -121,92 +122,92 @@ class Pool:
 
     def _answer(self, worker: WorkerProcess, kind: type[Answer]) -> Answer:
         """What a worker says of a kind, whatever it says before."""
-        while wait([worker.connection], self._patience(worker)):
+        while wait([worker.connection], self._silence_limit(worker)):
             try:
-                messages = self.heard(worker)
+                messages = self.receive(worker)
             except EOFError:
                 worker = self.replace(worker)
                 continue
             for message in messages:
                 if isinstance(message, kind):
                     return message
-        raise self._no_start(worker, f"it said nothing for {self._patience(worker):g} seconds")
+        raise self._no_start(worker, f"it said nothing for {self._silence_limit(worker):g} seconds")
 
-    def _patience(self, worker: WorkerProcess) -> float:
+    def _silence_limit(self, worker: WorkerProcess) -> float:
         """Seconds that a worker may be silent while it starts."""
         timeout = self._episode_timeout
-        return START_SECONDS if timeout is None or not worker.looking else min(START_SECONDS, timeout + MARGIN_SECONDS)
+        return START_SECONDS if timeout is None or not worker.probing else min(START_SECONDS, timeout + MARGIN_SECONDS)
 
-    def heard(self, worker: WorkerProcess) -> list[Any]:
+    def receive(self, worker: WorkerProcess) -> list[Any]:
         """A worker's messages.
 
         Raises:
             EOFError: it is gone, and another may do: it had been ready, or something killed it while it started.
-            ValueError, RuntimeError: it cannot start, and this is why.
+            ArgumentError, WorkerError: it cannot start, and this is why.
         """
         try:
-            messages = worker.heard()
+            messages = worker.receive()
         except EOFError:
             how = worker.died()
             if worker.ready or (self._proven and worker.killed):
                 raise
             raise self._no_start(worker, f"its process ended with {how}") from None
         for message in messages:
-            if isinstance(message, Broken):
-                raise TaskError(message.text) if message.refused else RuntimeError(message.text)
-            if isinstance(message, Looking | Ready):
-                worker.looking = isinstance(message, Looking)
+            if isinstance(message, StartFailed):
+                raise TaskError(message.text) if message.refused else WorkerError(message.text)
+            if isinstance(message, Probing | Ready):
+                worker.probing = isinstance(message, Probing)
             if isinstance(message, Ready):
                 worker.ready = True
-            if isinstance(message, Employed):
-                worker.employed = True
-        if not worker.employed and time.monotonic() - worker.spoke > START_SECONDS:
+            if isinstance(message, PolicyReady):
+                worker.has_policy = True
+        if not worker.has_policy and time.monotonic() - worker.last_heard > START_SECONDS:
             raise self._no_start(worker, f"it said nothing for {START_SECONDS:g} seconds")
         return messages
 
-    def _no_start(self, worker: WorkerProcess, why: str) -> RuntimeError:
-        if worker.looking:
-            return _LookError(why)
-        return RuntimeError(f"a worker process for task {self._maker.task} cannot start: {why}")
+    def _no_start(self, worker: WorkerProcess, why: str) -> WorkerError:
+        if worker.probing:
+            self._lost_probe = why
+        return WorkerError(f"a worker process for task {self._maker.task} cannot start: {why}")
 
     def _require_memory(self, each: int) -> None:
         room = available_bytes()
         fitting = self._count if room is None or each == 0 else 1 + room // each
         if fitting < self._count:
-            raise ValueError(
+            raise ArgumentError(
                 f"{self._count} workers of about {each / 2**20:.0f} MB each do not fit into the "
                 f"{(room or 0) / 2**20:.0f} MB of memory that are free; take at most {fitting} (--workers {fitting})"
             )
 
-    def employ(self, job: Job) -> None:
+    def assign_policy(self, job: Job) -> None:
         """Give the workers their policy: first the one that is there, then the missing ones, which start.
 
         As many as there are cores, or EAGER_WORKERS; more as soon as an evaluation has rows for so many.
 
         Raises:
-            ValueError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
-            RuntimeError: a worker broke at it.
+            ArgumentError: the policy cannot be sent or read, or so many workers that hold it do not fit into memory.
+            WorkerError: a worker broke at it.
         """
         what = "the TorchPolicy's module" if job.module is not None else f"task {self._maker.task}"
-        self._job = self._parcels.append(packed(job, what))
+        self._job = self._pickled.append(packed(job, what))
         first = self.workers[0]
         first.send(self._job)
-        self._require_memory(self._answer(first, Employed).private_bytes)
+        self._require_memory(self._answer(first, PolicyReady).private_bytes)
         self.fill(max(available_cores(), EAGER_WORKERS))
 
     def fill(self, most: int = MOST_WORKERS) -> None:
         """Start workers until there are as many as wanted, or `most`, and hear those that are starting.
 
         Raises:
-            ValueError, RuntimeError: one cannot start, and this is why; or the pool is closed.
+            ArgumentError, WorkerError: one cannot start, and this is why; or the pool is closed.
         """
         if os.getpid() != self._process:
-            raise RuntimeError("worker processes belong to the process that started them; make an evaluator after fork")
+            raise WorkerError("worker processes belong to the process that started them; make an evaluator after fork")
         if not self._finalizer.alive:
-            raise RuntimeError("this evaluator is closed; make another")
-        for worker in [worker for worker in self.workers if not worker.employed]:
+            raise WorkerError("this evaluator is closed; make another")
+        for worker in [worker for worker in self.workers if not worker.has_policy]:
             try:
-                self.heard(worker)
+                self.receive(worker)
             except EOFError:
                 self.replace(worker)
         while len(self.workers) < min(self._count, most):
@@ -216,12 +217,12 @@ class Pool:
         """A new worker in the place of one that is gone.
 
         Raises:
-            RuntimeError: several in a row were gone before they had run anything.
+            WorkerError: several in a row were gone before they had run anything.
         """
         self.workers.remove(worker)
-        self._stillborn = 0 if worker.used else self._stillborn + 1
-        if self._stillborn >= DEATHS:
-            raise RuntimeError(
+        self._unused_deaths = 0 if worker.used else self._unused_deaths + 1
+        if self._unused_deaths >= DEATHS:
+            raise WorkerError(
                 f"{DEATHS} worker processes in a row for task {self._maker.task} died before they had run an episode, "
                 f"the last one of {worker.died()}"
             )
@@ -229,7 +230,7 @@ class Pool:
 
     def drop_busy(self) -> None:
         """End the workers that are at work or not yet ready; `fill` starts new ones."""
-        busy = [worker for worker in self.workers if worker.rows or not worker.employed]
+        busy = [worker for worker in self.workers if worker.rows or not worker.has_policy]
         for worker in busy:
             worker.kill()
             self.workers.remove(worker)

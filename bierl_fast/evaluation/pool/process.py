@@ -19,7 +19,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bierl_fast.evaluation.pool.messages import Batch, Job, Parcel, Start
+from bierl_fast.errors import ArgumentError, WorkerError
+from bierl_fast.evaluation.pool.messages import Batch, Job, PickledMessage, Start
 from bierl_fast.evaluation.pool.shared_block import Place
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
@@ -41,7 +42,7 @@ def packed(message: Start | Job, what: str) -> bytes:
     """A message that may hold objects of the user's, for a fresh process, with what that needs of the parent's script.
 
     Raises:
-        ValueError: something in it cannot be pickled; `what` names it.
+        ArgumentError: something in it cannot be pickled; `what` names it.
     """
     remedy = "write it at the top level of a module that can be imported (no lambda, no inner function or class)"
     if isinstance(message, Start):
@@ -49,7 +50,7 @@ def packed(message: Start | Job, what: str) -> bytes:
     try:
         payload = pickle.dumps(message)
     except Exception as error:  # pickle raises what the objects raise
-        raise ValueError(
+        raise ArgumentError(
             f"{what} cannot be sent to a worker process ({type(error).__name__}: {error}); {remedy}"
         ) from error
     script: dict[str, Any] | None = None
@@ -57,11 +58,11 @@ def packed(message: Start | Job, what: str) -> bytes:
         data = multiprocessing.spawn.get_preparation_data("bierl worker")
         script = {name: value for name, value in data.items() if name.startswith("init_main")}
         if not script:
-            raise ValueError(
+            raise ArgumentError(
                 f"{what} needs something that is defined in an interactive session, which a worker process cannot see; "
                 f"{remedy}"
             )
-    return pickle.dumps(Parcel(script, payload))
+    return pickle.dumps(PickledMessage(script, payload))
 
 
 def ending(code: int) -> str:
@@ -84,7 +85,7 @@ class WorkerProcess:
     def __init__(self, start: Place, files: tuple[int, ...]) -> None:
         """`files`: descriptors that it inherits, as `worker.main` takes them."""
         if not sys.executable:
-            raise RuntimeError("worker processes need a Python interpreter, and sys.executable names none")
+            raise WorkerError("worker processes need a Python interpreter, and sys.executable names none")
         ours, theirs = socket.socketpair()
         with theirs:
             path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
@@ -101,11 +102,11 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.rows: deque[int] = deque()  # given and not answered, the running one first
         self.since = 0.0  # when the running row began
-        self.looking = False  # whether it is trying its environment out
+        self.probing = False  # whether it is trying its environment out
         self.ready = False  # whether it has its environment
-        self.employed = False  # whether it has its policy too: a row given now begins now
+        self.has_policy = False  # whether it has its policy too: a row given now begins now
         self.used = False  # whether it has been given a row
-        self.spoke = time.monotonic()  # when it was last heard, at first when it was started
+        self.last_heard = time.monotonic()  # when it was last heard, at first when it was started
         self._batch: Batch | None = None  # the one it knows
         self.send(start)
 
@@ -114,7 +115,7 @@ class WorkerProcess:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(message)
 
-    def give(self, row: int, batch: Batch) -> None:
+    def assign(self, row: int, batch: Batch) -> None:
         """One more row to run, of that batch."""
         if batch is not self._batch:
             self._batch = batch
@@ -130,7 +131,7 @@ class WorkerProcess:
         self.rows.popleft()
         self.since = time.monotonic()
 
-    def heard(self) -> list[Any]:
+    def receive(self) -> list[Any]:
         """What has come in; EOFError when the process is gone."""
         messages = []
         try:
@@ -140,7 +141,7 @@ class WorkerProcess:
             if not messages:
                 raise EOFError from None
         if messages:
-            self.spoke = time.monotonic()
+            self.last_heard = time.monotonic()
         if not messages and self._gone() and not self.connection.poll():
             raise EOFError
         return messages

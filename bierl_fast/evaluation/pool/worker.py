@@ -22,21 +22,21 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.evaluation.environment.maker import TaskError
+from bierl_fast.errors import TaskError
 from bierl_fast.evaluation.environment.probe import Probe
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, read_interface, seeded_reset
 from bierl_fast.evaluation.pool.episode import Player
 from bierl_fast.evaluation.pool.lifeline import tie
 from bierl_fast.evaluation.pool.messages import (
     Batch,
-    Broken,
     Descriptor,
-    Employed,
     Job,
-    Looking,
-    Parcel,
+    PickledMessage,
+    PolicyReady,
+    Probing,
     Ready,
     Start,
+    StartFailed,
 )
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
 
@@ -49,7 +49,7 @@ running = False  # whether this process is a worker
 def main(socket: int, files: tuple[int, int, int], parent: int) -> None:
     """Serve the parent over `socket` until it says stop or is gone.
 
-    `files`: descriptors of the shared block, the parcels, and the lifeline.
+    `files`: descriptors of the shared block, the pickled messages, and the lifeline.
     """
     global running  # noqa: PLW0603 - a fact about this process
     running = True
@@ -62,9 +62,9 @@ def main(socket: int, files: tuple[int, int, int], parent: int) -> None:
     connection = Connection(socket)
     code = 1
     try:
-        block, parcels = Block(files[0]), SharedFile(files[1])
-        worker = _started(connection, parcels)
-        if worker is not None and worker.serve(block, parcels):
+        block, pickled = Block(files[0]), SharedFile(files[1])
+        worker = _started(connection, pickled)
+        if worker is not None and worker.serve(block, pickled):
             code = 0
     except (EOFError, BrokenPipeError, ConnectionResetError):
         _end_group()  # the parent is gone
@@ -97,37 +97,37 @@ def _end_group() -> None:
     os._exit(1)
 
 
-def _started(connection: Connection, parcels: SharedFile) -> Worker | None:
+def _started(connection: Connection, pickled: SharedFile) -> Worker | None:
     """A worker with its environment, or None once the parent was told why there is none."""
-    start = _opened(connection, parcels.read(connection.recv()))
+    start = _opened(connection, pickled.read(connection.recv()))
     if start is None:
         return None
     try:
         worker = Worker(connection, start)
         ready = worker.look(start)
     except Exception as error:
-        from gymnasium.error import Error  # noqa: PLC0415
+        from gymnasium.error import Error  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         refused = isinstance(error, ValueError | TypeError | ImportError | Error)
-        connection.send(Broken(start.maker.why_not(error), refused))
+        connection.send(StartFailed(start.maker.why_not(error), refused))
         return None
     connection.send(ready)
     return worker
 
 
 def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = lambda content: content) -> Any:
-    """What `then` makes of what is in a parcel, or None once the parent was told why nothing can be made of it."""
-    parcel: Parcel = pickle.loads(packed)
+    """What `then` makes of what is in a message, or None once the parent was told why nothing can be made of it."""
+    message: PickledMessage = pickle.loads(packed)
     try:
-        if parcel.script is not None:  # something in it stands in the parent's script
-            multiprocessing.spawn.prepare(parcel.script)
-        return then(pickle.loads(parcel.payload))
+        if message.script is not None:  # something in it stands in the parent's script
+            multiprocessing.spawn.prepare(message.script)
+        return then(pickle.loads(message.payload))
     except Exception as error:
         text = (
             f"a worker process cannot read what it is to do: {type(error).__name__}: {error}; what the task names must "
             'stand at the top level of a module or script file, outside `if __name__ == "__main__":`'
         )
-        connection.send(Broken(text, refused=True))
+        connection.send(StartFailed(text, refused=True))
         return None
 
 
@@ -145,8 +145,8 @@ class Worker:
     def look(self, start: Start) -> Ready:
         """What the parent needs to know."""
         fresh, same, bits, size = start.fresh_env == "always", True, SEED_BITS, 0
-        if start.look_closely:
-            self._connection.send(Looking())
+        if start.probe:
+            self._connection.send(Probing())
             probe = Probe(self._env, self._make, self._say_so_now_and_then, start.episode_timeout)
             if start.fresh_env == "auto":
                 fresh = not probe.reset_restores_everything()
@@ -158,7 +158,7 @@ class Worker:
     def _say_so_now_and_then(self) -> None:
         if time.monotonic() - self._spoke > SPEAK_SECONDS:
             self._spoke = time.monotonic()
-            self._connection.send(Looking())
+            self._connection.send(Probing())
 
     def _descriptor_size(self) -> int:
         if self._descriptor is None:
@@ -192,16 +192,16 @@ class Worker:
     def _player(self, job: Job) -> Player:
         return Player(job, self._make, self._env, self._interface, self._descriptor)
 
-    def serve(self, block: Block, parcels: SharedFile) -> bool:
+    def serve(self, block: Block, pickled: SharedFile) -> bool:
         """Answer messages until told to stop; False when one could not be read, and the parent was told why."""
         player: Player | None = None
         while True:
             message = self._connection.recv()
             if isinstance(message, Place):
-                player = _opened(self._connection, parcels.read(message), self._player)
+                player = _opened(self._connection, pickled.read(message), self._player)
                 if player is None:
                     return False
-                self._connection.send(Employed(private_bytes()))
+                self._connection.send(PolicyReady(private_bytes()))
             elif isinstance(message, Batch):
                 assert player is not None
                 player.prepare(message, block)
