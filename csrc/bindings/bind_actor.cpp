@@ -4,11 +4,12 @@
 #include <cmath>
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/behaviour.hpp>
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/actor.hpp>
 #include <bierl/core/error.hpp>
+
+#include "arrays.hpp"
+#include "behaviour.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -143,9 +144,10 @@ class EpisodeActor {
 }  // namespace
 
 void bind_actor(py::module_& m) {
-  py::class_<EpisodeActor>(m, "EpisodeActor",
-                           "What an episode does around its environment; see csrc/core/actor.hpp. The arrays of begin "
-                           "are kept until the next begin.")
+  py::class_<EpisodeActor>(
+      m, "EpisodeActor",
+      "What an episode does around its environment; see csrc/bierl/core/actor.hpp. The arrays of begin "
+      "are kept until the next begin.")
       .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behaviour"_a)
       .def("begin", &EpisodeActor::begin, "normaliser"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
            "descriptor"_a, "transitions"_a = py::none(),

@@ -4,8 +4,6 @@
 
 #include <memory>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/core/fitness_buffer.hpp>
 #include <bierl/core/knn.hpp>
@@ -14,6 +12,9 @@
 #include <bierl/core/parallel.hpp>
 #include <bierl/core/philox.hpp>
 #include <bierl/core/shaping.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -99,7 +100,7 @@ void bind_shaping(py::module_& m, const char* name, Shaping shaping) {
         const py::gil_scoped_release nogil;
         shaping(value, flag, target);
       },
-      "fitness"_a, "failed"_a, "out"_a, "Write update weights (N,) into out; see csrc/core/shaping.hpp.");
+      "fitness"_a, "failed"_a, "out"_a, "Write update weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
 }
 
 void bind_shapings(py::module_& m) {
@@ -114,7 +115,7 @@ void bind_shapings(py::module_& m) {
         log_rank_utilities(value, flag, target, {full, best_of_ties ? Ties::best : Ties::share});
       },
       "fitness"_a, "failed"_a, "out"_a, "full"_a = false, "best_of_ties"_a = false,
-      "Write log-rank utilities (N,) into out; see csrc/core/shaping.hpp.");
+      "Write log-rank utilities (N,) into out; see csrc/bierl/core/shaping.hpp.");
   bind_shaping(m, "centered_rank_utilities", &centered_rank_utilities);
   bind_shaping(m, "raw_weights", &raw_weights);
   m.def(
@@ -127,7 +128,7 @@ void bind_shapings(py::module_& m) {
         const py::gil_scoped_release nogil;
         standardized_weights(value, flag, top, target);
       },
-      "fitness"_a, "failed"_a, "top"_a, "out"_a, "Write ARS weights (N,) into out; see csrc/core/shaping.hpp.");
+      "fitness"_a, "failed"_a, "top"_a, "out"_a, "Write ARS weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
 }
 
 // The view keeps the buffer alive; a push moves its content on.
@@ -139,7 +140,8 @@ py::array window_of(const py::object& self) {
 }
 
 void bind_fitness_buffer(py::module_& m) {
-  py::class_<FitnessBuffer>(m, "FitnessBuffer", "A ring of generations' returns; see csrc/core/fitness_buffer.hpp.")
+  py::class_<FitnessBuffer>(m, "FitnessBuffer",
+                            "A ring of generations' returns; see csrc/bierl/core/fitness_buffer.hpp.")
       .def(py::init<std::size_t, std::size_t, std::size_t>(), "history"_a, "quantiles"_a, "hyperparameters"_a)
       .def_property_readonly("history", &FitnessBuffer::history)
       .def_property_readonly("features", &FitnessBuffer::features)

@@ -4,10 +4,11 @@
 
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/core/policy.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -56,7 +57,7 @@ void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::o
 }  // namespace
 
 void bind_policy(py::module_& m) {
-  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/core/policy.hpp.")
+  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/bierl/core/policy.hpp.")
       .def(py::init<>())
       .def_static(
           "from_moments",
@@ -66,7 +67,8 @@ void bind_policy(py::module_& m) {
                                             read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);
-  py::class_<PolicyShape>(m, "PolicyShape", "What a policy is, apart from its parameters; see csrc/core/policy.hpp.")
+  py::class_<PolicyShape>(m, "PolicyShape",
+                          "What a policy is, apart from its parameters; see csrc/bierl/core/policy.hpp.")
       .def(py::init(&make_shape), "sizes"_a, "activation"_a, "low"_a, "high"_a, "squash"_a, "noise"_a, "log_std"_a)
       .def_property_readonly("parameter_count", &PolicyShape::parameter_count)
       .def(

@@ -1,9 +1,10 @@
 // The memory of transitions that learners draw from.
 #include <pybind11/pybind11.h>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/replay.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -42,7 +43,7 @@ void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw,
 }  // namespace
 
 void bind_replay(py::module_& m) {
-  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/core/replay.hpp.")
+  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/bierl/core/replay.hpp.")
       .def(py::init([](std::size_t observations, std::size_t actions, std::size_t capacity) {
              return ReplayBuffer({observations, actions}, capacity);
            }),

@@ -1,5 +1,5 @@
 // The native module's table of contents.
-#include <bierl/bindings/bindings.hpp>
+#include "bindings.hpp"
 
 PYBIND11_MODULE(_core, m) {
   m.doc() = "Kernels, policies, native tasks and whole-episode rollouts of bierl_fast.";

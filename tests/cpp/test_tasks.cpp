@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <bierl/core/error.hpp>
-#include <bierl/mujoco/native_env.hpp>
+#include <bierl/episode/native_env.hpp>
 #include <bierl/mujoco/task_table.hpp>
-#include <bierl/mujoco/tasks/base.hpp>
+#include <bierl/mujoco/tasks/arithmetic.hpp>
 
 #include "check.hpp"
 
@@ -106,36 +106,36 @@ void test_two_guards_in_two_threads(const Model& model) {
 }
 
 /// The state of an episode after a reset with this seed and a few steps.
-std::vector<double> episode(Simulation& simulation, Task& task, std::uint64_t seed) {
+std::vector<double> episode(Task& task, std::uint64_t seed) {
   NumpyRandom random(seed);
   std::vector<double> observation(static_cast<std::size_t>(task.observation_size()));
   std::vector<float> action(static_cast<std::size_t>(task.action_size()), 0.3F);
   task.reset(random);
   for (int i = 0; i < 20; ++i) task.step(action.data());
   task.observe(observation.data());
-  CHECK(!diverged(simulation.data()));
+  CHECK(!task.diverged());
   return observation;
 }
 
 void test_every_task(const std::string& assets) {
   CHECK(task_table().size() == 12);
   for (const TaskEntry& entry : task_table()) {
-    Simulation simulation(load_task_model(entry.id, assets));
-    const auto task = make_task(entry.id, {}, simulation.model(), simulation.data());
-    const auto first = episode(simulation, *task, 7);
-    const auto memory = simulation.data()->narena;
-    CHECK(!simulation.guard().run(step_without_memory, &simulation));
-    CHECK(contains(simulation.guard().error(), "memory"));
-    simulation.data()->narena = memory;
-    const auto again = episode(simulation, *task, 7);  // reset repairs what the error left
+    const auto simulation = std::make_shared<Simulation>(load_task_model(entry.id, assets));
+    const auto task = make_task(entry.id, {}, simulation);
+    const auto first = episode(*task, 7);
+    const auto memory = simulation->data()->narena;
+    CHECK(!simulation->guard().run(step_without_memory, simulation.get()));
+    CHECK(contains(simulation->guard().error(), "memory"));
+    simulation->data()->narena = memory;
+    const auto again = episode(*task, 7);  // reset repairs what the error left
     CHECK(first == again);
     for (const double value : first) CHECK(std::isfinite(value));
-    CHECK(first != episode(simulation, *task, 8));
+    CHECK(first != episode(*task, 8));
   }
 }
 
 void test_divergence_shows(const std::string& assets) {
-  EnvCore env("HalfCheetah-v5", load_task_model("HalfCheetah-v5", assets), {}, {});
+  EnvCore env(task_factory("HalfCheetah-v5", {}, assets));
   std::vector<double> observation(17);
   std::vector<float> action(6);
   env.reset(observation);
@@ -155,7 +155,7 @@ void test_errors_say_what_to_do(const std::string& assets) {
   CHECK(contains(MESSAGE_OF(ArgumentError, check_options("Ant-v5", {{"xml_file", std::string("a.xml")}})),
                  "does not support the option 'xml_file' natively"));
   CHECK(contains(MESSAGE_OF(SimulationError, load_model(assets + "/no_such.xml")), "no_such.xml"));
-  EnvCore env("Swimmer-v5", load_task_model("Swimmer-v5", assets), {}, {});
+  EnvCore env(task_factory("Swimmer-v5", {}, assets));
   std::vector<double> observation(8);
   std::vector<float> action(3);
   CHECK(contains(MESSAGE_OF(ArgumentError, env.step(action, observation)), "reset must be called before step"));
