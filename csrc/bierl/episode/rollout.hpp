@@ -19,18 +19,19 @@
 
 namespace bierl {
 
-/// Where results go; every span has one entry (or one block) for each row. Moments, behaviour and entropy may be empty.
+/// Where results go; every span has one entry (or one block) for each row. Those after `failed` may be empty: not
+/// wanted.
 struct RowResults {
   std::span<double> returns;
   std::span<std::int32_t> lengths;
   std::span<bool> failed;
-  std::span<double> moment_count;  ///< (R,) zero for a failed row: its moments are not to be merged
-  std::span<double> moment_mean;   ///< (R, O)
-  std::span<double> moment_m2;     ///< (R, O)
-  std::span<double> behaviour;     ///< (R, D)
-  std::span<double> entropy;       ///< (R,) policy entropy a step, relative to that of the configured log_std, in nats
-  /// (R,) each row's transitions, (steps, width); none of a failed row. Empty: not wanted.
-  std::span<std::vector<float>> transitions;
+  std::span<double> moment_count{};  ///< (R,) zero for a failed row: its moments are not to be merged
+  std::span<double> moment_mean{};   ///< (R, O)
+  std::span<double> moment_m2{};     ///< (R, O)
+  std::span<double> behaviour{};     ///< (R, D)
+  std::span<double> entropy{};  ///< (R,) policy entropy a step, relative to that of the configured log_std, in nats
+  /// (R,) each row's transitions, (steps, width); none of a failed row.
+  std::span<std::vector<float>> transitions{};
 };
 
 class Rollout {
