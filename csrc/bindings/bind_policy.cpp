@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/core/policy.hpp>
 
 #include "arrays.hpp"
@@ -17,28 +17,14 @@ using py::literals::operator""_a;
 
 namespace {
 
-template <typename T>
-T choose(const char* kind, const std::string& name, std::initializer_list<std::pair<const char*, T>> table) {
-  std::string known;
-  for (const auto& [entry, value] : table) {
-    if (name == entry) return value;
-    known += (known.empty() ? "" : ", ") + std::string(entry);
-  }
-  throw ArgumentError("no " + std::string(kind) + " named '" + name + "'; known: " + known);
-}
-
 PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activation, std::vector<float> low,
                        std::vector<float> high, const std::string& squash, const std::string& noise, float log_std) {
   PolicyShape shape;
-  shape.network = {std::move(sizes), choose<Activation>("activation", activation,
-                                                        {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
+  shape.network = {std::move(sizes), named<Activation>(activation)};
   shape.low = std::move(low);
   shape.high = std::move(high);
-  shape.squash =
-      choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}, {"none", Squash::none}});
-  shape.noise = choose<ActionNoise>(
-      "action noise", noise,
-      {{"none", ActionNoise::none}, {"fixed", ActionNoise::fixed}, {"evolved", ActionNoise::evolved}});
+  shape.squash = named<Squash>(squash);
+  shape.noise = named<ActionNoise>(noise);
   shape.log_std = log_std;
   shape.check();
   return shape;

@@ -5,13 +5,12 @@
 #include <memory>
 #include <string>
 
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/core/replay.hpp>
 #include <bierl/episode/rollout.hpp>
 #include <bierl/mujoco/task_table.hpp>
 
 #include "arrays.hpp"
-#include "behaviour.hpp"
 #include "bindings.hpp"
 #include "population.hpp"
 #include "task_options.hpp"
@@ -27,7 +26,7 @@ std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& o
                                       const PolicyShape& shape, int max_steps, const std::string& behaviour,
                                       int threads, bool transitions) {
   const TaskOptions read = read_options(options);
-  const Rollout::Settings settings{shape, max_steps, behaviour_named(behaviour), transitions, threads};
+  const Rollout::Settings settings{shape, max_steps, named<Behaviour>(behaviour), transitions, threads};
   const py::gil_scoped_release nogil;
   return std::make_unique<Rollout>(mujoco::task_factory(task, read, assets), settings);
 }

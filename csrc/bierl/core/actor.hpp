@@ -33,7 +33,7 @@ struct ActorMemory {
   std::vector<float> tile;     ///< kTile
 };
 
-/// One episode's actor. All memory is the caller's.
+/// One episode's actor, used by one thread. All memory is the caller's.
 struct Actor {
   const PolicyShape* shape = nullptr;
   const Normaliser* normaliser = nullptr;

@@ -86,6 +86,7 @@ void FitnessBuffer::push(std::span<const double> returns, std::span<const bool> 
   const double spread = sorted.front() == sorted.back() ? 0.0 : std::sqrt(squares / n);
 
   std::vector<float> row(features(), 0.0F);
+  const std::lock_guard lock(mutex_);
   describe(sorted, mean, spread, center, row);
   for (std::size_t k = 0; k < hyperparameters_; ++k) row[quantiles_ + 4 + k] = static_cast<float>(hyperparameters[k]);
   row[quantiles_ + 4 + hyperparameters_] = static_cast<float>(1.0 - n / static_cast<double>(returns.size()));
@@ -100,12 +101,29 @@ void FitnessBuffer::push(std::span<const double> returns, std::span<const bool> 
 }
 
 std::span<const float> FitnessBuffer::window() const {
+  const std::lock_guard lock(mutex_);
   return std::span(rows_).subspan(head_ * features(), history_ * features());
+}
+
+std::size_t FitnessBuffer::filled() const {
+  const std::lock_guard lock(mutex_);
+  return filled_;
+}
+
+double FitnessBuffer::last_mean() const {
+  const std::lock_guard lock(mutex_);
+  return last_mean_;
+}
+
+double FitnessBuffer::last_center() const {
+  const std::lock_guard lock(mutex_);
+  return last_center_;
 }
 
 void FitnessBuffer::restore(std::span<const float> window, std::size_t filled, double last_mean, double last_center) {
   require_size("window", window.size(), history_ * features(), "history rows of features");
   require(filled <= history_, "filled must be at most history, got " + std::to_string(filled));
+  const std::lock_guard lock(mutex_);
   std::copy(window.begin(), window.end(), rows_.begin());
   std::copy(window.begin(), window.end(), rows_.begin() + static_cast<std::ptrdiff_t>(window.size()));
   head_ = 0;

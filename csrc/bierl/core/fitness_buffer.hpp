@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace bierl {
 /// The spread is the standard deviation (ddof 0); where it is zero, features measured in it are zero. z-scores and
 /// changes are cut at +-10. Quantile j is at probability (j + 1/2) / Q, Hazen's definition, linear between order
 /// statistics.
+///
+/// Any number of threads may call: they take turns. But `window` is a view: no one may push or restore while it is
+/// read.
 class FitnessBuffer {
  public:
   /// Throws ArgumentError unless history and quantiles are in [1, 2^20] and hyperparameters are at most 2^20.
@@ -27,7 +31,7 @@ class FitnessBuffer {
 
   [[nodiscard]] std::size_t history() const { return history_; }
   [[nodiscard]] std::size_t features() const { return quantiles_ + hyperparameters_ + 6; }
-  [[nodiscard]] std::size_t filled() const { return filled_; }
+  [[nodiscard]] std::size_t filled() const;
 
   /// Adds a generation: returns (N,), failed (N,), the centre's return (NaN: none), K scaled hyperparameters.
   /// Throws ShapeError when lengths differ, ArgumentError when all failed or a return that did not fail is not finite.
@@ -38,8 +42,8 @@ class FitnessBuffer {
   [[nodiscard]] std::span<const float> window() const;
 
   /// What `restore` needs besides the window: mean and centre of the latest generation.
-  [[nodiscard]] double last_mean() const { return last_mean_; }
-  [[nodiscard]] double last_center() const { return last_center_; }
+  [[nodiscard]] double last_mean() const;
+  [[nodiscard]] double last_center() const;
   void restore(std::span<const float> window, std::size_t filled, double last_mean, double last_center);
 
  private:
@@ -49,7 +53,8 @@ class FitnessBuffer {
   std::size_t head_ = 0;    // first row of the window
   std::size_t filled_ = 0;  // rows in use, at most history_
   double last_mean_, last_center_;
-  std::vector<float> rows_;  // 2H rows: each is written twice, H apart, so that every window is contiguous
+  std::vector<float> rows_;   // 2H rows: each is written twice, H apart, so that every window is contiguous
+  mutable std::mutex mutex_;  // of all but the sizes
 };
 
 }  // namespace bierl

@@ -49,6 +49,7 @@ class ExternalFunction final : public Objective {
   std::size_t dimension_;
 };
 
+/// Any number of threads may call evaluate: what is shared out takes turns.
 class FunctionRollout {
  public:
   /// `noise` is the standard deviation of the Gaussian noise on returns, drawn at (key, action, episode): rows of equal

@@ -5,6 +5,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/functions.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/core/noise.hpp>
 
 namespace bierl {
@@ -105,7 +106,7 @@ double ackley(const double* z, std::size_t count) {
 
 void check(const TestFunction::Settings& settings) {
   const std::size_t least = settings.kind == FunctionKind::rosenbrock ? 2 : 1;
-  const std::string name(kFunctionNames[static_cast<int>(settings.kind)]);
+  const std::string name = name_of(settings.kind);
   require(settings.dimension >= least && settings.dimension <= TestFunction::kMostDimensions,
           name + " needs a dimension of at least " + std::to_string(least) + " and at most " +
               std::to_string(TestFunction::kMostDimensions) + ", got " + std::to_string(settings.dimension));
@@ -130,16 +131,6 @@ void draw(std::uint64_t seed, Purpose purpose, std::uint32_t row, std::span<doub
 }
 
 }  // namespace
-
-FunctionKind function_named(std::string_view name) {
-  std::string known;
-  int kind = 0;
-  for (const std::string_view each : kFunctionNames) {
-    if (each == name) return static_cast<FunctionKind>(kind);
-    known += (kind++ == 0 ? "" : ", ") + std::string(each);
-  }
-  throw ArgumentError("no test function named '" + std::string(name) + "'; known: " + known);
-}
 
 TestFunction::TestFunction(const Settings& settings) : settings_(settings) {
   check(settings_);

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include <bierl/core/function_rollout.hpp>
@@ -24,11 +23,7 @@ namespace bierl {
 /// Source: Hansen, Finck, Ros & Auger 2009 (BBOB 2009), without their further transformations; Ackley 1987.
 enum class FunctionKind : int { quadratic = 0, rosenbrock = 1, rastrigin = 2, ackley = 3 };
 
-inline constexpr std::string_view kFunctionNames[] = {"quadratic", "rosenbrock", "rastrigin", "ackley"};
-
-/// ArgumentError, listing the known ones, for any other name.
-FunctionKind function_named(std::string_view name);
-
+/// Never changes: any number of threads may call.
 class TestFunction final : public Objective {
  public:
   struct Settings {

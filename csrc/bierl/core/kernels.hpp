@@ -1,6 +1,6 @@
 /// The inner loops that are compiled once for each instruction set and chosen at run time.
 ///
-///     kernels.inl -> kernels_{generic,avx2,avx512}.cpp -> KernelTable -> noise, gradient, mlp, knn
+///     kernels/*.inl -> kernels_{baseline,avx2,avx512}.cpp -> KernelTable -> noise, gradient, mlp, knn
 ///
 /// Every entry gives the same bits on every instruction set: only IEEE operations that round once, in a fixed order, no
 /// fused multiply-add. Sizes are the callers' business; nothing here checks or allocates.

@@ -5,6 +5,8 @@
 /// The search is exhaustive and exact. Scores in single precision, with a bound on their error, leave a few archive
 /// rows that may be among the k nearest; those are measured in double precision. So the result is that of double
 /// precision throughout, the same bits at any number of threads and on any instruction set.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,6 @@
 /// The policy network: an MLP over a flat parameter view.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstddef>

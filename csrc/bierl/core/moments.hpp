@@ -1,4 +1,5 @@
-/// Running mean and sum of squared differences, one step at a time and merged.
+/// Running mean and sum of squared differences, one step at a time and merged. The memory is the caller's: one thread
+/// at a time for each MomentsView.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,6 @@
 /// Normals by address, and what an evolution strategy does with them.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstdint>

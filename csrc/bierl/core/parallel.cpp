@@ -12,7 +12,8 @@ namespace bierl {
 
 namespace {
 constexpr std::chrono::milliseconds kBetweenWaits{50};
-}
+thread_local const ThreadPool* working_for = nullptr;  // the pool whose worker this thread is
+}  // namespace
 
 ThreadPool::ThreadPool(int threads) : process_(getpid()) {
   require(threads >= 1, "threads must be at least 1, got " + std::to_string(threads));
@@ -43,6 +44,7 @@ void ThreadPool::close() {
 }
 
 void ThreadPool::work(std::size_t worker) {
+  working_for = this;
   std::size_t seen = 0;
   std::unique_lock lock(mutex_);
   while (true) {
@@ -96,6 +98,7 @@ void ThreadPool::run(std::size_t jobs, const Job& job, const Wait& wait) {
   if (jobs == 0) return;
   require(getpid() == process_,
           "threads do not survive a fork: this pool was made by another process; make it anew in the child");
+  require(working_for != this, "a job cannot run jobs on its own pool, it would wait for itself; give it another pool");
   const auto turn = take_turn(wait);
   std::unique_lock lock(mutex_);
   job_ = &job;

@@ -13,7 +13,8 @@
 namespace bierl {
 
 /// Runs jobs on its own threads while the caller waits. The first error stops the handing out of further jobs, is kept,
-/// and is rethrown where `run` was called; the pool can be used again. Two callers take turns.
+/// and is rethrown where `run` was called; the pool can be used again. Any number of threads may call run: they take
+/// turns. No one may be in run, or about to be, when the pool is destroyed.
 class ThreadPool {
  public:
   using Job = std::function<void(std::size_t worker, std::size_t job)>;
@@ -30,7 +31,7 @@ class ThreadPool {
   /// Calls job(worker, j) once for each j in [0, jobs), handed out in this order; worker < threads() names the thread.
   /// `wait`, if given, is called by the calling thread about every 50 ms, also while it waits for its turn; when it
   /// answers false no further job starts, `stopping` turns true, and after the running jobs have ended Interrupted is
-  /// thrown.
+  /// thrown. ArgumentError when called by a job of this pool, which would wait for itself, and in a forked child.
   void run(std::size_t jobs, const Job& job, const Wait& wait = nullptr);
 
   /// True once the running call is to end early; long jobs read it and return.

@@ -1,4 +1,6 @@
 /// The compiled policy: observation -> normalised -> network -> action in the box. actor.hpp adds what an episode does.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstddef>

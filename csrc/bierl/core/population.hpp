@@ -1,4 +1,6 @@
 /// A population as the kernels see it: names of noise, and what a row of it runs.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstddef>

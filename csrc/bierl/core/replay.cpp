@@ -30,11 +30,17 @@ ReplayBuffer::ReplayBuffer(TransitionShape shape, std::size_t capacity) : shape_
           "capacity must be in [1, 2^31) transitions, got " + std::to_string(capacity));
 }
 
+std::size_t ReplayBuffer::size() const {
+  const std::lock_guard lock(mutex_);
+  return stored();
+}
+
 void ReplayBuffer::append(std::span<const float> records) {
   const std::size_t width = shape_.width();
   require(records.size() % width == 0, "transitions have " + std::to_string(width) + " numbers each, got " +
                                            std::to_string(records.size()) + " numbers");
   const std::size_t count = records.size() / width;
+  const std::lock_guard lock(mutex_);
   if (count > capacity_) records = records.last(capacity_ * width);
   const std::size_t grown = std::min(records.size(), capacity_ * width - records_.size());
   records_.insert(records_.end(), records.begin(), records.begin() + static_cast<std::ptrdiff_t>(grown));
@@ -47,23 +53,28 @@ void ReplayBuffer::append(std::span<const float> records) {
 }
 
 void ReplayBuffer::clear() {
+  const std::lock_guard lock(mutex_);
   records_.clear();
   oldest_ = 0;
 }
 
 const float* ReplayBuffer::record(std::size_t position) const {
-  return records_.data() + (oldest_ + position) % size() * shape_.width();
+  return records_.data() + (oldest_ + position) % stored() * shape_.width();
 }
 
-void ReplayBuffer::copy_to(std::span<float> out) const {
-  require_size("out", out.size(), records_.size(), "every stored transition");
-  const std::size_t newest = records_.size() - oldest_ * shape_.width();  // from the oldest to the end of memory
-  std::copy_n(records_.data() + records_.size() - newest, newest, out.begin());
-  std::copy_n(records_.data(), records_.size() - newest, out.begin() + static_cast<std::ptrdiff_t>(newest));
+std::vector<float> ReplayBuffer::records() const {
+  const std::lock_guard lock(mutex_);
+  const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(oldest_ * shape_.width());
+  std::vector<float> all;
+  all.reserve(records_.size());
+  all.insert(all.end(), oldest, records_.end());
+  all.insert(all.end(), records_.begin(), oldest);
+  return all;
 }
 
 void ReplayBuffer::sample(const NoiseKey& key, std::uint32_t draw, const TransitionBatch& out) const {
-  require(size() >= 1, "no transitions to draw from: append some first");
+  const std::lock_guard lock(mutex_);
+  require(stored() >= 1, "no transitions to draw from: append some first");
   require(draw != kLearner, "draw must be below 2^32 - 1, got " + std::to_string(draw));
   const std::size_t count = out.reward.size();
   require_size("observation", out.observation.size(), count * shape_.observations, "(B, O)");
@@ -72,7 +83,7 @@ void ReplayBuffer::sample(const NoiseKey& key, std::uint32_t draw, const Transit
   require_size("terminated", out.terminated.size(), count, "(B,)");
   const NoiseKey address = key.with(Purpose::replay);
   for (std::size_t b = 0; b < count; ++b) {
-    const float* const from = record(below(size(), uniform64(address, draw, static_cast<std::uint32_t>(b))));
+    const float* const from = record(below(stored(), uniform64(address, draw, static_cast<std::uint32_t>(b))));
     std::copy_n(from, shape_.observations, out.observation.data() + b * shape_.observations);
     std::copy_n(from + shape_.action_at(), shape_.actions, out.action.data() + b * shape_.actions);
     out.reward[b] = from[shape_.reward_at()];

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -70,7 +71,8 @@ struct TransitionBatch {
 };
 
 /// The last `capacity` transitions. What it holds and what it draws depends on the order of appending alone.
-/// Memory grows with the content, up to capacity * width floats.
+/// Memory grows with the content, up to capacity * width floats. Any number of threads may call: they take turns, and a
+/// batch or a copy is of one moment.
 class ReplayBuffer {
  public:
   /// ArgumentError unless observations, actions and capacity are at least 1 and all fit into memory's address space.
@@ -78,24 +80,26 @@ class ReplayBuffer {
 
   [[nodiscard]] const TransitionShape& shape() const { return shape_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
-  [[nodiscard]] std::size_t size() const { return records_.size() / shape_.width(); }
+  [[nodiscard]] std::size_t size() const;
 
   /// Adds (T, width) records, oldest first; the oldest in memory make room. ShapeError for a part of a record.
   void append(std::span<const float> records);
   void clear();
-  /// Writes all (size, width) records, oldest first: appended to an empty buffer they draw the same.
-  void copy_to(std::span<float> out) const;
+  /// All (size, width) records, oldest first: appended to an empty buffer they draw the same.
+  [[nodiscard]] std::vector<float> records() const;
   /// Draws reward.size() transitions uniformly with replacement. Which ones is a function of (key, draw) and size()
   /// alone; position 0 is the oldest. ShapeError when the parts do not fit, ArgumentError when nothing is stored.
   void sample(const NoiseKey& key, std::uint32_t draw, const TransitionBatch& out) const;
 
  private:
+  [[nodiscard]] std::size_t stored() const { return records_.size() / shape_.width(); }
   [[nodiscard]] const float* record(std::size_t position) const;
 
   TransitionShape shape_;
   std::size_t capacity_;
   std::size_t oldest_ = 0;      // record that the next one overwrites, once full
   std::vector<float> records_;  // (size, width)
+  mutable std::mutex mutex_;    // of the two above
 };
 
 /// The seed of a learner's own generator at this key; no draw of a ReplayBuffer has its address.

@@ -6,6 +6,8 @@
 /// fitness is equal every weight is zero. Throws ShapeError when lengths differ, ArgumentError when every candidate
 /// failed, when fewer than two are given, or when a fitness that did not fail is not finite. The scale of the weights
 /// does not change with N.
+///
+/// Any number of threads may call; what is written to belongs to its call until that returns.
 #pragma once
 
 #include <cstddef>

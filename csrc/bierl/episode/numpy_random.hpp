@@ -8,6 +8,7 @@
 
 namespace bierl {
 
+/// One thread at a time uses a generator.
 class NumpyRandom {
  public:
   /// numpy.random.Generator(PCG64(SeedSequence(seed))); any 64-bit seed.

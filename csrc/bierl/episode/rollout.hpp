@@ -34,6 +34,7 @@ struct RowResults {
   std::span<std::vector<float>> transitions{};
 };
 
+/// Any number of threads may call evaluate: calls of one Rollout take turns, two Rollouts run side by side.
 class Rollout {
  public:
   struct Settings {
@@ -51,7 +52,6 @@ class Rollout {
   /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is
   /// drawn when the policy has one and `explore` is true. `max_steps` is this call's own; 0: the settings'.
   /// Throws Interrupted when `wait` answers false (see ThreadPool::run).
-  /// Two calls at once take turns; two Rollouts run side by side.
   void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
                 bool explore, const RowResults& results, const ThreadPool::Wait& wait, int max_steps = 0);
 

@@ -1,4 +1,6 @@
 /// The native tasks by Gymnasium id.
+///
+/// Any number of threads may call.
 #pragma once
 
 #include <memory>
