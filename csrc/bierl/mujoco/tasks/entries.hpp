@@ -3,8 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
-#include <utility>
 
 #include <bierl/mujoco/task_table.hpp>
 
@@ -26,13 +24,13 @@ TaskEntry walker2d();
 /// The entry of class T, which has Options::read(OptionReader&) and T(simulation, options). The supported
 /// keywords are the ones that `read` asks for, so the list cannot disagree with the code.
 template <class T>
-TaskEntry entry(std::string id, std::string model_file, int max_episode_steps, std::optional<double> threshold) {
+TaskEntry entry(const char* id, const char* model_file, int max_episode_steps, std::optional<double> threshold) {
   const TaskOptions none;
   OptionReader reader(id, none);
   T::Options::read(reader);
   return {
-      .id = std::move(id),
-      .model_file = std::move(model_file),
+      .id = id,
+      .model_file = model_file,
       .max_episode_steps = max_episode_steps,
       .reward_threshold = threshold,
       .keywords = reader.names(),
