@@ -1,4 +1,4 @@
-#include <bierl/bindings/arrays.hpp>
+#include "arrays.hpp"
 
 namespace bierl::bindings {
 

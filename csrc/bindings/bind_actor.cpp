@@ -4,24 +4,17 @@
 #include <cmath>
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/behaviour.hpp>
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/actor.hpp>
 #include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-Behaviour behaviour_named(const std::string& name) {
-  if (name == "none") return Behaviour::none;
-  if (name == "final_position") return Behaviour::final_position;
-  if (name == "final_observation") return Behaviour::final_observation;
-  if (name == "actions") return Behaviour::actions;
-  throw ArgumentError("no behaviour named '" + name + "'; known: none, final_position, final_observation, actions");
-}
 
 namespace {
 
@@ -36,7 +29,7 @@ bool finite(std::span<const T> values) {
 class EpisodeActor {
  public:
   EpisodeActor(const PolicyShape& shape, const std::string& behaviour)
-      : shape_(shape), behaviour_(behaviour_named(behaviour)), memory_(shape_) {
+      : shape_(shape), behaviour_(named<Behaviour>(behaviour)), memory_(shape_) {
     require(behaviour_ != Behaviour::final_position, "an environment of Python's has no final_position");
     actor_.shape = &shape_;
     actor_.behaviour = behaviour_;
@@ -143,9 +136,10 @@ class EpisodeActor {
 }  // namespace
 
 void bind_actor(py::module_& m) {
-  py::class_<EpisodeActor>(m, "EpisodeActor",
-                           "What an episode does around its environment; see csrc/core/actor.hpp. The arrays of begin "
-                           "are kept until the next begin.")
+  py::class_<EpisodeActor>(
+      m, "EpisodeActor",
+      "What an episode does around its environment; see csrc/bierl/core/actor.hpp. The arrays of begin "
+      "are kept until the next begin.")
       .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behaviour"_a)
       .def("begin", &EpisodeActor::begin, "normaliser"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
            "descriptor"_a, "transitions"_a = py::none(),

@@ -1,35 +1,25 @@
 // The task table and EnvCore, which bierl_fast/native_env.py dresses as a gymnasium.Env.
-#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <bierl/bindings/bindings.hpp>
-#include <bierl/bindings/task_options.hpp>
-#include <bierl/core/error.hpp>
-#include <bierl/mujoco/native_env.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <bierl/episode/native_env.hpp>
 #include <bierl/mujoco/task_table.hpp>
 
-namespace py = pybind11;
-using namespace py::literals;
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "task_options.hpp"
 
 namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
 namespace {
-
-using mujoco::EnvCore;
-template <class T>
-using Array = py::array_t<T, py::array::c_style>;
-
-template <class T>
-std::span<const T> vector_view(const Array<T>& array, const char* name) {
-  if (array.ndim() != 1)
-    throw ShapeError(std::string(name) + " must have one dimension, got " + std::to_string(array.ndim()));
-  return {array.data(), static_cast<std::size_t>(array.size())};
-}
-
-std::span<double> writable_view(Array<double>& array, const char* name) {
-  const std::size_t size = vector_view(array, name).size();
-  return {array.mutable_data(), size};  // throws for read-only memory
-}
 
 py::list table_rows() {
   py::list rows;
@@ -42,15 +32,18 @@ py::list table_rows() {
 }
 
 py::dict info_dict(const EnvCore& env) {
+  const auto [fields, values] = [&env] {
+    const py::gil_scoped_release nogil;  // another thread may be in the middle of a step
+    return env.info();
+  }();
   py::dict info;
-  const std::vector<double> values = env.info();
   const double* value = values.data();
-  for (const mujoco::InfoField& field : env.info_fields()) {
+  for (const InfoField& field : fields) {
     const py::str name(field.name);
     if (field.scalar) {
       info[name] = *value;
     } else {
-      info[name] = Array<double>(field.size, value);
+      info[name] = py::array_t<double>(field.size, value);
     }
     value += field.size;
   }
@@ -59,28 +52,34 @@ py::dict info_dict(const EnvCore& env) {
 
 std::unique_ptr<EnvCore> make_env(const std::string& id, const std::string& assets, const py::dict& options,
                                   std::optional<int> max_episode_steps) {
-  const mujoco::TaskOptions read = read_options(options);
+  const TaskOptions read = read_options(options);
   const py::gil_scoped_release nogil;
   mujoco::check_options(id, read);  // before the model is read, which takes milliseconds
-  return std::make_unique<EnvCore>(id, mujoco::load_task_model(id, assets), read, max_episode_steps);
+  return std::make_unique<EnvCore>(mujoco::task_factory(id, read, assets), max_episode_steps);
 }
 
-void env_reset(EnvCore& env, std::optional<std::uint64_t> seed, Array<double>& observation) {
-  const auto out = writable_view(observation, "observation");
+void env_reset(EnvCore& env, std::optional<std::uint64_t> seed, const py::object& observation) {
+  const auto out = write<double>(observation, "observation", {kAny});
   const py::gil_scoped_release nogil;
   if (seed) env.seed(*seed);
   env.reset(out);
 }
 
-py::tuple env_step(EnvCore& env, const Array<float>& action, Array<double>& observation) {
-  const auto in = vector_view(action, "action");
-  const auto out = writable_view(observation, "observation");
-  mujoco::EnvStep step{};
+py::tuple env_step(EnvCore& env, const py::object& action, const py::object& observation) {
+  const auto in = read<float>(action, "action", {kAny});
+  const auto out = write<double>(observation, "observation", {kAny});
+  EnvStep step{};
   {
     const py::gil_scoped_release nogil;
     step = env.step(in, out);
   }
   return py::make_tuple(step.reward, step.terminated, step.truncated);
+}
+
+// A property that waits, without the GIL, for the step that another thread may be in the middle of.
+template <typename T>
+py::cpp_function waiting(T (EnvCore::*getter)() const) {
+  return py::cpp_function(getter, py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace
@@ -97,19 +96,18 @@ void bind_env(py::module_& m) {
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
-  py::class_<mujoco::NumpyRandom>(m, "NumpyRandom",
-                                  "numpy.random.default_rng(seed), as the tasks' resets draw from it.")
+  py::class_<NumpyRandom>(m, "NumpyRandom", "numpy.random.default_rng(seed), as the tasks' resets draw from it.")
       .def(py::init<std::uint64_t>(), "seed"_a)
-      .def("uniform", &mujoco::NumpyRandom::uniform, "low"_a, "high"_a)
-      .def("standard_normal", &mujoco::NumpyRandom::standard_normal)
-      .def("next_uint64", &mujoco::NumpyRandom::next_uint64);
+      .def("uniform", &NumpyRandom::uniform, "low"_a, "high"_a)
+      .def("standard_normal", &NumpyRandom::standard_normal)
+      .def("next_uint64", &NumpyRandom::next_uint64);
 
   py::class_<EnvCore>(m, "EnvCore", "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env.")
       .def(py::init(&make_env), "id"_a, "assets"_a, "options"_a, "max_episode_steps"_a = py::none(),
            "assets: Gymnasium's folder of model files. options: Gymnasium's keyword arguments of the task.")
-      .def("reset", &env_reset, "seed"_a, "observation"_a.noconvert(),
+      .def("reset", &env_reset, "seed"_a, "observation"_a,
            "Start an episode; seed None continues the generator. observation: (O,) float64, written.")
-      .def("step", &env_step, "action"_a.noconvert(), "observation"_a.noconvert(),
+      .def("step", &env_step, "action"_a, "observation"_a,
            "(reward, terminated, truncated). action: (A,) float32; observation: (O,) float64, written.")
       .def("info", &info_dict, "Gymnasium's info of the last reset or step.")
       .def_property_readonly("observation_size", &EnvCore::observation_size)
@@ -118,10 +116,10 @@ void bind_env(py::module_& m) {
                              "low, high, low, high, ... of the controls, 2 * action_size numbers.")
       .def_property_readonly("control_timestep", &EnvCore::control_timestep, "Seconds in one step.")
       .def_property_readonly("max_episode_steps", &EnvCore::max_episode_steps)
-      .def_property_readonly("elapsed_steps", &EnvCore::elapsed_steps)
-      .def_property_readonly("has_root_position", &EnvCore::has_root_position,
+      .def_property_readonly("elapsed_steps", waiting(&EnvCore::elapsed_steps))
+      .def_property_readonly("has_root_position", waiting(&EnvCore::has_root_position),
                              "Whether the behaviour descriptor final_position exists.")
-      .def_property_readonly("diverged", &EnvCore::diverged, "The simulation went bad since reset.");
+      .def_property_readonly("diverged", waiting(&EnvCore::diverged), "The simulation went bad since reset.");
 }
 
 }  // namespace bierl::bindings

@@ -1,8 +1,9 @@
 // C++ errors become Python errors here and nowhere else: those of bierl_fast/errors.py.
 #include <pybind11/pybind11.h>
 
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/error.hpp>
+
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 

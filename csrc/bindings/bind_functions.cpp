@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
-#include <bierl/bindings/population.hpp>
 #include <bierl/core/function_rollout.hpp>
 #include <bierl/core/functions.hpp>
+#include <bierl/core/names.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "population.hpp"
 
 namespace bierl::bindings {
 
@@ -22,7 +24,7 @@ std::shared_ptr<TestFunction> make_function(const std::string& name, std::size_t
                                             std::uint64_t shift_seed) {
   const py::gil_scoped_release nogil;
   return std::make_shared<TestFunction>(
-      TestFunction::Settings{function_named(name), dimension, condition, rotation_seed, shift_radius, shift_seed});
+      TestFunction::Settings{named<FunctionKind>(name), dimension, condition, rotation_seed, shift_radius, shift_seed});
 }
 
 std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t dimension, int threads) {
@@ -41,11 +43,9 @@ void evaluate(FunctionRollout& self, const py::object& population, const py::obj
 }  // namespace
 
 void bind_functions(py::module_& m) {
-  m.def(
-      "function_names", [] { return std::vector<std::string>(std::begin(kFunctionNames), std::end(kFunctionNames)); },
-      "The native test functions.");
-  py::class_<TestFunction, std::shared_ptr<TestFunction>>(m, "TestFunction",
-                                                          "A classical test function; see csrc/core/functions.hpp.")
+  m.def("function_names", &names_of<FunctionKind>, "The native test functions.");
+  py::class_<TestFunction, std::shared_ptr<TestFunction>>(
+      m, "TestFunction", "A classical test function; see csrc/bierl/core/functions.hpp.")
       .def(py::init(&make_function), "name"_a, "dimension"_a, "condition"_a = 1.0, "rotation_seed"_a = py::none(),
            "shift_radius"_a = 0.0, "shift_seed"_a = 0)
       .def(
@@ -59,7 +59,7 @@ void bind_functions(py::module_& m) {
           },
           "x"_a, "out"_a, "Write z = Q (x - s) into out (P,) float64; x (P,) float32.");
   py::class_<FunctionRollout>(m, "FunctionRollout",
-                              "A function on a pool of threads; see csrc/core/function_rollout.hpp.")
+                              "A function on a pool of threads; see csrc/bierl/core/function_rollout.hpp.")
       .def(py::init([](std::shared_ptr<TestFunction> function, double noise, int threads) {
              return std::make_unique<FunctionRollout>(std::move(function), noise, threads);
            }),

@@ -1,9 +1,10 @@
 // What this build is and what it runs on.
 #include <pybind11/pybind11.h>
 
-#include <bierl/bindings/bindings.hpp>
 #include <bierl/core/kernels.hpp>
 #include <bierl/mujoco/handles.hpp>
+
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 

@@ -4,10 +4,11 @@
 
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/core/policy.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -16,28 +17,14 @@ using py::literals::operator""_a;
 
 namespace {
 
-template <typename T>
-T choose(const char* kind, const std::string& name, std::initializer_list<std::pair<const char*, T>> table) {
-  std::string known;
-  for (const auto& [entry, value] : table) {
-    if (name == entry) return value;
-    known += (known.empty() ? "" : ", ") + std::string(entry);
-  }
-  throw ArgumentError("no " + std::string(kind) + " named '" + name + "'; known: " + known);
-}
-
 PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activation, std::vector<float> low,
                        std::vector<float> high, const std::string& squash, const std::string& noise, float log_std) {
   PolicyShape shape;
-  shape.network = {std::move(sizes), choose<Activation>("activation", activation,
-                                                        {{"tanh", Activation::tanh}, {"relu", Activation::relu}})};
+  shape.network = {std::move(sizes), named<Activation>(activation)};
   shape.low = std::move(low);
   shape.high = std::move(high);
-  shape.squash =
-      choose<Squash>("squash", squash, {{"clip", Squash::clip}, {"tanh", Squash::tanh}, {"none", Squash::none}});
-  shape.noise = choose<ActionNoise>(
-      "action noise", noise,
-      {{"none", ActionNoise::none}, {"fixed", ActionNoise::fixed}, {"evolved", ActionNoise::evolved}});
+  shape.squash = named<Squash>(squash);
+  shape.noise = named<ActionNoise>(noise);
   shape.log_std = log_std;
   shape.check();
   return shape;
@@ -56,7 +43,7 @@ void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::o
 }  // namespace
 
 void bind_policy(py::module_& m) {
-  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/core/policy.hpp.")
+  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/bierl/core/policy.hpp.")
       .def(py::init<>())
       .def_static(
           "from_moments",
@@ -66,7 +53,8 @@ void bind_policy(py::module_& m) {
                                             read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);
-  py::class_<PolicyShape>(m, "PolicyShape", "What a policy is, apart from its parameters; see csrc/core/policy.hpp.")
+  py::class_<PolicyShape>(m, "PolicyShape",
+                          "What a policy is, apart from its parameters; see csrc/bierl/core/policy.hpp.")
       .def(py::init(&make_shape), "sizes"_a, "activation"_a, "low"_a, "high"_a, "squash"_a, "noise"_a, "log_std"_a)
       .def_property_readonly("parameter_count", &PolicyShape::parameter_count)
       .def(

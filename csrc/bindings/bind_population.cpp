@@ -3,10 +3,11 @@
 
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
-#include <bierl/bindings/population.hpp>
 #include <bierl/core/error.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "population.hpp"
 
 namespace bierl::bindings {
 

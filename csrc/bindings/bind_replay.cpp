@@ -1,9 +1,13 @@
 // The memory of transitions that learners draw from.
 #include <pybind11/pybind11.h>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/bindings.hpp>
+#include <memory>
+#include <vector>
+
 #include <bierl/core/replay.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
 
 namespace bierl::bindings {
 
@@ -15,11 +19,15 @@ namespace {
 py::ssize_t width(const ReplayBuffer& buffer) { return static_cast<py::ssize_t>(buffer.shape().width()); }
 
 py::array_t<float> records(const ReplayBuffer& self) {
-  py::array_t<float> out({static_cast<py::ssize_t>(self.size()), width(self)});
-  const std::span<float> target{out.mutable_data(), static_cast<std::size_t>(out.size())};
-  const py::gil_scoped_release nogil;
-  self.copy_to(target);
-  return out;
+  auto all = std::make_unique<std::vector<float>>();
+  {
+    const py::gil_scoped_release nogil;
+    *all = self.records();
+  }
+  const py::ssize_t size = static_cast<py::ssize_t>(all->size()) / width(self);
+  float* const first = all->data();
+  const py::capsule owner(all.release(), [](void* vector) { delete static_cast<std::vector<float>*>(vector); });
+  return py::array_t<float>({size, width(self)}, first, owner);
 }
 
 void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw, const py::object& observation,
@@ -42,9 +50,9 @@ void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw,
 }  // namespace
 
 void bind_replay(py::module_& m) {
-  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/core/replay.hpp.")
+  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/bierl/core/replay.hpp.")
       .def(py::init([](std::size_t observations, std::size_t actions, std::size_t capacity) {
-             return ReplayBuffer({observations, actions}, capacity);
+             return std::make_unique<ReplayBuffer>(TransitionShape{observations, actions}, capacity);
            }),
            "observations"_a, "actions"_a, "capacity"_a)
       .def_property_readonly("capacity", &ReplayBuffer::capacity)

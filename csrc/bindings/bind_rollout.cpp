@@ -5,31 +5,30 @@
 #include <memory>
 #include <string>
 
-#include <bierl/bindings/arrays.hpp>
-#include <bierl/bindings/behaviour.hpp>
-#include <bierl/bindings/bindings.hpp>
-#include <bierl/bindings/population.hpp>
-#include <bierl/bindings/task_options.hpp>
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/core/replay.hpp>
-#include <bierl/mujoco/rollout.hpp>
+#include <bierl/episode/rollout.hpp>
+#include <bierl/mujoco/task_table.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "population.hpp"
+#include "task_options.hpp"
 
 namespace bierl::bindings {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-using mujoco::Rollout;
-using mujoco::RowResults;
 
 namespace {
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
                                       const PolicyShape& shape, int max_steps, const std::string& behaviour,
                                       int threads, bool transitions) {
-  Rollout::Settings settings{task,      read_options(options),      assets,      shape,
-                             max_steps, behaviour_named(behaviour), transitions, threads};
+  const TaskOptions read = read_options(options);
+  const Rollout::Settings settings{shape, max_steps, named<Behaviour>(behaviour), transitions, threads};
   const py::gil_scoped_release nogil;
-  return std::make_unique<Rollout>(std::move(settings));
+  return std::make_unique<Rollout>(mujoco::task_factory(task, read, assets), settings);
 }
 
 // The arrays of one evaluation, made here and handed to Python as one dict.
@@ -109,7 +108,7 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
 
 void bind_rollout(py::module_& m) {
   py::class_<Rollout>(m, "Rollout",
-                      "Whole episodes of one native task on a pool of threads; see csrc/mujoco/rollout.hpp.")
+                      "Whole episodes of one native task on a pool of threads; see csrc/bierl/episode/rollout.hpp.")
       .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a,
            "threads"_a, "transitions"_a = false)
       .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,

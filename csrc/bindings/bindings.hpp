@@ -7,7 +7,12 @@ namespace bierl::bindings {
 
 void bind_errors(pybind11::module_& m);
 void bind_info(pybind11::module_& m);
-void bind_kernels(pybind11::module_& m);
+void bind_parallel(pybind11::module_& m);
+void bind_noise(pybind11::module_& m);
+void bind_shaping(pybind11::module_& m);
+void bind_fitness_buffer(pybind11::module_& m);
+void bind_moments(pybind11::module_& m);
+void bind_knn(pybind11::module_& m);
 void bind_policy(pybind11::module_& m);
 void bind_population(pybind11::module_& m);
 void bind_functions(pybind11::module_& m);

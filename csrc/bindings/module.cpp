@@ -1,16 +1,25 @@
 // The native module's table of contents.
-#include <bierl/bindings/bindings.hpp>
+#include "bindings.hpp"
 
 PYBIND11_MODULE(_core, m) {
+  using namespace bierl::bindings;
   m.doc() = "Kernels, policies, native tasks and whole-episode rollouts of bierl_fast.";
-  bierl::bindings::bind_errors(m);
-  bierl::bindings::bind_info(m);
-  bierl::bindings::bind_kernels(m);
-  bierl::bindings::bind_policy(m);
-  bierl::bindings::bind_population(m);
-  bierl::bindings::bind_functions(m);
-  bierl::bindings::bind_actor(m);
-  bierl::bindings::bind_replay(m);
-  bierl::bindings::bind_env(m);
-  bierl::bindings::bind_rollout(m);
+  // First what refuses to be imported, and what others take as arguments.
+  bind_errors(m);
+  bind_info(m);
+  bind_parallel(m);
+  // What strategies and meta-levels compute with.
+  bind_noise(m);
+  bind_shaping(m);
+  bind_fitness_buffer(m);
+  bind_moments(m);
+  bind_knn(m);
+  bind_replay(m);
+  // What an evaluator runs.
+  bind_policy(m);
+  bind_population(m);
+  bind_functions(m);
+  bind_actor(m);
+  bind_env(m);
+  bind_rollout(m);
 }

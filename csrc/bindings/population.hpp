@@ -1,8 +1,8 @@
 /// bierl_fast.messages.Population -> PopulationView.
 #pragma once
 
-#include <bierl/bindings/arrays.hpp>
 #include <bierl/core/population.hpp>
+#include "arrays.hpp"
 
 namespace bierl::bindings {
 

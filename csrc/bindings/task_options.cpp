@@ -1,4 +1,4 @@
-#include <bierl/bindings/task_options.hpp>
+#include "task_options.hpp"
 
 #include <cstring>
 #include <optional>
@@ -7,8 +7,6 @@ namespace py = pybind11;
 
 namespace bierl::bindings {
 namespace {
-
-using mujoco::OptionValue;
 
 bool is_bool(const py::handle& value) {
   // By name, because numpy need not be imported to look at a value that is not NumPy's.
@@ -58,8 +56,8 @@ OptionValue read_option(const py::handle& value) {
 
 }  // namespace
 
-mujoco::TaskOptions read_options(const py::dict& keywords) {
-  mujoco::TaskOptions options;
+TaskOptions read_options(const py::dict& keywords) {
+  TaskOptions options;
   for (const auto& [name, value] : keywords) options[name.cast<std::string>()] = read_option(value);
   return options;
 }

@@ -64,7 +64,7 @@ def test_tanh_is_its_twin_within_three_ulp_of_the_exact() -> None:
     np.testing.assert_array_equal(fast, reference.tanh(x))
     exact = np.tanh(x.astype(np.float64))
     error = np.abs(fast - exact) / np.spacing(np.abs(exact).astype(np.float32))
-    assert error.max() <= 3.0  # what csrc/core/mlp.hpp promises
+    assert error.max() <= 3.0  # what csrc/bierl/core/mlp.hpp promises
     assert np.abs(fast).max() == 1.0
 
 

@@ -92,14 +92,16 @@ def test_core_converts_nothing() -> None:
     env.reset(seed=0)
     core: Any = env._core
     action, observation = np.zeros(2, np.float32), np.zeros(8)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"action must be a C-contiguous float32 array of shape .*got dtype float64"):
         core.step(np.zeros(2), observation)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"observation must be a C-contiguous float64 array .*got dtype float32"):
         core.step(action, np.zeros(8, np.float32))
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="action must be a numpy array, got list"):
+        core.step([0.0, 0.0], observation)
+    with pytest.raises(ValueError, match="got one with other strides"):
         core.step(action, np.zeros(16)[::2])
     with pytest.raises(ValueError, match="observation has 7 elements, expected 8"):
         core.step(action, np.zeros(7))
     observation.flags.writeable = False
-    with pytest.raises(ValueError, match="not writeable"):
+    with pytest.raises(ValueError, match="got a read-only one"):
         core.step(action, observation)

@@ -13,7 +13,7 @@ KNOWN_ANSWERS = Path(__file__).parents[1] / "data" / "numpy_random.txt"
 
 
 def test_known_answers_are_numpys() -> None:
-    """The file that tests/cpp/test_tasks.cpp reads."""
+    """The file that tests/cpp/episode/numpy_random.cpp reads."""
     lines = [line.split() for line in KNOWN_ANSWERS.read_text().splitlines() if not line.startswith("#")]
     assert len(lines) == 9
     for words in lines:

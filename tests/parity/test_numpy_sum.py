@@ -1,4 +1,4 @@
-"""The order of NumPy's sum, which rewards need: the known answers that tests/cpp/test_tasks.cpp reads."""
+"""The order of NumPy's sum, which rewards need: the known answers that tests/cpp/mujoco/arithmetic.cpp reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slow twin of csrc/core/fitness_buffer.hpp: one row of features, and the window as a list of rows."""
+"""The slow twin of csrc/bierl/core/fitness_buffer.hpp: one row of features, and the window as a list of rows."""
 
 from __future__ import annotations
 

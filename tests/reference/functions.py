@@ -1,4 +1,4 @@
-"""The slow twin of csrc/core/functions.cpp: the test functions, their rotation and their shift, in NumPy."""
+"""The slow twin of csrc/bierl/core/functions.cpp: the test functions, their rotation and their shift, in NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slow twin of csrc/core/knn.hpp: every distance, sorted."""
+"""The slow twin of csrc/bierl/core/knn.hpp: every distance, sorted."""
 
 from __future__ import annotations
 

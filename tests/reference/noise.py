@@ -1,4 +1,4 @@
-"""The slow twin of csrc/core/kernels.inl's noise: Philox, normals, perturb, gradient, in NumPy, for reading.
+"""The slow twin of csrc/bierl/core/kernels.inl's noise: Philox, normals, perturb, gradient, in NumPy, for reading.
 
 Every float32 operation is one NumPy operation in the kernel's order, so the results are the kernel's bit for bit.
 """

@@ -1,4 +1,4 @@
-"""The slow twins of csrc/core/{mlp,policy,moments}.hpp in NumPy."""
+"""The slow twins of csrc/bierl/core/{mlp,policy,moments}.hpp in NumPy."""
 
 from __future__ import annotations
 

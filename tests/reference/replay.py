@@ -1,4 +1,4 @@
-"""The slow twin of csrc/core/replay.hpp: a list that forgets its head, and batches drawn one by one by address."""
+"""The slow twin of csrc/bierl/core/replay.hpp: a list that forgets its head, batches drawn by address."""
 
 from __future__ import annotations
 

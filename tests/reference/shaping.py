@@ -1,4 +1,4 @@
-"""The slow twins of csrc/core/shaping.hpp, from the formulas in float64."""
+"""The slow twins of csrc/bierl/core/shaping.hpp, from the formulas in float64."""
 
 from __future__ import annotations
 

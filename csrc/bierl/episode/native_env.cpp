@@ -1,0 +1,112 @@
+#include <bierl/episode/native_env.hpp>
+
+#include <type_traits>
+
+#include <bierl/core/error.hpp>
+
+namespace bierl {
+namespace {
+
+// What the guarded functions work on: plain values and pointers only, see Task::Guarded.
+struct ResetCall {
+  Task* task;
+  NumpyRandom* random;
+  double* observation;
+};
+
+struct StepCall {
+  Task* task;
+  const float* action;
+  double* observation;
+  Step answer;
+};
+static_assert(std::is_trivially_destructible_v<ResetCall> && std::is_trivially_destructible_v<StepCall>);
+
+void guarded_reset(void* argument) {
+  const auto* call = static_cast<ResetCall*>(argument);
+  call->task->reset(*call->random);
+  call->task->observe(call->observation);
+}
+
+void guarded_step(void* argument) {
+  auto* call = static_cast<StepCall*>(argument);
+  call->answer = call->task->step(call->action);
+  call->task->observe(call->observation);
+}
+
+}  // namespace
+
+EnvCore::EnvCore(const TaskFactory& tasks, std::optional<int> max_episode_steps)
+    : task_(tasks.make()),
+      max_episode_steps_(max_episode_steps.value_or(tasks.max_episode_steps)),
+      needs_reset_("reset must be called before step") {
+  require(max_episode_steps_ >= 1, "max_episode_steps must be at least 1, got " + std::to_string(max_episode_steps_));
+}
+
+void EnvCore::seed(std::uint64_t seed) {
+  const std::lock_guard lock(mutex_);
+  random_.seed(seed);
+}
+
+void EnvCore::run(Task::Guarded function, void* argument) {
+  if (task_->guarded(function, argument)) return;
+  const std::string reason = task_->error();
+  needs_reset_ = "the simulation failed earlier (" + reason + "); call reset first";
+  throw SimulationError(reason);
+}
+
+void EnvCore::reset(std::span<double> observation) {
+  const std::lock_guard lock(mutex_);
+  require_size("observation", observation.size(), static_cast<std::size_t>(observation_size()), "the task's");
+  ResetCall call{task_.get(), &random_, observation.data()};
+  run(guarded_reset, &call);
+  elapsed_ = 0;
+  diverged_ = false;
+  after_step_ = false;
+  needs_reset_.clear();
+}
+
+EnvStep EnvCore::step(std::span<const float> action, std::span<double> observation) {
+  const std::lock_guard lock(mutex_);
+  require(needs_reset_.empty(), needs_reset_);
+  require_size("action", action.size(), static_cast<std::size_t>(action_size()), "one number per control");
+  require_size("observation", observation.size(), static_cast<std::size_t>(observation_size()), "the task's");
+  StepCall call{task_.get(), action.data(), observation.data(), {}};
+  run(guarded_step, &call);
+  ++elapsed_;
+  after_step_ = true;
+  if (task_->diverged()) diverged_ = true;
+  return {call.answer.reward, call.answer.terminated, elapsed_ >= max_episode_steps_};
+}
+
+bool EnvCore::has_root_position() const {
+  const std::lock_guard lock(mutex_);
+  double xy[2];
+  return task_->root_position(xy);
+}
+
+int EnvCore::elapsed_steps() const {
+  const std::lock_guard lock(mutex_);
+  return elapsed_;
+}
+
+bool EnvCore::diverged() const {
+  const std::lock_guard lock(mutex_);
+  return diverged_;
+}
+
+EnvInfo EnvCore::info() const {
+  const std::lock_guard lock(mutex_);
+  EnvInfo info{after_step_ ? task_->step_info_fields() : task_->reset_info_fields(), {}};
+  std::size_t size = 0;
+  for (const InfoField& field : info.fields) size += static_cast<std::size_t>(field.size);
+  info.values.resize(size);
+  if (after_step_) {
+    task_->step_info(info.values.data());
+  } else {
+    task_->reset_info(info.values.data());
+  }
+  return info;
+}
+
+}  // namespace bierl

@@ -1,0 +1,162 @@
+#include <bierl/episode/options.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include <bierl/core/error.hpp>
+
+namespace bierl {
+namespace {
+
+/// Keywords of Gymnasium's constructors that a native task has no use for, and what to do instead.
+const std::map<std::string, std::string>& unsupported_keywords() {
+  static const std::string model = "a native task reads Gymnasium's own model file";
+  static const std::string picture = "a native task draws no pictures; render with gymnasium.make";
+  static const std::map<std::string, std::string> table = {
+      {"xml_file", model + "; use gymnasium.make for another one"},
+      {"model_path", model + "; use gymnasium.make for another one"},
+      {"default_camera_config", picture},
+      {"render_mode", picture},
+      {"width", picture},
+      {"height", picture},
+      {"camera_id", picture},
+      {"camera_name", picture},
+      {"max_geom", picture},
+      {"visual_options", picture},
+  };
+  return table;
+}
+
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string shown(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+struct Shown {
+  std::string operator()(bool value) const { return value ? "True" : "False"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return shown(value); }
+  std::string operator()(const std::string& value) const { return std::string("'").append(value).append("'"); }
+  std::string operator()(const std::array<double, 2>& value) const {
+    return std::string("(").append(shown(value[0])).append(", ").append(shown(value[1])).append(")");
+  }
+};
+
+}  // namespace
+
+std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
+  std::string nearest;
+  // A third of the letters wrong is a slip; more is another word.
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edits(name, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
+const OptionValue* OptionReader::find(const char* name) {
+  names_.emplace_back(name);
+  const auto found = options_.find(name);
+  return found == options_.end() ? nullptr : &found->second;
+}
+
+void OptionReader::refuse(const char* name, const std::string& wanted, const OptionValue& got) const {
+  throw ArgumentError(task_ + ": " + name + " must be " + wanted + ", got " + std::visit(Shown{}, got));
+}
+
+double OptionReader::number(const char* name, double otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  if (const auto* integer = std::get_if<std::int64_t>(value)) return static_cast<double>(*integer);
+  const auto* real = std::get_if<double>(value);
+  if (real == nullptr || !std::isfinite(*real)) refuse(name, "a finite number", *value);
+  return *real;
+}
+
+double OptionReader::noise_scale(const char* name, double otherwise) {
+  const double scale = number(name, otherwise);
+  if (!(scale >= 0)) refuse(name, "at least 0", options_.at(name));
+  return scale;
+}
+
+int OptionReader::count(const char* name, int otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* integer = std::get_if<std::int64_t>(value);
+  if (integer == nullptr || *integer < 1 || *integer > std::numeric_limits<int>::max()) {
+    refuse(name, "an integer of at least 1", *value);
+  }
+  return static_cast<int>(*integer);
+}
+
+bool OptionReader::flag(const char* name, bool otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* flag = std::get_if<bool>(value);
+  if (flag == nullptr) refuse(name, "True or False", *value);
+  return *flag;
+}
+
+Range OptionReader::range(const char* name, Range otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* ends = std::get_if<std::array<double, 2>>(value);
+  // Written so that NaN is refused.
+  if (ends == nullptr || !((*ends)[0] < (*ends)[1])) refuse(name, "two numbers (low, high) with low < high", *value);
+  return {(*ends)[0], (*ends)[1]};
+}
+
+std::variant<std::int64_t, std::string> OptionReader::body(const char* name, std::int64_t otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  if (const auto* integer = std::get_if<std::int64_t>(value)) return *integer;
+  const auto* text = std::get_if<std::string>(value);
+  if (text == nullptr) refuse(name, "a body's name or number", *value);
+  return *text;
+}
+
+void OptionReader::finish() const {
+  for (const auto& [name, value] : options_) {
+    if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
+    const auto unsupported = unsupported_keywords().find(name);
+    std::string message = task_ + " has no option '" + name + "'";
+    if (unsupported != unsupported_keywords().end()) {
+      message = task_ + " does not support the option '" + name + "' natively: " + unsupported->second;
+    }
+    message += "; supported: " + joined(names_);
+    const std::string nearest = nearest_name(name, names_);
+    if (unsupported == unsupported_keywords().end() && !nearest.empty()) {
+      message += "; did you mean '" + nearest + "'?";
+    }
+    throw ArgumentError(message);
+  }
+}
+
+}  // namespace bierl

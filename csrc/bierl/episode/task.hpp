@@ -1,0 +1,91 @@
+/// One task: observation, reward and termination over one simulation, whichever simulator it runs in.
+///
+///     reset(random) -> observe(out) -> step(action) -> Step, observe(out) -> ... until terminated
+///
+/// A Task owns its simulation and touches nothing else. EnvCore and the rollout run the same object. Derive from it to
+/// bring a simulator or a task of your own; bierl/mujoco/mujoco_task.hpp is one that does. One thread at a time uses a
+/// Task; tasks in different threads do not meet.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bierl/episode/numpy_random.hpp>
+
+namespace bierl {
+
+/// What one control step answers. Truncation belongs to the episode, not to the task.
+struct Step {
+  double reward;
+  bool terminated;
+};
+
+/// One entry of Gymnasium's `info`: a number (size 1) or a short array.
+struct InfoField {
+  std::string name;
+  std::int64_t size = 1;
+  bool scalar = true;
+};
+
+class Task {
+ public:
+  Task() = default;
+  virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  /// Starts an episode in the state that Gymnasium's reset(seed) draws from `random`. Repairs what an error left.
+  virtual void reset(NumpyRandom& random) = 0;
+  /// One control step. `action`: (action_size,) as given, not clipped.
+  virtual Step step(const float* action) = 0;
+  /// Writes (observation_size,) float64, bit for bit what Gymnasium's _get_obs returns.
+  virtual void observe(double* out) const = 0;
+  /// Whether the state went bad (not finite, or huge) since this was last asked or since reset. Asked after each step;
+  /// a task that answers true fails its episode.
+  virtual bool diverged() { return false; }
+
+  [[nodiscard]] virtual int observation_size() const = 0;
+  [[nodiscard]] virtual int action_size() const = 0;
+  /// (action_size, 2): low and high of each control.
+  [[nodiscard]] virtual std::vector<float> action_bounds() const = 0;
+  /// Seconds of simulated time in one step.
+  [[nodiscard]] virtual double control_timestep() const = 0;
+
+  /// Gymnasium's info after reset and after step: fields in order, and their values one after another. The fields stay
+  /// the same as long as the task lives.
+  [[nodiscard]] virtual std::span<const InfoField> reset_info_fields() const { return {}; }
+  [[nodiscard]] virtual std::span<const InfoField> step_info_fields() const { return {}; }
+  virtual void reset_info(double*) const {}
+  virtual void step_info(double*) const {}
+
+  /// x, y of the root where the task has one (the behaviour descriptor `final_position`); false where it has none.
+  virtual bool root_position(double[2]) const { return false; }
+
+  /// What `guarded` runs. A simulator may leave it by longjmp, which runs no destructor: in the function and in all
+  /// that it calls, no object with a destructor may be alive while reset, step or observe run. So it is a plain
+  /// function and not a std::function, and what it works on is behind `argument`, the caller's.
+  using Guarded = void (*)(void* argument);
+  /// Calls function(argument), which runs reset, step and observe of this task, so that an error of the simulator ends
+  /// that function alone. False when there was one: `error` has its text, and only reset helps. Around a whole episode
+  /// or around one step: what it costs is paid once. As it stands here, for simulators that throw SimulationError;
+  /// any other exception passes through.
+  virtual bool guarded(Guarded function, void* argument);
+  /// The text of the last error that `guarded` stopped.
+  [[nodiscard]] virtual std::string error() const { return error_; }
+
+ private:
+  std::string error_;
+};
+
+/// How tasks are made, each with a simulation of its own, as a rollout needs one for each thread.
+struct TaskFactory {
+  std::string name;                             ///< what errors call the task
+  int max_episode_steps = 0;                    ///< the task's own time limit, in control steps
+  std::function<std::unique_ptr<Task>()> make;  ///< called by one thread
+};
+
+}  // namespace bierl

@@ -1,0 +1,74 @@
+#include <bierl/mujoco/task_table.hpp>
+
+#include <algorithm>
+
+#include <bierl/core/error.hpp>
+#include <bierl/mujoco/tasks/entries.hpp>
+
+namespace bierl::mujoco {
+
+const std::vector<TaskEntry>& task_table() {
+  static const std::vector<TaskEntry> table = {
+      tasks::ant(),
+      tasks::deceptive_point(),
+      tasks::half_cheetah(),
+      tasks::hopper(),
+      tasks::humanoid(),
+      tasks::humanoid_standup(),
+      tasks::inverted_double_pendulum(),
+      tasks::inverted_pendulum(),
+      tasks::pusher(),
+      tasks::reacher(),
+      tasks::swimmer(),
+      tasks::walker2d(),
+  };
+  return table;
+}
+
+namespace {
+
+const TaskEntry* look_up(const std::string& id) {
+  const auto& table = task_table();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const TaskEntry& entry) { return entry.id == id; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool is_native(const std::string& id) { return look_up(id) != nullptr; }
+
+const TaskEntry& find_task(const std::string& id) {
+  if (const TaskEntry* entry = look_up(id)) return *entry;
+  std::vector<std::string> known;
+  for (const TaskEntry& entry : task_table()) known.push_back(entry.id);
+  const std::string nearest = nearest_name(id, known);
+  throw ArgumentError("no native task named '" + id + "'; known: " + joined(known) +
+                      (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
+void check_options(const std::string& id, const TaskOptions& options) {
+  OptionReader reader(id, options);
+  find_task(id).check(reader);
+}
+
+Model load_task_model(const std::string& id, const std::string& assets) {
+  const TaskEntry& entry = find_task(id);
+  return entry.model_xml.empty() ? load_model(assets + "/" + entry.model_file)
+                                 : parse_model(entry.model_file, entry.model_xml);
+}
+
+std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options,
+                                const std::shared_ptr<Simulation>& simulation) {
+  OptionReader reader(id, options);
+  return find_task(id).make(reader, simulation);
+}
+
+TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets) {
+  return {.name = id,
+          .max_episode_steps = find_task(id).max_episode_steps,
+          .make = [id, options, model = load_task_model(id, assets)] {
+            return make_task(id, options, std::make_shared<Simulation>(model));
+          }};
+}
+
+}  // namespace bierl::mujoco

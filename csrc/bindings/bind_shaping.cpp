@@ -1,0 +1,62 @@
+// From fitness to update weights.
+#include <pybind11/pybind11.h>
+
+#include <bierl/core/shaping.hpp>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+
+namespace bierl::bindings {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+namespace {
+
+using Shaping = void (*)(Fitness, Failed, std::span<float>);
+
+void bind_one(py::module_& m, const char* name, Shaping shaping) {
+  m.def(
+      name,
+      [shaping](const py::object& fitness, const py::object& failed, const py::object& out) {
+        const auto value = read<double>(fitness, "fitness", {kAny});
+        const auto length = static_cast<py::ssize_t>(value.size());
+        const auto flag = read<bool>(failed, "failed", {length});
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        shaping(value, flag, target);
+      },
+      "fitness"_a, "failed"_a, "out"_a, "Write update weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
+}
+
+}  // namespace
+
+void bind_shaping(py::module_& m) {
+  m.def(
+      "log_rank_utilities",
+      [](const py::object& fitness, const py::object& failed, const py::object& out, bool full, bool best_of_ties) {
+        const auto value = read<double>(fitness, "fitness", {kAny});
+        const auto length = static_cast<py::ssize_t>(value.size());
+        const auto flag = read<bool>(failed, "failed", {length});
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        log_rank_utilities(value, flag, target, {full, best_of_ties ? Ties::best : Ties::share});
+      },
+      "fitness"_a, "failed"_a, "out"_a, "full"_a = false, "best_of_ties"_a = false,
+      "Write log-rank utilities (N,) into out; see csrc/bierl/core/shaping.hpp.");
+  bind_one(m, "centered_rank_utilities", &centered_rank_utilities);
+  bind_one(m, "raw_weights", &raw_weights);
+  m.def(
+      "standardized_weights",
+      [](const py::object& fitness, const py::object& failed, std::size_t top, const py::object& out) {
+        const auto value = read<double>(fitness, "fitness", {kAny});
+        const auto length = static_cast<py::ssize_t>(value.size());
+        const auto flag = read<bool>(failed, "failed", {length});
+        const auto target = write<float>(out, "out", {length});
+        const py::gil_scoped_release nogil;
+        standardized_weights(value, flag, top, target);
+      },
+      "fitness"_a, "failed"_a, "top"_a, "out"_a, "Write ARS weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
+}
+
+}  // namespace bierl::bindings
