@@ -31,7 +31,7 @@ Arrays = dict[str, NDArray[np.generic]]
 class Stream(IntEnum):
     """Who draws. Each stream has its own noise, reset and action randomness; no two ever share an address.
 
-    The kernels put the stream into a counter word of its own (csrc/core/address.hpp), so streams cannot collide.
+    The kernels put the stream into a counter word of its own (csrc/bierl/core/address.hpp), so streams cannot collide.
     """
 
     INNER = 0  # the strategy's candidates

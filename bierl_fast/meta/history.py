@@ -106,7 +106,7 @@ class History:
     def window(self, center: int = 0) -> F32:
         """(H, features) float32, oldest first, a copy; zeros for a centre not yet drawn around.
 
-        See csrc/core/fitness_buffer.hpp.
+        See csrc/bierl/core/fitness_buffer.hpp.
         """
         own = self._centers.get(center)
         return np.zeros((self._sizes[0], self.features), np.float32) if own is None else own.rows()

@@ -1,4 +1,4 @@
-"""From fitness to update weights, by name. The rules for ties and failures are csrc/core/shaping.hpp's."""
+"""From fitness to update weights, by name. The rules for ties and failures are csrc/bierl/core/shaping.hpp's."""
 
 from __future__ import annotations
 

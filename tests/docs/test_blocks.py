@@ -24,7 +24,7 @@ from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
 
-LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "cpp", "cmake"}
+LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
 # The rest of the lines: what is typed besides `bierl`.
 PROGRAMS = {
     "git",

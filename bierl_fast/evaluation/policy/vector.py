@@ -28,7 +28,7 @@ _OWN: dict[str, dict[str, float | int | None]] = {"quadratic": {"condition": 1.0
 
 
 def native_functions() -> dict[str, dict[str, Any]]:
-    """The native test functions: name -> {option: default}; csrc/core/functions.hpp has the formulas.
+    """The native test functions: name -> {option: default}; csrc/bierl/core/functions.hpp has the formulas.
 
     noise: standard deviation of Gaussian noise on returns, shared by rows of equal `episode`. rotation_seed (None: no
     rotation), shift_radius and shift_seed: z = Q (x - s). condition (quadratic): ratio of the largest to the smallest

@@ -1,4 +1,4 @@
-"""Episodes of one Python environment: the actor of csrc/core/actor.hpp around reset and step.
+"""Episodes of one Python environment: the actor of csrc/bierl/core/actor.hpp around reset and step.
 
 Job, EnvMaker -> Player; Batch -> prepare; row -> play -> Done, its results in the shared block
 """
