@@ -22,7 +22,7 @@ from bierl_fast._native import core
 core.reset_seed(NoiseKey(0, 0), 1)
 core.reset_seed(0, 1)
 core.FitnessBuffer("2", 3, 1)
-core.Normaliser.from_moments(1.0, [0.0], np.ones(1))
+core.Normalizer.from_moments(1.0, [0.0], np.ones(1))
 core.no_such_name
 kernels.FitnessBuffer(2, 3, "1")
 a: str = core.is_native("Hopper-v5")
