@@ -14,7 +14,7 @@ from bierl_fast.config import ranges, reference, rules
 from bierl_fast.config.sections import NAMES, OLD_NAMES, SECTIONS, Settings, check_names, hints, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta import table as meta_levels
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.values import check_rules, is_function, kinds, typed
@@ -78,13 +78,14 @@ class Config(Settings):
         """Raise UnknownNameError, with the nearest name, for an unknown strategy, meta-level or evaluator."""
         strategies.entry(self.strategy)
         meta_levels.entry(self.meta)
-        lookup("evaluator", self.evaluator, dict.fromkeys(NAMES["evaluator"]))
+        choice("evaluator", self.evaluator, NAMES["evaluator"], ["evaluator"])
 
     def check_end(self) -> None:
         """Raise ConfigError unless something ends the run."""
         if self.generations is None and self.total_steps is None:
             raise ConfigError(
-                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both"
+                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both",
+                ["generations", "total_steps"],
             )
 
 
