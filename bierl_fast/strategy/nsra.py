@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.names import choice
 from bierl_fast.settings import FAR, Section, setting
-from bierl_fast.strategy.novelty import DECLARED, NoveltySearch, State
+from bierl_fast.strategy.novelty import DECLARED, NoveltySearch
+from bierl_fast.strategy.novelty_state import State
 
 DIRECTIONS = ("paper", "inverted")
 
