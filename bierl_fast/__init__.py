@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import EpisodeError as EpisodeError
     from bierl_fast.errors import EpisodeWarning as EpisodeWarning
     from bierl_fast.errors import InstallationError as InstallationError
+    from bierl_fast.errors import OldNameWarning as OldNameWarning
     from bierl_fast.errors import RunDirectoryError as RunDirectoryError
     from bierl_fast.errors import RunWarning as RunWarning
     from bierl_fast.errors import SimulationError as SimulationError
@@ -107,6 +108,7 @@ _HOME = {  # module, and the name there where it is another
     "ArchiveError": "errors",
     "ComparisonError": "errors",
     "RunWarning": "errors",
+    "OldNameWarning": "errors",
     "EpisodeWarning": "errors",
     "EvaluatedGeneration": "messages",
     "EvaluationBatch": "messages",

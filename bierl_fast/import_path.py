@@ -32,7 +32,7 @@ def written_name(function: Callable[..., Any]) -> str:
 
 
 def imported(path: str, what: str = "task") -> Callable[..., Any]:
-    """The function at `module:qualname`; errors call it the `what`.
+    """The function at `module:qualname`; errors call it the `what`, which is its setting.
 
     Raises:
         ArgumentError: the module cannot be imported, has no such function, or the run's function had no import path.
@@ -40,19 +40,20 @@ def imported(path: str, what: str = "task") -> Callable[..., Any]:
     if path.startswith("<"):
         raise ArgumentError(
             f"the {what} was the Python function {path}, which cannot be imported: a lambda, a local function, an "
-            "instance, or one of __main__; train with a function that stands at the top level of a module"
+            "instance, or one of __main__; train with a function that stands at the top level of a module",
+            [what],
         )
     module, _, qualname = path.partition(":")
     if not (module and qualname):
-        raise ArgumentError(f"cannot import the {what} {path!r}: an import path is module:function")
+        raise ArgumentError(f"cannot import the {what} {path!r}: an import path is module:function", [what])
     try:
         found: Any = importlib.import_module(module)
         for name in qualname.split("."):
             found = getattr(found, name)
     except Exception as error:  # whatever a user's module raises
-        raise ArgumentError(f"cannot import the {what} {path!r}: {why_no_import(error)}") from error
+        raise ArgumentError(f"cannot import the {what} {path!r}: {why_no_import(error)}", [what]) from error
     if not callable(found):
-        raise ArgumentError(f"the {what} {path!r} must be a function, got {type(found).__name__}")
+        raise ArgumentError(f"the {what} {path!r} must be a function, got {type(found).__name__}", [what])
     return found  # type: ignore[no-any-return]
 
 

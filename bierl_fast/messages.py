@@ -151,7 +151,7 @@ class HyperparameterSpec:
             wanted += f" and at most {self.high:g}"
         above = value > self.low if self.scale == "log" else value >= self.low
         if not math.isfinite(value) or not above or value > self.high:
-            raise ArgumentError(f"{wanted}, got {value}")
+            raise ArgumentError(f"{wanted}, got {value}", [name])
         return value
 
 

@@ -19,13 +19,13 @@ def unknown(kind: str, name: str, known: Iterable[str], settings: Iterable[str] 
     return UnknownNameError(f"no {kind} named {name!r}; known: {', '.join(names)}{hint}", settings)
 
 
-def choice(kind: str, name: str, known: Collection[str]) -> str:
-    """`name`, which is one of `known`; else UnknownNameError with the nearest."""
+def choice(kind: str, name: str, known: Collection[str], settings: Iterable[str] = ()) -> str:
+    """`name`, which is one of `known`; else `unknown`."""
     if name not in known:
-        raise unknown(kind, name, known)
+        raise unknown(kind, name, known, settings)
     return name
 
 
-def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
-    """table[name]; raises UnknownNameError with the nearest name when it is not there."""
-    return table[choice(kind, name, table)]
+def lookup(kind: str, name: str, table: Mapping[str, T], settings: Iterable[str] = ()) -> T:
+    """table[name], which is there; else `unknown`."""
+    return table[choice(kind, name, table, settings)]

@@ -11,11 +11,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
-from bierl_fast.errors import ConfigError, OldNameWarning
+from bierl_fast.errors import ConfigError, OldNameWarning, warn
 from bierl_fast.values import check_rules, typed
 
 MANY = 2**16  # of what a batch or a layer has several of
@@ -112,8 +111,8 @@ def old_names(sections: Iterable[type[Section]]) -> dict[str, str]:
     return {field.metadata["was"]: name for name, field in fields if "was" in field.metadata}
 
 
-def renamed(values: Mapping[str, Any], old: Mapping[str, str], warn: bool = True) -> dict[str, Any]:
-    """`values` under their settings' present names; OldNameWarning, if wanted, for each that came under an old one.
+def renamed(values: Mapping[str, Any], old: Mapping[str, str], say: bool = True) -> dict[str, Any]:
+    """`values` under their settings' present names; an OldNameWarning, if wanted, for each that came under an old one.
 
     Raises:
         ConfigError: both names of one setting were given.
@@ -123,8 +122,8 @@ def renamed(values: Mapping[str, Any], old: Mapping[str, str], warn: bool = True
         if before not in present:
             continue
         if now in present:
-            raise ConfigError(f"{before} and {now} are the same setting, called {now} now; give that alone")
-        if warn:
-            warnings.warn(f"the setting {before!r} is called {now!r} now", OldNameWarning, stacklevel=2)
+            raise ConfigError(f"{before} and {now} are the same setting, called {now} now; give that alone", [now])
+        if say:
+            warn(f"the setting {before!r} is called {now!r} now", OldNameWarning)
         present = {now if name == before else name: value for name, value in present.items()}
     return present

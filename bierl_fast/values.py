@@ -2,6 +2,8 @@
 
 value, type -> typed -> value of exactly that type
 value, rules -> check_rules
+
+The name says which setting is at fault: "momentum", or "ranges.momentum", which is of the table `ranges`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,11 @@ _SCALARS = (bool, int, float, str, types.NoneType)
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
+def at_fault(name: str) -> tuple[str]:
+    """The setting that a name is of, for errors: itself, or the table that it is an entry of."""
+    return (name.partition(".")[0],)
+
+
 def typed(name: str, value: Any, kind: Any) -> Any:
     """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
     functions = [part for part in kinds(kind) if is_function(part)]
@@ -33,7 +40,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
 
     value = plain(value)
     if name == "task_kwargs":
-        check_task_kwargs(value)
+        check_task_kwargs(name, value)
     elif typing.get_origin(kind) is dict:
         return _typed_entries(name, value, typing.get_args(kind)[1])
     try:
@@ -43,14 +50,16 @@ def typed(name: str, value: Any, kind: Any) -> Any:
             raise ConfigError(
                 f"strategy must be the name of a strategy, which the run makes, got {type(value).__name__}; an object "
                 "with ask and tell, bf.AskTell around an optimizer too, is for the loop of ask, evaluate and tell that "
-                "docs/strategies.md shows"
+                "docs/strategies.md shows",
+                at_fault(name),
             ) from None
-        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}") from None
+        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}", at_fault(name)) from None
 
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"{name} must be a table, with {describe(kind)} for each name in it, got {value!r}")
+        wanted = f"a table, with {describe(kind)} for each name in it"
+        raise ConfigError(f"{name} must be {wanted}, got {value!r}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
 
@@ -65,16 +74,17 @@ def plain(value: Any) -> Any:
     return value
 
 
-def check_task_kwargs(value: Any) -> None:
+def check_task_kwargs(name: str, value: Any) -> None:
     """Raise unless `value` can be written to TOML and read back equal."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"task_kwargs must be a dict with names as keys, got {value!r}")
+        raise ConfigError(f"{name} must be a dict with names as keys, got {value!r}", at_fault(name))
     for key, item in value.items():
         for leaf in _leaves(item):
             if not isinstance(leaf, bool | int | float | str):
                 raise ConfigError(
-                    f"task_kwargs[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
-                    f"got {leaf!r}; leave out an argument that is None"
+                    f"{name}[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
+                    f"got {leaf!r}; leave out an argument that is None",
+                    at_fault(name),
                 )
 
 
@@ -124,7 +134,7 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
                 check_rules(f"{name}.{key}", item, rules)
         return
     if "choices" in rules and value not in rules["choices"]:
-        raise unknown(name, value, rules["choices"])
+        raise unknown(name, value, rules["choices"], at_fault(name))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     wanted = [f"{text} {rules[rule]}" for rule, text in _BOUNDS.items() if rule in rules]
@@ -136,20 +146,26 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
     )
     if not math.isfinite(value) or not inside:
         finite = ["finite"] if isinstance(value, float) else []
-        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}")
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}", at_fault(name))
 
 
 def check_names_list(name: str, value: Any) -> None:
     """Raise for one string in place of several: it would be taken letter by letter."""
     if isinstance(value, str):
-        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]")
+        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]", at_fault(name))
 
 
-def check_float32(name: str, value: float) -> None:
-    """Raise unless `value`, rounded to single precision as the kernels take it, is finite and above 0."""
+def check_float32(name: str, value: float, settings: Iterable[str] = ()) -> None:
+    """Raise unless `value`, rounded to single precision as the kernels take it, is finite and above 0.
+
+    `settings`: which are at fault, where `name` is none.
+    """
     try:
         (rounded,) = struct.unpack("f", struct.pack("f", value))
     except OverflowError:
         rounded = math.inf
     if not 0.0 < rounded < math.inf:
-        raise ConfigError(f"{name} must be above 0 and finite in single precision (1e-45 to 3.4e38), got {value}")
+        raise ConfigError(
+            f"{name} must be above 0 and finite in single precision (1e-45 to 3.4e38), got {value}",
+            settings or at_fault(name),
+        )

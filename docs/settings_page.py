@@ -8,11 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
-
-from bierl_fast import make_strategy
 from bierl_fast.config.sections import NAMES, SECTIONS
-from bierl_fast.strategy.table import STRATEGIES, options
+from bierl_fast.strategy.table import STRATEGIES, declared, options, which_declare
 
 BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 FAR = 2**16  # bounds from here on only keep numbers representable
@@ -58,7 +55,7 @@ def _table(settings: list[Setting]) -> str:
 def _declared_table() -> str:
     lines = ["| strategy | defaults; in brackets: not for a meta-level |", "|---|---|"]
     for strategy in STRATEGIES:
-        few, many = _declared(strategy, 4), _declared(strategy, 400)
+        few, many = declared(strategy, 4), declared(strategy, 400)
         shown = []
         for name, spec in few.items():
             fixed = spec.default == many[name].default
@@ -86,13 +83,7 @@ def _values(name: str, rules: Any) -> str:
 def _takers(name: str, rules: Any) -> tuple[str, ...]:
     """Of a strategy's own option or hyperparameter; empty where all take it."""
     if rules.get("hyperparameter"):
-        taken = [each for each in STRATEGIES if name in _declared(each)]
+        taken = which_declare(name)
     else:
         taken = [each for each in STRATEGIES if name in options(each)]
     return () if len(taken) == len(STRATEGIES) else tuple(taken)
-
-
-def _declared(strategy: str, size: int = 4) -> Any:
-    """What it declares: most say so in their class, the others once they know the number of parameters."""
-    of_class = getattr(STRATEGIES[strategy].make, "declared", None)
-    return of_class or make_strategy(strategy, mean=np.zeros(size, np.float32)).declared

@@ -39,7 +39,7 @@ OTHERS = {
     ("cli/training.py", "ClickException"): "the command line's own",
     ("cli/comparing.py", "ClickException"): "the command line's own",
     ("cli/pretraining.py", "ClickException"): "the command line's own",
-    ("cli/options.py", "ValueError"): "made a usage error",
+    ("cli/parameters.py", "ValueError"): "made a usage error",
 }
 
 

@@ -14,6 +14,7 @@ import click
 
 from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
 from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, of_this_machine, settings_of
+from bierl_fast.settings import renamed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +30,7 @@ def setting_options(*names: str) -> Callable[[F], F]:
     def add(command: F) -> F:
         old = {now: before for before, now in OLD_NAMES.items()}
         for name in reversed(names):
-            if name in old:  # still read; toml.compose says the new name
+            if name in old:  # still read; `given` says the new name
                 command = _option(settings_of()[name], old[name], hidden=True)(command)
             command = _option(settings_of()[name], name)(command)
         return command
@@ -50,10 +51,11 @@ def machine_options(default: str) -> Callable[[F], F]:
 
 
 def given(context: click.Context) -> dict[str, Any]:
-    """The settings that were typed, without the defaults."""
+    """The settings that were typed, by their present names, without the defaults."""
     names = (settings_of().keys() | OLD_NAMES.keys()) - {"task"}
     typed = [name for name in names if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
-    return {name: dict(value) if name in TABLES else value for name in typed for value in [context.params[name]]}
+    values = {name: dict(value) if name in TABLES else value for name in typed for value in [context.params[name]]}
+    return renamed(values, OLD_NAMES)
 
 
 def _option(field: dataclasses.Field[Any], name: str, hidden: bool = False) -> Callable[[F], F]:

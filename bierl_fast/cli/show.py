@@ -53,8 +53,8 @@ def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
 @debug_option
 def tasks(as_json: bool) -> None:
     """List the native tasks: environments, and test functions."""
-    from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415
-    from bierl_fast.evaluation.policy.vector import native_function_entries  # noqa: PLC0415
+    from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415 - loads the native module
+    from bierl_fast.evaluation.policy.vector import native_function_entries  # noqa: PLC0415 - likewise
 
     known, functions = native_tasks(), native_function_entries()
     if as_json:

@@ -24,7 +24,7 @@ from bierl_fast.comparison.state import Folder, claim, run_status
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
 from bierl_fast.machine import available_cores
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.values import check_names_list, check_rules, typed
@@ -67,7 +67,7 @@ def compare(
         curves: draw learning curves; needs matplotlib.
 
     Raises:
-        ConfigError, UnknownNameError: a comparison that cannot be; nothing has been trained.
+        ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
@@ -78,7 +78,7 @@ def compare(
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
-        lookup("task of the comparison", name, {run.task: None for run in runs})
+        choice("task of the comparison", name, {run.task for run in runs})
     directory = Path(out)
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")

@@ -19,10 +19,12 @@ from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import is_native
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.warm_start import easy_run, from_file
+
+END = ("total_steps",)  # what every run ends by
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def plan(spec: Spec) -> list[PlannedRun]:
         _require_equal_steps(runs)
         for name in spec.against or ():
             with located("against"):
-                lookup("meta-level", name, {run.meta: None for run in runs})
+                choice("meta-level", name, {run.meta for run in runs})
     return runs
 
 
@@ -121,7 +123,7 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
         for seed in entries["tasks"].seeds or spec.seeds:
             if seed == spec.evaluation_seed:
                 raise ConfigError(
-                    f"seed {seed} is evaluation's too; give evaluation another, evaluation = {{seed = N}}"
+                    f"seed {seed} is evaluation's too; give evaluation another, evaluation = {{seed = N}}", ["seed"]
                 )
             yield PlannedRun(
                 task=entries["tasks"].name or config.task_name,
@@ -140,7 +142,8 @@ def _named(config: Config) -> Config:
         if isinstance(path, str) and path.startswith("<"):
             raise ConfigError(
                 f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
-                "stand at the top level of a module"
+                "stand at the top level of a module",
+                [what],
             )
     return named
 
@@ -160,7 +163,9 @@ def _config(layers: Iterable[Entry]) -> Config:
     config = _named(toml.compose(values))
     config.check_names()
     if config.total_steps is None:
-        raise ConfigError("no end: give total_steps, the environment steps of each run, in [base] or with the task")
+        raise ConfigError(
+            "no end: give total_steps, the environment steps of each run, in [base] or with the task", END
+        )
     config = config.replace(**_one_core(config))
     return config.replace(**{name: _multiplied(config, name, factor) for name, factor in factors.items()})
 
@@ -176,10 +181,10 @@ def _multiplied(config: Config, name: str, factor: float) -> int | float:
     if value is None:
         value = _default(config.replace(meta="none", warm_start=None, warm_start_task=None), name)
     if value is None:
-        raise ConfigError(f"{name} has no value that could be multiplied; give it one")
+        raise ConfigError(f"{name} has no value that could be multiplied; give it one", [name])
     product = float(f"{value * factor:.15g}")  # 0.05 times 0.1 is 0.005, as a user would have typed it
     if isinstance(value, int) and not product.is_integer():
-        raise ConfigError(f"{name} must stay a whole number, got {value} times {factor:g}")
+        raise ConfigError(f"{name} must stay a whole number, got {value} times {factor:g}", [name])
     return int(product) if isinstance(value, int) else product
 
 
@@ -211,5 +216,6 @@ def _require_equal_steps(runs: list[PlannedRun]) -> None:
         if run.steps != other.steps:
             raise ConfigError(
                 f"runs of one task must spend equal total_steps, but {run.where} has {run.steps} and {other.where} "
-                f"{other.steps}; give total_steps in [base] or with the task"
+                f"{other.steps}; give total_steps in [base] or with the task",
+                END,
             )

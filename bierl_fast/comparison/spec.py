@@ -41,7 +41,7 @@ from typing import Any
 from bierl_fast.config import reference, toml
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, hints, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.names import lookup, unknown
+from bierl_fast.names import choice
 from bierl_fast.run.directory import file_name
 from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import check_rules, kinds, plain, typed
@@ -123,7 +123,7 @@ def located(where: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}", error.settings) from error
+        raise type(error)(f"{where}: {error}", error.settings) from error
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _spec(values: Mapping[str, Any], source: str) -> Spec:
     with located("base"):
         base = Entry("", "base", _settings(_table(values.get("base", {}))))
     if "tasks" not in values and "task" not in base.settings:
-        raise ConfigError("no task: give [[tasks]], or a task in [base]")
+        raise ConfigError("no task: give [[tasks]], or a task in [base]", ["task"])
     for entries in axes.values():
         for entry in entries:
             for chosen in filter(None, (entry.only, entry.excluded)):
@@ -217,7 +217,7 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     check_names(own)
     for name, value in own.items():
         if name in RESERVED:
-            raise ConfigError(f"{name} has no place in a comparison: {RESERVED[name]}")
+            raise ConfigError(f"{name} has no place in a comparison: {RESERVED[name]}", [name])
         if isinstance(value, dict) and name not in TABLES:
             own[name] = _times(name, value)
         elif name == "reference":
@@ -232,11 +232,13 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
 def _times(name: str, value: dict[str, Any]) -> Times:
     factor = value.get("times")
     if set(value) != {"times"} or isinstance(factor, bool) or not isinstance(factor, int | float):
-        raise ConfigError(f"{name} must be a value, or {{times = a number}} for a multiple of it, got {value!r}")
+        raise ConfigError(
+            f"{name} must be a value, or {{times = a number}} for a multiple of it, got {value!r}", [name]
+        )
     if not {int, float} & set(kinds(hints()[name])):
-        raise ConfigError(f"{name} is no number, so it cannot be multiplied; got {value!r}")
+        raise ConfigError(f"{name} is no number, so it cannot be multiplied; got {value!r}", [name])
     if not 0.0 < factor < float("inf"):
-        raise ConfigError(f"{name}: times must be above 0 and finite, got {factor!r}")
+        raise ConfigError(f"{name}: times must be above 0 and finite, got {factor!r}", [name])
     return Times(float(factor))
 
 
@@ -252,15 +254,14 @@ def _filter(key: str, table: Mapping[str, Any], axis: str) -> Filter | None:
 
 def _require_entries(names: Mapping[str, tuple[str, ...]], axes: Mapping[str, tuple[Entry, ...]]) -> None:
     for axis, wanted in names.items():
-        known = {entry.name: entry for entry in axes[axis]}
+        known = [entry.name for entry in axes[axis]]
         for name in wanted:
-            lookup(f"entry of {axis}", name, known)
+            choice(f"entry of {axis}", name, known)
 
 
 def _require_known(kind: str, values: Mapping[str, Any], known: Any) -> None:
     for name in values:
-        if name not in known:
-            raise unknown(kind, name, known)
+        choice(kind, name, known)
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Config(Settings):
             ConfigError: another setting, or a value that cannot be.
         """
         for name in machine:
-            choice("setting of the machine", name, of_this_machine())
+            choice("setting of the machine", name, of_this_machine(), [name])
         return self.replace_given(**machine)
 
     def continued(self, generations: int | None, total_steps: int | None, **machine: int | None) -> Config:
@@ -94,13 +94,14 @@ class Config(Settings):
         """Raise UnknownNameError, with the nearest name, for an unknown strategy, meta-level or evaluator."""
         strategies.entry(self.strategy)
         meta_levels.entry(self.meta)
-        choice("evaluator", self.evaluator, NAMES["evaluator"])
+        choice("evaluator", self.evaluator, NAMES["evaluator"], ["evaluator"])
 
     def check_end(self) -> None:
         """Raise ConfigError unless something ends the run."""
         if self.generations is None and self.total_steps is None:
             raise ConfigError(
-                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both"
+                "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both",
+                ["generations", "total_steps"],
             )
 
 

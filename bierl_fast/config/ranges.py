@@ -18,7 +18,7 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.messages import HyperparameterSpec
 from bierl_fast.meta.history import Range, default_range
 from bierl_fast.names import unknown
-from bierl_fast.values import check_float32
+from bierl_fast.values import at_fault, check_float32
 
 Scale = Literal["log", "linear"]
 
@@ -44,9 +44,13 @@ def check(config: Settings) -> None:
         if getattr(config, name) is not None:
             check_float32(name, getattr(config, name))
         if name in config.ranges and getattr(config, f"{name}_range") is not None:
-            raise ConfigError(f"{name}_range and ranges.{name} are the same setting; give one of them")
+            raise ConfigError(
+                f"{name}_range and ranges.{name} are the same setting; give one of them", [f"{name}_range", "ranges"]
+            )
     if "sigma" in config.scales and config.sigma_scale == "linear":
-        raise ConfigError("sigma_scale and scales.sigma are the same setting; give one of them")
+        raise ConfigError(
+            "sigma_scale and scales.sigma are the same setting; give one of them", ["sigma_scale", "scales"]
+        )
     for name in given_ranges(config):
         _check_range(name, config)
 
@@ -61,10 +65,12 @@ def _check_range(name: str, config: Settings) -> None:
     if not (-math.inf < low < high < math.inf) or ((positive or log) and not low > 0):
         wanted = f"{'0 < ' if positive or log else ''}low < high, both finite"
         on_log = "" if positive or not log else f"; scales.{name} = 'linear' takes 0 and below"
-        raise ConfigError(f"{where} must be low,high with {wanted}, got {low},{high}{on_log}")
+        raise ConfigError(f"{where} must be low,high with {wanted}, got {low},{high}{on_log}", at_fault(where))
     value = getattr(config, name, None)
     if value is not None and not low <= value <= high:
-        raise ConfigError(f"{name} must lie in {where} [{low}, {high}], got {value}; change one of the two")
+        raise ConfigError(
+            f"{name} must lie in {where} [{low}, {high}], got {value}; change one of the two", [name, *at_fault(where)]
+        )
 
 
 def _where(name: str, config: Settings) -> str:
@@ -74,7 +80,9 @@ def _where(name: str, config: Settings) -> str:
 
 def nothing_to_move(strategy: str) -> ConfigError:
     """For a meta-level over a strategy that declares nothing adaptable."""
-    return ConfigError(f"strategy {strategy!r} leaves a meta-level nothing to move; take meta = 'none'")
+    return ConfigError(
+        f"strategy {strategy!r} leaves a meta-level nothing to move; take meta = 'none'", ["strategy", "meta"]
+    )
 
 
 def check_declared(config: Settings, declared: Mapping[str, HyperparameterSpec]) -> None:
@@ -88,13 +96,14 @@ def check_declared(config: Settings, declared: Mapping[str, HyperparameterSpec])
     for setting in ("ranges", "scales"):
         for name in getattr(config, setting):
             if name not in adaptable:
-                raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r} in {setting}", name, adaptable)
+                kind = f"adaptable hyperparameter of strategy {config.strategy!r} in {setting}"
+                raise unknown(kind, name, adaptable, [setting, "strategy"])
     for name, ends in config.ranges.items():
         for end, text in zip(ends, ("lower", "upper"), strict=True):
             try:
                 declared[name].check(f"the {text} end of ranges.{name}", end)
             except ValueError as error:
-                raise ConfigError(str(error)) from None
+                raise ConfigError(str(error), ["ranges", "strategy"]) from None
 
 
 def not_adapted(config: Settings, adapted: Iterable[str]) -> list[str]:
@@ -122,11 +131,12 @@ def ranges_of(names: Iterable[str], config: Settings, declared: Mapping[str, Hyp
         if not adaptable:
             raise nothing_to_move(config.strategy)
         if name not in adaptable:
-            raise unknown(f"adaptable hyperparameter of strategy {config.strategy!r}", name, adaptable)
+            kind = f"adaptable hyperparameter of strategy {config.strategy!r}"
+            raise unknown(kind, name, adaptable, ["adapt", "strategy"])
         ranges[name] = _range_of(name, config, adaptable)
         if adaptable[name].scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
-                check_float32(f"the {text} end of {name}'s range", end)
+                check_float32(f"the {text} end of {name}'s range", end, [name, *at_fault(_where(name, config))])
     return ranges
 
 
@@ -135,18 +145,24 @@ def _range_of(name: str, config: Settings, adaptable: Mapping[str, Hyperparamete
     scale: Scale = "linear" if given_scales(config).get(name, spec.scale) == "linear" else "log"
     if given is not None:
         if scale == "log" and given[0] <= 0.0:  # of a scale that the strategy chose: `check` does not know it
-            raise ConfigError(f"{_where(name, config)} must begin above 0 on a log scale, got {given[0]},{given[1]}")
+            where = _where(name, config)
+            raise ConfigError(f"{where} must begin above 0 on a log scale, got {given[0]},{given[1]}", at_fault(where))
         return _inside(Range(*given, scale), spec)
     if value <= 0.0:  # a default range is made from the value, and goes from 0 on
         known = ", ".join(other for other in adaptable if value_of(config, other, adaptable[other]) > 0.0)
         raise ConfigError(
             f"adapt cannot hold {name}, which is {value} and so has no range to move in; give it one "
             f"(--range {name}=LOW,HIGH, in files ranges = {{{name} = [LOW, HIGH]}}) or a value above 0, "
-            f"or take some of {known}"
+            f"or take some of {known}",
+            ["adapt", name],
         )
     if scale != spec.scale:
         setting = f"{name}_scale" if name == "sigma" and name not in config.scales else f"scales.{name}"
-        raise ConfigError(f"{setting} = {scale!r} needs {_where(name, config)}, the low,high that {name} may move in")
+        where = _where(name, config)
+        raise ConfigError(
+            f"{setting} = {scale!r} needs {where}, the low,high that {name} may move in",
+            [*at_fault(setting), *at_fault(where)],
+        )
     return _inside(default_range(value, scale), spec)
 
 

@@ -19,6 +19,7 @@ from bierl_fast.names import unknown
 from bierl_fast.settings import Section, setting
 from bierl_fast.values import check_rules, typed
 
+SETTING = "reference"
 # Of the authors' code too, and ordinary settings here.
 ELSEWHERE = {
     "shaping": "shaping = 'log_rank_full'",
@@ -101,17 +102,17 @@ def read(value: Any) -> Reference:
     if isinstance(value, Reference):
         return value
     if not isinstance(value, Mapping):
-        raise ConfigError(f"reference must hold switches by name, such as mirrored = false, got {value!r}")
+        raise ConfigError(f"reference must hold switches by name, such as mirrored = false, got {value!r}", [SETTING])
     known = {field.name: field for field in dataclasses.fields(Reference)}
     kinds = typing.get_type_hints(Reference)
     switches = {}
     for name, given in value.items():
         if name in ELSEWHERE:
-            raise ConfigError(f"{name} is no reference switch: the setting is {ELSEWHERE[name]}")
+            raise ConfigError(f"{name} is no reference switch: the setting is {ELSEWHERE[name]}", [SETTING])
         if name not in known:
-            raise unknown("reference switch", name, known)
-        switches[name] = typed(f"reference.{name}", given, kinds[name])
-        check_rules(f"reference.{name}", switches[name], known[name].metadata)
+            raise unknown("reference switch", name, known, [SETTING])
+        switches[name] = typed(f"{SETTING}.{name}", given, kinds[name])
+        check_rules(f"{SETTING}.{name}", switches[name], known[name].metadata)
     return Reference(**switches)
 
 

@@ -39,7 +39,8 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
         if given not in {value, default_of(name)}:
             raise ConfigError(
                 f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
-                f"leave {name} out, or train one with it (`bierl pretrain`)"
+                f"leave {name} out, or train one with it (`bierl pretrain`)",
+                [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
     return config.replace(**shape)
 
@@ -58,17 +59,21 @@ def with_policy_settings(config: Config) -> Config:
         preferred = {}  # a function has no policy network that a preference could be about
     if required and config.dim is not None:
         raise ConfigError(
-            f"strategy {config.strategy!r} needs a policy network, which a function task has not; take another strategy"
+            f"strategy {config.strategy!r} needs a policy network, which a function task has not; "
+            "take another strategy",
+            ["strategy", "dim"],
         )
     if config.dim is not None and strategy.behaviors:
         raise ConfigError(
-            f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy"
+            f"strategy {config.strategy!r} compares what episodes do, and a function has none; take another strategy",
+            ["strategy", "dim"],
         )
     for name, needed in required.items():
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(
-                f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out", [name]
+                f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out",
+                [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
     return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
@@ -80,15 +85,21 @@ def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> Non
     if "network" in strategy.options:
         raise ConfigError(
             f"strategy {config.strategy!r} needs the compiled network, whose layers it knows, and policy puts a torch "
-            f"module in its place; {other}"
+            f"module in its place; {other}",
+            ["strategy", "policy"],
         )
     if "evolved" in {config.action_noise, required.get("action_noise")}:
         remedy = other if required.get("action_noise") else "take action_noise 'fixed'"
-        raise ConfigError(f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}")
+        raise ConfigError(
+            f"a torch policy has no log standard deviations to evolve, as action_noise would; {remedy}",
+            ["policy", "strategy" if required.get("action_noise") else "action_noise"],
+        )
     for name in ("hidden", "activation", "log_std_noise_scale"):
         given, default = getattr(config, name), default_of(name)
         if given not in {default, left_open().get(name, default)}:
-            raise ConfigError(f"a torch policy brings its own network: leave out {name}, got {given!r}")
+            raise ConfigError(
+                f"a torch policy brings its own network: leave out {name}, got {given!r}", [name, "policy"]
+            )
 
 
 def with_meta_settings(config: Config) -> Config:
@@ -101,12 +112,14 @@ def with_meta_settings(config: Config) -> Config:
     if entry.tells and strategy.transitions:
         raise ConfigError(
             f"meta {config.meta!r} trains copies of the strategy, and those of {config.strategy!r} would learn "
-            "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy"
+            "nothing: steps are recorded for the run's own candidates alone; take another meta-level or strategy",
+            ["meta", "strategy"],
         )
     if _sigma_alone(config) and "learning_rate" in (config.adapt or ()):
         raise ConfigError(
             f"meta 'csa' over strategy {config.strategy!r} moves sigma alone (adapt = ['sigma'], the default), got "
-            f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too"
+            f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too",
+            ["adapt", "meta", "strategy"],
         )
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
     return config.replace(**{name: entry.prefers[name] for name in open_ones})
@@ -132,8 +145,8 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             changes[name] = declared[name].default if value is None else value
         elif value is not None:
             raise ConfigError(
-                f"strategy {config.strategy!r} has no hyperparameter {name}, got {value}; it has: "
-                f"{', '.join(declared)}",
+                f"strategy {config.strategy!r} has no hyperparameter {name}, got {value}; it has {', '.join(declared)}"
+                f"; {name} is for {', '.join(strategies.which_declare(name))}",
                 (name, "strategy"),
             )
     if config.adapts:
@@ -149,7 +162,8 @@ def _require_momentum_that_acts(config: Config) -> None:
     if config.adapts and config.optimizer == "gradient" and "momentum" in (config.adapt or ()):
         raise ConfigError(
             "adapt holds momentum, and the plain step of optimizer 'gradient' has none; leave momentum out, or take "
-            "optimizer 'momentum', 'adam' or 'clipup'"
+            "optimizer 'momentum', 'adam' or 'clipup'",
+            ["adapt", "optimizer"],
         )
 
 
@@ -164,10 +178,12 @@ def _require_entropies_that_differ(config: Config) -> None:
     given = f"entropy_weight {config.entropy_weight} would change nothing"
     if config.dim is not None or config.policy is not None:
         what = "a function has no policy with an entropy" if config.policy is None else "a torch policy evolves none"
-        raise ConfigError(f"{given}: {what}; leave entropy_weight out")
+        other = "dim" if config.policy is None else "policy"
+        raise ConfigError(f"{given}: {what}; leave entropy_weight out", ["entropy_weight", other])
     raise ConfigError(
         f"{given}: with action_noise {config.action_noise!r} every candidate's policy has the same entropy; take "
-        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out"
+        "action_noise 'evolved', whose standard deviations the search moves, or leave entropy_weight out",
+        ["entropy_weight", "action_noise"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Settings against each other: wrong ones raise ConfigError, which says what to do.
+"""Settings against each other: wrong ones raise ConfigError, which says what to do and names those at fault.
 
 Config -> check_together
 """
@@ -16,42 +16,53 @@ MOST_MOMENTUM = 0.5
 def check_together(config: Settings) -> None:
     """Raise when settings are at odds with each other."""
     if isinstance(config.task, str) and not config.task.strip():
-        raise ConfigError("task must be the id of a task, got ''; `bierl tasks` lists them")
+        raise ConfigError("task must be the id of a task, got ''; `bierl tasks` lists them", ["task"])
     if config.vectorized and config.dim is None:
-        raise ConfigError("vectorized is for functions, which need dim, the number of their parameters; got none")
+        raise ConfigError(
+            "vectorized is for functions, which need dim, the number of their parameters; got none",
+            ["vectorized", "dim"],
+        )
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
         if count % 2:
-            raise ConfigError(f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}")
+            raise ConfigError(
+                f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}", [name]
+            )
     if any(not 1 <= size <= 2**16 for size in config.hidden):
         raise ConfigError(
             f"hidden must hold layer sizes of at least 1 and at most {2**16}, got {list(config.hidden)}; "
-            "a linear policy is an empty list"
+            "a linear policy is an empty list",
+            ["hidden"],
         )
     _check_rows(config)
     if config.target_return is not None and config.eval_interval == 0:
         raise ConfigError(
             "target_return is compared with reporting evaluations, and there are none; give eval_interval, the "
-            "generations between them"
+            "generations between them",
+            ["target_return", "eval_interval"],
         )
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
-        raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
+        raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}", ["adapt"])
     _check_warm_start(config)
     if config.learned and not config.warm and not config.learns:
+        name = "meta_budget"
         raise ConfigError(
-            f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
-            "give it a share of the steps (0.2) or take meta = 'none'"
+            f"{name} must be above 0 for the learned meta-level {config.meta!r}, got 0; "
+            "give it a share of the steps (0.2) or take meta = 'none'",
+            [name, "meta"],
         )
     momentum = 1.0 if config.momentum is None else config.momentum
     if config.meta == "csa" and config.optimizer not in {None, "gradient"} and momentum > MOST_MOMENTUM:
         raise ConfigError(
             f"meta 'csa' needs optimizer 'gradient' or a momentum of at most {MOST_MOMENTUM}, got optimizer "
             f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
-            "still look consistent, and grow without end"
+            "still look consistent, and grow without end",
+            ["meta", "optimizer", "momentum"],
         )
     if config.adapts and config.adapt == ():
         raise ConfigError(
-            f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'"
+            f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'",
+            ["adapt", "meta"],
         )
 
 
@@ -65,10 +76,14 @@ def _check_warm_start(config: Settings) -> None:
     if config.warm_start_task is not None and total is not None and limit >= total:
         raise ConfigError(
             f"warm_start_limit must be below total_steps, which the steps of the warm start count towards, got {limit} "
-            f"and {total}; lower warm_start_limit or raise total_steps"
+            f"and {total}; lower warm_start_limit or raise total_steps",
+            ["warm_start_limit", "total_steps"],
         )
     if config.warm and not config.learned:
-        raise ConfigError(f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none")
+        given = "warm_start" if config.warm_start is not None else "warm_start_task"
+        raise ConfigError(
+            f"a warm start is for the generator of a learned meta-level, and {config.meta!r} has none", [given, "meta"]
+        )
 
 
 def _check_rows(config: Settings) -> None:
@@ -76,9 +91,10 @@ def _check_rows(config: Settings) -> None:
     inner = config.population * config.episodes_per_candidate + config.center_episodes
     meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)
     for names, rows in (
-        ("population, episodes_per_candidate and center_episodes", inner),
-        ("meta_candidates, meta_pairs, meta_episodes and episodes_per_candidate", meta),
-        ("population and pbt_members", inner * (config.pbt_members - 1) if config.meta == "pbt" else 0),
+        (["population", "episodes_per_candidate", "center_episodes"], inner),
+        (["meta_candidates", "meta_pairs", "meta_episodes", "episodes_per_candidate"], meta),
+        (["population", "pbt_members"], inner * (config.pbt_members - 1) if config.meta == "pbt" else 0),
     ):
         if rows >= 2**31:
-            raise ConfigError(f"{names} must give fewer than {2**31} episodes in one batch, got {rows}")
+            text = f"{', '.join(names[:-1])} and {names[-1]}"
+            raise ConfigError(f"{text} must give fewer than {2**31} episodes in one batch, got {rows}", names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bierl_fast.config.reference import Reference, ReferenceSettings
 from bierl_fast.config.settings import ReportSettings, RunSettings, WarmStartSettings
+from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
@@ -58,12 +59,14 @@ NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help 
 
 
 def _fields() -> list[tuple[str, Any, Any]]:
-    """The settings of all sections as dataclasses.make_dataclass takes them; ValueError where two have one name."""
+    """The settings of all sections as dataclasses.make_dataclass takes them; ArgumentError where two have one name."""
     found: dict[str, tuple[str, Any, Any]] = {}
     for section in SECTIONS:
         for name, field in section.settings().items():
             if name in found:
-                raise ValueError(f"two sections declare the setting {name}; {section.__qualname__} is the second")
+                raise ArgumentError(
+                    f"two sections declare the setting {name}; {section.__qualname__} is the second", [name]
+                )
             again = dataclasses.field(default=field.default, metadata=field.metadata)
             if field.default_factory is not dataclasses.MISSING:
                 again = dataclasses.field(default_factory=field.default_factory, metadata=field.metadata)
@@ -168,4 +171,4 @@ def check_names(values: Mapping[str, Any]) -> None:
     known = settings_of()
     for name in values:
         if name not in known:
-            raise unknown("setting", name, known)
+            raise unknown("setting", name, known, [name])

@@ -59,9 +59,9 @@ def read(path: Path, saved: bool = False) -> dict[str, Any]:
     return _present(values, not saved)
 
 
-def _present(values: Mapping[str, Any], warn: bool = True) -> dict[str, Any]:
+def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:
     """`values` under the settings' present names; UnknownNameError for the first that is no setting."""
-    found = renamed(values, OLD_NAMES, warn)
+    found = renamed(values, OLD_NAMES, say)
     check_names(found)
     return found
 
@@ -104,7 +104,7 @@ def dumps(config: Config) -> str:
     try:
         return tomli_w.dumps(values)
     except TypeError as error:
-        raise ConfigError(f"this run cannot be saved: {error}; train it with run_dir=None") from error
+        raise ConfigError(f"this run cannot be saved: {error}; train it with run_dir=None", ["task"]) from error
 
 
 def _names() -> list[str]:

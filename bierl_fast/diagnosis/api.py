@@ -109,7 +109,8 @@ def _require_copies_that_learn(config: Config) -> None:
     if strategies.entry(config.strategy).transitions:
         raise ConfigError(
             f"a diagnosis continues copies of the strategy, and those of {config.strategy!r} would learn nothing: "
-            "steps are recorded for a run's own candidates alone"
+            "steps are recorded for a run's own candidates alone",
+            ["strategy"],
         )
 
 
@@ -266,7 +267,9 @@ def _ranges(parts: build.Parts) -> Mapping[str, Range]:
     declared = parts.strategy.declared
     names = [name for name in resolve.ADAPTED if name in declared and declared[name].adaptable]
     if not names:
-        raise ConfigError(f"strategy {parts.config.strategy!r} leaves a meta-level nothing to move, and so to diagnose")
+        raise ConfigError(
+            f"strategy {parts.config.strategy!r} leaves a meta-level nothing to move, and so to diagnose", ["strategy"]
+        )
     return ranges_of(names, parts.config, declared)
 
 

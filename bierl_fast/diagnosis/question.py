@@ -43,12 +43,12 @@ class Question:
         ):
             check_rules(name, typed(name, value, int), rules)
         if proposals % 2:
-            raise ConfigError(f"proposals must be even (antithetic pairs), got {proposals}")
+            raise ConfigError(f"proposals must be even (antithetic pairs), got {proposals}", ["proposals"])
         later = typed("generations", generations, tuple[int, ...])
         for k in later:
             check_rules("each of generations", k, whole)
         if not later or len(set(later)) < len(later):
-            raise ConfigError(f"generations must be one or more different numbers, got {list(later)}")
+            raise ConfigError(f"generations must be one or more different numbers, got {list(later)}", ["generations"])
         return cls(proposals, tuple(sorted(later)), episodes, seed)
 
     def key(self, place: int) -> NoiseKey:

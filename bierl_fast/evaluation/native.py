@@ -92,11 +92,13 @@ def is_native(task: Any) -> bool:
 def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
     if not is_native(wanted.task):
-        return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()])
-    needed = "a TorchPolicy" if wanted.policy is not None else "a behavior function"
+        return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()], ["task"])
+    needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
     if wanted.policy is None and not callable(wanted.behavior):
         return None
-    return ArgumentError(f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'")
+    return ArgumentError(
+        f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
+    )
 
 
 def native_evaluator(wanted: Wanted) -> NativeEvaluator:

@@ -26,7 +26,7 @@ from bierl_fast.evaluation.settings import EpisodeSettings
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
-from bierl_fast.names import unknown
+from bierl_fast.names import choice
 from bierl_fast.settings import Section, old_names, renamed
 
 
@@ -125,13 +125,16 @@ def make_evaluator(
             task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
-        raise ArgumentError("vectorized and initial are for functions, which need dim, the number of their parameters")
+        raise ArgumentError(
+            "vectorized and initial are for functions, which need dim, the number of their parameters",
+            ["vectorized", "dim"],
+        )
     if isinstance(task, str) and task in native_functions():
-        raise ArgumentError(f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)")
+        raise ArgumentError(
+            f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
+        )
     wanted = _wanted(given)
-    if evaluator not in EVALUATORS:
-        raise unknown("evaluator", evaluator, EVALUATORS)
-    if evaluator == "auto":
+    if choice("evaluator", evaluator, EVALUATORS, ["evaluator"]) == "auto":
         evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
     backend = BACKENDS[evaluator]
     refused = backend.refuses(wanted)
@@ -146,8 +149,7 @@ def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     found = renamed(own, old_names((EpisodeSettings, *OWN)))
     known = [*(name for section in OWN for name in section.settings()), *given]
     for name in found:
-        if name not in known:
-            raise unknown("argument of make_evaluator", name, known)
+        choice("argument of make_evaluator", name, known, [name])
     return found
 
 
@@ -158,7 +160,7 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
             raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}"
+                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}", [name]
             )
 
 
@@ -173,7 +175,8 @@ def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
                     instead = "give threads" if own == "workers" else f"leave out {own}"
                     raise ArgumentError(
                         f"{own} = {value}, and the native {wanted.task} runs on threads; {instead}, or take evaluator "
-                        f"{name!r}"
+                        f"{name!r}",
+                        [own, "evaluator"],
                     )
 
 
@@ -183,7 +186,8 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     transitions = arguments.boolean("transitions", given["transitions"])
     if transitions and obs_norm:
         raise ArgumentError(
-            "transitions hold observations as the task gives them: who learns from them needs obs_norm=False"
+            "transitions hold observations as the task gives them: who learns from them needs obs_norm=False",
+            ["obs_norm"],
         )
     episode_cap, behavior, policy = given["episode_cap"], given["behavior"], given["policy"]
     if episode_cap is not None:
@@ -218,7 +222,7 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
     The options are those of `make_evaluator`; those of worker processes say nothing where the task needs none.
 
     Raises:
-        ConfigError, UnknownNameError: an option that cannot be, or that there is none of.
+        ConfigError: an option that cannot be, or that there is none of.
         ArgumentError: the task is not what it was.
     """
     found = _own(own, {})

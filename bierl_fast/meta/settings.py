@@ -10,8 +10,10 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.history import History
+from bierl_fast.names import choice
 from bierl_fast.settings import FAR, LONG, MANY, Section, setting
-from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked
+from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES
+from bierl_fast.values import check_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +108,10 @@ class MetaSettings(Section):
         """ConfigError names the first setting out of range."""
         super(MetaSettings, self).__post_init__()
         if self.candidates % 2:
-            raise ConfigError(f"meta_candidates must be even (antithetic pairs), got {self.candidates}")
-        if self.episodes_per_candidate < 1:
-            raise ConfigError(f"episodes_per_candidate must be at least 1, got {self.episodes_per_candidate}")
-        checked("step scale", self.step_scale, STEP_SCALES)
+            name = "meta_candidates"
+            raise ConfigError(f"{name} must be even (antithetic pairs), got {self.candidates}", [name])
+        check_rules("episodes_per_candidate", self.episodes_per_candidate, {"at_least": 1})
+        choice("step scale", self.step_scale, STEP_SCALES)
 
     def rate(self, sigma: float) -> float:
         """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""

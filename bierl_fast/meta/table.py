@@ -101,15 +101,19 @@ def _pbt(parts: MetaParts) -> MetaLevel:
 def _require_ranges(parts: MetaParts) -> None:
     """ArgumentError unless there is something to adapt, from a configured value inside its range."""
     if not parts.history.ranges:
-        raise ArgumentError("a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []")
+        raise ArgumentError(
+            "a meta-level that adapts needs at least one hyperparameter to adapt, got adapt = []", ["adapt"]
+        )
     for name, bounds in parts.history.ranges.items():
         if name not in parts.hyperparameters:
-            raise unknown("configured hyperparameter among the history's ranges", name, list(parts.hyperparameters))
+            known = list(parts.hyperparameters)
+            raise unknown("configured hyperparameter among the history's ranges", name, known, [name])
         value = parts.hyperparameters[name]
         if not bounds.low <= value <= bounds.high:
             raise ArgumentError(
                 f"the configured {name} {value:g} must lie in its range [{bounds.low:g}, {bounds.high:g}]; "
-                f"change one of the two"
+                f"change one of the two",
+                [name],
             )
 
 
@@ -129,7 +133,7 @@ META_LEVELS: dict[str, MetaEntry] = {
 
 def entry(name: str) -> MetaEntry:
     """The line of the meta-level called `name`; UnknownNameError with the nearest when there is none."""
-    return lookup("meta-level", name, META_LEVELS)
+    return lookup("meta-level", name, META_LEVELS, ["meta"])
 
 
 def make_meta(name: str, parts: MetaParts) -> MetaLevel:

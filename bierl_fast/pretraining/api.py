@@ -25,7 +25,8 @@ from bierl_fast.meta.generator import make_generator
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
-from bierl_fast.names import unknown
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.names import choice
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
@@ -75,7 +76,7 @@ def pretrain(
             defaults.
 
     Raises:
-        ConfigError, UnknownNameError: a setting that cannot be or is not used, an unknown task, a file that exists or
+        ConfigError: a setting that cannot be or is not used, an unknown task, a file that exists or
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
@@ -86,7 +87,7 @@ def pretrain(
     for name, value in numbers.items():
         check_rules(name, typed(name, value, int | None), {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
-            raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out")
+            raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
@@ -145,7 +146,9 @@ def _by_runs(
         training = _training(config, settings)
         training.load(dict(found.training))
         if rounds < training.rounds:
-            raise ConfigError(f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more")
+            raise ConfigError(
+                f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more", ["rounds"]
+            )
     else:
         rounds = rounds or ROUNDS
         settings = PretrainSettings(
@@ -198,21 +201,17 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
         if value != known[name]:
             raise ConfigError(
                 f"{path} is being trained with {name} {known[name]!r}, got {value!r}; leave {name} out to go on with "
-                "it, or begin another file"
+                "it, or begin another file",
+                [name],
             )
     return saved, config.replace(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    from bierl_fast.meta.settings import GeneratorSettings, MetaSettings  # noqa: PLC0415
-    from bierl_fast.pretraining.trainer import ADAPTED, Pretraining  # noqa: PLC0415
-
     known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
     for task in settings.tasks:
-        if task not in known:
-            raise unknown("task to train a generator on", task, known)
-    if config.meta not in ENCODERS:
-        raise unknown("meta-level with a network", config.meta, ENCODERS)
+        choice("task to train a generator on", task, known)
+    choice("meta-level with a network", config.meta, ENCODERS, ["meta"])
     # The values do not matter to a generator; every problem brings its own.
     ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))

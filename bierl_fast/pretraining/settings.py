@@ -14,7 +14,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, check_names, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta.generator_file import GeneratorShape
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 
 CREDITS = ("run", "one_step")
@@ -55,9 +55,9 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
         base: a preset's or a file's, under those; what is LEFT of it stays behind. Of credit "one_step" alone.
 
     Raises:
-        ConfigError, UnknownNameError: a setting that is none, that this credit does not use, or that cannot be.
+        ConfigError: a setting that is none, that this credit does not use, or that cannot be.
     """
-    lookup("credit", credit, dict.fromkeys(CREDITS))
+    choice("credit", credit, CREDITS)
     given = renamed(given, OLD_NAMES)
     check_names(given)
     if credit == "one_step":
@@ -66,7 +66,8 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
         return toml.compose({"task": "quadratic"}, own, given)
     one_step = "take credit 'one_step', which learns along with runs of these settings"
     if base:
-        raise ConfigError(f"credit 'run' takes no preset and no file of settings: its problems are its own; {one_step}")
+        what = "credit 'run' takes no preset and no file of settings: its problems are its own"
+        raise ConfigError(f"{what}; {one_step}", base)
     taken = (*GENERATOR, "seed", "threads")
     _require(given, taken, f"credit 'run' does not use {{}}; it uses {', '.join(taken)}; or {one_step}")
     small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
@@ -80,4 +81,4 @@ def _relative(given: Mapping[str, Any]) -> bool:
 def _require(given: Iterable[str], known: Iterable[str], text: str) -> None:
     for name in given:
         if name not in known:
-            raise ConfigError(text.format(name))
+            raise ConfigError(text.format(name), [name])

@@ -62,7 +62,7 @@ def train(
         warm_start_observer: the same, of the generations on `warm_start_task` before the run's own.
 
     Raises:
-        ConfigError, UnknownNameError: a setting that cannot be.
+        ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
         KeyboardInterrupt: as it came, once the last completed generation is saved; in the warm start, once what it has
             learned so far is in warm_start.npz, if it has learned anything.

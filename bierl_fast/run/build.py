@@ -52,7 +52,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """Build a run's parts; `warm_start` is what its meta-level's generator starts from.
 
     Raises:
-        ConfigError: some part refuses its settings; the message is that part's own.
+        ConfigError: some part refuses its settings; the message, and the settings it names, are that part's own.
         UnknownNameError: a name that stands in no table, with the nearest one.
     """
     try:
@@ -146,7 +146,10 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
 
 def _starting_entropy(policy: Policy) -> float:
     if not isinstance(policy, MlpPolicy):
-        raise ConfigError("reference.entropy = 'differential' needs a policy network with action noise", ("reference",))
+        raise ConfigError(
+            "reference.entropy = 'differential' needs a policy network with action noise",
+            ("reference", "dim", "policy"),
+        )
     return policy.starting_entropy()
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
-from bierl_fast.errors import ArchiveError, CheckpointError
+from bierl_fast.errors import ArchiveError, ArgumentError, CheckpointError
 from bierl_fast.messages import Arrays
 
 FORMAT = 1
@@ -58,7 +58,7 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
     """Write `checkpoint` to `path`; readers see the old file or the new one.
 
     Raises:
-        ValueError: a part holds Python objects, which only pickle could save.
+        ArgumentError: a part holds Python objects, which only pickle could save; the old file stays.
         OSError: the disk refuses; the old file stays.
     """
     header = {
@@ -76,7 +76,10 @@ def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
         for part in sorted(checkpoint.parts)
         for name, array in sorted(checkpoint.parts[part].items())
     }
-    write_archive(path, json.dumps(header, sort_keys=True), arrays)
+    try:
+        write_archive(path, json.dumps(header, sort_keys=True), arrays)
+    except ValueError as error:  # NumPy's, of Python objects
+        raise ArgumentError(f"parts of a run must be arrays of numbers: {error}") from error
 
 
 def load(path: Path, config: Config) -> Checkpoint:

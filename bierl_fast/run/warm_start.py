@@ -18,7 +18,7 @@ from bierl_fast.errors import ArchiveError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.evaluation.table import OWN
-from bierl_fast.messages import F32
+from bierl_fast.messages import F32, NoiseKey, Stream
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
@@ -44,7 +44,8 @@ def warm_start_of(
             where = f"; what it learned is in {save_as}" if save_as else ""
             raise ConfigError(
                 f"the last generation of the warm start ended at {found.steps} steps, which leaves none of total_steps "
-                f"{config.total_steps}; lower warm_start_limit or raise total_steps{where}"
+                f"{config.total_steps}; lower warm_start_limit or raise total_steps{where}",
+                ["warm_start_limit", "total_steps"],
             )
         return found, found.steps
     return from_file(config), 0
@@ -62,7 +63,7 @@ def from_file(config: Config) -> WarmStart | None:
         return WarmStart.load(config.warm_start)
     except ArchiveError as error:
         known = ", ".join(packaged()) or "none"
-        raise ConfigError(f"warm_start: {error}; the package's own: {known}") from error
+        raise ConfigError(f"warm_start: {error}; the package's own: {known}", ["warm_start"]) from error
 
 
 def with_file(config: Config) -> Config:
@@ -100,13 +101,13 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
     Raises:
         ConfigError: `task` is a native function, and there is no `dim`.
     """
-    from bierl_fast.messages import NoiseKey, Stream  # noqa: PLC0415
-
     function = task in native_functions()
     if function and config.dim is None:
         raise ConfigError(
             f"to learn on the function {task!r} takes dim, the number of its parameters, and there is none here; "
-            f"learn on it first, `bierl pretrain {task} --credit one_step --dim N --out FILE`, and give warm_start FILE"
+            f"learn on it first, `bierl pretrain {task} --credit one_step --dim N --out FILE`, and give that as "
+            "warm_start",
+            ["warm_start_task", "dim"],
         )
     changes: dict[str, Any] = {"dim": config.dim if function else None}
     if function or (not config.pooled and is_native(task)):
@@ -152,7 +153,7 @@ def learned_on(
     parts = build.make_parts(easy_run(task, config, steps, len(before)), start)
     with closing(parts.evaluator):
         if not isinstance(parts.meta, LearnedMeta):
-            raise ConfigError(f"a warm start is a generator's, and the meta-level {config.meta!r} has none")
+            raise ConfigError(f"a warm start is a generator's, and the meta-level {config.meta!r} has none", ["meta"])
         run = loop.Run(parts, Recorder(parts.config, observer=observer))
         made = {"credit": "one_step", "tasks": [*before, task], "seed": config.seed}
         try:

@@ -62,12 +62,12 @@ class Pairs:
 
     def __post_init__(self) -> None:
         require_even(self.population)
-        if self.crn not in CRN:
-            choice("kind of common random numbers", self.crn, CRN)
+        choice("kind of common random numbers", self.crn, CRN, ["crn"])
         if self.episodes < 1 or self.center_episodes < 0:
             raise ArgumentError(
                 "episodes_per_candidate must be at least 1 and center_episodes at least 0, "
-                f"got {self.episodes} and {self.center_episodes}"
+                f"got {self.episodes} and {self.center_episodes}",
+                ["episodes_per_candidate", "center_episodes"],
             )
 
     def ask(
@@ -107,7 +107,7 @@ class Pairs:
     def check_top(self, top: int | None) -> int | None:
         """`top`, the pairs a shaping keeps; ArgumentError unless it is None or one of 1 .. N/2."""
         if top is not None and not 1 <= top <= self.population // 2:
-            raise ArgumentError(f"top must be in [1, {self.population // 2}] pairs, got {top}")
+            raise ArgumentError(f"top must be in [1, {self.population // 2}] pairs, got {top}", ["top", "population"])
         return top
 
     def kept(self, top: int | None, pairs: int) -> int:

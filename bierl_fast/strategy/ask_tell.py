@@ -79,9 +79,11 @@ class AskTell:
         wanted = "an optimizer has ask() and tell(candidates, losses)"
         _require(optimizer, "ask", {0}, wanted)
         _require(optimizer, "tell", {2}, wanted)
-        choice("kind of common random numbers", crn, CRN)
+        choice("kind of common random numbers", crn, CRN, ["crn"])
         if episodes_per_candidate < 1:
-            raise ArgumentError(f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}")
+            raise ArgumentError(
+                f"episodes_per_candidate must be at least 1, got {episodes_per_candidate}", ["episodes_per_candidate"]
+            )
         self._optimizer = optimizer
         self._center = center
         self._shared = crn == "population"

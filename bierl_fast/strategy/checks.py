@@ -21,9 +21,11 @@ def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) ->
 def require_even(population: int) -> int:
     """`population`; ArgumentError unless it is a whole number, even and at least 2."""
     if isinstance(population, bool) or not isinstance(population, int | np.integer):
-        raise ArgumentError(f"population must be a whole number, got {population!r}")
+        raise ArgumentError(f"population must be a whole number, got {population!r}", ["population"])
     if population < 2 or population % 2:
-        raise ArgumentError(f"population must be even and at least 2 (antithetic pairs), got {population}")
+        raise ArgumentError(
+            f"population must be even and at least 2 (antithetic pairs), got {population}", ["population"]
+        )
     return int(population)
 
 

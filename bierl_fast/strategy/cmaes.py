@@ -128,13 +128,14 @@ class CovarianceMatrixAdaptation:
         self._start = vector("mean", mean)
         size = self._start.size
         if population < 4:
-            raise ArgumentError(f"population must be at least 4 for cmaes, got {population}")
+            raise ArgumentError(f"population must be at least 4 for cmaes, got {population}", ["population"])
         if size < 2:
             raise ArgumentError(f"cmaes needs at least 2 parameters, got {size}")
         if size > LARGEST_FULL and not settings.separable:
             raise ArgumentError(
                 f"cmaes with a full covariance matrix takes at most {LARGEST_FULL} parameters, got {size}: a matrix of "
-                f"{size} by {size} and its decomposition; take separable=True (--separable), or a smaller policy"
+                f"{size} by {size} and its decomposition; take separable=True (--separable), or a smaller policy",
+                ["separable", "hidden"],
             )
         self._scale = scales(scale, size)
         self._separable = settings.separable

@@ -15,9 +15,10 @@ from types import MappingProxyType
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
+from bierl_fast.names import choice
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
-from bierl_fast.strategy.reference import STEP_SCALES, check_entropy, checked, per_frozen_population
+from bierl_fast.strategy.reference import STEP_SCALES, check_entropy, per_frozen_population
 from bierl_fast.strategy.shaping import make_shaping
 
 
@@ -83,7 +84,7 @@ class EvolutionStrategy(Antithetic):
         if shaping == "standardized" and not mirrored:
             raise ArgumentError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
         self._raw = shaping == "raw"
-        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
+        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
         self._starting_entropy = check_entropy(entropy, starting_entropy)
         self._optimizer = Optimizer(optimizer)
 

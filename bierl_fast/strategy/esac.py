@@ -36,11 +36,12 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
+from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
 from bierl_fast.strategy.checks import complete, require_arrays, vector
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
-from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, checked, per_frozen_population
+from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
@@ -139,7 +140,8 @@ class EvolutionWithActorCritic(Antithetic):
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
         if population < LEAST:
             raise ArgumentError(
-                f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}"
+                f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}",
+                ["population"],
             )
         learning = SacSettings.of(own)
         settings = WinnerSettings(**{name: own[name] for name in own if name not in learning.settings()})
@@ -148,9 +150,9 @@ class EvolutionWithActorCritic(Antithetic):
         self._winners = min(2 * int(settings.winner_share * population / 2) + 1, population - 3)
         self._mutation_clip = settings.mutation_clip
         self._rank = make_shaping(shaping, ties, RANKINGS)
-        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
+        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
         self._overwrites = sac_overwrites_mean
-        self._raw_tuning = checked("mutation tuning", amt, TUNINGS) == "raw_returns"
+        self._raw_tuning = choice("mutation tuning", amt, TUNINGS) == "raw_returns"
         self._optimizer = Optimizer(optimizer)
         self._partner = SoftActorCritic(self._network, self._theta, learning, seed)
         self._state |= {"winners": np.empty((0, self._theta.size), np.float32), "mutation": np.ones(1)}
@@ -317,10 +319,13 @@ def _fitting(network: Network | None, theta: F32) -> Network:
     if network.parameter_count != theta.size:
         raise ArgumentError(
             f"the network has {network.parameter_count} parameters, mean has {theta.size}: strategy 'esac' takes "
-            "policies without evolved action noise"
+            "policies without evolved action noise",
+            ["action_noise"],
         )
     if network.squash != "tanh":
-        raise ArgumentError(f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}")
+        raise ArgumentError(
+            f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}", ["squash"]
+        )
     for low, high in zip(network.low, network.high, strict=True):
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ArgumentError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")

@@ -37,14 +37,14 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
-from bierl_fast.names import lookup
+from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.novelty_state import Own, State, Step
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
-from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
+from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 T = TypeVar("T")
@@ -129,10 +129,10 @@ class NoveltySearch:
         start = vector("mean", mean)
         self._scale = scales(scale, start.size)
         self._shape = make_shaping(shaping, ties, RANKINGS)
-        self._frozen = checked("step scale", step_scale, STEP_SCALES) == "reference"
-        self._raw_mix = checked("novelty mix", novelty_mix, MIXES) == "raw"
-        self._over_norm = checked("novelty scale", novelty_scale, SCALES) == "archive_norm"
-        self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
+        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
+        self._raw_mix = choice("novelty mix", novelty_mix, MIXES) == "raw"
+        self._over_norm = choice("novelty scale", novelty_scale, SCALES) == "archive_norm"
+        self._optimize = lookup("optimizer", optimizer, OPTIMIZERS, ["optimizer"])
         self._pool = pool
         self._state = State(
             center_mp=np.tile(start, (count, 1)),

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from bierl_fast.messages import F32, Hyperparameters
+from bierl_fast.names import choice
 from bierl_fast.settings import FAR, Section, setting
 from bierl_fast.strategy.novelty import DECLARED, NoveltySearch
 from bierl_fast.strategy.novelty_state import State
-from bierl_fast.strategy.reference import checked
 
 DIRECTIONS = ("paper", "inverted")
 
@@ -59,7 +59,7 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
         settings = StagnationSettings.of(own)
         super().__init__(mean=mean, **{name: own[name] for name in own if name not in settings.settings()})
         self._patience = settings.patience
-        inverted = checked("direction of nsra", nsra_direction, DIRECTIONS) == "inverted"
+        inverted = choice("direction of nsra", nsra_direction, DIRECTIONS) == "inverted"
         self._when_stagnant = -settings.novelty_delta if inverted else settings.novelty_delta
 
     def _weight(self, state: State, hp: Hyperparameters) -> float:

@@ -73,7 +73,7 @@ class Optimizer:
     """
 
     def __init__(self, name: str) -> None:
-        self._step = lookup("optimizer", name, OPTIMIZERS)
+        self._step = lookup("optimizer", name, OPTIMIZERS, ["optimizer"])
 
     def step(self, state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:
         """The step (P,) and the optimizer's arrays of the strategy's next state; `state` is its present one."""

@@ -70,7 +70,7 @@ class ParameterExploringGradients(Separable):
     ) -> None:
         """See the class."""
         super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), scale, pool)
-        self._shape = lookup("shaping whose weights sum to zero", shaping, ZERO_SUM)
+        self._shape = lookup("shaping whose weights sum to zero", shaping, ZERO_SUM, ["shaping"])
         self._raw = shaping == "raw"
         self._optimizer = Optimizer(optimizer)
         usual = RADIUS_SHARE * SIGMA * math.sqrt(self._theta.size)

@@ -12,18 +12,11 @@ import numpy as np
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32
-from bierl_fast.names import unknown
+from bierl_fast.names import choice
 
 STEP_SCALES = ("strategy", "reference")
 ENTROPIES = ("relative", "differential")
 FROZEN_POPULATION = 40  # their divisor, whatever the population
-
-
-def checked(kind: str, name: str, known: tuple[str, ...]) -> str:
-    """`name`; UnknownNameError with the nearest when it is none of `known`."""
-    if name not in known:
-        raise unknown(kind, name, known)
-    return name
 
 
 def per_frozen_population(ascent_p: F32, sigma: float) -> F32:
@@ -37,7 +30,7 @@ def check_entropy(entropy: str, starting_entropy: float | None) -> float | None:
     Raises:
         ArgumentError: an unknown name, or a differential entropy without that of the reference policy.
     """
-    if checked("entropy", entropy, ENTROPIES) == "relative":
+    if choice("entropy", entropy, ENTROPIES) == "relative":
         return None
     if starting_entropy is None:
         raise ArgumentError(

@@ -9,7 +9,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool
-from bierl_fast.names import lookup, unknown
+from bierl_fast.names import choice, lookup
 
 Shaping = Callable[[F64, Bool, int], F32]  # fitness (N,), failed (N,), top pairs -> weights (N,)
 
@@ -54,11 +54,11 @@ def make_shaping(name: str, ties: str = "share", known: Iterable[str] = tuple(SH
     Raises:
         ArgumentError: an unknown name (the nearest is offered), or ties "best" of a shaping that has no such form.
     """
-    shape = lookup("shaping", name, {each: SHAPINGS[each] for each in known})
-    if ties not in TIES:
-        raise unknown("way of ties", ties, TIES)
-    if ties == "share":
+    shape = lookup("shaping", name, {each: SHAPINGS[each] for each in known}, ["shaping"])
+    if choice("way of ties", ties, TIES, ["reference"]) == "share":
         return shape
     if name not in BEST_OF_TIES:
-        raise ArgumentError(f"ties = 'best' is of shapings {' and '.join(BEST_OF_TIES)}, got shaping {name!r}")
+        raise ArgumentError(
+            f"ties = 'best' is of shapings {' and '.join(BEST_OF_TIES)}, got shaping {name!r}", ["reference", "shaping"]
+        )
     return BEST_OF_TIES[name]

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bierl_fast.messages import F32
+import numpy as np
+
+from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section, old_names, renamed
 from bierl_fast.strategy.ars import AugmentedRandomSearch
@@ -92,12 +94,23 @@ STRATEGIES: dict[str, StrategyEntry] = {
 
 def entry(name: str) -> StrategyEntry:
     """The line of the strategy called `name`; UnknownNameError with the nearest when there is none."""
-    return lookup("strategy", name, STRATEGIES)
+    return lookup("strategy", name, STRATEGIES, ["strategy"])
 
 
 def options(name: str) -> dict[str, Any]:
     """All that the strategy called `name` takes besides `mean`, with its defaults."""
     return entry(name).options | entry(name).own
+
+
+def declared(name: str, size: int) -> Mapping[str, HyperparameterSpec]:
+    """What the strategy called `name` declares over `size` parameters, on whose number some defaults depend."""
+    of_class: Mapping[str, HyperparameterSpec] | None = getattr(entry(name).make, "declared", None)
+    return of_class or make_strategy(name, mean=np.zeros(size, np.float32)).declared
+
+
+def which_declare(hyperparameter: str) -> list[str]:
+    """The strategies that declare it."""
+    return [name for name in STRATEGIES if hyperparameter in declared(name, 4)]
 
 
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
@@ -112,5 +125,5 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
     known = found.options | found.own
     for option in given:
         if option not in known:
-            raise unknown(f"option of strategy {name!r}", option, known)
+            raise unknown(f"option of strategy {name!r}", option, known, [option])
     return found.make(mean=mean, **given)

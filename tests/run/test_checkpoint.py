@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bierl_fast.config.config import Config
-from bierl_fast.errors import CheckpointError
+from bierl_fast.errors import ArgumentError, CheckpointError
 from bierl_fast.run import checkpoint
 from bierl_fast.run.api import resume
 from bierl_fast.run.checkpoint import Checkpoint, Counters
@@ -153,7 +153,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_failed_save_leaves_the_old_file(path: Path) -> None:
     before = path.read_bytes()
     objects = Checkpoint(Counters(), {"meta": {"thing": np.array([{}])}})
-    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+    with pytest.raises(ArgumentError, match="must be arrays of numbers: Object arrays cannot be saved"):
         checkpoint.save(path, CONFIG, objects)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -15,7 +15,7 @@ from outcomes import lines
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError, EpisodeError, EpisodeWarning, UnknownNameError
+from bierl_fast.errors import ConfigError, EpisodeError, EpisodeWarning
 from bierl_fast.evaluation import table
 from bierl_fast.messages import NoiseKey
 from bierl_fast.run.api import evaluate, resume, train
@@ -90,7 +90,7 @@ def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch)
 )
 def test_bad_settings_of_an_evaluation(bad: dict[str, Any], message: str) -> None:
     policy = make_evaluator("Hopper-v5", hidden=(), threads=1).policy
-    with pytest.raises((ConfigError, UnknownNameError), match=message):
+    with pytest.raises(ConfigError, match=message):
         evaluate(policy, episodes=1, **bad)
 
 

@@ -97,13 +97,13 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         return EnvMaker(written_name(task), task_kwargs, factory=task)
     if not isinstance(task, str):
         raise ArgumentTypeError(
-            f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}"
+            f"task must be the id of an environment or a callable that makes one, got {type(task).__name__}", ["task"]
         )
     if task.startswith("<"):
         imported(task)  # which says why not
     module, colon, name = task.partition(":")
     if colon and not (module and name):
-        raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}")
+        raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}", ["task"])
     home = _import(task, module) if colon else None
     return _by_name(task, name if colon else task, home, task_kwargs, more_names)
 
@@ -116,7 +116,8 @@ def _require_factory(task: Callable[..., Any], task_kwargs: dict[str, Any]) -> N
         return
     except TypeError as error:
         raise TaskError(
-            f"{written_name(task)} cannot make an environment from task_kwargs {sorted(task_kwargs)}: {error}{PLAIN}"
+            f"{written_name(task)} cannot make an environment from task_kwargs {sorted(task_kwargs)}: {error}{PLAIN}",
+            ["task", "task_kwargs"],
         ) from error
 
 
@@ -130,12 +131,12 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
     try:
         return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
-        raise TaskError(f"task {task!r}: {error}") from error
+        raise TaskError(f"task {task!r}: {error}", ["task"]) from error
     except gymnasium.error.Error as error:
         if home is not None:
             raise _nothing_there(task, name, home) from error
         known = unknown("task", task, {*_newest_ids(), *more_names})
-        raise TaskError(f"{known} (an id that another package registers is written module:id)") from error
+        raise TaskError(f"{known} (an id that another package registers is written module:id)", ["task"]) from error
 
 
 def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameError:
@@ -144,10 +145,11 @@ def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameEr
     if found is not None:
         return TaskError(
             f"task {task!r} must name a function that makes an environment, or the id of one, got "
-            f"{type(found).__name__}"
+            f"{type(found).__name__}",
+            ["task"],
         )
     own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
-    return unknown(f"environment or factory in the module {home.__name__!r}", name, own)
+    return unknown(f"environment or factory in the module {home.__name__!r}", name, own, ["task"])
 
 
 def _newest_ids() -> Iterable[str]:

@@ -103,7 +103,7 @@ def make_function_evaluator(
 ) -> FunctionEvaluator:
     """See `bierl_fast.evaluation.table.make_evaluator`."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
-        raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}")
+        raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}", ["dim"])
     name = task if isinstance(task, str) else written_name(task)
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))

@@ -36,7 +36,8 @@ def make_runner(spec: FunctionSpec, function: Function | None, threads: int) -> 
     if function is None and ":" not in spec.task:
         raise ArgumentError(
             f"{unknown('function', spec.task, native_functions())} (dim is for functions: these, a Python function, or "
-            "one by its import path module:function; an environment takes none)"
+            "one by its import path module:function; an environment takes none)",
+            ["task", "dim"],
         )
     if function is None:
         function = imported(spec.task)
@@ -49,7 +50,7 @@ def _native(spec: FunctionSpec, threads: int) -> Runner:
     _require_single(spec, "a native function")
     defaults = native_functions()[spec.task]
     for option, value in spec.task_kwargs.items():
-        _require_option(option, value, lookup(f"option of {spec.task}", option, defaults))
+        _require_option(option, value, lookup(f"option of {spec.task}", option, defaults, ["task_kwargs"]))
     options = {**defaults, **spec.task_kwargs}
     noise = float(options.pop("noise"))
     function = core.TestFunction(spec.task, spec.dim, **options)
@@ -59,15 +60,16 @@ def _native(spec: FunctionSpec, threads: int) -> Runner:
 def _require_option(name: str, value: Any, default: float | int | None) -> None:
     if isinstance(default, float):
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise ArgumentError(f"{name} must be a number, got {value!r}")
+            raise ArgumentError(f"{name} must be a number, got {value!r}", ["task_kwargs"])
     elif isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
-        raise ArgumentError(f"{name} must be an integer in [0, 2**64), got {value!r}")
+        raise ArgumentError(f"{name} must be an integer in [0, 2**64), got {value!r}", ["task_kwargs"])
 
 
 def _require_single(spec: FunctionSpec, kind: str) -> None:
     if spec.vectorized:
         raise ArgumentError(
-            f"vectorized is for Python functions; {kind} takes one vector: leave it out for {spec.task}"
+            f"vectorized is for Python functions; {kind} takes one vector: leave it out for {spec.task}",
+            ["vectorized"],
         )
 
 
@@ -85,7 +87,9 @@ class _Compiled:
 def _compiled(spec: FunctionSpec, function: Any, threads: int) -> Runner:
     _require_single(spec, "a compiled function")
     if spec.task_kwargs:
-        raise ArgumentError(f"a compiled function takes no keyword arguments, got task_kwargs {spec.task_kwargs}")
+        raise ArgumentError(
+            f"a compiled function takes no keyword arguments, got task_kwargs {spec.task_kwargs}", ["task_kwargs"]
+        )
     if not _has_the_signature(getattr(function, "ctypes", None)):
         came = getattr(function, "_sig", None) or "none that can be read"
         raise ArgumentError(

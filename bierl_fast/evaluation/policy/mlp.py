@@ -88,7 +88,8 @@ class MlpPolicy:
         """
         if self.spec.action_noise == "none":
             raise ArgumentError(
-                "a policy without action noise has no differential entropy; set action_noise to 'evolved'"
+                "a policy without action noise has no differential entropy; set action_noise to 'evolved'",
+                ["action_noise"],
             )
         return len(self.spec.low) * (self.spec.log_std + 0.5 * math.log(2.0 * math.pi * math.e))
 

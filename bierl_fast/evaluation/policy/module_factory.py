@@ -53,10 +53,12 @@ class ModuleFactory:
             try:
                 module = self._function(*sizes)
             except Exception as error:  # whatever a user's function raises
-                raise ArgumentError(f"the policy {self.name!r} raised {type(error).__name__}: {error}") from error
+                raise ArgumentError(
+                    f"the policy {self.name!r} raised {type(error).__name__}: {error}", ["policy"]
+                ) from error
         if not isinstance(module, torch.nn.Module):
             raise ArgumentTypeError(
-                f"the policy {self.name!r} must return a torch.nn.Module, got {type(module).__name__}"
+                f"the policy {self.name!r} must return a torch.nn.Module, got {type(module).__name__}", ["policy"]
             )
         return module
 
@@ -68,10 +70,11 @@ def _takes_sizes(name: str, function: Any) -> bool:
     wanted = "policy must be a function that makes a torch.nn.Module, or its import path module:function"
     if isinstance(function, torch.nn.Module):
         raise ArgumentTypeError(
-            f"{wanted}, got a module itself, {type(function).__name__}; give a function that returns it"
+            f"{wanted}, got a module itself, {type(function).__name__}; give a function that returns it",
+            ["policy"],
         )
     if not callable(function):
-        raise ArgumentTypeError(f"{wanted}, got {type(function).__name__}")
+        raise ArgumentTypeError(f"{wanted}, got {type(function).__name__}", ["policy"])
     try:
         parameters = inspect.signature(function).parameters.values()
     except ValueError:  # some that are written in C do not tell
@@ -81,6 +84,7 @@ def _takes_sizes(name: str, function: Any) -> bool:
     if len(required) not in {0, 2} or any(p.kind is p.KEYWORD_ONLY for p in required):
         needs = ", ".join(parameter.name for parameter in required)
         raise ArgumentTypeError(
-            f"the policy {name!r} must take nothing, or observation and action size; it needs ({needs})"
+            f"the policy {name!r} must take nothing, or observation and action size; it needs ({needs})",
+            ["policy"],
         )
     return bool(required)

@@ -214,7 +214,7 @@ class TorchActor:
     describes: bool
 
     def __init__(self, spec: PolicySpec, module: torch.nn.Module, behavior: str) -> None:
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 - torch takes 1 s
 
         self._torch = torch
         self._module = module

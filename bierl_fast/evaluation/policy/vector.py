@@ -100,7 +100,8 @@ class VectorPolicy:
         """None: every parameter's sigma is the same. ArgumentError for a factor of what a function does not have."""
         if log_std_scale != 1.0:
             raise ArgumentError(
-                f"a function task has no log_std to scale: log_std_noise_scale must be 1, got {log_std_scale}"
+                f"a function task has no log_std to scale: log_std_noise_scale must be 1, got {log_std_scale}",
+                ["log_std_noise_scale", "dim"],
             )
         return None
 

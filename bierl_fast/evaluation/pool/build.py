@@ -22,7 +22,7 @@ from bierl_fast.evaluation.pool.messages import Job
 from bierl_fast.evaluation.pool.pool import Pool
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.wanted import Wanted
-from bierl_fast.names import unknown
+from bierl_fast.names import choice
 
 
 def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
@@ -104,7 +104,9 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
 
 def _require_box(spec: PolicySpec) -> None:
     if spec.first_action is not None and spec.squash != "clip":
-        raise ArgumentError(f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete")
+        raise ArgumentError(
+            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
 
 
 def _job(
@@ -115,8 +117,7 @@ def _job(
     if behavior == "final_position":
         behavior = "final_observation"
     sizes = {"none": 0, "final_observation": spec.observation_size, "actions": 4 * len(spec.low)}
-    if behavior not in sizes:
-        raise unknown("behavior", behavior, [*sizes, "final_position"])
+    choice("behavior", behavior, [*sizes, "final_position"], ["behavior"])
     return Job(
         spec=spec,
         module=policy.module if isinstance(policy, TorchPolicy) else None,

@@ -30,10 +30,6 @@ DEATHS = 3  # of workers for the same reason, after which it is not tried again
 Answer = TypeVar("Answer", Ready, PolicyReady)
 
 
-class _LookError(RuntimeError):
-    """The first worker was lost while it tried an episode out."""
-
-
 class Pool:
     """Worker processes that hold one environment each; knows nothing of policies until `assign_policy`.
 
