@@ -63,7 +63,7 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         (WALK, {"behavior": lambda *_: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),
         (WALK, {"evaluator": "pol"}, "no evaluator named 'pol'; .*did you mean 'pool'"),
-        ("Hopper-v5", {}, "workers = 1, and the native Hopper-v5 runs on threads; give threads"),
+        ("Hopper-v5", {}, "workers = 1, and Hopper-v5 is native and runs on threads; give threads"),
         ("Hopper-v5", {"workers": None, "episode_timeout": 1.0}, "runs on threads; leave out episode_timeout"),
         ("Hopper-v5", {"workers": None, "on_failure": "raise"}, "runs on threads; leave out on_failure"),
         (pool_envs.describe_nothing, {}, r"cannot make an environment from .*missing.*needs dim"),
