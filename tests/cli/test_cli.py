@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from outcomes import fails
-from run.fakes import Fakes
+from helpers.fakes import Fakes
+from helpers.outcomes import fails
 
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.config import toml

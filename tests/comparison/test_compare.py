@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from comparison import functions
 from comparison.specs import described, written
-from pretraining.test_pretraining import shorten
+from helpers.warm_starts import shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry

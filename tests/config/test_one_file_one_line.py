@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from subprocesses import TESTS, TIMEOUT, command, environment
+from helpers.subprocesses import TESTS, TIMEOUT, command, environment
 
 import bierl_fast
 from bierl_fast._native import core
@@ -119,6 +119,12 @@ def test_each_is_one_file_and_one_line(site: Path) -> None:
         now = (site / "bierl_fast" / name).read_text(encoding="utf-8").splitlines()
         assert len(now) - len(was) == 2
         assert [line for line in now if "toy" not in line.lower()] == was
+
+
+def test_the_page_for_contributors_shows_these_lines() -> None:
+    page = (TESTS.parent / "docs" / "contributing.md").read_text(encoding="utf-8")
+    for _, line, needs, _ in ADDED.values():
+        assert f"\n{needs}\n\n{line}\n" in page
 
 
 def _files(folder: Path) -> Iterator[str]:

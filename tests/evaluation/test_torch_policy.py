@@ -10,10 +10,10 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from evaluation import torch_modules
-from evaluation.pool_evaluators import WALK, make, people_of, replay
-from evaluation.populations import assert_same_bits, population
-from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
+from helpers import torch_modules
+from helpers.pool_evaluators import WALK, make, people_of, replay
+from helpers.populations import assert_same_bits, population
+from helpers.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.errors import ArchiveError
