@@ -214,7 +214,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
     if k < 1:
-        raise ArgumentError(f"neighbors must be at least 1, got {k}")
+        raise ArgumentError(f"k must be at least 1, got {k}")
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
     core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out

@@ -32,7 +32,8 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
         training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
         notes: what its values must keep, `choices`, `at_least`, `at_most`, `above`, `below` (see values.py);
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
-            run where that is not `prefix` and its own; `was`, its name in earlier versions.
+            run where that is not `prefix` and its own; `was`, its name in earlier versions;
+            `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}
     if isinstance(default, type):

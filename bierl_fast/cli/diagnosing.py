@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli.options import machine_options
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.cli.show import json_option, print_json
@@ -26,10 +27,7 @@ from bierl_fast.cli.show import json_option, print_json
 )
 @click.option("--episodes", type=SettingType(int), default=10, show_default=True, help="fresh episodes for each return")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of proposals, noise and episodes")
-@click.option("--threads", type=SettingType(int), help="of the simulator [default: the run's own]")
-@click.option(
-    "--workers", type=SettingType(int), help="processes, for a task that is not native [default: the run's own]"
-)
+@machine_options("the run's own")
 @json_option
 @quiet_option
 @debug_option
@@ -39,10 +37,9 @@ def diagnose(
     generations: tuple[int, ...],
     episodes: int,
     seed: int,
-    threads: int | None,
-    workers: int | None,
     as_json: bool,
     quiet: bool,
+    **machine: int | None,
 ) -> None:
     """Compare the meta-level's estimate of proposed hyperparameters with the returns some generations later.
 
@@ -59,9 +56,8 @@ def diagnose(
         generations=generations,
         episodes=episodes,
         seed=seed,
-        threads=threads,
-        workers=workers,
         observer=None if quiet or as_json else _Lines(),
+        **machine,
     )
     if as_json:
         print_json(report)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
-from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, settings_of
+from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, of_this_machine, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +32,18 @@ def setting_options(*names: str) -> Callable[[F], F]:
             if name in old:  # still read; toml.compose says the new name
                 command = _option(settings_of()[name], old[name], hidden=True)(command)
             command = _option(settings_of()[name], name)(command)
+        return command
+
+    return add
+
+
+def machine_options(default: str) -> Callable[[F], F]:
+    """Give a command the settings that say how much of this machine is used; `default`: what holds without them."""
+
+    def add(command: F) -> F:
+        for name in reversed(of_this_machine()):
+            text = f"{settings_of()[name].metadata['help']} [default: {default}]"
+            command = click.option("--" + name, type=SettingType(int), help=text)(command)
         return command
 
     return add

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bierl_fast import machine
+from bierl_fast.cli.options import machine_options
 from bierl_fast.cli.parameters import SettingType, debug_option
 from bierl_fast.config import toml
 from bierl_fast.run import manifest
@@ -20,8 +21,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
-@click.option("--threads", type=SettingType(int), help="of the simulator [default: the cores this process may use]")
-@click.option("--workers", type=SettingType(int), help="processes, for a task that is not native [default: as threads]")
+@machine_options("as many as this process may use")
 @click.option(
     "--fresh-env", type=SettingType(str), help="auto, always or never: as of `bierl train` [default: the run's own]"
 )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bierl_fast.cli.options import config_options, given
+from bierl_fast.cli.options import config_options, given, machine_options
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
@@ -80,19 +80,15 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
-@click.option("--threads", type=SettingType(int), help="of the simulator [default: the run's own]")
-@click.option(
-    "--workers", type=SettingType(int), help="processes for tasks that are not native [default: the run's own]"
-)
+@machine_options("the run's own")
 @quiet_option
 @debug_option
 def resume(
     run_dir: Path,
     generations: int | None,
     total_steps: int | None,
-    threads: int | None,
-    workers: int | None,
     quiet: bool,
+    **machine: int | None,
 ) -> None:
     """Go on with the run in DIR, as if it had never stopped.
 
@@ -100,9 +96,8 @@ def resume(
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
 
-    crew = {"threads": threads, "workers": workers}
-    config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **crew)
-    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, **crew))
+    config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **machine)
+    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, **machine))
 
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:

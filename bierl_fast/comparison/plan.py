@@ -55,7 +55,7 @@ class PlannedRun:
     @property
     def learns(self) -> bool:
         """Whether its meta-level is to learn in this run, within a budget above 0."""
-        return self.config.learned and self.config.meta_budget > 0
+        return self.config.learns
 
     @property
     def place(self) -> Path:

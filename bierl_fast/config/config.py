@@ -11,10 +11,19 @@ import textwrap
 from typing import Any
 
 from bierl_fast.config import ranges, reference, rules
-from bierl_fast.config.sections import NAMES, OLD_NAMES, SECTIONS, Settings, check_names, hints, settings_of
+from bierl_fast.config.sections import (
+    NAMES,
+    OLD_NAMES,
+    SECTIONS,
+    Settings,
+    check_names,
+    hints,
+    of_this_machine,
+    settings_of,
+)
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta import table as meta_levels
-from bierl_fast.names import lookup
+from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.values import check_rules, is_function, kinds, typed
@@ -58,12 +67,19 @@ class Config(Settings):
         """A copy with those settings changed that are not None."""
         return self.replace(**{name: value for name, value in changes.items() if value is not None})
 
-    def continued(self, generations: int | None, total_steps: int | None, **crew: int | None) -> Config:
-        """The settings of a run that goes on: with either total given, all old ends are forgotten.
+    def elsewhere(self, **machine: int | None) -> Config:
+        """The same run on another machine: settings of `of_this_machine`, changed where they are not None.
 
-        `crew` are threads and workers, changed where they are not None.
+        Raises:
+            ConfigError: another setting, or a value that cannot be.
         """
-        given = self.replace_given(**crew)
+        for name in machine:
+            choice("setting of the machine", name, of_this_machine())
+        return self.replace_given(**machine)
+
+    def continued(self, generations: int | None, total_steps: int | None, **machine: int | None) -> Config:
+        """The settings of a run that goes on, `elsewhere`: with either total given, all old ends are forgotten."""
+        given = self.elsewhere(**machine)
         if generations is None and total_steps is None:
             return given
         return given.replace(generations=generations, total_steps=total_steps, target_return=None)
@@ -78,7 +94,7 @@ class Config(Settings):
         """Raise UnknownNameError, with the nearest name, for an unknown strategy, meta-level or evaluator."""
         strategies.entry(self.strategy)
         meta_levels.entry(self.meta)
-        lookup("evaluator", self.evaluator, dict.fromkeys(NAMES["evaluator"]))
+        choice("evaluator", self.evaluator, NAMES["evaluator"])
 
     def check_end(self) -> None:
         """Raise ConfigError unless something ends the run."""

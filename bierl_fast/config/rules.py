@@ -37,7 +37,7 @@ def check_together(config: Settings) -> None:
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}")
     _check_warm_start(config)
-    if config.learned and not config.warm and config.meta_budget == 0:
+    if config.learned and not config.warm and not config.learns:
         raise ConfigError(
             f"meta_budget must be above 0 for the learned meta-level {config.meta!r}, got 0; "
             "give it a share of the steps (0.2) or take meta = 'none'"

@@ -113,6 +113,11 @@ class Settings(_Fields):
         return found is None or found.learned
 
     @property
+    def learns(self) -> bool:
+        """Whether it does so in this run: its budget is above 0."""
+        return self.learned and self.section(MetaSettings).budget > 0.0
+
+    @property
     def adapts(self) -> bool:
         """Whether the meta-level moves hyperparameters."""
         found = meta_levels.META_LEVELS.get(self.meta)
@@ -133,6 +138,16 @@ def default_of(name: str) -> Any:
     """The default of a setting; None where it has none, or makes a new one each time."""
     field = settings_of()[name]
     return None if field.default is dataclasses.MISSING else field.default
+
+
+def defaults_of(*names: str) -> dict[str, Any]:
+    """The defaults of these settings, by name."""
+    return {name: default_of(name) for name in names}
+
+
+def of_this_machine() -> tuple[str, ...]:
+    """Settings that say how much of a machine is used: a run that goes on elsewhere may have others."""
+    return tuple(name for name, field in settings_of().items() if field.metadata.get("machine"))
 
 
 def left_open() -> dict[str, Any]:

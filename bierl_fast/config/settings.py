@@ -38,9 +38,8 @@ class WarmStartSettings(Section):
     warm_start: str | None = setting(
         None,
         "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
-        "package; what it is made of comes with it: another value of meta, encoder_size, generator_hidden, "
-        "generator_output, meta_max_move, meta_settling, adapt, history or quantiles is refused, but their default "
-        "gives way, even where it is written out; meta_budget may then be 0",
+        "package; what it is made of comes with it: another meta-level, adapt, or value of its sizes, its window and "
+        "how it moves is refused, but their default gives way, even where it is written out; meta_budget may be 0",
     )
     warm_start_task: str | None = setting(
         None,

@@ -49,9 +49,8 @@ def diagnose(
     generations: Sequence[int] = (1, 5, 20),
     episodes: int = 10,
     seed: int = 0,
-    threads: int | None = None,
-    workers: int | None = None,
     observer: Watcher | None = None,
+    **machine: int | None,
 ) -> dict[str, Any]:
     """How well the meta-level's estimate orders proposals by the return k generations later.
 
@@ -78,9 +77,8 @@ def diagnose(
         episodes: of each centre after each k, as long as in training (episode_cap), without action noise; their mean is
             the return, whatever the meta-objective.
         seed: of proposals, noise and episodes; equal seeds give equal bits, at any number of threads or workers.
-        threads: of the simulator, instead of the run's own.
-        workers: processes, for a task that is not native, instead of the run's own.
         observer: called with generations done and their number, after each.
+        machine: threads of the simulator, worker processes, instead of the run's own.
 
     Returns:
         task, strategy, meta, generation (those done), seed, proposals, episodes, meta_fitness, objective; used {NAME:
@@ -99,7 +97,7 @@ def diagnose(
     directory = RunDirectory(Path(os.fspath(run_dir)))
     config = directory.read_config()
     start = checkpoint.load(directory.checkpoint, config)
-    config = config.replace_given(threads=threads, workers=workers)
+    config = config.elsewhere(**machine)
     _require_copies_that_learn(config)
     parts = build.make_parts(config)
     with closing(parts.evaluator):

@@ -87,6 +87,7 @@ class EpisodeSettings(Section):
         "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
         "use); results are the same at any number",
         training=False,
+        machine=True,
         at_least=1,
         at_most=1024,
     )

@@ -49,9 +49,9 @@ class Network:
 
     def __call__(self, weights_mp: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
         """See Body."""
-        encoder_size = sum(layer.size for layer in self._encoder.layers)
-        code = self._encoder(weights_mp[:, :encoder_size], windows)
-        *inner, out_weight, out_bias = split(weights_mp[:, encoder_size:], self._head)
+        encoder_weights = sum(layer.size for layer in self._encoder.layers)
+        code = self._encoder(weights_mp[:, :encoder_weights], windows)
+        *inner, out_weight, out_bias = split(weights_mp[:, encoder_weights:], self._head)
         if inner:
             code = torch.tanh(affine(code, *inner))
         return affine(code, out_weight, out_bias)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.history import Range
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import choice
 
 OUTPUTS = ("absolute", "relative")
@@ -43,6 +44,13 @@ class Outputs:
     kind: str = "absolute"
     max_move: float = 1.5
     settling: float | None = None
+
+    @classmethod
+    def of(
+        cls, start: Hyperparameters, ranges: Mapping[str, Range], shape: GeneratorSettings, settings: MetaSettings
+    ) -> Outputs:
+        """Those of a generator with these settings."""
+        return cls(start, ranges, shape.generator_output, settings.max_move, settings.settling)
 
     def __post_init__(self) -> None:
         """See the class."""

@@ -74,9 +74,7 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
         settings, shape = parts.settings, parts.generator
-        outputs = Outputs(
-            parts.hyperparameters, parts.history.ranges, shape.generator_output, settings.max_move, settings.settling
-        )
+        outputs = Outputs.of(parts.hyperparameters, parts.history.ranges, shape, settings)
         generator = make_generator(encoder, parts.history.features, shape, outputs)
         weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
         return LearnedMeta(generator, settings, weights)

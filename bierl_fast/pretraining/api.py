@@ -217,7 +217,7 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     ranges = {name: Range(0.01, 1.0) for name in ADAPTED}
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
     shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
-    outputs = Outputs(start, ranges, shape.generator_output, moves.max_move, moves.settling)
+    outputs = Outputs.of(start, ranges, shape, moves)
     features = History(length=shape.history, quantiles=shape.quantiles, ranges=ranges).features
     generator = make_generator(config.meta, features, shape, outputs)
     return Pretraining(generator, (shape.history, shape.quantiles), settings, config.threads)

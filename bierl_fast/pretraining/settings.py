@@ -6,26 +6,19 @@ credit, preset or file, what was given -> config_of -> Config
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, check_names, settings_of
 from bierl_fast.errors import ConfigError
+from bierl_fast.meta.generator_file import GeneratorShape
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
 CREDITS = ("run", "one_step")
-GENERATOR = (
-    "meta",
-    "encoder_size",
-    "generator_hidden",
-    "generator_output",
-    "meta_max_move",
-    "meta_settling",
-    "history",
-    "quantiles",
-)
+GENERATOR = tuple(field.name for field in fields(GeneratorShape) if field.name != "adapt")
 # A whole run is one number of credit, so there are few weights to give it to.
 SMALL = {
     "encoder_size": 8,
@@ -81,7 +74,7 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
 
 
 def _relative(given: Mapping[str, Any]) -> bool:
-    return bool(given.get("generator_output", SMALL["generator_output"]) == "relative")
+    return bool({**SMALL, **given}["generator_output"] == "relative")
 
 
 def _require(given: Iterable[str], known: Iterable[str], text: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import settings_of
+from bierl_fast.config.sections import of_this_machine, settings_of
 from bierl_fast.errors import ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import F32, NoiseKey
@@ -119,9 +119,7 @@ def resume(
     generations: int | None = None,
     total_steps: int | None = None,
     observer: Observer | None = None,
-    *,
-    threads: int | None = None,
-    workers: int | None = None,
+    **machine: int | None,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
 
@@ -131,11 +129,11 @@ def resume(
         total_steps: the run's new total of environment steps. Either one given, all old ends are forgotten, a
             target_return too; neither: the run's own ends stay.
         observer: as for `train`.
-        threads: of the simulator from now on, as for a machine with another number of cores; None: the run's own.
-        workers: processes for tasks that are not native, likewise.
+        machine: threads of the simulator, worker processes, from now on, as for a machine with another number of cores;
+            left out or None: the run's own.
 
     Raises:
-        ConfigError: a new total, or a number of threads or workers, that cannot be.
+        ConfigError: a new total, or a number of threads or worker processes, that cannot be.
         RunDirectoryError, CheckpointError: no run there, a damaged one, or one that is under way in another process;
             its files are left as they are.
 
@@ -145,7 +143,7 @@ def resume(
     directory.require_run()
     with directory.held():
         saved = directory.read_config()
-        config = saved.continued(generations, total_steps, threads=threads, workers=workers)
+        config = saved.continued(generations, total_steps, **machine)
         config.check_end()
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
@@ -181,7 +179,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
-    if run.config.learned and run.config.meta_budget > 0.0 and run.counters.meta_updates == 0:
+    if run.config.learns and run.counters.meta_updates == 0:
         meant = "its hyperparameters never moved"
         instead = ""
         if run.config.warm:
@@ -225,8 +223,8 @@ def evaluate(
         episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
-        ConfigError: episodes outside [1, 2**20], threads or workers outside [1, 1024], a seed outside [0, 2**64), or a
-            setting of worker processes that cannot be.
+        ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
+            be.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
@@ -257,5 +255,5 @@ def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:
     directory = RunDirectory(path)
     config = directory.read_config()
     own = build.own_settings(config)
-    own["workers"] = None  # whoever evaluates may have another machine
+    own |= dict.fromkeys(own.keys() & set(of_this_machine()))  # whoever evaluates may have another
     return build.read_policy(directory.policy), own

@@ -111,8 +111,8 @@ def _warn_of_blind_moves(config: Config) -> None:
     settings = meta_settings(config)
     if blind and config.learned and settings.budget > 0.0 and not META_FITNESS[settings.fitness].steps:
         warn(
-            f"meta_fitness {settings.fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
-            f"move by chance; take adapt = ['sigma'], as its authors do, or meta_fitness 'one_step'",
+            f"the meta-fitness {settings.fitness!r} takes no step, and says nothing of {', '.join(blind)}, which will "
+            f"move by chance; take adapt = ['sigma'], as its authors do, or 'one_step'",
             RunWarning,
         )
 
@@ -209,7 +209,7 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
         raise ConfigError(
             f"meta_fitness {parts.settings.fitness!r} judges a proposal on the generation just evaluated, which "
             f"strategy {config.strategy!r} draws around another of its {centers} centers than the proposal is for; "
-            "take meta_fitness 'one_step', or centers 1",
+            "take 'one_step', or one center",
             ("meta_fitness", "centers"),
         )
     return meta

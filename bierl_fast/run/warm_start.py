@@ -13,7 +13,7 @@ from typing import Any
 from bierl_fast import kernels
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import default_of
+from bierl_fast.config.sections import defaults_of
 from bierl_fast.errors import ArchiveError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.evaluation.policy.vector import native_functions
@@ -111,8 +111,8 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
     changes: dict[str, Any] = {"dim": config.dim if function else None}
     if function or (not config.pooled and is_native(task)):
         changes |= {name: field.default for section in OWN for name, field in section.settings().items()}
-    if config.meta_budget == 0.0:
-        changes["meta_budget"] = default_of("meta_budget")
+    if not config.learns:
+        changes |= defaults_of("meta_budget")
     return config.replace(
         task=task,
         task_kwargs={},

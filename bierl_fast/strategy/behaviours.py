@@ -6,7 +6,7 @@ behaviours (K, D) -> added -> Archive (n, D); queries (Q, D) -> novelty (Q,)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,26 @@ from numpy.typing import NDArray
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, EvaluationBatch, Population
+from bierl_fast.settings import LONG, MANY, Section, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoveltySettings(Section):
+    """What `ns`, `nsr` and `nsra` take, and no other strategy."""
+
+    title: ClassVar[str] = "novelty search"
+
+    centers: int = setting(3, "centres that the search goes on from; the paper's 3 to 5", at_least=1, at_most=MANY)
+    neighbors: int = setting(
+        10,
+        "nearest archived behaviours whose mean distance is novelty",
+        at_least=1,
+        at_most=LONG,
+        was="neighbours",
+    )
+    archive_size: int | None = setting(
+        None, "behaviours the archive holds, the oldest leave first (none: all)", at_least=1, at_most=LONG
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,28 +42,18 @@ class Archive:
 
     Attributes:
         rows_nd: (n, D) float64; (0, 0) before the first one.
-        size: how many it holds; the oldest leave first. None: all.
-        neighbors: k, whose mean distance is a behaviour's novelty.
-
-    Raises:
-        ArgumentError: a size or a number of neighbors below 1.
+        settings: how many it holds, and whose mean distance is a behaviour's novelty.
     """
 
     rows_nd: F64
-    size: int | None = None
-    neighbors: int = 10
-
-    def __post_init__(self) -> None:
-        if self.size is not None and self.size < 1:
-            raise ArgumentError(f"archive_size must be at least 1, or none for no limit, got {self.size}")
-        if self.neighbors < 1:
-            raise ArgumentError(f"neighbors must be at least 1, got {self.neighbors}")
+    settings: NoveltySettings
 
     def added(self, behaviour_kd: F64) -> Archive:
         """This archive with K more rows, the oldest gone where it is full."""
         rows_nd = np.concatenate([self.rows_nd, behaviour_kd]) if self.rows_nd.size else behaviour_kd
-        first = 0 if self.size is None else max(0, rows_nd.shape[0] - self.size)
-        return Archive(np.ascontiguousarray(rows_nd[first:]), self.size, self.neighbors)
+        size = self.settings.archive_size
+        first = 0 if size is None else max(0, rows_nd.shape[0] - size)
+        return Archive(np.ascontiguousarray(rows_nd[first:]), self.settings)
 
     def novelty(self, behaviour_qd: F64, pool: kernels.ThreadPool | None = None) -> F64:
         """(Q,) mean distance to the nearest rows; zeros while the archive is empty. See kernels.knn_mean_distance.
@@ -53,12 +63,13 @@ class Archive:
         """
         if not self.rows_nd.size:
             return np.zeros(behaviour_qd.shape[0])
-        return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, self.neighbors, pool=pool)
+        k = self.settings.neighbors
+        return kernels.knn_mean_distance(np.ascontiguousarray(behaviour_qd), self.rows_nd, k, pool=pool)
 
     def sum_over_norm(self) -> float:
         """What makes of a novelty the sum of the distances over the Frobenius norm of all rows; 1 where that is 0."""
         norm = float(np.linalg.norm(self.rows_nd))
-        return min(self.neighbors, len(self.rows_nd)) / norm if norm > 0.0 else 1.0
+        return min(self.settings.neighbors, len(self.rows_nd)) / norm if norm > 0.0 else 1.0
 
 
 def behaviours(batch: EvaluationBatch) -> F64:

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,11 +38,11 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import lookup
-from bierl_fast.settings import LONG, MANY, Section, setting
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
-from bierl_fast.strategy.behaviours import Archive, behaviours, by_candidate, finite, mean_by_group
+from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.novelty_state import Own, State, Step
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.reference import STEP_SCALES, checked, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
@@ -68,59 +68,6 @@ def _replaced(of_m: tuple[T, ...], center: int, value: T) -> tuple[T, ...]:
 def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
     weight = HyperparameterSpec(default=novelty_weight, high=1.0, scale="linear")
     return MappingProxyType({**DECLARED, WEIGHT: weight})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class State:
-    """What `tell` changes, as a value."""
-
-    center_mp: F32  # (M, P)
-    optimizer_m: tuple[Arrays, ...]
-    path_m: tuple[EvolutionPath, ...]  # each centre's own: steps of one say nothing of another's
-    mean: F32  # (P,) the best policy
-    archive: Archive
-    behaviour_md: F64  # (M, D) of each centre when it last ran; (M, 0) before
-    due_m: Bool  # (M,) whose behaviour has not entered the archive
-    weight: float  # nsra's own novelty weight
-    best: float  # nsra: the largest return of a centre so far
-    stagnant: int  # nsra: generations since then
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One centre after its step."""
-
-    theta: F32  # (P,)
-    optimizer: Arrays
-    path: EvolutionPath
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Own:
-    """What the rows of the centres and of the best policy answered."""
-
-    return_b: F64  # (M + 1,) by centre, the best policy last; -inf where failed
-    behaviour_bd: F64  # (M + 1, D)
-    failed_b: Bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoveltySettings(Section):
-    """What `ns`, `nsr` and `nsra` take, and no other strategy."""
-
-    title: ClassVar[str] = "novelty search"
-
-    centers: int = setting(3, "centres that the search goes on from; the paper's 3 to 5", at_least=1, at_most=MANY)
-    neighbors: int = setting(
-        10,
-        "nearest archived behaviours whose mean distance is novelty",
-        at_least=1,
-        at_most=LONG,
-        was="neighbours",
-    )
-    archive_size: int | None = setting(
-        None, "behaviours the archive holds, the oldest leave first (none: all)", at_least=1, at_most=LONG
-    )
 
 
 class NoveltySearch:
@@ -175,6 +122,7 @@ class NoveltySearch:
     ) -> None:
         """See the class."""
         settings = NoveltySettings(**own)
+        count = settings.centers
         Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
         self._own_episodes = max(1, center_episodes)
         self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
@@ -187,13 +135,13 @@ class NoveltySearch:
         self._optimize = lookup("optimizer", optimizer, OPTIMIZERS)
         self._pool = pool
         self._state = State(
-            center_mp=np.tile(start, (settings.centers, 1)),
-            optimizer_m=({},) * settings.centers,
-            path_m=(EvolutionPath.start(start.size),) * settings.centers,
+            center_mp=np.tile(start, (count, 1)),
+            optimizer_m=({},) * count,
+            path_m=(EvolutionPath.start(start.size),) * count,
             mean=start,
-            archive=Archive(np.zeros((0, 0)), settings.archive_size, settings.neighbors),
-            behaviour_md=np.zeros((settings.centers, 0)),
-            due_m=np.ones(settings.centers, np.bool_),
+            archive=Archive(np.zeros((0, 0)), settings),
+            behaviour_md=np.zeros((count, 0)),
+            due_m=np.ones(count, np.bool_),
             weight=0.0,
             best=-math.inf,
             stagnant=0,
@@ -360,19 +308,7 @@ class NoveltySearch:
 
     def state(self) -> Arrays:
         """Centres, optimizers, archive and what is known of each centre, copied."""
-        state = self._state
-        arrays: Arrays = {
-            "mean": state.mean.copy(),
-            "centers": state.center_mp.copy(),
-            "archive": state.archive.rows_nd.copy(),
-            "behaviours": state.behaviour_md.copy(),
-            "due": state.due_m.copy(),
-            "progress": np.array([state.weight, state.best, state.stagnant]),
-        }
-        for center, (optimizer, path) in enumerate(zip(state.optimizer_m, state.path_m, strict=True)):
-            arrays.update({f"optimizer{center}_{name}": np.array(array) for name, array in optimizer.items()})
-            arrays.update({name: np.array(array) for name, array in path.arrays(f"center{center}_").items()})
-        return arrays
+        return self._state.arrays()
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
@@ -391,22 +327,7 @@ class NoveltySearch:
                 f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
                 f"got {behaviour_md.shape} and {rows_nd.shape}"
             )
-        weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
-        copied = {name: np.array(array) for name, array in arrays.items()}
-        self._state = State(
-            center_mp=np.array(arrays["centers"], np.float32),
-            optimizer_m=tuple(
-                {n.removeprefix(p): np.array(array) for n, array in arrays.items() if n.startswith(p)} for p in prefixes
-            ),
-            path_m=tuple(EvolutionPath.of(copied, f"center{center}_") for center in range(len(prefixes))),
-            mean=np.array(arrays["mean"], np.float32),
-            archive=replace(now.archive, rows_nd=rows_nd),
-            behaviour_md=behaviour_md,
-            due_m=np.array(arrays["due"], np.bool_),
-            weight=weight,
-            best=best,
-            stagnant=int(stagnant),
-        )
+        self._state = State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
 
 
 class NoveltyAndReward(NoveltySearch):

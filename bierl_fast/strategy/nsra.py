@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.settings import FAR, Section, setting
-from bierl_fast.strategy.novelty import DECLARED, NoveltySearch, State
+from bierl_fast.strategy.novelty import DECLARED, NoveltySearch
+from bierl_fast.strategy.novelty_state import State
 from bierl_fast.strategy.reference import checked
 
 DIRECTIONS = ("paper", "inverted")

@@ -12,11 +12,12 @@ from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section, old_names, renamed
 from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.behaviours import NoveltySettings
 from bierl_fast.strategy.cmaes import CovarianceMatrixAdaptation, CovarianceSettings
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.esac import EvolutionWithActorCritic, WinnerSettings
 from bierl_fast.strategy.meps import MaximumEntropyStrategy
-from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch, NoveltySettings
+from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
 from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward, StagnationSettings
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.sac import SacSettings

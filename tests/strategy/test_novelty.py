@@ -12,7 +12,7 @@ from reference import knn as reference
 
 from bierl_fast import kernels
 from bierl_fast.messages import F64, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream
-from bierl_fast.strategy.behaviours import Archive
+from bierl_fast.strategy.behaviours import Archive, NoveltySettings
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
 from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
@@ -91,12 +91,12 @@ def test_a_failed_centre_enters_when_it_has_run() -> None:
 
 
 def test_the_oldest_leave_a_full_archive() -> None:
-    archive = Archive(np.zeros((0, 0)), size=3)
+    archive = Archive(np.zeros((0, 0)), NoveltySettings(archive_size=3))
     for value in range(5):
         archive = archive.added(np.array([[float(value)]]))
     assert archive.rows_nd.ravel().tolist() == [2.0, 3.0, 4.0]
     assert archive.added(np.arange(9.0)[:, None]).rows_nd.ravel().tolist() == [6.0, 7.0, 8.0]
-    assert Archive(np.zeros((0, 2)), None).novelty(np.ones((3, 2))).tolist() == [0.0, 0.0, 0.0]
+    assert Archive(np.zeros((0, 2)), NoveltySettings()).novelty(np.ones((3, 2))).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_centres_are_drawn_in_proportion_to_their_novelty() -> None:

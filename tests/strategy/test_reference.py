@@ -16,7 +16,7 @@ from strategy import actor_critic
 
 from bierl_fast.messages import F32, F64, EvaluationBatch, Hyperparameters, Population
 from bierl_fast.strategy.antithetic import Pairs
-from bierl_fast.strategy.behaviours import Archive
+from bierl_fast.strategy.behaviours import Archive, NoveltySettings
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.novelty import NoveltyAndReward
 from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
@@ -267,14 +267,14 @@ def test_novelty_over_the_archives_norm(rows: int) -> None:
     """With fewer rows than neighbors, all of them; the mean becomes the sum."""
     rng = np.random.default_rng(rows)
     behaviour_qd, rows_nd = rng.normal(size=(5, 3)), rng.normal(size=(rows, 3))
-    archive = Archive(rows_nd, neighbors=4)
+    archive = Archive(rows_nd, NoveltySettings(neighbors=4))
     ours = archive.novelty(behaviour_qd) * archive.sum_over_norm()
     np.testing.assert_allclose(ours, authors.novelty(behaviour_qd, rows_nd, 4), rtol=1e-13)  # sums in another order
 
 
 def test_an_archive_without_a_norm_leaves_novelty_as_it_is() -> None:
     for rows_nd in (np.zeros((0, 0)), np.zeros((3, 2))):
-        assert Archive(rows_nd).sum_over_norm() == 1.0
+        assert Archive(rows_nd, NoveltySettings()).sum_over_norm() == 1.0
 
 
 def test_inverted_nsra_turns_to_the_return_while_it_stagnates() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from bierl_fast.evaluation.environment.maker import EnvMaker
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.pool.shared_block import Field
 from bierl_fast.messages import NoiseKey
 
@@ -38,10 +39,9 @@ class Start:
     """What a worker is told first."""
 
     maker: EnvMaker
-    fresh_env: str  # auto, always or never; auto is decided by the first worker
+    settings: PoolSettings
     descriptor: Descriptor | None
-    probe: bool  # the first worker: decide fresh_env and seed_bits, try the environment and the descriptor
-    episode_timeout: float | None = None  # seconds, of an episode that it tries
+    probe: bool  # the first worker: decide on new environments and seed_bits, try the environment and the descriptor
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,9 @@ class Pool:
         try:
             first = Start(
                 replace(maker, flatten=settings.flatten_observation),
-                settings.fresh_env,
+                settings,
                 descriptor,
                 probe=True,
-                episode_timeout=settings.episode_timeout,
             )
             what = f"task {maker.task}" + (" with its behavior function" if descriptor is not None else "")
             self.ready = self._probed(first, what)
@@ -110,7 +109,8 @@ class Pool:
                 "a new environment (give fresh_env, always or never, to try nothing out)",
                 EpisodeWarning,
             )
-        self._start = self._pickled.append(packed(replace(first, fresh_env="always"), what))
+        always = replace(first.settings, fresh_env="always")
+        self._start = self._pickled.append(packed(replace(first, settings=always), what))
         return self._answer(self._add(), Ready)
 
     def _add(self) -> WorkerProcess:

@@ -20,6 +20,7 @@ class PoolSettings(Section):
         None,
         "processes for tasks that are not native (none: as many as threads); results are the same at any number",
         training=False,
+        machine=True,
         at_least=1,
         at_most=MOST_WORKERS,
     )

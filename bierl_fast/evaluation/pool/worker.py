@@ -144,11 +144,12 @@ class Worker:
 
     def look(self, start: Start) -> Ready:
         """What the parent needs to know."""
-        fresh, same, bits, size = start.fresh_env == "always", True, SEED_BITS, 0
+        wanted = start.settings.fresh_env
+        fresh, same, bits, size = wanted == "always", True, SEED_BITS, 0
         if start.probe:
             self._connection.send(Probing())
-            probe = Probe(self._env, self._make, self._say_so_now_and_then, start.episode_timeout)
-            if start.fresh_env == "auto":
+            probe = Probe(self._env, self._make, self._say_so_now_and_then, start.settings.episode_timeout)
+            if wanted == "auto":
                 fresh = not probe.reset_restores_everything()
                 same = not fresh or probe.repeats()
             bits = probe.seed_bits()
