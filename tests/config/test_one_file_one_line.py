@@ -249,6 +249,7 @@ def test_the_page_of_settings_has_them(run: Run) -> None:
     assert "| `toy` | sigma 0.02, learning_rate 0.01," in sections["Each strategy's hyperparameters"]
 
 
+@pytest.mark.slow  # many runs, each a process
 def test_a_comparison_has_them(run: Run, tmp_path: Path) -> None:
     spec = tmp_path / "spec.toml"
     spec.write_text(

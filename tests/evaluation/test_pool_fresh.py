@@ -13,6 +13,7 @@ from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool as pools
 
 
+@pytest.mark.slow  # many worker processes
 def test_fresh_environments() -> None:
     """An environment whose reset keeps something is found out, and made anew for each episode."""
     options: dict[str, Any] = {"task_kwargs": {"trouble": "keeps"}}

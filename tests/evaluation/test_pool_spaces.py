@@ -87,6 +87,7 @@ def make_and_evaluate(task: Any, **options: Any) -> EvaluationBatch:
         return evaluator.evaluate(people_of(evaluator))
 
 
+@pytest.mark.slow  # many worker processes
 def test_the_ways_to_name_an_environment(walk: Evaluator) -> None:
     gymnasium.register("Mine-v0", entry_point=pool_envs.new_walk, max_episode_steps=20)  # in this process alone
     try:
@@ -99,6 +100,7 @@ def test_the_ways_to_name_an_environment(walk: Evaluator) -> None:
     assert (make_and_evaluate(WALK, task_kwargs={"length": 5}).lengths_r != wanted.lengths_r).any()
 
 
+@pytest.mark.slow  # many worker processes
 def test_saved_policies_of_pool_tasks(walk: Evaluator, tmp_path: Any) -> None:
     path = tmp_path / "policy.npz"
     people = people_of(walk, key=NoiseKey(0, 0, Stream.EVALUATION))

@@ -96,6 +96,7 @@ def test_rows_replay_in_gymnasium(task: str) -> None:
             env.close()
 
 
+@pytest.mark.slow  # hundreds of episodes in one worker process
 def test_small_and_large_populations_take_turns(walk: Evaluator) -> None:
     """The shared block grows, and is used by smaller ones afterwards."""
     small, large = people_of(walk, 2), people_of(walk, 300)
