@@ -29,6 +29,7 @@ a: str = core.is_native("Hopper-v5")
 """
 
 
+@pytest.mark.slow  # mypy reads the whole package
 def test_a_wrong_argument_to_a_native_call_is_a_type_error(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")

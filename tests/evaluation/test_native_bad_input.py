@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import BAD, SMALL, population, start
+from helpers.populations import BAD, SMALL, population, start
 
 import bierl_fast as bf
 from bierl_fast._library import gymnasium_assets

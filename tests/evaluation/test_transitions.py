@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import assert_same_bits, population
+from helpers.populations import assert_same_bits, population
 
 import bierl_fast as bf
 from bierl_fast._native import core

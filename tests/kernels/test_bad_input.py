@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import population
-from subprocesses import run
+from helpers.populations import population
+from helpers.subprocesses import run
 
 from bierl_fast import kernels
 from bierl_fast._native import core
