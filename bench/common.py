@@ -22,7 +22,6 @@ from bierl_fast import machine
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
-from bierl_fast.run import manifest
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -200,7 +199,7 @@ class PassingOn:
 
 def machine_facts() -> dict[str, Any]:
     """On what, with what and how this process measures. Names no host and no folder."""
-    built = manifest.build_info()
+    built = machine.build_info()
     return {
         "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *map(_without_folder, sys.argv[1:])]),
         "commit": commit(),
@@ -209,7 +208,7 @@ def machine_facts() -> dict[str, Any]:
         "cores": machine.available_cores(),
         "instruction_set": built.get("instruction_set"),
         "compiler": built.get("compiler"),
-        **manifest.versions(),
+        **machine.versions(),
         "load_at_start": load(),
     }
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import WorkerError as WorkerError
     from bierl_fast.evaluation.policy.mlp import MlpPolicy
     from bierl_fast.evaluation.policy.torch_module import TorchPolicy as TorchPolicy
+    from bierl_fast.evaluation.pool.settings import PoolSettings as PoolSettings
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
     from bierl_fast.messages import EvaluatedGeneration as EvaluatedGeneration
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
@@ -49,8 +50,12 @@ if TYPE_CHECKING:
     from bierl_fast.messages import NoiseKey as NoiseKey
     from bierl_fast.messages import Population as Population
     from bierl_fast.messages import Stream as Stream
+    from bierl_fast.meta.bayesian import BayesianSettings as BayesianSettings
     from bierl_fast.meta.history import History as History
     from bierl_fast.meta.history import Range as Range
+    from bierl_fast.meta.population_based import MemberSettings as MemberSettings
+    from bierl_fast.meta.schedule import ScheduleSettings as ScheduleSettings
+    from bierl_fast.meta.settings import GeneratorSettings as GeneratorSettings
     from bierl_fast.meta.settings import MetaSettings as MetaSettings
     from bierl_fast.meta.table import MetaParts as MetaParts
     from bierl_fast.meta.table import make_meta as make_meta
@@ -84,6 +89,11 @@ _HOME = {  # module, and the name there where it is another
     "make_meta": "meta.table",
     "MetaParts": "meta.table",
     "MetaSettings": "meta.settings",
+    "GeneratorSettings": "meta.settings",
+    "ScheduleSettings": "meta.schedule",
+    "BayesianSettings": "meta.bayesian",
+    "MemberSettings": "meta.population_based",
+    "PoolSettings": "evaluation.pool.settings",
     "History": "meta.history",
     "Range": "meta.history",
     "AskTell": "strategy.ask_tell",

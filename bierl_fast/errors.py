@@ -1,7 +1,7 @@
 """Every error that the package raises on purpose, and its warnings: one base, and who raises which.
 
     except bf.BierlError        any of them
-    except ValueError           as before: each keeps Python's own class as a base too
+    except ValueError           works too: each has Python's own class as a base
 
 Rules:
 - A value that cannot be is an ArgumentError (a ValueError), of another type an ArgumentTypeError (a TypeError).

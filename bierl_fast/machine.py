@@ -1,12 +1,24 @@
-"""What this machine gives the process: cores, memory, the processor's name."""
+"""What this machine gives the process: cores, memory, the processor's name, what is installed."""
 
 from __future__ import annotations
 
 import os
 import platform
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+MOST_THREADS = 1024  # of one evaluation, and worker processes
 CGROUP = Path("/sys/fs/cgroup")
+
+
+DISTRIBUTIONS = {
+    "bierl_fast": "bierl-fast",
+    "numpy": "numpy",
+    "torch": "torch",
+    "mujoco": "mujoco",
+    "gymnasium": "gymnasium",
+}
 
 
 def available_cores() -> int:
@@ -25,6 +37,27 @@ def cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of what a result depends on; None: not installed. Imports none of it."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name, distribution in DISTRIBUTIONS.items():
+        try:
+            found[name] = metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def build_info() -> dict[str, Any]:
+    """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
+    try:
+        from bierl_fast._native import core  # noqa: PLC0415 - it may be missing, and a manifest need not fail for that
+
+        return dict(core.build_info())
+    except ImportError:
+        return {}
 
 
 def available_bytes() -> int | None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import typing
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self, TypeVar
 
 from bierl_fast.errors import ConfigError, OldNameWarning, warn
 from bierl_fast.values import check_rules, typed
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
@@ -103,6 +106,29 @@ class Section:
     def taken(cls, options: dict[str, Any]) -> Self:
         """The section out of a constructor's options by name, which then hold the others alone."""
         return cls.of({name: options.pop(name) for name in cls.settings() if name in options})
+
+
+def signed(*sections: type[Section], **defaults: Any) -> Callable[[F], F]:
+    """Let a function that takes settings as `**others` say which, to `help` and to editors.
+
+    Args:
+        sections: whose settings it takes; each at its own default.
+        defaults: other settings it takes, by name, with what holds where they are left out.
+    """
+    fields = {name: field.default for section in sections for name, field in section.settings().items()} | defaults
+    kinds = {name: kind for section in sections for name, kind in section.hints().items()}
+
+    def sign(function: F) -> F:
+        plain = inspect.signature(function)
+        kept = [each for each in plain.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        kept += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kinds.get(name, Any))
+            for name, value in fields.items()
+        ]
+        function.__signature__ = plain.replace(parameters=kept)  # type: ignore[attr-defined]
+        return function
+
+    return sign
 
 
 @functools.cache

@@ -124,6 +124,13 @@ def describe(kind: Any) -> str:
     return f"a list, each {describe(items[0])}" if items else str(kind)
 
 
+def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
+    """`value` as `kind`, kept to these rules; see `typed` and `check_rules`."""
+    found = typed(name, value, kind)
+    check_rules(name, found, rules)
+    return found
+
+
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
     """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below."""
     if value is None:

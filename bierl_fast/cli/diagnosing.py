@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from bierl_fast.cli.options import machine_options
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
+from bierl_fast.cli.options import own_options
+from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS
-from bierl_fast.cli.show import json_option, print_json
+from bierl_fast.config.sections import of_this_machine
 
 
 @click.command()
@@ -27,7 +27,7 @@ from bierl_fast.cli.show import json_option, print_json
 )
 @click.option("--episodes", type=SettingType(int), default=10, show_default=True, help="fresh episodes for each return")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of proposals, noise and episodes")
-@machine_options("the run's own")
+@own_options(*of_this_machine())
 @json_option
 @quiet_option
 @debug_option

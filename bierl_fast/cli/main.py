@@ -21,8 +21,8 @@ import click
 
 from bierl_fast.cli.parameters import debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
+from bierl_fast.machine import versions
 from bierl_fast.names import unknown
-from bierl_fast.run.manifest import versions
 
 COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "train": ("training", "Train a policy."),
@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "pretrain": ("pretraining", "Train a generator for warm starts."),
     "compare": ("comparing", "Train and compare many runs."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
-    "evaluate": ("show", "How good is a trained policy."),
+    "evaluate": ("evaluating", "How good is a trained policy."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),
     "presets": ("show", "The presets there are, or what one sets."),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
-from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, of_this_machine, settings_of
+from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, settings_of
 from bierl_fast.settings import renamed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,13 +38,12 @@ def setting_options(*names: str) -> Callable[[F], F]:
     return add
 
 
-def machine_options(default: str) -> Callable[[F], F]:
-    """Give a command the settings that say how much of this machine is used; `default`: what holds without them."""
+def own_options(*names: str, default: str = "the run's own") -> Callable[[F], F]:
+    """Give a command an option for each of these settings that a saved run has; `default`: what holds without them."""
 
     def add(command: F) -> F:
-        for name in reversed(of_this_machine()):
-            text = f"{settings_of()[name].metadata['help']} [default: {default}]"
-            command = click.option("--" + name, type=SettingType(int), help=text)(command)
+        for name in reversed(names):
+            command = _option(settings_of()[name], name, default=default)(command)
         return command
 
     return add
@@ -58,26 +57,30 @@ def given(context: click.Context) -> dict[str, Any]:
     return renamed(values, OLD_NAMES)
 
 
-def _option(field: dataclasses.Field[Any], name: str, hidden: bool = False) -> Callable[[F], F]:
+def _option(
+    field: dataclasses.Field[Any], name: str, hidden: bool = False, default: str | None = None
+) -> Callable[[F], F]:
+    """The option of a setting, under its present or its old name; `default`: what its help says of it."""
     flag = "--" + name.replace("_", "-")
-    kind = hints()[field.name]
-    text = field.metadata["help"]
-    if kind in {bool, bool | None}:
-        default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
-        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
+    kind, text = hints()[field.name], field.metadata["help"]
     if field.name in TABLES:  # given once for each name in it
         flag, entry = ENTRIES[field.name]
-        return click.option(flag, field.name, type=entry(), multiple=True, help=text)
+        return click.option(flag, name, type=entry(), multiple=True, help=text, hidden=hidden)
     choices = field.metadata.get("choices", NAMES.get(field.name))
     if choices is not None:
         text += f" ({', '.join(choices)})"
-    if field.default is not None:
-        text += f" [default: {_written(field.default)}]"
+    if default is None and field.default is not None:
+        default = _written(field.default)
+    text += "" if default is None else f" [default: {default}]"
+    if kind in {bool, bool | None}:
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text, hidden=hidden)
     literal = "none" in field.metadata.get("choices", ())
     return click.option(flag, name, type=SettingType(kind, literal), default=None, help=text, hidden=hidden)
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return ",".join(str(item) for item in value) if isinstance(value, tuple) else str(value)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
@@ -110,3 +111,10 @@ class ScaleType(SwitchType):
 
     name = "NAME=log|linear"
     wanted = "name=log or name=linear"
+
+
+def print_json(value: Any) -> None:
+    """`value` as strict JSON on standard output."""
+    from bierl_fast.run.metrics import dumps  # noqa: PLC0415 - loads NumPy
+
+    click.echo(dumps(value, indent=2))

@@ -1,51 +1,13 @@
-"""`bierl evaluate`, `tasks`, `info` and `presets`: a question in, a table or JSON out."""
+"""`bierl tasks`, `info` and `presets`: a question in, a table or JSON out."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from bierl_fast import machine
-from bierl_fast.cli.options import machine_options
-from bierl_fast.cli.parameters import SettingType, debug_option
-from bierl_fast.config import toml
-from bierl_fast.run import manifest
-from bierl_fast.run.metrics import dumps
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
-@click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
-@machine_options("as many as this process may use")
-@click.option(
-    "--fresh-env", type=SettingType(str), help="auto, always or never: as of `bierl train` [default: the run's own]"
-)
-@click.option(
-    "--episode-timeout",
-    type=SettingType(float),
-    help="seconds an episode in a worker process may take [default: the run's own]",
-)
-@json_option
-@debug_option
-def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
-    """Run the policy of DIR on fresh episodes, without action noise."""
-    from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
-
-    report = api.evaluate(run_dir, **options)
-    if as_json:
-        print_json(report)
-        return
-    click.echo(f"{report['task']}: {report['episodes']} fresh episodes, seed {report['seed']}")
-    click.echo(f"  return  {report['mean_return']:.2f} +/- {report['std_return']:.2f}")
-    click.echo(f"  range   {report['min_return']:.2f} to {report['max_return']:.2f}")
-    click.echo(f"  length  {report['mean_length']:.1f} steps")
-    if report["episode_failures"]:
-        click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")
+from bierl_fast.cli.parameters import debug_option, json_option, print_json
 
 
 @click.command()
@@ -73,12 +35,12 @@ def tasks(as_json: bool) -> None:
 def info(as_json: bool) -> None:
     """Show versions, compiler, the instruction set in use, and cores."""
     facts: dict[str, Any] = {
-        "versions": manifest.versions(),
+        "versions": machine.versions(),
         "cpu": machine.cpu_name(),
         "cores": machine.available_cores(),
         "compiler": None,
         "instruction_set": None,
-        **manifest.build_info(),
+        **machine.build_info(),
     }
     if as_json:
         print_json(facts)
@@ -96,6 +58,8 @@ def presets(name: str | None, as_json: bool) -> None:
 
     What is shown is a file that `bierl train --config FILE` takes too.
     """
+    from bierl_fast.config import toml  # noqa: PLC0415 - Config loads the native module
+
     if name is not None:
         settings = toml.read_preset(name)
         if as_json:
@@ -111,8 +75,3 @@ def presets(name: str | None, as_json: bool) -> None:
         click.echo(f"{preset['name']:24} {preset['description']}")
     if not known:
         click.echo("no presets yet")
-
-
-def print_json(value: Any) -> None:
-    """`value` as strict JSON on standard output."""
-    click.echo(dumps(value, indent=2))

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from bierl_fast.cli.options import config_options, given, machine_options
+from bierl_fast.cli.options import config_options, given, own_options
 from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import of_this_machine
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
 from bierl_fast.run.api import Result
 from bierl_fast.run.directory import RunDirectory, default_directory
@@ -80,7 +81,7 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
-@machine_options("the run's own")
+@own_options(*of_this_machine())
 @quiet_option
 @debug_option
 def resume(

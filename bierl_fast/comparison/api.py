@@ -23,11 +23,11 @@ from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, claim, run_status
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import write_text
-from bierl_fast.machine import available_cores
+from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.values import check_names_list, check_rules, typed
+from bierl_fast.values import check_names_list, checked
 
 PathLike = str | os.PathLike[str]
 
@@ -71,7 +71,7 @@ def compare(
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
-    check_rules("jobs", typed("jobs", jobs, int | None), {"at_least": 1, "at_most": 1024})
+    checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
     check_names_list("tasks", tasks)
     if curves:
         pictures.require_matplotlib()

@@ -44,7 +44,7 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.names import choice
 from bierl_fast.run.directory import file_name
 from bierl_fast.settings import LONG, renamed
-from bierl_fast.values import check_rules, kinds, plain, typed
+from bierl_fast.values import checked, kinds, plain
 
 AXES = {"tasks": "task", "strategies": "strategy", "meta_levels": "meta", "settings": ""}  # axis -> what names an entry
 TOP = ("seeds", "against", "evaluation", "pools", "base", *AXES)
@@ -223,8 +223,7 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "reference":
             reference.read(value)  # stays a table: layers win switch by switch
         else:
-            own[name] = typed(name, value, hints()[name])
-            check_rules(name, own[name], settings_of()[name].metadata)
+            own[name] = checked(name, value, hints()[name], settings_of()[name].metadata)
     published = toml.read_preset(preset) if preset is not None else {}
     return toml.layered({name: value for name, value in published.items() if name not in RESERVED}, own)
 

@@ -61,7 +61,7 @@ class Config(Settings):
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""
-        return dataclasses.replace(self, **changes)
+        return dataclasses.replace(self, **renamed(changes, OLD_NAMES))
 
     def replace_given(self, **changes: Any) -> Config:
         """A copy with those settings changed that are not None."""

@@ -17,7 +17,12 @@ from typing import Any, ClassVar
 from bierl_fast.errors import ConfigError
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, setting
-from bierl_fast.values import check_rules, typed
+from bierl_fast.strategy.esac import TUNINGS
+from bierl_fast.strategy.novelty import MIXES, SCALES
+from bierl_fast.strategy.nsra import DIRECTIONS
+from bierl_fast.strategy.reference import ENTROPIES, STEP_SCALES
+from bierl_fast.strategy.shaping import TIES
+from bierl_fast.values import checked
 
 SETTING = "reference"
 # Of the authors' code too, and ordinary settings here.
@@ -48,31 +53,31 @@ class Reference:
     ties: str = _switch(
         "share",
         "what equal fitnesses get of a log-rank shaping: share the mean of their ranks' weights, or each the best",
-        ("share", "best"),
+        TIES,
     )
     step_scale: str = _switch(
         "strategy",
         "reference: plain steps of learning_rate / (40 sigma), a frozen population size; the meta-level's own likewise",
-        ("strategy", "reference"),
+        STEP_SCALES,
     )
     entropy: str = _switch(
         "relative",
         "of the bonus: relative to the starting policy's, mean over steps; or differential, summed over steps, "
         "which is negative at a small log_std and so a price on every step lived",
-        ("relative", "differential"),
+        ENTROPIES,
     )
     novelty_mix: str = _switch(
-        "ranks", "ranks of return and of novelty are mixed; raw: the values themselves, then ranked", ("ranks", "raw")
+        "ranks", "ranks of return and of novelty are mixed; raw: the values themselves, then ranked", MIXES
     )
     novelty_scale: str = _switch(
         "mean_distance",
         "novelty is the mean distance to the nearest behaviours; or their sum over the archive's Frobenius norm",
-        ("mean_distance", "archive_norm"),
+        SCALES,
     )
     nsra_direction: str = _switch(
         "paper",
         "stagnation raises the weight of novelty; inverted: it lowers it, and improvement raises it",
-        ("paper", "inverted"),
+        DIRECTIONS,
     )
     sac_overwrites_mean: bool = _switch(
         False, "every fifth generation ends with SAC's actor in the centre's place (else it is a candidate)"
@@ -80,7 +85,7 @@ class Reference:
     amt: str = _switch(
         "ranks",
         "what automatic mutation tuning reads: ranks, or returns in the task's own units",
-        ("ranks", "raw_returns"),
+        TUNINGS,
     )
 
 
@@ -111,8 +116,7 @@ def read(value: Any) -> Reference:
             raise ConfigError(f"{name} is no reference switch: the setting is {ELSEWHERE[name]}", [SETTING])
         if name not in known:
             raise unknown("reference switch", name, known, [SETTING])
-        switches[name] = typed(f"{SETTING}.{name}", given, kinds[name])
-        check_rules(f"{SETTING}.{name}", switches[name], known[name].metadata)
+        switches[name] = checked(f"{SETTING}.{name}", given, kinds[name], known[name].metadata)
     return Reference(**switches)
 
 

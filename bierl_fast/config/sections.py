@@ -76,8 +76,19 @@ def _fields() -> list[tuple[str, Any, Any]]:
 
 if TYPE_CHECKING:
 
-    class _Fields(TaskSettings, RunSettings, PolicySettings, EpisodeSettings):
-        """What every run has, for type checkers; the owners' own settings are `Config.section`'s."""
+    class _Fields(
+        TaskSettings,
+        RunSettings,
+        StrategySettings,
+        PolicySettings,
+        EpisodeSettings,
+        RangeSettings,
+        GeneratorSettings,
+        WarmStartSettings,
+        ReferenceSettings,
+        ReportSettings,
+    ):
+        """What every run has, for type checkers; what one owner alone takes has its type in `Settings.section`."""
 
         def __init__(self, **settings: Any) -> None: ...
 

@@ -22,6 +22,7 @@ import numpy as np
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import ranges_of
+from bierl_fast.config.sections import of_this_machine
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
@@ -36,12 +37,14 @@ from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
 
 Watcher = Callable[[int, int], None]
 
 
+@signed(**dict.fromkeys(of_this_machine()))
 def diagnose(
     run_dir: PathLike,
     *,
@@ -145,7 +148,7 @@ class _Diagnosis:
             "proposals": question.proposals,
             "episodes": question.episodes,
             "meta_fitness": self._settings.fitness,
-            "objective": self._settings.objective,
+            "objective": self._settings.measured,
             "used": {name: self._used[name] for name in self._ranges},
             "proposal_spread": {
                 name: float(np.std([relative(name, self._used[name], value) for value in values]))

@@ -12,7 +12,7 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.messages import NoiseKey, Stream
 from bierl_fast.run.api import FRESH_GENERATION
 from bierl_fast.settings import LONG
-from bierl_fast.values import check_rules, typed
+from bierl_fast.values import check_rules, checked, typed
 
 # Places among a question's addresses: two estimates, two generations for those that use one again, and behind them the
 # generations of the continuations.
@@ -41,7 +41,7 @@ class Question:
             ("episodes", episodes, whole),
             ("seed", seed, {"at_least": 0, "at_most": 2**64 - 1}),
         ):
-            check_rules(name, typed(name, value, int), rules)
+            checked(name, value, int, rules)
         if proposals % 2:
             raise ConfigError(f"proposals must be even (antithetic pairs), got {proposals}", ["proposals"])
         later = typed("generations", generations, tuple[int, ...])

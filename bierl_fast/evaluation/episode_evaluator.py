@@ -13,10 +13,8 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.arguments import integer
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.machine import available_cores
+from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
-
-MOST_THREADS = 1024
 
 
 def thread_count(threads: int | None) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bierl_fast.evaluation.arguments import MOST_STEPS
+from bierl_fast.machine import MOST_THREADS
 from bierl_fast.settings import Section, required, setting
 
 
@@ -74,7 +76,7 @@ class EpisodeSettings(Section):
         None,
         "cut training episodes at this many steps; reporting evaluations run to their end",
         at_least=1,
-        at_most=2**31 - 1,
+        at_most=MOST_STEPS,
     )
     behavior: str | Callable[..., Any] = setting(
         "final_position",
@@ -89,7 +91,7 @@ class EpisodeSettings(Section):
         training=False,
         machine=True,
         at_least=1,
-        at_most=1024,
+        at_most=MOST_THREADS,
     )
     evaluator: str = setting(
         "auto",

@@ -27,7 +27,7 @@ from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
 from bierl_fast.names import choice
-from bierl_fast.settings import Section, old_names, renamed
+from bierl_fast.settings import Section, old_names, renamed, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section i
 OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
+@signed(*OWN)
 def make_evaluator(
     task: str | Callable[..., Any],
     *,
@@ -147,7 +148,14 @@ def make_evaluator(
 
 
 def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one."""
+    """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one.
+
+    `given`: the arguments under their present names, each at its default where it was left out.
+    """
+    defaults = inspect.signature(make_evaluator).parameters
+    for before, now in old_names((EpisodeSettings,)).items():
+        if before in own and now in given and given[now] != defaults[now].default:
+            renamed({before: own[before], now: given[now]}, {before: now})  # which says that they are one
     found = renamed(own, old_names((EpisodeSettings, *OWN)))
     known = [*(name for section in OWN for name in section.settings()), *given]
     for name in found:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from bierl_fast.evaluation.policy.module_factory import ModuleFactory
+from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.settings import Section
-
-if TYPE_CHECKING:
-    from bierl_fast.evaluation.policy.module_factory import ModuleFactory
-    from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 
 S = TypeVar("S", bound=Section)
 

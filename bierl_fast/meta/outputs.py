@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.history import Range
-from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.settings import OUTPUTS, GeneratorSettings, MetaSettings
 from bierl_fast.names import choice
 
-OUTPUTS = ("absolute", "relative")
 SETTLED = 0.02  # of its first length: a step that still moves nothing by more than a few per cent
 
 

@@ -15,6 +15,8 @@ from bierl_fast.settings import FAR, LONG, MANY, Section, setting
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES
 from bierl_fast.values import check_rules
 
+OUTPUTS = ("absolute", "relative")  # what a generator gives
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeSettings(Section):
@@ -60,7 +62,7 @@ class GeneratorSettings(Section):
     generator_output: str = setting(
         "absolute",
         "what the generator gives: a place in each range, or a step relative to the value now in use",
-        choices=("absolute", "relative"),
+        choices=OUTPUTS,
     )
 
 

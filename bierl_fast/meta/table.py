@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
@@ -19,6 +19,8 @@ from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section
 
+S = TypeVar("S", bound=Section)
+
 
 @dataclass(frozen=True, slots=True)
 class MetaParts:
@@ -29,7 +31,7 @@ class MetaParts:
         history: the history it will be shown, for its features and the ranges of what is adapted.
         settings: how a learned one learns.
         generator: what a network is made of.
-        own: the section of settings that this meta-level alone takes; None: as it is by default.
+        own: the section of settings that this meta-level alone takes; None: its defaults.
         seed: of the initial weights.
         weights: where a learned generator starts instead: a warm start's.
     """
@@ -38,9 +40,21 @@ class MetaParts:
     history: History
     settings: MetaSettings = MetaSettings()  # noqa: RUF009  (frozen)
     generator: GeneratorSettings = GeneratorSettings()  # noqa: RUF009  (frozen)
-    own: Any = None
+    own: Section | None = None
     seed: int = 0
     weights: F32 | None = None
+
+    def section(self, kind: type[S]) -> S:
+        """`own`, of this section; at its defaults where none was given.
+
+        Raises:
+            ArgumentTypeError: it is another meta-level's.
+        """
+        if self.own is None:
+            return kind()
+        if not isinstance(self.own, kind):
+            raise ArgumentTypeError(f"own must be {kind.__name__}, got {type(self.own).__name__}")
+        return self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class MetaEntry:
     """One line of the table.
 
     Attributes:
-        make: its constructor, given the parts; `own` is then of its section.
+        make: its constructor, given the parts.
         section: the settings that it alone takes; None: it has none.
         learned: whether it judges proposals by a meta-fitness, within meta_budget.
         adapts: whether it moves hyperparameters, and so has ranges to move them in.
@@ -87,15 +101,17 @@ def _csa(parts: MetaParts) -> MetaLevel:
 
 
 def _schedule(parts: MetaParts) -> MetaLevel:
-    return Schedule(parts.hyperparameters, parts.history.ranges, parts.own)
+    return Schedule(parts.hyperparameters, parts.history.ranges, parts.section(ScheduleSettings))
 
 
 def _bo(parts: MetaParts) -> MetaLevel:
-    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, parts.own)
+    return BayesianMeta(parts.hyperparameters, parts.history.ranges, parts.settings, parts.section(BayesianSettings))
 
 
 def _pbt(parts: MetaParts) -> MetaLevel:
-    return PopulationBasedTraining(parts.hyperparameters, parts.history.ranges, parts.own, parts.settings.interval)
+    return PopulationBasedTraining(
+        parts.hyperparameters, parts.history.ranges, parts.section(MemberSettings), parts.settings.interval
+    )
 
 
 def _require_ranges(parts: MetaParts) -> None:
@@ -145,6 +161,4 @@ def make_meta(name: str, parts: MetaParts) -> MetaLevel:
     found = entry(name)
     if found.adapts:
         _require_ranges(parts)
-    if parts.own is None and found.section is not None:
-        parts = replace(parts, own=found.section())
     return found.make(parts)

@@ -2,8 +2,8 @@
 
     tasks -> pretrain -> FILE.npz
 
-Two kinds of credit: "run", whole inner runs over many cheap problems (meta/pretrain.py), and "one_step", the paper's
-way: a generator that learned along with an ordinary run on an easy task.
+Two kinds of credit: "run", whole inner runs over many cheap problems (trainer.py), and "one_step", the paper's way: a
+generator that learned along with an ordinary run on an easy task.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG
-from bierl_fast.values import check_names_list, check_rules, typed
+from bierl_fast.values import check_names_list, checked
 
 ROUNDS = 300
 STEPS = 500_000
@@ -58,7 +58,7 @@ def pretrain(
     Args:
         out: the file; it must not exist unless `resume`.
         tasks: of credit "run": native test functions and native tasks to draw problems from; none: the distribution of
-            meta/problems.py. Of credit "one_step": the tasks to learn on, one after the other, at least one.
+            pretraining/problems.py. Of credit "one_step": the tasks to learn on, one after the other, at least one.
         credit: "run": whole inner runs over many cheap problems, from starts mis-set by up to 30 times; "one_step": the
             return after one step, along with ordinary runs, as the paper does.
         rounds: of credit "run", in all; None: ROUNDS, or the horizon of the file that is gone on with.
@@ -85,7 +85,7 @@ def pretrain(
     check_names_list("tasks", tasks)
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
     for name, value in numbers.items():
-        check_rules(name, typed(name, value, int | None), {"at_least": 1, "at_most": LONG})
+        checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
     if not path.parent.is_dir():

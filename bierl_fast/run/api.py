@@ -22,14 +22,15 @@ from bierl_fast.errors import ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.names import choice
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary
 from bierl_fast.run.warm_start import noted, warm_start_of
-from bierl_fast.settings import LONG
-from bierl_fast.values import check_rules, typed
+from bierl_fast.settings import LONG, signed
+from bierl_fast.values import checked
 
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
@@ -114,6 +115,7 @@ def _begun(
     return run
 
 
+@signed(**dict.fromkeys(of_this_machine()))
 def resume(
     run_dir: PathLike,
     generations: int | None = None,
@@ -201,6 +203,7 @@ def _best(directory: RunDirectory, counters: checkpoint.Counters) -> Policy | No
     return None if counters.best_return is None else build.read_policy(directory.best_policy)
 
 
+@signed(**dict.fromkeys(build.OWN))
 def evaluate(
     run_dir_or_policy: PathLike | Policy,
     episodes: int = 100,
@@ -228,21 +231,17 @@ def evaluate(
         RunDirectoryError: no run there, or no readable policy or config.toml in it.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    _check("episodes", episodes, at_least=1, at_most=LONG)
-    _check("threads", threads, **settings_of()["threads"].metadata)
+    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    checked("threads", threads, int | None, settings_of()["threads"].metadata)
     if not 0 <= seed < 2**64:
         raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    for name in own:
+        choice("setting of an evaluation", name, build.OWN, [name])
     policy, how = _policy(run_dir_or_policy)
-    for name, value in own.items():
-        if value is not None:
-            how[name] = value
+    how |= {name: value for name, value in own.items() if value is not None}
     population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
     with closing(build.evaluator_of(policy, threads, **how)) as evaluator:
         return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
-
-
-def _check(name: str, value: Any, **rules: Any) -> None:
-    check_rules(name, typed(name, value, int | None), rules)
 
 
 def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:

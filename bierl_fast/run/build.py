@@ -165,10 +165,9 @@ def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
             options[name] = value
         elif value != default_of(name):
             known = ", ".join(other for other in taken if other in settings_of())
-            also = [other for other in strategies.STRATEGIES if name in strategies.options(other)]
             raise ConfigError(
                 f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
-                f"{', '.join(also)}",
+                f"{', '.join(strategies.which_take(name))}",
                 (name, "strategy"),
             )
     return options
@@ -245,6 +244,9 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
     return evaluators.evaluator_of(policy, threads, **own)
 
 
+OWN = tuple(name for section in evaluators.OWN for name in section.settings())  # what evaluators alone take
+
+
 def own_settings(config: Config) -> dict[str, Any]:
     """How a run's evaluator runs episodes, those of training and of every evaluation of what was trained."""
-    return {name: value for section in evaluators.OWN for name, value in config.section(section).values().items()}
+    return {name: getattr(config, name) for name in OWN}

@@ -10,42 +10,12 @@ import platform
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.files import write_text
-from bierl_fast.machine import available_cores, cpu_name
-
-DISTRIBUTIONS = {
-    "bierl_fast": "bierl-fast",
-    "numpy": "numpy",
-    "torch": "torch",
-    "mujoco": "mujoco",
-    "gymnasium": "gymnasium",
-}
-
-
-def versions() -> dict[str, str | None]:
-    """Versions of what a result depends on; None: not installed. Imports none of it."""
-    found: dict[str, str | None] = {"python": platform.python_version()}
-    for name, distribution in DISTRIBUTIONS.items():
-        try:
-            found[name] = metadata.version(distribution)
-        except metadata.PackageNotFoundError:
-            found[name] = None
-    return found
-
-
-def build_info() -> dict[str, Any]:
-    """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
-    try:
-        from bierl_fast._native import core  # noqa: PLC0415 - it may be missing, and a manifest need not fail for that
-
-        return dict(core.build_info())
-    except ImportError:
-        return {}
+from bierl_fast.machine import available_cores, build_info, cpu_name, versions
 
 
 def _session(config: Config) -> dict[str, Any]:

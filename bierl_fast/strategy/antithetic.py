@@ -127,7 +127,7 @@ class Antithetic(ABC):
     """A strategy whose next state is a pure function of its state and one evaluated population.
 
     A strategy of its own gives `declared` and `_next`. The state is arrays by name, "mean" (P,) and the path's among
-    them (path.py).
+    them (evolution_path.py).
 
     Args:
         mean: (P,) float32, where the search starts; copied.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bierl_fast.settings import LONG, MANY, Section, hyperparameter, option, setting
+from bierl_fast.strategy.antithetic import CRN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class StrategySettings(Section):
     crn: str = option(
         "pair",
         "who shares resets and action noise (common random numbers)",
-        choices=("none", "pair", "population"),
+        choices=CRN,
     )
     episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)

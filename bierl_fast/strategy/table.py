@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section, old_names, renamed
@@ -108,6 +109,11 @@ def declared(name: str, size: int) -> Mapping[str, HyperparameterSpec]:
     return of_class or make_strategy(name, mean=np.zeros(size, np.float32)).declared
 
 
+def which_take(option: str) -> list[str]:
+    """The strategies that take it."""
+    return [name for name in STRATEGIES if option in options(name)]
+
+
 def which_declare(hyperparameter: str) -> list[str]:
     """The strategies that declare it."""
     return [name for name in STRATEGIES if hyperparameter in declared(name, 4)]
@@ -118,12 +124,16 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
 
     Raises:
         UnknownNameError: an unknown strategy or option (the nearest is offered).
-        ArgumentError: an option out of range.
+        ArgumentError: an option out of range, or of other strategies.
     """
     found = entry(name)
     given = renamed(options, old_names(found.sections))
     known = found.options | found.own
     for option in given:
+        if option not in known and which_take(option):
+            raise ArgumentError(
+                f"strategy {name!r} takes no option {option}; it is for {', '.join(which_take(option))}", [option]
+            )
         if option not in known:
             raise unknown(f"option of strategy {name!r}", option, known, [option])
     return found.make(mean=mean, **given)

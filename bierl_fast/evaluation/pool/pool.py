@@ -19,9 +19,9 @@ from bierl_fast.evaluation.pool import worker as this_process
 from bierl_fast.evaluation.pool.lifeline import Lifeline
 from bierl_fast.evaluation.pool.messages import Descriptor, Job, PolicyReady, Probing, Ready, Start, StartFailed
 from bierl_fast.evaluation.pool.process import WorkerProcess, end_all, packed
-from bierl_fast.evaluation.pool.settings import MOST_WORKERS, PoolSettings
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
-from bierl_fast.machine import available_bytes, available_cores
+from bierl_fast.machine import MOST_THREADS, available_bytes, available_cores
 
 EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation has
 START_SECONDS = 120.0  # a worker that says nothing for so long will not start
@@ -191,7 +191,7 @@ class Pool:
         self._require_memory(self._answer(first, PolicyReady).private_bytes)
         self.fill(max(available_cores(), EAGER_WORKERS))
 
-    def fill(self, most: int = MOST_WORKERS) -> None:
+    def fill(self, most: int = MOST_THREADS) -> None:
         """Start workers until there are as many as wanted, or `most`, and hear those that are starting.
 
         Raises:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bierl_fast.machine import MOST_THREADS
 from bierl_fast.settings import MANY, Section, setting
-
-MOST_WORKERS = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class PoolSettings(Section):
         training=False,
         machine=True,
         at_least=1,
-        at_most=MOST_WORKERS,
+        at_most=MOST_THREADS,
     )
     fresh_env: str = setting(
         "auto",

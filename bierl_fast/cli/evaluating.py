@@ -1,0 +1,40 @@
+"""`bierl evaluate`: a run's policy on fresh episodes, as a table or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bierl_fast.cli.options import own_options
+from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json
+from bierl_fast.config.sections import of_this_machine
+from bierl_fast.evaluation.table import OWN
+from bierl_fast.run import api
+
+# How its episodes run, but for what belongs to the machine, and for how the policy sees them, which the policy knows.
+EPISODES = [name for section in OWN for name, field in section.settings().items() if not field.metadata.get("machine")]
+EPISODES = [name for name in EPISODES if name != "flatten_observation"]
+
+
+@click.command()
+@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
+@click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
+@own_options(*of_this_machine(), default="as many as this process may use")
+@own_options(*EPISODES)
+@json_option
+@debug_option
+def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
+    """Run the policy of DIR on fresh episodes, without action noise."""
+    report = api.evaluate(run_dir, **options)
+    if as_json:
+        print_json(report)
+        return
+    click.echo(f"{report['task']}: {report['episodes']} fresh episodes, seed {report['seed']}")
+    click.echo(f"  return  {report['mean_return']:.2f} +/- {report['std_return']:.2f}")
+    click.echo(f"  range   {report['min_return']:.2f} to {report['max_return']:.2f}")
+    click.echo(f"  length  {report['mean_length']:.1f} steps")
+    if report["episode_failures"]:
+        click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")
