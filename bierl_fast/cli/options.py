@@ -64,7 +64,7 @@ def _option(field: dataclasses.Field[Any], name: str, hidden: bool = False) -> C
     text = field.metadata["help"]
     if kind in {bool, bool | None}:
         default = "" if field.default is None else f" [default: {'on' if field.default else 'off'}]"
-        return click.option(f"{flag}/--no-{flag[2:]}", field.name, default=None, help=text + default)
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text + default, hidden=hidden)
     if field.name in TABLES:  # given once for each name in it
         flag, entry = ENTRIES[field.name]
         return click.option(flag, field.name, type=entry(), multiple=True, help=text)
