@@ -62,10 +62,10 @@ class FitnessBuffer(metaclass=_Bound):
     def restore(self, window: F32, filled: int, last_mean: float, last_center: float) -> None: ...
 
 # bind_policy.cpp
-class Normaliser(metaclass=_Bound):
+class Normalizer(metaclass=_Bound):
     def __init__(self) -> None: ...
     @staticmethod
-    def from_moments(count: float, mean: F64, m2: F64) -> Normaliser: ...
+    def from_moments(count: float, mean: F64, m2: F64) -> Normalizer: ...
 
 class PolicyShape(metaclass=_Bound):
     def __init__(
@@ -81,7 +81,7 @@ class PolicyShape(metaclass=_Bound):
     @property
     def parameter_count(self) -> int: ...
     def relative_entropy(self, parameters: F32) -> float: ...
-    def act(self, normaliser: Normaliser, parameters: F32, observation: F64, action: F32) -> None: ...
+    def act(self, normalizer: Normalizer, parameters: F32, observation: F64, action: F32) -> None: ...
 
 # bind_replay.cpp
 class ReplayBuffer(metaclass=_Bound):
@@ -135,10 +135,10 @@ class FunctionRollout(metaclass=_Bound):
 
 # bind_actor.cpp
 class EpisodeActor(metaclass=_Bound):
-    def __init__(self, shape: PolicyShape, behaviour: str) -> None: ...
+    def __init__(self, shape: PolicyShape, behavior: str) -> None: ...
     def begin(
         self,
-        normaliser: Normaliser,
+        normalizer: Normalizer,
         parameters: F32 | None,
         key: NoiseKey,
         row: int,
@@ -207,14 +207,14 @@ class Rollout(metaclass=_Bound):
         assets: str,
         shape: PolicyShape,
         max_steps: int,
-        behaviour: str,
+        behavior: str,
         threads: int,
         transitions: bool = False,
     ) -> None: ...
     def evaluate(
         self,
         population: Population,
-        normaliser: Normaliser,
+        normalizer: Normalizer,
         order: I32,
         max_steps: int,
         explore: bool,

@@ -99,6 +99,11 @@ class Section:
         own = {field.name: given[name] for name, field in cls.settings().items() if name in given}
         return cls(**own, **others)
 
+    @classmethod
+    def taken(cls, options: dict[str, Any]) -> Self:
+        """The section out of a constructor's options by name, which then hold the others alone."""
+        return cls.of({name: options.pop(name) for name in cls.settings() if name in options})
+
 
 @functools.cache
 def _hints(section: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import subprocess
 import tomllib
 
 import pytest
-from subprocesses import TESTS, run
+from helpers.subprocesses import TESTS, run
 
 ROOT = TESTS.parent
 STEPS = sorted(path.name for path in (ROOT / ".ci" / "steps").iterdir())

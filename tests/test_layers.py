@@ -7,7 +7,7 @@ import graphlib
 from pathlib import Path
 
 import pytest
-from subprocesses import run
+from helpers.subprocesses import TESTS, run
 
 PACKAGE = Path(__file__).parents[1] / "bierl_fast"
 BOTTOM = {
@@ -117,6 +117,19 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert "bierl_fast.messages" in edges["bierl_fast.kernels"]
     assert "bierl_fast.kernels" in edges["bierl_fast.run.warm_start"]
     graphlib.TopologicalSorter(edges).prepare()
+
+
+@pytest.mark.parametrize("folder", [path for path in TESTS.iterdir() if path.is_dir()], ids=lambda path: path.name)
+def test_tests_share_by_way_of_helpers(folder: Path) -> None:
+    """What tests of several folders use lies in helpers/, the slow twins in reference/; no test imports another."""
+    others = {path.name for path in TESTS.iterdir() if path.is_dir()} - {folder.name, "helpers", "reference"}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not node.module:
+                continue
+            first, *rest = node.module.split(".")
+            assert first not in others, f"{path} imports from {node.module}"
+            assert not any(name.startswith("test_") for name in rest), f"{path} imports from {node.module}"
 
 
 def printed(code: str) -> str:

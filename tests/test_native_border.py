@@ -22,13 +22,14 @@ from bierl_fast._native import core
 core.reset_seed(NoiseKey(0, 0), 1)
 core.reset_seed(0, 1)
 core.FitnessBuffer("2", 3, 1)
-core.Normaliser.from_moments(1.0, [0.0], np.ones(1))
+core.Normalizer.from_moments(1.0, [0.0], np.ones(1))
 core.no_such_name
 kernels.FitnessBuffer(2, 3, "1")
 a: str = core.is_native("Hopper-v5")
 """
 
 
+@pytest.mark.slow  # mypy reads the whole package
 def test_a_wrong_argument_to_a_native_call_is_a_type_error(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")

@@ -49,7 +49,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             assets=gymnasium_assets(),
             shape=self._policy.shape,
             max_steps=max_steps,
-            behaviour=behavior,
+            behavior=behavior,
             threads=self.threads,
             transitions=transitions,
         )

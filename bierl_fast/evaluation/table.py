@@ -38,16 +38,18 @@ class Backend:
         make: an evaluator for what is wanted.
         refuses: the error for a task that is none for it, so that "auto" goes on to the next line; None: it will do.
         sections: the settings that this evaluator alone takes.
+        where: where it runs a task's episodes, for errors.
     """
 
     make: Callable[[Wanted], Evaluator]
     refuses: Callable[[Wanted], ArgumentError | None] = lambda wanted: None
     sections: tuple[type[Section], ...] = ()
+    where: str = "runs elsewhere"
 
 
 BACKENDS: dict[str, Backend] = {
-    "native": Backend(native_evaluator, why_not_native),
-    "pool": Backend(pool_evaluator, sections=(PoolSettings,)),
+    "native": Backend(native_evaluator, why_not_native, where="is native and runs on threads"),
+    "pool": Backend(pool_evaluator, sections=(PoolSettings,), where="runs in worker processes"),
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
@@ -182,8 +184,7 @@ def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
                 if value != section.settings()[own].default:
                     instead = "give threads" if own == "workers" else f"leave out {own}"
                     raise ArgumentError(
-                        f"{own} = {value}, and the native {wanted.task} runs on threads; {instead}, or take evaluator "
-                        f"{name!r}",
+                        f"{own} = {value}, and {wanted.task} {backend.where}; {instead}, or take evaluator {name!r}",
                         [own, "evaluator"],
                     )
 

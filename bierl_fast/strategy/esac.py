@@ -143,8 +143,8 @@ class EvolutionWithActorCritic(Antithetic):
                 f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}",
                 ["population"],
             )
-        learning = SacSettings.of(own)
-        settings = WinnerSettings(**{name: own[name] for name in own if name not in learning.settings()})
+        learning = SacSettings.taken(own)
+        settings = WinnerSettings(**own)
         self._network = _fitting(network, self._theta)
         # Odd, so that with the actor an even number is left for the pairs.
         self._winners = min(2 * int(settings.winner_share * population / 2) + 1, population - 3)

@@ -56,8 +56,8 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
         **own: Any,
     ) -> None:
         """See the class."""
-        settings = StagnationSettings.of(own)
-        super().__init__(mean=mean, **{name: own[name] for name in own if name not in settings.settings()})
+        settings = StagnationSettings.taken(own)
+        super().__init__(mean=mean, **own)
         self._patience = settings.patience
         inverted = choice("direction of nsra", nsra_direction, DIRECTIONS, ["reference"]) == "inverted"
         self._when_stagnant = -settings.novelty_delta if inverted else settings.novelty_delta

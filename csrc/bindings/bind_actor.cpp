@@ -28,21 +28,21 @@ bool finite(std::span<const T> values) {
 // An Actor with its scratch, and the arrays it works on kept alive between calls.
 class EpisodeActor {
  public:
-  EpisodeActor(const PolicyShape& shape, const std::string& behaviour)
-      : shape_(shape), behaviour_(named<Behaviour>(behaviour)), memory_(shape_) {
-    require(behaviour_ != Behaviour::final_position, "an environment of Python's has no final_position");
+  EpisodeActor(const PolicyShape& shape, const std::string& behavior)
+      : shape_(shape), behavior_(named<Behavior>(behavior)), memory_(shape_) {
+    require(behavior_ != Behavior::final_position, "an environment of Python's has no final_position");
     actor_.shape = &shape_;
-    actor_.behaviour = behaviour_;
+    actor_.behavior = behavior_;
     actor_.memory = &memory_;
   }
   EpisodeActor(const EpisodeActor&) = delete;
   EpisodeActor& operator=(const EpisodeActor&) = delete;
 
-  void begin(const Normaliser& normaliser, const py::object& parameters, const py::object& key, std::uint32_t row,
+  void begin(const Normalizer& normalizer, const py::object& parameters, const py::object& key, std::uint32_t row,
              bool explore, const py::object& moments, const py::object& descriptor, const py::object& transitions) {
-    normaliser.check(shape_.observations());
-    normaliser_ = normaliser;
-    actor_.normaliser = &normaliser_;
+    normalizer.check(shape_.observations());
+    normalizer_ = normalizer;
+    actor_.normalizer = &normalizer_;
     parameters_ = parameters;
     actor_.parameters = nullptr;
     if (!parameters.is_none())
@@ -64,7 +64,7 @@ class EpisodeActor {
     descriptor_ = descriptor;
     actor_.descriptor = nullptr;
     if (!descriptor.is_none())
-      actor_.descriptor = write<double>(descriptor, "descriptor", {length(behaviour_size(behaviour_, shape_))}).data();
+      actor_.descriptor = write<double>(descriptor, "descriptor", {length(behavior_size(behavior_, shape_))}).data();
     transitions_ = transitions;
     actor_.recorder = {nullptr, {shape_.observations(), shape_.actions()}};
     if (!transitions.is_none()) {
@@ -114,7 +114,7 @@ class EpisodeActor {
 
  private:
   static py::ssize_t length(std::size_t size) { return static_cast<py::ssize_t>(size); }
-  void require_begun() const { require(actor_.normaliser != nullptr, "begin an episode first"); }
+  void require_begun() const { require(actor_.normalizer != nullptr, "begin an episode first"); }
   void require_room() const {
     require(actor_.recorder.records == nullptr || actor_.step < room_,
             "transitions have room for " + std::to_string(room_) + " steps, and the episode goes on");
@@ -125,9 +125,9 @@ class EpisodeActor {
   }
 
   const PolicyShape shape_;
-  const Behaviour behaviour_;
+  const Behavior behavior_;
   ActorMemory memory_;
-  Normaliser normaliser_;
+  Normalizer normalizer_;
   Actor actor_;
   std::size_t room_ = 0;  // steps that can be recorded
   py::object parameters_, moments_, descriptor_, transitions_;
@@ -140,8 +140,8 @@ void bind_actor(py::module_& m) {
       m, "EpisodeActor",
       "What an episode does around its environment; see csrc/bierl/core/actor.hpp. The arrays of begin "
       "are kept until the next begin.")
-      .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behaviour"_a)
-      .def("begin", &EpisodeActor::begin, "normaliser"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
+      .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behavior"_a)
+      .def("begin", &EpisodeActor::begin, "normalizer"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
            "descriptor"_a, "transitions"_a = py::none(),
            "Start an episode. parameters: (P,) float32, or None for a network that is not ours. row: of the action "
            "noise. moments: (count (1,), mean (O,), m2 (O,)) float64, added to, or None. descriptor: float64, written, "

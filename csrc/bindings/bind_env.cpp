@@ -118,7 +118,7 @@ void bind_env(py::module_& m) {
       .def_property_readonly("max_episode_steps", &EnvCore::max_episode_steps)
       .def_property_readonly("elapsed_steps", waiting(&EnvCore::elapsed_steps))
       .def_property_readonly("has_root_position", waiting(&EnvCore::has_root_position),
-                             "Whether the behaviour descriptor final_position exists.")
+                             "Whether the behavior descriptor final_position exists.")
       .def_property_readonly("diverged", waiting(&EnvCore::diverged), "The simulation went bad since reset.");
 }
 

@@ -17,11 +17,11 @@ void bind_knn(py::module_& m) {
       "knn_mean_distance",
       [](const py::object& queries, const py::object& archive, std::size_t k, const py::object& out, ThreadPool* pool) {
         const py::ssize_t size = dimension(archive, "archive", 1);
-        const auto behaviours = read<double>(archive, "archive", {kAny, size});
+        const auto behaviors = read<double>(archive, "archive", {kAny, size});
         const auto target = write<double>(out, "out", {kAny});
         const auto asked = read<double>(queries, "queries", {static_cast<py::ssize_t>(target.size()), size});
         const py::gil_scoped_release nogil;
-        knn_mean_distance(asked, behaviours, static_cast<std::size_t>(size), k, target, pool);
+        knn_mean_distance(asked, behaviors, static_cast<std::size_t>(size), k, target, pool);
       },
       "queries"_a, "archive"_a, "k"_a, "out"_a, "pool"_a = nullptr,
       "out (Q,) = mean distance from queries (Q, D) to the k nearest rows of archive (n, D).");

@@ -30,26 +30,26 @@ PolicyShape make_shape(std::vector<std::size_t> sizes, const std::string& activa
   return shape;
 }
 
-void forward(const PolicyShape& shape, const Normaliser& normaliser, const py::object& parameters,
+void forward(const PolicyShape& shape, const Normalizer& normalizer, const py::object& parameters,
              const py::object& observation, const py::object& action) {
-  normaliser.check(shape.observations());
+  normalizer.check(shape.observations());
   const auto weights = read<float>(parameters, "parameters", {static_cast<py::ssize_t>(shape.parameter_count())});
   const auto input = read<double>(observation, "observation", {static_cast<py::ssize_t>(shape.observations())});
   const auto output = write<float>(action, "action", {static_cast<py::ssize_t>(shape.actions())});
   std::vector<float> scratch(shape.scratch_size());
-  act(shape, normaliser, weights.data(), input.data(), scratch.data(), output.data());
+  act(shape, normalizer, weights.data(), input.data(), scratch.data(), output.data());
 }
 
 }  // namespace
 
 void bind_policy(py::module_& m) {
-  py::class_<Normaliser>(m, "Normaliser", "Frozen observation statistics; see csrc/bierl/core/policy.hpp.")
+  py::class_<Normalizer>(m, "Normalizer", "Frozen observation statistics; see csrc/bierl/core/policy.hpp.")
       .def(py::init<>())
       .def_static(
           "from_moments",
           [](double count, const py::object& mean, const py::object& m2) {
             const auto means = read<double>(mean, "mean", {kAny});
-            return Normaliser::from_moments(count, means,
+            return Normalizer::from_moments(count, means,
                                             read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);
@@ -64,7 +64,7 @@ void bind_policy(py::module_& m) {
             return relative_entropy(shape, read<float>(parameters, "parameters", {count}).data());
           },
           "parameters"_a, "Entropy of the action noise over that of the configured log_std, in nats.")
-      .def("act", &forward, "normaliser"_a, "parameters"_a, "observation"_a, "action"_a,
+      .def("act", &forward, "normalizer"_a, "parameters"_a, "observation"_a, "action"_a,
            "Write the mean action (A,) for one observation (O,) float64.");
 }
 

@@ -23,10 +23,10 @@ using py::literals::operator""_a;
 namespace {
 
 std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& options, const std::string& assets,
-                                      const PolicyShape& shape, int max_steps, const std::string& behaviour,
-                                      int threads, bool transitions) {
+                                      const PolicyShape& shape, int max_steps, const std::string& behavior, int threads,
+                                      bool transitions) {
   const TaskOptions read = read_options(options);
-  const Rollout::Settings settings{shape, max_steps, named<Behaviour>(behaviour), transitions, threads};
+  const Rollout::Settings settings{shape, max_steps, named<Behavior>(behavior), transitions, threads};
   const py::gil_scoped_release nogil;
   return std::make_unique<Rollout>(mujoco::task_factory(task, read, assets), settings);
 }
@@ -44,26 +44,26 @@ struct Outputs {
     const auto observations = static_cast<py::ssize_t>(settings.shape.observations());
     mean = zeros(moments ? rows : 0, observations);
     m2 = zeros(moments ? rows : 0, observations);
-    behaviour = zeros(rows, static_cast<py::ssize_t>(behaviour_size(settings.behaviour, settings.shape)));
+    behavior = zeros(rows, static_cast<py::ssize_t>(behavior_size(settings.behavior, settings.shape)));
     std::fill_n(count.mutable_data(), count.size(), 0.0);
     width = TransitionShape{settings.shape.observations(), settings.shape.actions()}.width();
   }
 
   RowResults views() {
-    return {span_of(returns), span_of(lengths),   span_of(failed),  span_of(count), span_of(mean),
-            span_of(m2),      span_of(behaviour), span_of(entropy), transitions};
+    return {span_of(returns), span_of(lengths),  span_of(failed),  span_of(count), span_of(mean),
+            span_of(m2),      span_of(behavior), span_of(entropy), transitions};
   }
 
   py::dict as_dict() const {
     return py::dict("returns_r"_a = returns, "lengths_r"_a = lengths, "failed_r"_a = failed, "entropy_r"_a = entropy,
-                    "behaviour_rd"_a = behaviour, "count_r"_a = count, "mean_ro"_a = mean, "m2_ro"_a = m2,
+                    "behaviour_rd"_a = behavior, "count_r"_a = count, "mean_ro"_a = mean, "m2_ro"_a = m2,
                     "transitions_tw"_a = joined());
   }
 
   py::array_t<double> returns;
   py::array_t<std::int32_t> lengths;
   py::array_t<bool> failed;
-  py::array_t<double> entropy, count, mean, m2, behaviour;
+  py::array_t<double> entropy, count, mean, m2, behavior;
   std::vector<std::vector<float>> transitions;
   std::size_t width = 0;
 
@@ -89,7 +89,7 @@ struct Outputs {
   }
 };
 
-py::dict evaluate(Rollout& self, const py::object& population, const Normaliser& normaliser, const py::object& order,
+py::dict evaluate(Rollout& self, const py::object& population, const Normalizer& normalizer, const py::object& order,
                   int max_steps, bool explore, bool moments, bool transitions) {
   const auto parameters = static_cast<py::ssize_t>(self.settings().shape.parameter_count());
   const PopulationView view = view_population(population, parameters);
@@ -99,7 +99,7 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
   const RowResults results = outputs.views();
   {
     const py::gil_scoped_release nogil;
-    self.evaluate(view, normaliser, first, explore, results, &no_signal, max_steps);
+    self.evaluate(view, normalizer, first, explore, results, &no_signal, max_steps);
   }
   return outputs.as_dict();
 }
@@ -109,9 +109,9 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normaliser&
 void bind_rollout(py::module_& m) {
   py::class_<Rollout>(m, "Rollout",
                       "Whole episodes of one native task on a pool of threads; see csrc/bierl/episode/rollout.hpp.")
-      .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behaviour"_a,
+      .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behavior"_a,
            "threads"_a, "transitions"_a = false)
-      .def("evaluate", &evaluate, "population"_a, "normaliser"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,
+      .def("evaluate", &evaluate, "population"_a, "normalizer"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,
            "transitions"_a = false, "Run one episode for each row; a dict of arrays, one entry for each row.");
 }
 

@@ -42,6 +42,7 @@ def compare(work: Path, after: Path, *more: str) -> subprocess.CompletedProcess[
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=TIMEOUT)
 
 
+@pytest.mark.slow  # processes that train
 def test_one_build_twice_is_equal(tmp_path: Path) -> None:
     done = compare(
         tmp_path / "work", SITE, "--only", "native: strategy=[ec]* meta=lstm*", "--out", str(tmp_path / "o.json")
@@ -59,6 +60,7 @@ def test_one_build_twice_is_equal(tmp_path: Path) -> None:
     assert written["meta_updates"] > 0
 
 
+@pytest.mark.slow  # processes that train
 def test_another_seed_is_found(tmp_path: Path) -> None:
     done = compare(tmp_path / "work", SITE, "--only", "native: strategy=es meta=none", "--after-seed", "4")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -66,6 +68,7 @@ def test_another_seed_is_found(tmp_path: Path) -> None:
     assert "| native | 1 | 0 | 0 | 1 |" in done.stdout
 
 
+@pytest.mark.slow  # processes that train
 def test_a_changed_package_is_found(tmp_path: Path) -> None:
     """Two hundred lines away from the script: the end of a kernel's Python side."""
     changed = shutil.copytree(SITE / "bierl_fast", tmp_path / "site" / "bierl_fast") / "kernels.py"

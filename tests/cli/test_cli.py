@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from outcomes import fails
-from run.fakes import Fakes
+from helpers.fakes import Fakes
+from helpers.outcomes import fails
 
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.config import toml
@@ -55,7 +55,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
         ("train Hopper-v5 --task-kwarg frame_skip", "is not name=value"),
         ("train Hopper-v5 --task-kwarg a=hello", "is not name=value"),
-        ("train Hopper-v5 --generations 1 --workers 2", "the native Hopper-v5 runs on threads; give threads"),
+        ("train Hopper-v5 --generations 1 --workers 2", "Hopper-v5 is native and runs on threads; give threads"),
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
         ("resume", "Missing argument 'DIR'"),

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from run.fakes import Fakes
-from subprocesses import command, environment
+from helpers.fakes import Fakes
+from helpers.subprocesses import command, environment
 
 from bierl_fast.config.config import Config
 from bierl_fast.run.api import resume, train
@@ -18,7 +18,7 @@ from bierl_fast.run.metrics import read
 
 PROGRAM = """
 import sys, time
-from run.fakes import Fakes
+from helpers.fakes import Fakes
 from bierl_fast.cli.main import entry
 from bierl_fast.run import build
 def slow(parts):

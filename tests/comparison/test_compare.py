@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from comparison import functions
 from comparison.specs import described, written
-from pretraining.test_pretraining import shorten
+from helpers.warm_starts import shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -96,6 +96,7 @@ def test_finished_runs_stay_and_reports_repeat_themselves() -> None:
         assert {path: path.stat().st_mtime_ns for path in Path("out/runs").rglob("*") if path.is_file()} == stamps
 
 
+@pytest.mark.slow  # many runs, each a process
 def test_more_of_everything_goes_on_where_the_runs_are() -> None:
     compare(described(evaluation={"episodes": 3}))
     longer = described({"total_steps": 900}, seeds=2)

@@ -54,6 +54,7 @@ def test_seeds_that_share_no_place_leave_one_point() -> None:
     np.testing.assert_array_equal(quartiles, np.full((3, 3), 3.0))
 
 
+@pytest.mark.slow  # draws with matplotlib
 @pytest.mark.parametrize("center", [True, False], ids=["centre", "mean"])
 def test_there_is_a_picture_for_each_task_that_has_runs_and_it_repeats_itself(center: bool, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from comparison.specs import described, written
-from subprocesses import command, environment
+from helpers.subprocesses import command, environment
 
 import bierl_fast as bf
 from bierl_fast.comparison import crew

@@ -123,8 +123,8 @@ def test_only_and_except_leave_combinations_out() -> None:
         ({}, 1, None),
         ({"task": "CartPole-v1", "dim": None}, 1, 1),
         ({"task": "Swimmer-v5", "dim": None}, 1, None),
-        ({"task": "Swimmer-v5", "dim": None, "policy": "evaluation.torch_modules:sized"}, 1, 1),
-        ({"task": "Swimmer-v5", "dim": None, "behavior": "evaluation.pool_envs:describe"}, 1, 1),
+        ({"task": "Swimmer-v5", "dim": None, "policy": "helpers.torch_modules:sized"}, 1, 1),
+        ({"task": "Swimmer-v5", "dim": None, "behavior": "helpers.pool_envs:describe"}, 1, 1),
     ],
 )
 def test_every_run_has_one_core(base: dict[str, Any], threads: int, workers: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outcomes import lines
+from helpers.outcomes import lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation import functions
+from helpers import functions
 
 import bierl_fast as bf
 from bierl_fast.cli.diagnosing import lines

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from subprocesses import TIMEOUT, environment
+from helpers.subprocesses import TIMEOUT, environment
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 # What each one's last lines must say: what it set out to do.

@@ -8,9 +8,9 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from evaluation import functions
 from evaluation.compiled import SIGNATURE, compiled_hill
-from evaluation.populations import assert_same_bits_of_returns, population
+from helpers import functions
+from helpers.populations import assert_same_bits_of_returns, population
 
 import bierl_fast as bf
 from bierl_fast.evaluation.base import Evaluator
@@ -32,7 +32,7 @@ def test_every_kind_of_function_gives_the_same_returns() -> None:
         one,
         bf.make_evaluator(functions.hills, dim=6, vectorized=True),
         bf.make_evaluator(compiled_hill, dim=6, threads=2),
-        bf.make_evaluator("evaluation.functions:hill", dim=6),
+        bf.make_evaluator("helpers.functions:hill", dim=6),
     ]
     for evaluator in evaluators:
         batch = evaluator.evaluate(people)
@@ -196,7 +196,7 @@ def test_where_the_search_starts() -> None:
 
 def test_a_vector_has_no_actions_and_no_log_std() -> None:
     policy = bf.make_evaluator(functions.hill, dim=6).policy
-    with pytest.raises(RuntimeError, match=r"the function task 'evaluation.functions:hill' has no actions"):
+    with pytest.raises(RuntimeError, match=r"the function task 'helpers.functions:hill' has no actions"):
         policy.act(np.zeros(6))
     assert policy.noise_scale(1.0) is None
     with pytest.raises(ValueError, match=r"log_std_noise_scale must be 1, got 2.0"):

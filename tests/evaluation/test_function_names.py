@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation import functions
 from evaluation.compiled import compiled_hill
-from evaluation.populations import assert_same_bits_of_returns, population
-from subprocesses import run
+from helpers import functions
+from helpers.populations import assert_same_bits_of_returns, population
+from helpers.subprocesses import run
 
 import bierl_fast as bf
 from bierl_fast.archive import write_archive
@@ -34,13 +34,13 @@ def test_an_absent_extra_is_named_with_its_pip_line(tmp_path: Path, monkeypatch:
 
 
 def test_written_names() -> None:
-    assert written_name(functions.hill) == "evaluation.functions:hill"
-    assert imported("evaluation.functions:hill") is functions.hill
+    assert written_name(functions.hill) == "helpers.functions:hill"
+    assert imported("helpers.functions:hill") is functions.hill
     assert written_name(compiled_hill) == "evaluation.compiled:compiled_hill"
     for function, name in (
         (lambda x: 0.0, r"<{}:test_written_names.<locals>.<lambda>>"),
-        (functions.Hill(), "<evaluation.functions:Hill instance>"),
-        (functions.Hill().__call__, "<evaluation.functions:Hill.__call__>"),
+        (functions.Hill(), "<helpers.functions:Hill instance>"),
+        (functions.Hill().__call__, "<helpers.functions:Hill.__call__>"),
     ):
         assert written_name(function) == name.format(__name__)
 
@@ -52,7 +52,7 @@ def test_a_function_of_the_main_module_has_no_path() -> None:
 
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "policy.npz"
-    evaluator = bf.make_evaluator("evaluation.functions:hills", dim=6, vectorized=True, task_kwargs={"top": 2.0})
+    evaluator = bf.make_evaluator("helpers.functions:hills", dim=6, vectorized=True, task_kwargs={"top": 2.0})
     theta = np.arange(6, dtype=np.float32)
     evaluator.policy.with_parameters(theta).save(path)
     policy = load_policy(path)

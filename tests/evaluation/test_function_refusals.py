@@ -7,9 +7,9 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from evaluation import functions
 from evaluation.compiled import compiled_hill
-from evaluation.populations import population
+from helpers import functions
+from helpers.populations import population
 
 import bierl_fast as bf
 from bierl_fast.messages import F32
@@ -107,10 +107,10 @@ def test_a_compiled_function_of_another_signature_is_refused() -> None:
         ),
         (compiled_hill, {"dim": 3, "vectorized": True}, "a compiled function takes one vector"),
         (compiled_hill, {"dim": 3, "task_kwargs": {"a": 1}}, "takes no keyword arguments, got task_kwargs {'a': 1}"),
-        ("evaluation.functions:hull", {"dim": 3}, "cannot import the task 'evaluation.functions:hull': AttributeError"),
+        ("helpers.functions:hull", {"dim": 3}, "cannot import the task 'helpers.functions:hull': AttributeError"),
         ("evaluation.absent:hill", {"dim": 3}, "No module named 'evaluation.absent'; is its folder on PYTHONPATH?"),
-        ("evaluation.functions:NO_FUNCTION", {"dim": 3}, "must be a function, got int"),
-        ("evaluation.functions:", {"dim": 3}, "cannot import the task 'evaluation.functions:'"),
+        ("helpers.functions:NO_FUNCTION", {"dim": 3}, "must be a function, got int"),
+        ("helpers.functions:", {"dim": 3}, "cannot import the task 'helpers.functions:'"),
         (":hill", {"dim": 3}, "cannot import the task ':hill'"),
         ("<m:f>", {"dim": 3}, "the task was the Python function <m:f>, which cannot be imported"),
     ],

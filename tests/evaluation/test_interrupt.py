@@ -6,13 +6,13 @@ import signal
 import subprocess
 import time
 
-from subprocesses import command, environment
+from helpers.subprocesses import command, environment
 
 SCRIPT = """
 import time
 import numpy as np
 import bierl_fast as bf
-from evaluation.populations import assert_same_bits, population
+from helpers.populations import assert_same_bits, population
 
 evaluator = bf.make_evaluator("HumanoidStandup-v5", hidden=(8,), threads=2)
 theta = evaluator.policy.initial_parameters()

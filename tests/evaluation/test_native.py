@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import SMALL, arrays, assert_same_bits, population, start
+from helpers.populations import SMALL, arrays, assert_same_bits, population, start
 
 import bierl_fast as bf
 from bierl_fast.machine import available_cores

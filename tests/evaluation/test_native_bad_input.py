@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import BAD, SMALL, population, start
+from helpers.populations import BAD, SMALL, population, start
 
 import bierl_fast as bf
 from bierl_fast._library import gymnasium_assets
@@ -27,7 +27,7 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
     people = dataclasses.replace(people, **change)
     rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     with pytest.raises(error, match=message):
-        rollout.evaluate(people, core.Normaliser(), np.arange(4, dtype=np.int32), 5, True, False)
+        rollout.evaluate(people, core.Normalizer(), np.arange(4, dtype=np.int32), 5, True, False)
     if people.key is not None:
         with pytest.raises(error, match=message):
             evaluator.evaluate(people)
@@ -45,18 +45,18 @@ def test_rows_that_are_not_there() -> None:
             evaluator.reset_seed(people, row)
 
 
-def test_an_order_that_is_no_permutation_and_a_foreign_normaliser() -> None:
+def test_an_order_that_is_no_permutation_and_a_foreign_normalizer() -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 3)
     rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
-    normaliser = core.Normaliser()
+    normalizer = core.Normalizer()
     for order, wrong in (([0, 1, 1], 1), ([0, 1, 3], 3), ([-1, 1, 2], -1)):
         with pytest.raises(ValueError, match=f"order must be a permutation of the rows, and has {wrong} twice or out"):
-            rollout.evaluate(people, normaliser, np.array(order, np.int32), 5, True, False)
-    foreign = core.Normaliser.from_moments(1.0, np.zeros(3), np.ones(3))
-    with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
+            rollout.evaluate(people, normalizer, np.array(order, np.int32), 5, True, False)
+    foreign = core.Normalizer.from_moments(1.0, np.zeros(3), np.ones(3))
+    with pytest.raises(ValueError, match="normalizer has 3 elements, expected 4"):
         rollout.evaluate(people, foreign, np.arange(3, dtype=np.int32), 5, True, False)
-    with pytest.raises(ValueError, match="normaliser has 3 elements, expected 4"):
+    with pytest.raises(ValueError, match="normalizer has 3 elements, expected 4"):
         shape_of(evaluator).act(foreign, start(evaluator), np.zeros(4), np.zeros(1, np.float32))
 
 
@@ -65,9 +65,9 @@ def test_episodes_have_steps_and_room_for_their_transitions() -> None:
     people, order = population(start(evaluator), 1), np.zeros(1, np.int32)
     rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1, True)
     with pytest.raises(ValueError, match="an episode needs at least one step, got -1"):
-        rollout.evaluate(people, core.Normaliser(), order, -1, False, False)
+        rollout.evaluate(people, core.Normalizer(), order, -1, False, False)
     with pytest.raises(ValueError, match="room for the transitions of 5 steps, got max_steps = 6"):
-        rollout.evaluate(people, core.Normaliser(), order, 6, False, False, True)
+        rollout.evaluate(people, core.Normalizer(), order, 6, False, False, True)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_episodes_have_steps_and_room_for_their_transitions() -> None:
         ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
         ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
         ({"threads": True}, r"threads must be an integer in \[1, 1024\], got True"),
-        ({"behavior": "final"}, "no behaviour named 'final'; known: none, final_position"),
+        ({"behavior": "final"}, "no behavior named 'final'; known: none, final_position"),
         ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
         ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
         ({"task_kwargs": {"healthy_rewar": 1.0}}, "did you mean 'healthy_reward'"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import population
+from helpers.populations import population
 
 import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.pool_evaluators import make, people_of
-from evaluation.populations import assert_same_bits
-from evaluation.test_pool_processes import require_gone
+from helpers.pool_evaluators import make, people_of
+from helpers.populations import assert_same_bits
+from helpers.subprocesses import require_gone
 
 from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool
@@ -107,7 +107,7 @@ def test_an_episode_that_outlives_its_timeout_while_it_is_tried_out(trouble: str
         "task_kwargs": {"trouble": trouble, "pause": 0.1, "length": 10**6},
         "episode_timeout": 0.5,
     }
-    with make("evaluation.pool_envs:new_walk", **options, episode_cap=2) as evaluator:
+    with make("helpers.pool_envs:new_walk", **options, episode_cap=2) as evaluator:
         assert evaluator.fresh_env == fresh
 
 
@@ -218,7 +218,7 @@ def test_an_episode_that_hangs_inside_a_step(calm: Any) -> None:
 
 def simulated(trouble: str, notes: Path) -> dict[str, Any]:
     return {
-        "task": "evaluation.pool_envs:pool_tests/Simulated-v0",
+        "task": "helpers.pool_envs:pool_tests/Simulated-v0",
         "task_kwargs": {"trouble": trouble, "trouble_above": 0.9, "notes": str(notes)},
         "fresh_env": "never",
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evaluation import pool_envs
-from evaluation.pool_evaluators import make, people_of
-from evaluation.populations import assert_same_bits
+from helpers import pool_envs
+from helpers.pool_evaluators import make, people_of
+from helpers.populations import assert_same_bits
 
 from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool import pool as pools
 
 
+@pytest.mark.slow  # many worker processes
 def test_fresh_environments() -> None:
     """An environment whose reset keeps something is found out, and made anew for each episode."""
     options: dict[str, Any] = {"task_kwargs": {"trouble": "keeps"}}

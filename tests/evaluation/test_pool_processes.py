@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from subprocesses import TIMEOUT, command, environment, run
+from helpers.subprocesses import TIMEOUT, command, environment, require_gone, run
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 
@@ -17,8 +17,8 @@ HEAD = """
 import os, sys, time
 import numpy as np
 import bierl_fast as bf
-from evaluation.populations import assert_same_bits, population
-from evaluation.pool_evaluators import WALK
+from helpers.populations import assert_same_bits, population
+from helpers.pool_evaluators import WALK
 """
 SLOW = """
 evaluator = bf.make_evaluator(WALK, hidden=(), workers=2, task_kwargs={"pause": 0.05})
@@ -42,13 +42,6 @@ def started(code: str, *arguments: str) -> subprocess.Popen[str]:
 def said(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
     return process.stdout.readline().split()
-
-
-def require_gone(pids: list[int], seconds: float = 5.0, all_but: int = 0) -> None:
-    deadline = time.monotonic() + seconds
-    while len(alive := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) > all_but:
-        assert time.monotonic() < deadline, f"still there: {alive}"
-        time.sleep(0.05)
 
 
 def test_interrupt_within_a_second() -> None:
@@ -96,7 +89,7 @@ def test_no_orphans_when_the_script_is_killed_at_work() -> None:
 
 
 SIMULATED = """
-evaluator = bf.make_evaluator("evaluation.pool_envs:pool_tests/Simulated-v0", hidden=(), workers=2, fresh_env="never",
+evaluator = bf.make_evaluator("helpers.pool_envs:pool_tests/Simulated-v0", hidden=(), workers=2, fresh_env="never",
                               task_kwargs={{"notes": sys.argv[1], "trouble": {trouble!r}, "trouble_above": -1.0}})
 evaluator.wait_until_ready()
 print(*evaluator.workers, flush=True)
@@ -167,7 +160,7 @@ print("fine")
 
 SCRIPT = """
 import bierl_fast as bf
-from evaluation.pool_envs import Walk
+from helpers.pool_envs import Walk
 from gymnasium.wrappers import TimeLimit
 
 def make_env():

@@ -7,9 +7,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from evaluation import pool_envs
-from evaluation.pool_evaluators import WALK, Evaluator, make, people_of, replay
-from evaluation.populations import assert_same_bits, population
+from helpers import pool_envs
+from helpers.pool_evaluators import WALK, Evaluator, make, people_of, replay
+from helpers.populations import assert_same_bits, population
 
 import bierl_fast as bf
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Stream
@@ -35,7 +35,7 @@ def test_other_environments_get_long_seeds(walk: Evaluator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "size"), [("FrozenLake-v1", 16), ("evaluation.pool_envs:pool_tests/Parts-v0", 3 + 2 + 4)]
+    ("task", "size"), [("FrozenLake-v1", 16), ("helpers.pool_envs:pool_tests/Parts-v0", 3 + 2 + 4)]
 )
 def test_observations_that_are_no_arrays(task: str, size: int, tmp_path: Any) -> None:
     """Discrete, and a Dict with a Tuple in it: what FlattenObservation makes of them, in a saved policy too."""
@@ -52,7 +52,7 @@ def test_observations_that_are_no_arrays(task: str, size: int, tmp_path: Any) ->
 
 
 def test_discrete_actions_and_flattened_pictures() -> None:
-    task = "evaluation.pool_envs:pool_tests/Choice-v0"
+    task = "helpers.pool_envs:pool_tests/Choice-v0"
     with make(task, flatten_observation=True, hidden=()) as evaluator:
         policy = evaluator.policy
         assert policy.parameter_count == (6 + 1) * 3
@@ -72,7 +72,7 @@ def test_discrete_actions_and_flattened_pictures() -> None:
 
 
 def test_actions_in_the_shape_and_precision_of_their_box() -> None:
-    with make("evaluation.pool_envs:pool_tests/Matrix-v0", hidden=()) as evaluator:
+    with make("helpers.pool_envs:pool_tests/Matrix-v0", hidden=()) as evaluator:
         theta = np.full(evaluator.policy.parameter_count, 100.0, np.float32)  # to the ends of the box
         people = population(theta, 2, 0.0)
         batch = evaluator.evaluate(people)
@@ -87,11 +87,12 @@ def make_and_evaluate(task: Any, **options: Any) -> EvaluationBatch:
         return evaluator.evaluate(people_of(evaluator))
 
 
+@pytest.mark.slow  # many worker processes
 def test_the_ways_to_name_an_environment(walk: Evaluator) -> None:
     gymnasium.register("Mine-v0", entry_point=pool_envs.new_walk, max_episode_steps=20)  # in this process alone
     try:
         wanted = walk.evaluate(people_of(walk))
-        for task in ("Mine-v0", pool_envs.make_walk, "evaluation.pool_envs:make_walk", "pool_tests/Walk-v0"):
+        for task in ("Mine-v0", pool_envs.make_walk, "helpers.pool_envs:make_walk", "pool_tests/Walk-v0"):
             assert_same_bits(wanted, make_and_evaluate(task))
     finally:
         del gymnasium.registry["Mine-v0"]
@@ -99,6 +100,7 @@ def test_the_ways_to_name_an_environment(walk: Evaluator) -> None:
     assert (make_and_evaluate(WALK, task_kwargs={"length": 5}).lengths_r != wanted.lengths_r).any()
 
 
+@pytest.mark.slow  # many worker processes
 def test_saved_policies_of_pool_tasks(walk: Evaluator, tmp_path: Any) -> None:
     path = tmp_path / "policy.npz"
     people = people_of(walk, key=NoiseKey(0, 0, Stream.EVALUATION))

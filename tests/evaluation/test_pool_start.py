@@ -12,13 +12,13 @@ from typing import Any
 
 import gymnasium
 import pytest
-from evaluation import pool_envs
-from evaluation.pool_evaluators import WALK, make, people_of
+from helpers import pool_envs
+from helpers.pool_evaluators import WALK, make, people_of
 
 import bierl_fast as bf
 from bierl_fast.evaluation.pool import pool, worker
 
-SPACES = "evaluation.pool_envs:pool_tests/Spaces-v0"
+SPACES = "helpers.pool_envs:pool_tests/Spaces-v0"
 
 
 INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pickled
@@ -32,12 +32,12 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         ("LunarLander-v2", {}, "LunarLander-v3"),
         ("no_such_module:Env-v0", {}, "the module 'no_such_module' cannot be imported"),
         (
-            "evaluation.pool_envs:make_wolk",
+            "helpers.pool_envs:make_wolk",
             {},
-            "module 'evaluation.pool_envs' named 'make_wolk'.*did you mean 'make_walk'",
+            "module 'helpers.pool_envs' named 'make_wolk'.*did you mean 'make_walk'",
         ),
-        ("evaluation.pool_envs:__name__", {}, "must name a function that makes an environment.*got str"),
-        ("evaluation.pool_envs:", {}, "must be an id, module:id or module:factory, got 'evaluation.pool_envs:'"),
+        ("helpers.pool_envs:__name__", {}, "must name a function that makes an environment.*got str"),
+        ("helpers.pool_envs:", {}, "must be an id, module:id or module:factory, got 'helpers.pool_envs:'"),
         (":make_walk", {}, "must be an id, module:id or module:factory, got ':make_walk'"),
         (WALK, {"task_kwargs": {"lenght": 3}}, "cannot be made in a worker process: TypeError: .*lenght"),
         (SPACES, {"task_kwargs": {"observation": "dict"}}, "is Dict, expected Box; .*FlattenObservation"),
@@ -53,8 +53,8 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
             "squash 'tanh' needs a finite action box",
         ),
         ("CartPole-v1", {"squash": "tanh"}, "squash 'tanh' needs a box of actions"),
-        ("evaluation.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
-        ("evaluation.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
+        ("helpers.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
+        ("helpers.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
         (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
         (pool_envs.without_licence, {}, "cannot be made in a worker process: OSError: no licence"),
         (WALK, {"task_kwargs": {"trouble": "no_reset"}}, "cannot be made in a worker process: OSError: no track"),
@@ -63,7 +63,7 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         (WALK, {"behavior": lambda *_: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),
         (WALK, {"evaluator": "pol"}, "no evaluator named 'pol'; .*did you mean 'pool'"),
-        ("Hopper-v5", {}, "workers = 1, and the native Hopper-v5 runs on threads; give threads"),
+        ("Hopper-v5", {}, "workers = 1, and Hopper-v5 is native and runs on threads; give threads"),
         ("Hopper-v5", {"workers": None, "episode_timeout": 1.0}, "runs on threads; leave out episode_timeout"),
         ("Hopper-v5", {"workers": None, "on_failure": "raise"}, "runs on threads; leave out on_failure"),
         (pool_envs.describe_nothing, {}, r"cannot make an environment from .*missing.*needs dim"),

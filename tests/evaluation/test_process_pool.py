@@ -9,10 +9,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from evaluation import pool_envs
-from evaluation.pool_evaluators import WALK, Evaluator, make, people_of, replay
-from evaluation.populations import BAD, arrays, assert_same_bits, population
-from parity.tolerance import EXACT, tolerance
+from helpers import pool_envs
+from helpers.pool_evaluators import WALK, Evaluator, make, people_of, replay
+from helpers.populations import BAD, arrays, assert_same_bits, population
+from helpers.tolerance import EXACT, tolerance
 
 import bierl_fast as bf
 from bierl_fast.errors import EpisodeWarning
@@ -96,6 +96,7 @@ def test_rows_replay_in_gymnasium(task: str) -> None:
             env.close()
 
 
+@pytest.mark.slow  # hundreds of episodes in one worker process
 def test_small_and_large_populations_take_turns(walk: Evaluator) -> None:
     """The shared block grows, and is used by smaller ones afterwards."""
     small, large = people_of(walk, 2), people_of(walk, 300)
@@ -178,7 +179,7 @@ def test_whole_episodes_are_cut_by_the_tasks_own_limit_alone(walk: Evaluator) ->
         assert (cut.lengths_r == 5).all()
         assert_same_bits(wanted, capped.evaluate(whole))
         assert_same_bits(cut, capped.evaluate(people))
-    with make("evaluation.pool_envs:pool_tests/Endless-v0", episode_cap=20) as endless:
+    with make("helpers.pool_envs:pool_tests/Endless-v0", episode_cap=20) as endless:
         np.testing.assert_array_equal(wanted.returns_r, endless.evaluate(whole).returns_r)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from evaluation.populations import population
-from parity.tolerance import tolerance
+from helpers.populations import population
+from helpers.tolerance import tolerance
 
 import bierl_fast as bf
 from bierl_fast.evaluation.base import Policy

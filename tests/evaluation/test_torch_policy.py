@@ -10,10 +10,10 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from evaluation import torch_modules
-from evaluation.pool_evaluators import WALK, make, people_of, replay
-from evaluation.populations import assert_same_bits, population
-from evaluation.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
+from helpers import torch_modules
+from helpers.pool_evaluators import WALK, make, people_of, replay
+from helpers.populations import assert_same_bits, population
+from helpers.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent, Stacked, Unwelcome
 
 import bierl_fast as bf
 from bierl_fast.errors import ArchiveError
@@ -99,6 +99,7 @@ def test_what_a_module_draws_has_an_address() -> None:
             assert_same_bits(batch, evaluator.evaluate(people))
 
 
+@pytest.mark.slow  # worker processes that load torch
 def test_no_draw_of_the_parents_own_generator_is_touched() -> None:
     before = torch.get_rng_state()
     with make(policy=bf.TorchPolicy(module())) as evaluator:
@@ -109,6 +110,7 @@ def test_no_draw_of_the_parents_own_generator_is_touched() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.slow  # worker processes that load torch
 def test_a_module_that_a_worker_cannot_read() -> None:
     with pytest.raises(ValueError, match="no such module on"):
         make(policy=bf.TorchPolicy(Unwelcome()))
@@ -146,6 +148,7 @@ def test_a_workers_imports_are_no_episodes_time() -> None:
         assert evaluator.workers == pids
 
 
+@pytest.mark.slow  # worker processes that load torch
 def test_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "policy.npz"
     with make(policy=bf.TorchPolicy(module())) as evaluator:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import assert_same_bits, population
+from helpers.populations import assert_same_bits, population
 
 import bierl_fast as bf
 from bierl_fast._native import core
@@ -128,7 +128,7 @@ def test_an_actor_around_an_environment_of_pythons_records_the_same() -> None:
     recorded = []
     for row in range(6):
         actor.begin(
-            core.Normaliser(),
+            core.Normalizer(),
             evaluator.parameters(people, row),
             people.key,
             0,
@@ -155,7 +155,7 @@ def test_an_actor_refuses_what_it_cannot_record() -> None:
     assert isinstance(policy, MlpPolicy)
     actor = core.EpisodeActor(policy.shape, "none")
     observation, action = np.zeros(11), np.empty(3, np.float32)
-    arguments = core.Normaliser(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None
+    arguments = core.Normalizer(), policy.initial_parameters(), NoiseKey(0, 0), 0, False, None, None
     with pytest.raises(ValueError, match=r"transitions must be .* shape \(any, 27\), got shape \(2, 26\)"):
         actor.begin(*arguments, transitions=np.empty((2, 26), np.float32))
     actor.begin(*arguments, transitions=np.empty((1, 27), np.float32))

@@ -27,7 +27,7 @@ def parameters(count: int) -> F32:
 
 def begin(actor: Any, theta: F32 | None, explore: bool = True, **changes: Any) -> None:
     given = {"moments": None, "descriptor": None, "row": 7, **changes}
-    actor.begin(core.Normaliser(), theta, KEY, given["row"], explore, given["moments"], given["descriptor"])
+    actor.begin(core.Normalizer(), theta, KEY, given["row"], explore, given["moments"], given["descriptor"])
 
 
 def test_an_episode_equals_its_twin() -> None:
@@ -72,7 +72,7 @@ def test_without_exploration_it_is_the_policy() -> None:
     begin(actor, theta, explore=False, descriptor=descriptor)
     observation = np.array([0.5, -1.0, 2.0])
     actor.act(observation, action)
-    compiled.act(core.Normaliser(), theta, observation, expected)
+    compiled.act(core.Normalizer(), theta, observation, expected)
     np.testing.assert_array_equal(action, expected)
     actor.finish(observation + 1)
     np.testing.assert_array_equal(descriptor, observation + 1)
@@ -93,7 +93,7 @@ def test_it_says_what_is_not_finite(value: float) -> None:
 def test_bad_input() -> None:
     compiled = shape()
     theta, action = parameters(compiled.parameter_count), np.zeros(2, np.float32)
-    with pytest.raises(ValueError, match="no behaviour named 'final'"):
+    with pytest.raises(ValueError, match="no behavior named 'final'"):
         core.EpisodeActor(compiled, "final")
     with pytest.raises(ValueError, match="an environment of Python's has no final_position"):
         core.EpisodeActor(compiled, "final_position")

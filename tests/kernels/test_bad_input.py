@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.populations import population
-from subprocesses import run
+from helpers.populations import population
+from helpers.subprocesses import run
 
 from bierl_fast import kernels
 from bierl_fast._native import core
@@ -69,7 +69,7 @@ def kernel(name: str) -> tuple[Call, dict[str, Any]]:
     summed = {"key": KEY, "rows": np.arange(3, dtype=np.uint32), "weights": np.ones(3, np.float32), "out": f32()}
     merged = {"count": np.zeros(1), "mean": f64(), "m2": f64(), "count_r": np.ones(2)}
     merged |= {"mean_ro": np.zeros((2, N)), "m2_ro": np.zeros((2, N))}
-    acting = {"normaliser": module.Normaliser(), "parameters": np.zeros(2 * N + 2, np.float32), "observation": f64()}
+    acting = {"normalizer": module.Normalizer(), "parameters": np.zeros(2 * N + 2, np.float32), "observation": f64()}
     pushed = {"returns": f64(), "failed": np.zeros(N, np.bool_), "center": 0.0, "hyperparameters": np.zeros(1)}
     saved = {"window": np.zeros((2, 10), np.float32), "filled": 1, "last_mean": 0.0, "last_center": 0.0}
     table: dict[str, tuple[Call, dict[str, Any]]] = {
@@ -80,7 +80,7 @@ def kernel(name: str) -> tuple[Call, dict[str, Any]]:
         "merge_moments": (module.merge_moments, merged),
         "FitnessBuffer.push": (buffer().push, pushed),
         "FitnessBuffer.restore": (buffer().restore, saved),
-        "Normaliser.from_moments": (module.Normaliser.from_moments, {"count": 1.0, "mean": f64(), "m2": f64()}),
+        "Normalizer.from_moments": (module.Normalizer.from_moments, {"count": 1.0, "mean": f64(), "m2": f64()}),
         "population_parameters": (module.population_parameters, {"population": rows(), "first": 0, "out": block()}),
         "TestFunction.place": (function().place, {"x": f32(), "out": f64()}),
         "FunctionRollout.evaluate": (rollout().evaluate, {"population": rows(), "out": np.zeros(2)}),
@@ -102,7 +102,7 @@ ARRAYS = {
     "merge_moments": ["count", "mean", "m2", "count_r", "mean_ro", "m2_ro"],
     "FitnessBuffer.push": ["returns", "failed", "hyperparameters"],
     "FitnessBuffer.restore": ["window"],
-    "Normaliser.from_moments": ["mean", "m2"],
+    "Normalizer.from_moments": ["mean", "m2"],
     "population_parameters": ["out"],
     "TestFunction.place": ["x", "out"],
     "FunctionRollout.evaluate": ["out"],

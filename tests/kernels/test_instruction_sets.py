@@ -6,7 +6,7 @@ import re
 from subprocess import CompletedProcess
 
 import pytest
-import subprocesses
+from helpers import subprocesses
 
 from bierl_fast._native import core
 

@@ -103,7 +103,7 @@ def test_row_order_does_not_matter() -> None:
 def test_bad_input() -> None:
     queries, archive = cloud(3, 2, 17), cloud(9, 2, 18)
     for k in (0, -1):
-        with pytest.raises(ValueError, match=f"neighbors must be at least 1, got {k}"):
+        with pytest.raises(ValueError, match=f"k must be at least 1, got {k}"):
             kernels.knn_mean_distance(queries, archive, k)
     with pytest.raises(ValueError, match=r"queries must be a C-contiguous float64 array of shape \(3, 2\)"):
         kernels.knn_mean_distance(cloud(3, 3, 19), archive, 1)
@@ -111,7 +111,7 @@ def test_bad_input() -> None:
         kernels.knn_mean_distance(queries, archive.astype(np.float32), 1)
     with pytest.raises(ValueError, match="archive needs at least 2"):
         kernels.knn_mean_distance(queries, archive[0], 1)
-    with pytest.raises(ValueError, match="a behaviour needs at least one number, got dimension 0"):
+    with pytest.raises(ValueError, match="a behavior needs at least one number, got dimension 0"):
         kernels.knn_mean_distance(np.zeros((3, 0)), np.zeros((9, 0)), 1)
     for bad in (np.nan, np.inf, -1e151):
         spoilt = archive.copy()

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from meta.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
-from strategy import sphere
+from helpers import sphere
+from helpers.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
 
 from bierl_fast.cli.main import entry
 from bierl_fast.messages import NoiseKey

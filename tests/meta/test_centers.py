@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from meta.world import HP, KEY, Evaluator, history, meta, report, state_bytes
-from strategy import sphere
+from helpers import sphere
+from helpers.world import HP, KEY, Evaluator, history, meta, report, state_bytes
 
 from bierl_fast.messages import GenerationReport, NoiseKey, Stream
 from bierl_fast.meta.history import History

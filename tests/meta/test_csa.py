@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from meta.world import HP, RANGES, meta, report
-from strategy import sphere
+from helpers import sphere
+from helpers.world import HP, RANGES, meta, report
 
 from bierl_fast.messages import GenerationReport, Hyperparameters
 from bierl_fast.meta.csa import CumulativeStepSize

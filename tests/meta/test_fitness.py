@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from meta.world import HP, KEY, Evaluator, report, state_bytes, strategy
-from strategy import sphere
+from helpers import sphere
+from helpers.world import HP, KEY, Evaluator, report, state_bytes, strategy
 
 from bierl_fast.messages import (
     EvaluatedGeneration,

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from meta.world import HP, RANGES, history
+from helpers.world import HP, RANGES, history
 
 from bierl_fast.messages import F32
 from bierl_fast.meta.encoder import ENCODERS, LinearEncoder, LstmEncoder, MeanEncoder, MlpEncoder

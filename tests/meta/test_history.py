@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from meta.world import HP, RANGES, history, report, state_bytes
+from helpers.world import HP, RANGES, history, report, state_bytes
 
 from bierl_fast.meta.history import SIGNALS, History, Range, default_range, signals
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from subprocesses import run
+from helpers.subprocesses import run
 
 CODE = """
 import sys

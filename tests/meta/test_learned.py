@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from meta.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
+from helpers.world import HP, KEY, RANGES, Evaluator, history, meta, report, state_bytes, strategy
 from reference import noise
 from reference import shaping as reference
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from meta.world import HP, KEY, RANGES, Evaluator, evaluated, history, meta, state_bytes, strategy
-from strategy import sphere
-from strategy.test_table import hp_of, make
+from helpers import sphere
+from helpers.strategies import hp_of, make
+from helpers.world import HP, KEY, RANGES, Evaluator, evaluated, history, meta, state_bytes, strategy
 
 from bierl_fast.messages import (
     Arrays,

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from meta.world import HP, RANGES, report
+from helpers.world import HP, RANGES, report
 
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.schedule import SHAPES, Schedule, ScheduleSettings

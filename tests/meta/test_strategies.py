@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from meta.world import Evaluator, report
-from strategy.test_table import make
+from helpers.strategies import make
+from helpers.world import Evaluator, report
 
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec, NoiseKey
 from bierl_fast.meta.history import History, Range, default_range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meta.world import HP, KEY, RANGES, Evaluator, evaluated, history, meta, state_bytes, strategy
+from helpers.world import HP, KEY, RANGES, Evaluator, evaluated, history, meta, state_bytes, strategy
 
 from bierl_fast.meta.table import META_LEVELS
 

@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from subprocesses import run
+from helpers.subprocesses import run
 
 from bierl_fast._native import core
 from bierl_fast._registration import OWN

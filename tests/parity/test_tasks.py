@@ -10,8 +10,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+from helpers.tolerance import TOLERANCE, tolerance
 from parity.side_by_side import Trace, assert_within, run
-from parity.tolerance import TOLERANCE, tolerance
 
 from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv

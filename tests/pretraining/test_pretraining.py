@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from run.test_warm_start_task import CHEAP, SHAPE, Interrupting
+from helpers.warm_starts import CHEAP, SHAPE, Interrupting, shorten
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta.generator_file import WarmStart, packaged
-from bierl_fast.pretraining import api
 from bierl_fast.pretraining import trainer as training
 from bierl_fast.pretraining.api import pretrain
 
 PAPER = Path(toml.presets()["paper"])
-
-
-@dataclass(frozen=True, slots=True)
-class Short(training.PretrainSettings):
-    """Rounds of some milliseconds."""
-
-    generators: int = 4
-    problems: int = 2
-    generations: tuple[int, ...] = (4,)
-
-
-def shorten(patch: pytest.MonkeyPatch) -> None:
-    """Rounds are Short ones until the patch is undone."""
-    patch.setattr(api, "PretrainSettings", Short)
 
 
 @pytest.fixture(name="short")

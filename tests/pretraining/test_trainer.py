@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from meta.world import state_bytes
+from helpers.world import state_bytes
 
 from bierl_fast.errors import ArchiveError
 from bierl_fast.messages import Hyperparameters, NoiseKey, Stream

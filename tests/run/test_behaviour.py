@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation import pool_envs
-from evaluation.pool_evaluators import WALK
-from outcomes import fails
+from helpers import pool_envs
+from helpers.outcomes import fails
+from helpers.pool_evaluators import WALK
 
 import bierl_fast as bf
 from bierl_fast.errors import ConfigError
 
-PATH = "evaluation.pool_envs:describe"
+PATH = "helpers.pool_envs:describe"
 CONFIG = bf.Config(
     task=WALK, strategy="ns", meta="none", population=4, hidden=(), generations=4, workers=1, behavior=PATH
 )
@@ -37,11 +37,11 @@ def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None
     ("words", "message"),
     [
         ("no_module_of_mine:fn", "cannot import the behavior 'no_module_of_mine:fn': No module named"),
-        ("evaluation.pool_envs:nothing", "module 'evaluation.pool_envs' has no attribute 'nothing'"),
-        ("evaluation.pool_envs:np.pi", "the behavior 'evaluation.pool_envs:np.pi' must be a function, got float"),
+        ("helpers.pool_envs:nothing", "module 'helpers.pool_envs' has no attribute 'nothing'"),
+        ("helpers.pool_envs:np.pi", "the behavior 'helpers.pool_envs:np.pi' must be a function, got float"),
         (
-            "evaluation.pool_envs:",
-            "cannot import the behavior 'evaluation.pool_envs:': an import path is module:function",
+            "helpers.pool_envs:",
+            "cannot import the behavior 'helpers.pool_envs:': an import path is module:function",
         ),
         ("position", "no behavior named 'position'; known: actions, final_observation"),
         (f"{PATH} --evaluator native", "a behavior function runs in worker processes alone"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run.fakes import FakeStrategy
+from helpers.fakes import FakeStrategy
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
@@ -100,7 +100,7 @@ def test_a_strategy_refuses_what_it_does_not_take(
         ),
         ({"task": "quadratic", "dim": 3}, "a function has no policy with an entropy; leave entropy_weight out"),
         (
-            {"policy": "evaluation.torch_modules:sized", "workers": 1},
+            {"policy": "helpers.torch_modules:sized", "workers": 1},
             "a torch policy evolves none; leave entropy_weight out",
         ),
     ],

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any, BinaryIO
 
 import pytest
-from run.fakes import Fakes
+from helpers.fakes import Fakes
 
 from bierl_fast import archive, files
 from bierl_fast.config.config import Config

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outcomes import lines
+from helpers.outcomes import lines
 
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config

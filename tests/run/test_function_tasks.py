@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation import functions
-from outcomes import fails, lines
+from helpers import functions
+from helpers.outcomes import fails, lines
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -49,7 +49,7 @@ def test_every_call_is_a_step_with_a_meta_level_too() -> None:
     assert last["env_steps"] == last["inner_steps"] + last["meta_steps"]
     assert result.metrics[0]["center_return"] == -60.0  # from zeros, 1 away in each of 60
     assert last["mean_return"] > -30.0
-    assert result.policy.task == "evaluation.functions:hill"
+    assert result.policy.task == "helpers.functions:hill"
     np.testing.assert_array_equal(result.policy.parameters, result.parameters)
 
 
@@ -150,7 +150,7 @@ def test_what_does_not_apply_is_a_bad_setting(changes: dict[str, Any], message: 
 
 
 def test_default_directories_have_plain_names(tmp_path: Path) -> None:
-    for task, name in ((functions.hill, "evaluation.functions_hill"), ("m:f", "m_f"), (lambda x: 0.0, "_tests.run.")):
+    for task, name in ((functions.hill, "helpers.functions_hill"), ("m:f", "m_f"), (lambda x: 0.0, "_tests.run.")):
         with default_directory(Config(task=task, dim=3), tmp_path) as path:
             assert path.name.startswith(name)
             assert not set(path.name) & set("<>:/ ")

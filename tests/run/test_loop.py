@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run.fakes import Fakes
+from helpers.fakes import Fakes
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config

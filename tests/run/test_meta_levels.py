@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evaluation import functions
-from outcomes import lines
+from helpers import functions
+from helpers.outcomes import lines
 
 import bierl_fast as bf
 from bierl_fast.cli.progress import Progress

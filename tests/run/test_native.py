@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outcomes import lines
+from helpers.outcomes import lines
 
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.config.config import Config

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.pool_envs import make_walk
-from outcomes import lines
+from helpers.outcomes import lines
+from helpers.pool_envs import make_walk
 
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
@@ -21,7 +21,7 @@ from bierl_fast.messages import NoiseKey
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.reporting import reporting_population, summary
 
-WALK = "evaluation.pool_envs:pool_tests/Walk-v0"
+WALK = "helpers.pool_envs:pool_tests/Walk-v0"
 CONFIG = Config(
     task="BipedalWalker-v3",  # its world outlives a reset
     population=4,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outcomes import lines
+from helpers.outcomes import lines
 
 import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive
@@ -90,7 +90,7 @@ def test_failed_episodes_are_no_success() -> None:
 
 def test_nothing_but_failed_episodes_reaches_no_target() -> None:
     run: dict[str, Any] = {
-        "task": "evaluation.pool_envs:pool_tests/Walk-v0", "task_kwargs": {"trouble": "raise"}, "fresh_env": "never",
+        "task": "helpers.pool_envs:pool_tests/Walk-v0", "task_kwargs": {"trouble": "raise"}, "fresh_env": "never",
         "on_failure": "rank_last", "hidden": (), "meta": "none", "population": 8, "workers": 1,
         "eval_interval": 1, "eval_episodes": 1, "generations": 6, "target_return": -1e6, "seed": 1,
     }  # fmt: skip

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from evaluation import torch_modules
-from evaluation.pool_evaluators import WALK
-from outcomes import fails, lines
+from helpers import torch_modules
+from helpers.outcomes import fails, lines
+from helpers.pool_evaluators import WALK
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.errors import ConfigError, RunDirectoryError
 
-HERE = "evaluation.torch_modules:"
+HERE = "helpers.torch_modules:"
 CONFIG = bf.Config(
     task=WALK,
     policy=f"{HERE}Recurrent",
@@ -104,7 +104,7 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     ("words", "message"),
     [
         ("no_module_of_mine:make", "cannot import the policy 'no_module_of_mine:make': No module named"),
-        (f"{HERE}nowhere", "module 'evaluation.torch_modules' has no attribute 'nowhere'"),
+        (f"{HERE}nowhere", "module 'helpers.torch_modules' has no attribute 'nowhere'"),
         ("torch_modules", "cannot import the policy 'torch_modules': an import path is module:function"),
         (f"{HERE}nothing", f"the policy '{HERE}nothing' must return a torch.nn.Module, got NoneType"),
         (f"{HERE}failing", f"the policy '{HERE}failing' raised OSError: the weights are gone"),

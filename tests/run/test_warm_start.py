@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pretraining.test_pretraining import shorten
-from run.test_warm_start_task import CHEAP, SHAPE
+from helpers.warm_starts import CHEAP, SHAPE, shorten
 
 import bierl_fast as bf
 from bierl_fast.errors import ConfigError, RunWarning

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.warm_starts import CHEAP, SHAPE, Interrupting
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -14,8 +15,6 @@ from bierl_fast.cli.progress import Progress
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, UnknownNameError
 from bierl_fast.meta.generator_file import WarmStart
 
-CHEAP: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
-SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
 RUN: dict[str, Any] = {"task": "quadratic", "dim": 8, "population": 8, "generations": 6, "threads": 1, **CHEAP, **SHAPE}
 WARM = bf.Config(**RUN, warm_start_task="rastrigin", warm_start_limit=300, meta_budget=0.5)
 
@@ -24,18 +23,6 @@ def flags(config: bf.Config) -> list[str]:
     names = [*RUN, "warm_start_task", "warm_start_limit", "meta_budget"]
     typed = [(name, getattr(config, name)) for name in names if name != "task"]
     return [config.task_name, *(text for name, value in typed for text in (f"--{name.replace('_', '-')}", str(value)))]
-
-
-class Interrupting:
-    """An observer that presses Ctrl-C after the first meta-update."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-
-    def __call__(self, record: dict[str, Any]) -> None:
-        self.steps = record["env_steps"]
-        if record["meta_updates"] == 1:
-            raise KeyboardInterrupt
 
 
 def test_it_is_seen_and_kept(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from strategy.sphere import P, evaluate, key
+from helpers.sphere import P, evaluate, key
 
 from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, Network, Population
 from bierl_fast.strategy.esac import EvolutionWithActorCritic

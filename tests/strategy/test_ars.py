@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, evaluate, key
 from reference import noise
-from strategy.sphere import P, evaluate, key
 
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.strategy.ars import AugmentedRandomSearch

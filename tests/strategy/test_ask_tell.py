@@ -9,7 +9,7 @@ from typing import Any
 import cma
 import numpy as np
 import pytest
-from strategy.sphere import P, evaluate, key, parameters
+from helpers.sphere import P, evaluate, key, parameters
 
 import bierl_fast as bf
 from bierl_fast.messages import F32, F64, Hyperparameters

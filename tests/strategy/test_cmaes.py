@@ -10,7 +10,7 @@ from typing import Any
 import cma
 import numpy as np
 import pytest
-from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, parameters, train
+from helpers.sphere import P, assert_same_population, assert_same_state, evaluate, key, parameters, train
 from threadpoolctl import threadpool_limits
 
 from bierl_fast import kernels

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, evaluate, key
 from reference import es as reference
-from strategy.sphere import P, evaluate, key
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Hyperparameters

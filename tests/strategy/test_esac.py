@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
 from strategy.actor_critic import HP, NETWORK, answered, learn, make
-from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
 
 from bierl_fast import kernels
 

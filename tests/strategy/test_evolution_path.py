@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from strategy.sphere import P, evaluate, key
-from strategy.test_table import NAMES, hp_of, make
+from helpers.sphere import P, evaluate, key
+from helpers.strategies import NAMES, hp_of, make
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, EvaluationBatch, Hyperparameters, Population

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from strategy.sphere import P, evaluate, key
+from helpers.sphere import P, evaluate, key
 
 import bierl_fast as bf
 from bierl_fast.config import resolve

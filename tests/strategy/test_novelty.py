@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, evaluate, key
 from reference import knn as reference
-from strategy.sphere import P, evaluate, key
 
 from bierl_fast import kernels
 from bierl_fast.messages import F64, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream

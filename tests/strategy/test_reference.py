@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
+from helpers.strategies import hp_of, make
 from reference import authors
 from reference import shaping as shapings
 from strategy import actor_critic
-from strategy.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
-from strategy.test_table import hp_of, make
 
 from bierl_fast.messages import F32, F64, EvaluationBatch, Hyperparameters, Population
 from bierl_fast.strategy.antithetic import Pairs

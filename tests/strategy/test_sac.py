@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import assert_same_state, key
 from strategy.actor_critic import NETWORK, START, learn, make, transitions
-from strategy.sphere import assert_same_state, key
 
 import bierl_fast as bf
 from bierl_fast.evaluation.policy.mlp import MlpPolicy

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.sphere import P, evaluate, key, train
 from reference import es as reference
 from reference import shaping
-from strategy.sphere import P, evaluate, key, train
 
 import bierl_fast as bf
 from bierl_fast import kernels

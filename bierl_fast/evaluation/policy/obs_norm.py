@@ -45,9 +45,9 @@ class ObservationStatistics:
         """Take in the rows of one batch, in row order."""
         core.merge_moments(self._count, self._mean, self._m2, moments.count_r, moments.mean_ro, moments.m2_ro)
 
-    def normalizer(self) -> core.Normaliser:
+    def normalizer(self) -> core.Normalizer:
         """The frozen statistics in the form the compiled policy reads."""
-        return core.Normaliser.from_moments(self.count, self._mean, self._m2)
+        return core.Normalizer.from_moments(self.count, self._mean, self._m2)
 
     def state(self) -> Arrays:
         """Copies of all three."""

@@ -240,7 +240,7 @@ class TorchActor:
 
     def begin(
         self,
-        normalizer: core.Normaliser,
+        normalizer: core.Normalizer,
         parameters: F32,
         key: NoiseKey,
         row: int,

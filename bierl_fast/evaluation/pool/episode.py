@@ -84,7 +84,7 @@ class Player:
             hyperparameters=Hyperparameters(),
             key=batch.key,
         )
-        self._normalizer = core.Normaliser.from_moments(
+        self._normalizer = core.Normalizer.from_moments(
             float(views["obs_count"][0]), views["obs_mean"], views["obs_m2"]
         )
 

@@ -5,15 +5,15 @@
 
 namespace bierl {
 
-std::size_t behaviour_size(Behaviour behaviour, const PolicyShape& shape) {
-  switch (behaviour) {
-    case Behaviour::none:
+std::size_t behavior_size(Behavior behavior, const PolicyShape& shape) {
+  switch (behavior) {
+    case Behavior::none:
       return 0;
-    case Behaviour::final_position:
+    case Behavior::final_position:
       return 2;
-    case Behaviour::final_observation:
+    case Behavior::final_observation:
       return shape.observations();
-    case Behaviour::actions:
+    case Behavior::actions:
       return 4 * shape.actions();
   }
   return 0;
@@ -68,13 +68,13 @@ void Actor::act(const double* observation, float* action) {
 void Actor::observe(const double* observation, float* input) const {
   if (moments.count != nullptr) add_to_moments(moments, observation);
   if (recorder.records != nullptr) recorder.saw(step, observation);
-  normalise(*normaliser, observation, shape->observations(), input);
+  normalise(*normalizer, observation, shape->observations(), input);
 }
 
 void Actor::respond(float* action) {
   if (noisy) draw_action_noise(*this);
   into_box(*shape, noisy ? memory->noise.data() : nullptr, memory->std.data(), action);
-  if (behaviour == Behaviour::actions && descriptor != nullptr) remember_action(*this, action);
+  if (behavior == Behavior::actions && descriptor != nullptr) remember_action(*this, action);
   if (recorder.records != nullptr) recorder.did(step, action);
   ++step;
 }
@@ -85,7 +85,7 @@ void Actor::answered(double reward, bool terminated) const {
 
 void Actor::finish(const double* observation) const {
   if (recorder.records != nullptr) recorder.ended(step, observation);
-  if (behaviour == Behaviour::final_observation && descriptor != nullptr)
+  if (behavior == Behavior::final_observation && descriptor != nullptr)
     std::copy_n(observation, shape->observations(), descriptor);
 }
 

@@ -19,10 +19,10 @@
 namespace bierl {
 
 /// What summarises an episode for novelty methods.
-enum class Behaviour : int { none = 0, final_position = 1, final_observation = 2, actions = 3 };
+enum class Behavior : int { none = 0, final_position = 1, final_observation = 2, actions = 3 };
 
 /// Numbers in a descriptor: 2, O, or 4 A (the first two and the last two actions, whatever the episode's length).
-std::size_t behaviour_size(Behaviour behaviour, const PolicyShape& shape);
+std::size_t behavior_size(Behavior behavior, const PolicyShape& shape);
 
 /// Scratch of one actor, made once for each worker.
 struct ActorMemory {
@@ -36,14 +36,14 @@ struct ActorMemory {
 /// One episode's actor, used by one thread. All memory is the caller's.
 struct Actor {
   const PolicyShape* shape = nullptr;
-  const Normaliser* normaliser = nullptr;
+  const Normalizer* normalizer = nullptr;
   const float* parameters = nullptr;  ///< (P,); null where the network is not ours: observe and respond alone
   NoiseKey action_key;                ///< action noise is element step * A + a of row `action_row`
   std::uint32_t action_row = 0;
   bool noisy = false;
   MomentsView moments{};  ///< count null: not wanted
-  Behaviour behaviour = Behaviour::none;
-  double* descriptor = nullptr;  ///< behaviour_size numbers, or null
+  Behavior behavior = Behavior::none;
+  double* descriptor = nullptr;  ///< behavior_size numbers, or null
   TransitionRecorder recorder;   ///< with room for every step, or none
   ActorMemory* memory = nullptr;
   std::size_t step = 0;  ///< actions taken

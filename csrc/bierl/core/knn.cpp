@@ -20,10 +20,10 @@ constexpr double kUnit = 0x1p-24;     // rounding of single precision
 
 void check_finite(const char* name, std::span<const double> values, std::size_t dimension) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::abs(values[i]) <= kLargestBehaviour) continue;
+    if (std::abs(values[i]) <= kLargestBehavior) continue;
     throw ArgumentError(std::string(name) + " row " + std::to_string(i / dimension) + ", element " +
                         std::to_string(i % dimension) + " is " + std::to_string(values[i]) +
-                        "; a behaviour must be finite and at most 1e150 in magnitude");
+                        "; a behavior must be finite and at most 1e150 in magnitude");
   }
 }
 
@@ -190,8 +190,8 @@ class Tile {
 
 void knn_mean_distance(std::span<const double> queries, std::span<const double> archive, std::size_t dimension,
                        std::size_t k, std::span<double> out, ThreadPool* pool) {
-  require(dimension >= 1, "a behaviour needs at least one number, got dimension 0");
-  require(k >= 1, "neighbours must be at least 1, got 0");
+  require(dimension >= 1, "a behavior needs at least one number, got dimension 0");
+  require(k >= 1, "k must be at least 1, got 0");
   require_size("queries", queries.size(), out.size() * dimension, "dimension numbers for each result");
   require_size("archive", archive.size(), archive.size() / dimension * dimension, "whole rows of dimension numbers");
   check_finite("queries", queries, dimension);

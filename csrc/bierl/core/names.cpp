@@ -39,12 +39,12 @@ struct Table<ActionNoise> {
 };
 
 template <>
-struct Table<Behaviour> {
-  static constexpr std::string_view kind = "behaviour";
-  static constexpr Named<Behaviour> rows[] = {{"none", Behaviour::none},
-                                              {"final_position", Behaviour::final_position},
-                                              {"final_observation", Behaviour::final_observation},
-                                              {"actions", Behaviour::actions}};
+struct Table<Behavior> {
+  static constexpr std::string_view kind = "behavior";
+  static constexpr Named<Behavior> rows[] = {{"none", Behavior::none},
+                                             {"final_position", Behavior::final_position},
+                                             {"final_observation", Behavior::final_observation},
+                                             {"actions", Behavior::actions}};
 };
 
 template <>
@@ -90,7 +90,7 @@ std::vector<std::string> names_of() {
 BIERL_NAMED(Activation)
 BIERL_NAMED(Squash)
 BIERL_NAMED(ActionNoise)
-BIERL_NAMED(Behaviour)
+BIERL_NAMED(Behavior)
 BIERL_NAMED(FunctionKind)
 #undef BIERL_NAMED
 

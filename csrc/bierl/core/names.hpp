@@ -7,7 +7,7 @@
 
 namespace bierl {
 
-/// For Activation (but identity, which no one asks for), Squash, ActionNoise, Behaviour and FunctionKind.
+/// For Activation (but identity, which no one asks for), Squash, ActionNoise, Behavior and FunctionKind.
 /// ArgumentError, listing the known ones, for any other name.
 template <typename Enum>
 Enum named(std::string_view name);

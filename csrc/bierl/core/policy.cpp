@@ -20,8 +20,8 @@ void PolicyShape::check() const {
   }
 }
 
-Normaliser Normaliser::from_moments(double count, std::span<const double> mean, std::span<const double> m2) {
-  Normaliser made;
+Normalizer Normalizer::from_moments(double count, std::span<const double> mean, std::span<const double> m2) {
+  Normalizer made;
   if (count == 0.0) return made;
   made.mean.assign(mean.begin(), mean.end());
   for (const double squares : m2) {
@@ -31,8 +31,8 @@ Normaliser Normaliser::from_moments(double count, std::span<const double> mean, 
   return made;
 }
 
-void Normaliser::check(std::size_t observations) const {
-  if (!mean.empty()) require_size("normaliser", mean.size(), observations, "one for each observation of the policy");
+void Normalizer::check(std::size_t observations) const {
+  if (!mean.empty()) require_size("normalizer", mean.size(), observations, "one for each observation of the policy");
 }
 
 namespace {
@@ -45,15 +45,15 @@ T cut(T value, T low, T high) {
 
 }  // namespace
 
-void normalise(const Normaliser& normaliser, const double* observation, std::size_t count, float* out) {
-  if (normaliser.mean.empty()) {
+void normalise(const Normalizer& normalizer, const double* observation, std::size_t count, float* out) {
+  if (normalizer.mean.empty()) {
     for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<float>(observation[i]);
     return;
   }
-  const double* const mean = normaliser.mean.data();
-  const double* const inverse = normaliser.inverse_std.data();
+  const double* const mean = normalizer.mean.data();
+  const double* const inverse = normalizer.inverse_std.data();
   for (std::size_t i = 0; i < count; ++i)
-    out[i] = static_cast<float>(cut((observation[i] - mean[i]) * inverse[i], -Normaliser::kCut, Normaliser::kCut));
+    out[i] = static_cast<float>(cut((observation[i] - mean[i]) * inverse[i], -Normalizer::kCut, Normalizer::kCut));
 }
 
 void into_box(const PolicyShape& shape, const float* noise, const float* std, float* action) {
@@ -70,10 +70,10 @@ void into_box(const PolicyShape& shape, const float* noise, const float* std, fl
   for (std::size_t a = 0; a < actions; ++a) action[a] = cut(action[a], low[a], high[a]);
 }
 
-void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
+void act(const PolicyShape& shape, const Normalizer& normalizer, const float* parameters, const double* observation,
          float* scratch, float* action) {
   float* const input = scratch + 2 * shape.network.widest();
-  normalise(normaliser, observation, shape.observations(), input);
+  normalise(normalizer, observation, shape.observations(), input);
   mlp_forward(shape.network, parameters, input, scratch, action);
   into_box(shape, nullptr, nullptr, action);
 }

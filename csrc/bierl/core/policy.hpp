@@ -38,19 +38,19 @@ struct PolicyShape {
 
 /// Frozen observation statistics. Normalised: (x - mean) * inverse_std, cut at +-10 (a dimension may leave the range
 /// that the statistics have seen by orders of magnitude). Empty: observations pass unchanged.
-struct Normaliser {
+struct Normalizer {
   std::vector<double> mean;         ///< (O,) or empty
   std::vector<double> inverse_std;  ///< (O,) or empty; 0 where a dimension has not varied yet
 
   static constexpr double kCut = 10.0;
   /// From running moments: empty before the first observation; standard deviation with ddof 0.
-  static Normaliser from_moments(double count, std::span<const double> mean, std::span<const double> m2);
+  static Normalizer from_moments(double count, std::span<const double> mean, std::span<const double> m2);
   /// ShapeError unless it is empty or has this many observations.
   void check(std::size_t observations) const;
 };
 
 /// The network's input: (count,) observations normalised, in single precision.
-void normalise(const Normaliser& normaliser, const double* observation, std::size_t count, float* out);
+void normalise(const Normalizer& normalizer, const double* observation, std::size_t count, float* out);
 
 /// The network's output (A,) becomes an action, in place: squashed, std * noise added, cut to the box (unless squash is
 /// none). `noise`: (A,) standard normals, or null for the mean action; `std`: (A,) standard deviations, read with
@@ -58,7 +58,7 @@ void normalise(const Normaliser& normaliser, const double* observation, std::siz
 void into_box(const PolicyShape& shape, const float* noise, const float* std, float* action);
 
 /// The mean action of the compiled policy. `scratch`: scratch_size() floats. Allocates nothing.
-void act(const PolicyShape& shape, const Normaliser& normaliser, const float* parameters, const double* observation,
+void act(const PolicyShape& shape, const Normalizer& normalizer, const float* parameters, const double* observation,
          float* scratch, float* action);
 
 /// std[a] = exp(log std) of a policy with these parameters, which are read only where log std is evolved.

@@ -23,7 +23,7 @@ void run_episode(void* context) {
     c.actor.answered(answer.reward, answer.terminated);
     if (answer.terminated) break;
   }
-  if (c.actor.behaviour == Behaviour::final_position) c.task->root_position(c.actor.descriptor);
+  if (c.actor.behavior == Behavior::final_position) c.task->root_position(c.actor.descriptor);
   c.task->observe(c.observation);
   c.actor.finish(c.observation);
 }

@@ -34,8 +34,8 @@ void check_results(const Rollout::Settings& settings, const RowResults& results,
     require_size("moment_mean", results.moment_mean.size(), observations, "one for each row and observation");
     require_size("moment_m2", results.moment_m2.size(), observations, "one for each row and observation");
   }
-  if (!results.behaviour.empty()) {
-    require_size("behaviour", results.behaviour.size(), rows * behaviour_size(settings.behaviour, settings.shape),
+  if (!results.behavior.empty()) {
+    require_size("behavior", results.behavior.size(), rows * behavior_size(settings.behavior, settings.shape),
                  "a descriptor for each row");
   }
   if (!results.entropy.empty()) require_size("entropy", results.entropy.size(), rows, "one for each row");
@@ -76,13 +76,13 @@ Rollout::Rollout(const TaskFactory& tasks, Settings settings)
 
 Rollout::~Rollout() = default;
 
-void Rollout::run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, int max_steps,
+void Rollout::run_row(Worker& worker, const PopulationView& population, const Normalizer& normalizer, int max_steps,
                       bool explore, std::size_t row, const RowResults& results) const {
   row_parameters(population, row, worker.parameters);
   NumpyRandom random(reset_seed(population.key, population.episode[row]));
   EpisodeResult result;
   const std::size_t observations = settings_.shape.observations();
-  const std::size_t descriptor = results.behaviour.empty() ? 0 : behaviour_size(settings_.behaviour, settings_.shape);
+  const std::size_t descriptor = results.behavior.empty() ? 0 : behavior_size(settings_.behavior, settings_.shape);
   EpisodeContext context;
   context.task = worker.task.get();
   context.random = &random;
@@ -92,18 +92,18 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   context.action = worker.action.data();
   Actor& actor = context.actor;
   actor.shape = &settings_.shape;
-  actor.normaliser = &normaliser;
+  actor.normalizer = &normalizer;
   actor.parameters = worker.parameters.data();
   actor.action_key = population.key.with(Purpose::action);
   actor.action_row = static_cast<std::uint32_t>(population.episode[row]);
   actor.noisy = explore && settings_.shape.noise != ActionNoise::none;
-  actor.behaviour = descriptor > 0 ? settings_.behaviour : Behaviour::none;
+  actor.behavior = descriptor > 0 ? settings_.behavior : Behavior::none;
   actor.memory = &worker.memory;
   if (!results.moment_count.empty()) {
     actor.moments = {&results.moment_count[row], results.moment_mean.subspan(row * observations, observations),
                      results.moment_m2.subspan(row * observations, observations)};
   }
-  if (descriptor > 0) actor.descriptor = results.behaviour.data() + row * descriptor;
+  if (descriptor > 0) actor.descriptor = results.behavior.data() + row * descriptor;
   if (!results.transitions.empty()) actor.recorder = {worker.records.data(), {observations, settings_.shape.actions()}};
   context.result = &result;
   if (!worker.task->guarded(run_episode, &context)) result.failed = true;
@@ -120,13 +120,13 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   if (!results.entropy.empty()) results.entropy[row] = relative_entropy(settings_.shape, worker.parameters.data());
 }
 
-void Rollout::evaluate(const PopulationView& population, const Normaliser& normaliser,
+void Rollout::evaluate(const PopulationView& population, const Normalizer& normalizer,
                        std::span<const std::int32_t> order, bool explore, const RowResults& results,
                        const ThreadPool::Wait& wait, int max_steps) {
   if (max_steps == 0) max_steps = settings_.max_steps;
   require_steps(max_steps);
   population.check(settings_.shape.parameter_count());
-  normaliser.check(settings_.shape.observations());
+  normalizer.check(settings_.shape.observations());
   const std::size_t rows = population.rows();
   check_results(settings_, results, rows);
   if (!results.transitions.empty()) {
@@ -141,7 +141,7 @@ void Rollout::evaluate(const PopulationView& population, const Normaliser& norma
       rows,
       [&](std::size_t worker, std::size_t job) {
         const std::size_t row = order.empty() ? job : static_cast<std::size_t>(order[job]);
-        run_row(*workers_[worker], population, normaliser, max_steps, explore, row, results);
+        run_row(*workers_[worker], population, normalizer, max_steps, explore, row, results);
       },
       wait);
 }

@@ -28,7 +28,7 @@ struct RowResults {
   std::span<double> moment_count{};  ///< (R,) zero for a failed row: its moments are not to be merged
   std::span<double> moment_mean{};   ///< (R, O)
   std::span<double> moment_m2{};     ///< (R, O)
-  std::span<double> behaviour{};     ///< (R, D)
+  std::span<double> behavior{};      ///< (R, D)
   std::span<double> entropy{};  ///< (R,) policy entropy a step, relative to that of the configured log_std, in nats
   /// (R,) each row's transitions, (steps, width); none of a failed row.
   std::span<std::vector<float>> transitions{};
@@ -40,7 +40,7 @@ class Rollout {
   struct Settings {
     PolicyShape shape;
     int max_steps = 0;  ///< env steps after which an episode is truncated, and the most whose transitions are recorded
-    Behaviour behaviour = Behaviour::none;
+    Behavior behavior = Behavior::none;
     bool transitions = false;  ///< whether any evaluation will ask for transitions
     int threads = 1;
   };
@@ -52,14 +52,14 @@ class Rollout {
   /// Runs every row; rows start in the order given by `order` (a permutation; empty: as they stand). Action noise is
   /// drawn when the policy has one and `explore` is true. `max_steps` is this call's own; 0: the settings'.
   /// Throws Interrupted when `wait` answers false (see ThreadPool::run).
-  void evaluate(const PopulationView& population, const Normaliser& normaliser, std::span<const std::int32_t> order,
+  void evaluate(const PopulationView& population, const Normalizer& normalizer, std::span<const std::int32_t> order,
                 bool explore, const RowResults& results, const ThreadPool::Wait& wait, int max_steps = 0);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:
   struct Worker;
-  void run_row(Worker& worker, const PopulationView& population, const Normaliser& normaliser, int max_steps,
+  void run_row(Worker& worker, const PopulationView& population, const Normalizer& normalizer, int max_steps,
                bool explore, std::size_t row, const RowResults& results) const;
 
   Settings settings_;

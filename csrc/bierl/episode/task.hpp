@@ -62,7 +62,7 @@ class Task {
   virtual void reset_info(double*) const {}
   virtual void step_info(double*) const {}
 
-  /// x, y of the root where the task has one (the behaviour descriptor `final_position`); false where it has none.
+  /// x, y of the root where the task has one (the behavior descriptor `final_position`); false where it has none.
   virtual bool root_position(double[2]) const { return false; }
 
   /// What `guarded` runs. A simulator may leave it by longjmp, which runs no destructor: in the function and in all

@@ -18,21 +18,21 @@ TEST(actions_have_an_address) {
   shape.high.assign(1, 2.0F);
   shape.noise = ActionNoise::fixed;
   shape.log_std = std::log(0.5F);
-  const Normaliser plain;
+  const Normalizer plain;
   const std::vector<float> parameters{1.0F, 0.0F};  // the action is the observation, and noise
   const std::vector<float> eps = row_of(kKey.with(Purpose::action), 3, 70);
   ActorMemory memory(shape);
   double count = 0.0, mean = 0.0, m2 = 0.0;
-  std::vector<double> descriptor(behaviour_size(Behaviour::actions, shape));
+  std::vector<double> descriptor(behavior_size(Behavior::actions, shape));
   Actor actor;
   actor.shape = &shape;
-  actor.normaliser = &plain;
+  actor.normalizer = &plain;
   actor.parameters = parameters.data();
   actor.action_key = kKey.with(Purpose::action);
   actor.action_row = 3;
   actor.noisy = true;
   actor.moments = {&count, {&mean, 1}, {&m2, 1}};
-  actor.behaviour = Behaviour::actions;
+  actor.behavior = Behavior::actions;
   actor.descriptor = descriptor.data();
   actor.memory = &memory;
   for (int episode = 0; episode < 2; ++episode) {  // the second from the same address

@@ -21,7 +21,7 @@ TEST(names_lead_back_to_themselves) {
   check_names<Activation>(2);
   check_names<Squash>(3);
   check_names<ActionNoise>(3);
-  check_names<Behaviour>(4);
+  check_names<Behavior>(4);
   check_names<FunctionKind>(4);
 }
 

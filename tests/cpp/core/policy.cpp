@@ -23,11 +23,11 @@ TEST(action_by_hand) {
   float action = 0.0F;
   act(shape, {}, ones.data(), observation, scratch.data(), &action);
   CHECK(action == 1.0F);  // three hidden units at max(0, -0.75), then the bias
-  const Normaliser seen = Normaliser::from_moments(4.0, std::vector<double>{0.25, 0.0}, std::vector<double>{4.0, 16.0});
+  const Normalizer seen = Normalizer::from_moments(4.0, std::vector<double>{0.25, 0.0}, std::vector<double>{4.0, 16.0});
   std::vector<float> half(13, 0.25F);
   act(shape, seen, half.data(), observation, scratch.data(), &action);
   CHECK(action == 0.25F + 3 * 0.25F * 0.0F);  // inputs 0 and -1: hidden units at max(0, 0.25 - 0.25)
-  CHECK(contains(MESSAGE_OF(ShapeError, seen.check(3)), "normaliser has 2 elements, expected 3"));
+  CHECK(contains(MESSAGE_OF(ShapeError, seen.check(3)), "normalizer has 2 elements, expected 3"));
 }
 
 }  // namespace

@@ -87,18 +87,18 @@ TEST(sizes_are_checked) {
 
 TEST(a_descriptor_is_written_where_there_is_room_for_it) {
   Rollout::Settings described = settings(1);
-  described.behaviour = Behaviour::final_observation;
+  described.behavior = Behavior::final_observation;
   Rollout rollout(points(), described);
   const Pairs pairs(4, small_policy().parameter_count());
-  std::vector<double> returns(4), behaviour(8);
+  std::vector<double> returns(4), behavior(8);
   std::vector<std::int32_t> lengths(4);
   bool failed[4];
   const RowResults without{.returns = returns, .lengths = lengths, .failed = failed};
   rollout.evaluate(pairs.view(), {}, {}, false, without, nullptr);
   RowResults with = without;
-  with.behaviour = behaviour;
+  with.behavior = behavior;
   rollout.evaluate(pairs.view(), {}, {}, false, with, nullptr);
-  CHECK(behaviour[0] != 0.0);
+  CHECK(behavior[0] != 0.0);
 }
 
 TEST(two_callers_of_one_rollout_take_turns, threads) {

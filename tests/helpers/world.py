@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from strategy import sphere
+from helpers import sphere
 
 from bierl_fast.messages import (
     F32,

@@ -247,5 +247,5 @@ for _name, _entry, _limit in (
     ("Endless-v0", Walk, None),
 ):
     gymnasium.register(
-        f"pool_tests/{_name}", entry_point=f"evaluation.pool_envs:{_entry.__name__}", max_episode_steps=_limit
+        f"pool_tests/{_name}", entry_point=f"helpers.pool_envs:{_entry.__name__}", max_episode_steps=_limit
     )

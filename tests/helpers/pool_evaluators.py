@@ -7,13 +7,13 @@ from typing import Any
 
 import gymnasium
 import pytest
-from evaluation.populations import population
+from helpers.populations import population
 
 import bierl_fast as bf
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.messages import Population
 
-WALK = "evaluation.pool_envs:pool_tests/Walk-v0"
+WALK = "helpers.pool_envs:pool_tests/Walk-v0"
 Evaluator = ProcessPoolEvaluator[Any]
 
 
