@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from run.fakes import fakes_fixture
+from helpers.fakes import fakes_fixture
 
 __all__ = ["fakes_fixture"]

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from comparison.specs import described
-from run.fakes import Fakes
+from helpers.fakes import Fakes
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -33,7 +32,7 @@ def read_by_pretraining(path: Path) -> None:
 
 
 def compared(**base: Any) -> Any:
-    return spec.read(described({"task": "Hopper-v5", "total_steps": 100, **base}))
+    return spec.read({"base": {"task": "Hopper-v5", "total_steps": 100, **base}})
 
 
 PYTHON: list[Callable[[Path], Any]] = [
