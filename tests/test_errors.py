@@ -95,6 +95,40 @@ def test_each_exception_to_that_is_needed() -> None:
     assert set(OTHERS) <= set(RAISED)
 
 
+# Where a ConfigError is about no setting, and what it is about.
+OF_NO_SETTING = {
+    ("comparison/curves.py", "require_matplotlib"): "a package",
+    ("comparison/plan.py", "plan"): "a comparison without a run",
+    ("comparison/plan.py", "_require_one_place_each"): "two entries of a comparison",
+    ("comparison/spec.py", "_parsed"): "a file",
+    ("comparison/spec.py", "_spec"): "a pool's name",
+    ("comparison/spec.py", "_axis"): "an axis",
+    ("comparison/spec.py", "_entry"): "an entry's name",
+    ("comparison/spec.py", "_settings"): "a preset's name",
+    ("comparison/spec.py", "_filter"): "entries of other axes",
+    ("comparison/spec.py", "_table"): "the form of a file",
+    ("comparison/spec.py", "_distinct"): "names and seeds of a comparison",
+    ("comparison/spec.py", "_whole"): "numbers of a comparison",
+    ("config/toml.py", "read_preset"): "a preset's name",
+    ("config/toml.py", "read"): "a file",
+    ("pretraining/api.py", "pretrain"): "the file to write, and its tasks",
+    ("pretraining/api.py", "_alone"): "the file to write",
+    ("pretraining/api.py", "_saved"): "the file to go on with",
+}
+
+
+def test_an_error_about_settings_names_them() -> None:
+    silent = {
+        (str(path.relative_to(PACKAGE)), function.name)
+        for path in PACKAGE.rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ConfigError" and len(node.args) < 2
+    }
+    assert silent == set(OF_NO_SETTING)
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_travels_with_its_settings(name: str) -> None:
     error = ERRORS[name]("sigma must be above 0", settings=["sigma"])

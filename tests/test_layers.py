@@ -34,7 +34,7 @@ SEES: dict[str, set[str]] = {
     "values": {"errors", "names"},
     "settings": {"errors", "values"},
     "files": set(),
-    "machine": set(),
+    "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors"},
     "torch_threads": set(),
     "_core": {"messages"},

@@ -148,25 +148,26 @@ def make_evaluator(
 
 
 def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one.
-
-    `given`: the arguments under their present names, each at its default where it was left out.
-    """
-    defaults = inspect.signature(make_evaluator).parameters
-    for before, now in old_names((EpisodeSettings,)).items():
-        if before in own and now in given and given[now] != defaults[now].default:
-            renamed({before: own[before], now: given[now]}, {before: now})  # which says that they are one
-    found = renamed(own, old_names((EpisodeSettings, *OWN)))
+    """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one."""
+    old = old_names((EpisodeSettings, *OWN))
+    default = _defaults()
+    given_too = {name: given[name] for name in old.values() if name in given and given[name] != default[name]}
+    found = renamed(given_too | own, old)
     known = [*(name for section in OWN for name in section.settings()), *given]
     for name in found:
         choice("argument of make_evaluator", name, known, [name])
     return found
 
 
+def _defaults() -> dict[str, Any]:
+    """Of the arguments of make_evaluator, those included that one evaluator alone takes."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
+    return defaults | {name: field.default for section in OWN for name, field in section.settings().items()}
+
+
 def _refuse_for_functions(given: dict[str, Any]) -> None:
     """Raise ArgumentError for an option that means nothing to a function and is not at its default."""
-    defaults = {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
-    defaults |= {name: field.default for section in OWN for name, field in section.settings().items()}
+    defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
             raise ArgumentError(

@@ -29,7 +29,7 @@ class Range:
 
     def __post_init__(self) -> None:
         """ArgumentError when the range is empty or does not fit its scale, or there is no such scale."""
-        choice("scale", self.scale, ("log", "linear"))
+        choice("scale", self.scale, ("log", "linear"), ["scales"])
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ArgumentError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
         if self.scale == "log" and self.low <= 0.0:

@@ -113,7 +113,7 @@ class MetaSettings(Section):
             name = "meta_candidates"
             raise ConfigError(f"{name} must be even (antithetic pairs), got {self.candidates}", [name])
         check_rules("episodes_per_candidate", self.episodes_per_candidate, {"at_least": 1})
-        choice("step scale", self.step_scale, STEP_SCALES)
+        choice("step scale", self.step_scale, STEP_SCALES, ["reference"])
 
     def rate(self, sigma: float) -> float:
         """What multiplies sigma_meta * sum of u sign eps, at this sigma_meta."""

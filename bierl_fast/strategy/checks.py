@@ -14,7 +14,7 @@ from bierl_fast.names import lookup
 def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
     """Every declared hyperparameter, checked; ArgumentError names one that is unknown or out of range."""
     for name in hp:
-        lookup("hyperparameter of this strategy", name, declared)
+        lookup("hyperparameter of this strategy", name, declared, [name])
     return Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
 
 

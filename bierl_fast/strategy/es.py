@@ -84,7 +84,7 @@ class EvolutionStrategy(Antithetic):
         if shaping == "standardized" and not mirrored:
             raise ArgumentError("shaping 'standardized' keeps antithetic pairs; with mirrored = false take another")
         self._raw = shaping == "raw"
-        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
+        self._frozen = choice("step scale", step_scale, STEP_SCALES, ["reference"]) == "reference"
         self._starting_entropy = check_entropy(entropy, starting_entropy)
         self._optimizer = Optimizer(optimizer)
 

@@ -150,9 +150,9 @@ class EvolutionWithActorCritic(Antithetic):
         self._winners = min(2 * int(settings.winner_share * population / 2) + 1, population - 3)
         self._mutation_clip = settings.mutation_clip
         self._rank = make_shaping(shaping, ties, RANKINGS)
-        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
+        self._frozen = choice("step scale", step_scale, STEP_SCALES, ["reference"]) == "reference"
         self._overwrites = sac_overwrites_mean
-        self._raw_tuning = choice("mutation tuning", amt, TUNINGS) == "raw_returns"
+        self._raw_tuning = choice("mutation tuning", amt, TUNINGS, ["reference"]) == "raw_returns"
         self._optimizer = Optimizer(optimizer)
         self._partner = SoftActorCritic(self._network, self._theta, learning, seed)
         self._state |= {"winners": np.empty((0, self._theta.size), np.float32), "mutation": np.ones(1)}

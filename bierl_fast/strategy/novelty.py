@@ -129,9 +129,9 @@ class NoveltySearch:
         start = vector("mean", mean)
         self._scale = scales(scale, start.size)
         self._shape = make_shaping(shaping, ties, RANKINGS)
-        self._frozen = choice("step scale", step_scale, STEP_SCALES) == "reference"
-        self._raw_mix = choice("novelty mix", novelty_mix, MIXES) == "raw"
-        self._over_norm = choice("novelty scale", novelty_scale, SCALES) == "archive_norm"
+        self._frozen = choice("step scale", step_scale, STEP_SCALES, ["reference"]) == "reference"
+        self._raw_mix = choice("novelty mix", novelty_mix, MIXES, ["reference"]) == "raw"
+        self._over_norm = choice("novelty scale", novelty_scale, SCALES, ["reference"]) == "archive_norm"
         self._optimize = lookup("optimizer", optimizer, OPTIMIZERS, ["optimizer"])
         self._pool = pool
         self._state = State(

@@ -59,7 +59,7 @@ class AdaptiveNoveltyAndReward(NoveltySearch):
         settings = StagnationSettings.taken(own)
         super().__init__(mean=mean, **own)
         self._patience = settings.patience
-        inverted = choice("direction of nsra", nsra_direction, DIRECTIONS) == "inverted"
+        inverted = choice("direction of nsra", nsra_direction, DIRECTIONS, ["reference"]) == "inverted"
         self._when_stagnant = -settings.novelty_delta if inverted else settings.novelty_delta
 
     def _weight(self, state: State, hp: Hyperparameters) -> float:

@@ -30,7 +30,7 @@ def check_entropy(entropy: str, starting_entropy: float | None) -> float | None:
     Raises:
         ArgumentError: an unknown name, or a differential entropy without that of the reference policy.
     """
-    if choice("entropy", entropy, ENTROPIES) == "relative":
+    if choice("entropy", entropy, ENTROPIES, ["reference"]) == "relative":
         return None
     if starting_entropy is None:
         raise ArgumentError(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import bierl_fast as bf
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import hints
@@ -283,3 +285,19 @@ def test_only_training_settings_tie_a_checkpoint() -> None:
     longer = config.replace(generations=12, threads=2, eval_interval=3, checkpoint_seconds=0.0)
     assert config.training() == longer.training()
     assert config.training() != config.replace(population=8).training()
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (bf.make_evaluator, {"workers", "fresh_env", "retries", "behavior"}),
+        (bf.evaluate, {"workers", "on_failure", "threads"}),
+        (bf.resume, {"workers", "threads"}),
+        (bf.diagnose, {"workers", "threads"}),
+        (bf.Config, {"centers", "meta_budget", "pbt_members", "reference"}),
+    ],
+)
+def test_signatures_say_what_is_taken_from_sections(function: Callable[..., Any], names: set[str]) -> None:
+    parameters = inspect.signature(function).parameters
+    assert names <= set(parameters)
+    assert all(each.kind is not each.VAR_KEYWORD for each in parameters.values())

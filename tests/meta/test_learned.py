@@ -18,6 +18,7 @@ from bierl_fast.meta.encoder import LstmEncoder
 from bierl_fast.meta.generator import Generator, Network
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
+from bierl_fast.meta.schedule import ScheduleSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.meta.table import MetaParts, make_meta
 from bierl_fast.meta.weights_es import LARGEST_SIGMA, ascent_step, bounded_step, calibrated_sigma, perturbed
@@ -329,3 +330,5 @@ def test_bad_parts() -> None:
         meta(past=history(0, {"sigma": Range(0.1, 1.0)}))
     with pytest.raises(ValueError, match=r"the generator has .* weights, the saved one 3"):
         meta().load({"weights": np.zeros(3, np.float32), "sigma": np.zeros(1), "counts": np.zeros(2, np.int64)})
+    with pytest.raises(TypeError, match="own must be MemberSettings, got ScheduleSettings"):
+        make_meta("pbt", MetaParts(HP, history(0), own=ScheduleSettings(horizon=2)))

@@ -100,7 +100,9 @@ def test_what_moves_by_chance_is_warned_of(meta: str, adapt: tuple[str, ...]) ->
 
 def test_reuse_is_for_one_centre() -> None:
     own = {"strategy": "nsr", "meta_fitness": "one_step_reuse", "behavior": "final_observation", "generations": 1}
-    with pytest.raises(ConfigError, match="another of its 3 centers than the proposal is for; take 'one_step'"):
+    with pytest.raises(
+        ConfigError, match="another of its 3 centers than the proposal is for; take 'one_step', or one center"
+    ):
         bf.train(Config(meta="direct", **{**NATIVE, **own}))
     with pytest.warns(RunWarning, match="before the first update"):
         bf.train(Config(meta="direct", centers=1, **{**NATIVE, **own}))
