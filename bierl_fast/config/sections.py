@@ -143,7 +143,8 @@ class Settings(_Fields):
         return self.warm_start is not None or self.warm_start_task is not None
 
 
-def settings_of() -> dict[str, dataclasses.Field[Any]]:
+@cache
+def settings_of() -> Mapping[str, dataclasses.Field[Any]]:
     """Every setting by its name, with its default and what its `setting` says of it."""
     return {field.name: field for field in dataclasses.fields(Settings)}
 

@@ -160,9 +160,8 @@ def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    """Of the arguments of make_evaluator, those included that one evaluator alone takes."""
-    defaults = {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
-    return defaults | {name: field.default for section in OWN for name, field in section.settings().items()}
+    """Of the arguments of make_evaluator, those included that one evaluator alone takes: they are in its signature."""
+    return {name: parameter.default for name, parameter in inspect.signature(make_evaluator).parameters.items()}
 
 
 def _refuse_for_functions(given: dict[str, Any]) -> None:
