@@ -24,6 +24,8 @@ BOTTOM = {
     "_native",
     "kernels",
     "torch_threads",
+    "optional",
+    "outputs",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -34,6 +36,8 @@ SEES: dict[str, set[str]] = {
     "values": {"errors", "names"},
     "settings": {"errors", "values"},
     "files": set(),
+    "optional": {"errors"},
+    "outputs": {"errors", "files"},
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors"},
     "torch_threads": set(),
@@ -51,7 +55,9 @@ SEES: dict[str, set[str]] = {
     "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
-    "cli": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison"},
+    "exporting": BOTTOM | {"evaluation", "config", "run"},
+    "cli": BOTTOM
+    | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison", "exporting"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]
