@@ -16,11 +16,12 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.evaluation.policy.saved import load_policy
+from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind, require_same_maker
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
@@ -34,6 +35,7 @@ from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.strategy.table import StrategyEntry
+from bierl_fast.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,27 +228,44 @@ def meta_settings(config: Config) -> MetaSettings:
     )
 
 
-def read_policy(path: Path) -> Policy:
-    """A saved policy; raises RunDirectoryError when it is missing or damaged."""
+def read_policy(path: Path, trust: Trust = False, config: Config | None = None) -> Policy:
+    """A saved policy; raises RunDirectoryError when it is missing or damaged, TrustError as load_policy does.
+
+    `config`: of its run, which may hold the function that makes its module.
+    """
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
     try:
-        return load_policy(path)
+        return load_policy(path, trust, config.policy if config is not None and callable(config.policy) else None)
+    except TrustError:
+        raise
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
 def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
-    """An evaluator for the task that `policy` was trained on, with its own observation statistics.
-
-    `own` are settings that some evaluators alone take, each at its default where it is left out.
-    """
+    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.table.evaluator_of`."""
     return evaluators.evaluator_of(policy, threads, **own)
 
 
-OWN = tuple(name for section in evaluators.OWN for name in section.settings())  # what evaluators alone take
+def require_same_task(path: Path, parts: Parts, another: bool) -> None:
+    """TaskError where a run's task is not what its policy, in the file `path`, was made for.
+
+    `another`: whether it is meant to be another one, of the same kind.
+    """
+    saved, now = saved_spec(path), getattr(parts.evaluator.policy, "spec", None)
+    if saved is None or not isinstance(now, PolicySpec):
+        return
+    require_same_kind(saved, now)
+    if not another:
+        require_same_maker(saved, now.entry_point)
+
+
+OF_EVALUATORS = tuple(name for section in evaluators.OWN for name in section.settings())  # what they alone take
+OWN = ("evaluator", *OF_EVALUATORS)
 
 
 def own_settings(config: Config) -> dict[str, Any]:
     """How a run's evaluator runs episodes, those of training and of every evaluation of what was trained."""
-    return {name: getattr(config, name) for name in OWN}
+    own = {name: getattr(config, name) for name in OF_EVALUATORS}
+    return {"evaluator": "pool" if config.pooled else config.evaluator, **own}

@@ -156,6 +156,8 @@ OTHERS = {
     "run.build.make_parts": "hands on",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",
+    "evaluation.table._wanted_again": "likewise",
+    "evaluation.table._made": "of the names, which are checked before",
     "evaluation.table._wanted": "the strategy's need is said first",
 }
 
