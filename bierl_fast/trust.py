@@ -68,10 +68,10 @@ def _mark(path: Path, text: str) -> Path:
     return folder() / hashlib.sha256(f"{place}\0{text}".encode(errors="surrogateescape")).hexdigest()
 
 
-def remember(path: Path, text: str, named: Iterable[Named]) -> None:
+def remember(path: Path, text: str, named: Iterable[Named], what: str | None = None) -> None:
     """Mark a file that this user is about to write; nothing where it names no code.
 
-    A RunWarning where no mark can be written: the file will be asked about.
+    Where no mark can be written the file will be asked about: a RunWarning, if it is to be said of `what`.
     """
     if not any(named):
         return
@@ -81,11 +81,12 @@ def remember(path: Path, text: str, named: Iterable[Named]) -> None:
             mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             mark.write_text(f"{path.resolve()}\n", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
-        warn(
-            f"that {path} is trusted cannot be kept in {mark.parent} ({error.strerror}): to evaluate or resume it will "
-            "take --trust (in Python trust=True)",
-            RunWarning,
-        )
+        if what is not None:
+            warn(
+                f"that {what} is yours cannot be kept in {mark.parent} ({error.strerror}): to evaluate or resume it "
+                "will take --trust (in Python trust=True)",
+                RunWarning,
+            )
 
 
 def require(path: Path, text: str, named: Iterable[Named], trust: Trust) -> None:
@@ -101,8 +102,8 @@ def require(path: Path, text: str, named: Iterable[Named], trust: Trust) -> None
     if not asked or _marked(path, text):
         return
     raise TrustError(
-        f"{path} names code, and is not as you trained it here: it would {'; '.join(map(str, asked))}; if you trust "
-        "whoever wrote it, give --trust (in Python trust=True)"
+        f"{path} names code, and is not as you trained it here (another's, copied, moved or changed): it would "
+        f"{'; '.join(map(str, asked))}; if you trust whoever wrote it, give --trust (in Python trust=True)"
     )
 
 

@@ -42,8 +42,12 @@ class Evaluation:
     initial_return: float | None  # of the policy that the run began with
 
 
-def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None) -> None:
+def measure(
+    directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None, trust: bool = False
+) -> None:
     """Evaluate the policy of a run that is at its end, and the one it began with; write evaluation.json.
+
+    Its policy is as `config` says, whose code is trusted; with `trust` it may name other code.
 
     Raises:
         AllEpisodesError: every episode of the policy failed, and the run did not end by that.
@@ -56,7 +60,7 @@ def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, d
         initial = math.nan
     if diverged is not None and not math.isfinite(initial):
         raise diverged
-    saved = None if diverged else build.read_policy(directory.policy, config.named_code())
+    saved = None if diverged else build.read_policy(directory.policy, trust or config.named_code())
     final = None if saved is None else _mean_return(saved, config, episodes, seed)
     evaluation = Evaluation(
         env_steps=records[-1]["env_steps"] if records else 0,

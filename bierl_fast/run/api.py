@@ -32,6 +32,7 @@ from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
+from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
 PathLike = str | os.PathLike[str]
@@ -142,7 +143,7 @@ def resume(
     total_steps: int | None = None,
     observer: Observer | None = None,
     *,
-    trust: bool = False,
+    trust: Trust = False,
     **given: Any,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
@@ -154,7 +155,7 @@ def resume(
             target_return too; neither: the run's own ends stay.
         observer: as for `train`.
         trust: whether code that the run names (a task, policy or behavior by its import path) may be imported although
-            this user did not train it here, or its directory was copied, moved or changed since.
+            this user did not train it here, or its directory was copied, moved or changed since; or which code.
         given: task, policy, behavior: the run's, given again, such as those of a script, which have no import path; and
             threads of the simulator, worker processes, from now on, as for a machine with another number of cores. Left
             out or None: the run's own.

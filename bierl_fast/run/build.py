@@ -16,7 +16,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -244,8 +244,18 @@ def read_policy(path: Path, trust: Trust = False, config: Config | None = None) 
 
 
 def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
-    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.table.evaluator_of`."""
-    return evaluators.evaluator_of(policy, threads, **own)
+    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.table.evaluator_of`.
+
+    Raises:
+        ConfigError: what is given cannot be.
+    """
+    try:
+        return evaluators.evaluator_of(policy, threads, **own)
+    except ArgumentError as error:
+        given = {name for name, value in own.items() if value is not None}
+        if isinstance(error, ConfigError) or not given & set(error.settings):
+            raise
+        raise ConfigError(str(error), error.settings) from error
 
 
 def require_same_task(path: Path, parts: Parts, another: bool) -> None:

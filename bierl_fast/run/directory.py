@@ -19,6 +19,7 @@ from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import locked, write_text
+from bierl_fast.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class RunDirectory:
         text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
         self.require_free()
         self.path.mkdir(parents=True, exist_ok=True)
-        trust.remember(self.config, text, config.named_code())
+        trust.remember(self.config, text, config.named_code(), f"the run in {self.path}")
         try:
             self.config.touch(exist_ok=False)  # of several runs that start at once, one gets past this line
         except FileExistsError:
@@ -159,14 +160,15 @@ class RunDirectory:
     def write_config(self, config: Config) -> None:
         """Save every setting, as this user's."""
         text = toml.dumps(config)
-        trust.remember(self.config, text, config.named_code())
+        trust.remember(self.config, text, config.named_code(), f"the run in {self.path}")
         write_text(self.config, text)
 
-    def read_to_run(self, trusted: bool, **given: Any) -> Config:
+    def read_to_run(self, trusted: Trust, **given: Any) -> Config:
         """The run's settings, to be run once more, where the code that they name may be imported.
 
         Args:
-            trusted: whether the user said so; else the file must be as this user's run wrote it.
+            trusted: whether the user said so, or what is trusted already; else the file must be as this user's run
+                wrote it.
             given: settings in place of the file's, whose code is then not asked about; None: the file's.
 
         Raises:
