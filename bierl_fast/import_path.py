@@ -64,6 +64,13 @@ def settled(path: str) -> str:
     return f"{os.path.abspath(home)}:{name}" if name and home.endswith(SUFFIX) else path
 
 
+def in_a_file(path: str) -> str:
+    """How a function that has no import path, `<__main__:qualname>`, is named by its file, if a file can do that."""
+    home, _, name = path.strip("<>").partition(":")
+    place = getattr(sys.modules.get(home), "__file__", None)
+    return f"{place}:{name}" if place and place.endswith(SUFFIX) and "<" not in name else f"FILE{SUFFIX}:NAME"
+
+
 def imported(path: str, what: str = "task") -> Callable[..., Any]:
     """The function at `module:qualname` or `FILE.py:qualname`; errors call it the `what`, which is its setting.
 

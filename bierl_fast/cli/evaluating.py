@@ -27,7 +27,7 @@ EPISODES = [
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
-@own_options("task", "evaluator")
+@own_options("task", "policy", "evaluator")
 @own_options("threads", default="as many as this process may use")
 @own_options(*(name for name in of_this_machine() if name != "threads"), *EPISODES)
 @trust_option

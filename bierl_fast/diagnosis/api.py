@@ -97,7 +97,7 @@ def diagnose(
 
     Raises:
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
-        TaskError, TrustError: as for `resume`.
+        TrustError: as for `resume`.
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
@@ -106,9 +106,8 @@ def diagnose(
     again = {name: given.pop(name, None) for name in functions()}
     config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.make_parts(config)
+    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
-        build.require_same_task(directory.policy, parts, another=again["task"] is not None)
         loop.restore(parts, start)
         return _Diagnosis(parts, question).report(start.counters.generation, observer)
 

@@ -98,7 +98,7 @@ def why_not_native(wanted: Wanted) -> ArgumentError | None:
         if other is not None:
             return ArgumentError(
                 f"the id {wanted.task} was registered anew, and is made by {other} here, which native threads do not "
-                "run; take evaluator 'pool' or 'auto'",
+                "run; take evaluator 'pool' for what it is now",
                 ["task", "evaluator"],
             )
     else:

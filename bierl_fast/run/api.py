@@ -22,6 +22,7 @@ from bierl_fast.config.sections import functions, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
@@ -99,9 +100,10 @@ def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
     if lost:
         told = ", ".join(f"the {name} {path}" for name, path in lost.items())
         again = ", ".join(f"{name}=..." for name in lost)
+        typed = " ".join(f"--{name} {in_a_file(path)}" for name, path in lost.items())
         warn(
             f"{told} cannot be imported by name: to evaluate or resume this run give it again, {again} in Python or "
-            f"--{next(iter(lost))} FILE.py:NAME on the command line",
+            f"{typed} on the command line",
             RunWarning,
         )
 
@@ -161,8 +163,8 @@ def resume(
             out or None: the run's own.
 
     Raises:
-        ConfigError: a new total, or a number of threads or worker processes, that cannot be.
-        TaskError: the task has not the observations and actions that the run's had, or its id stands for another one.
+        ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
+            observations and actions that the run's had, or whose id stands for another one.
         TrustError: the run names code, and is not trusted; nothing was imported.
         RunDirectoryError, CheckpointError: no run there, a damaged one, or one that is under way in another process;
             its files are left as they are.
@@ -179,9 +181,8 @@ def resume(
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
-        parts = build.make_parts(config)
+        parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
-            build.require_same_task(directory.policy, parts, another=again["task"] is not None)
             return _to_the_end(_restored(directory, parts, start, observer), directory)
 
 
@@ -204,7 +205,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
     )
-    policy = build.read_policy(directory.policy, config.named_code(), config)
+    policy = build.read_policy(directory.policy, config.named_code(), _module_of(config))
     records, best = metrics.read(directory.metrics), _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
@@ -235,7 +236,12 @@ def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config
     """`config`: the run's, whose code is trusted."""
     if counters.best_return is None:
         return None
-    return build.read_policy(directory.best_policy, config.named_code(), config)
+    return build.read_policy(directory.best_policy, config.named_code(), _module_of(config))
+
+
+def _module_of(config: Config) -> Callable[..., Any] | None:
+    """What makes the module of its policy, where no file names it."""
+    return config.policy if callable(config.policy) else None
 
 
 @signed(**dict.fromkeys(build.OWN))
@@ -246,6 +252,7 @@ def evaluate(
     threads: int | None = None,
     *,
     task: str | Callable[..., Any] | None = None,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     **own: Any,
 ) -> dict[str, Any]:
@@ -258,6 +265,7 @@ def evaluate(
         threads: of the simulator; None: the cores this process may use.
         task: another task, with as many observations and actions, in place of the policy's; such as one of a script,
             which has no import path. None: the policy's own.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
         own: the evaluator, and settings that one kind of evaluator alone takes, by name, those of worker processes
@@ -281,12 +289,12 @@ def evaluate(
         raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
-    policy, how = _policy(run_dir_or_policy, trust, task)
+    actor, how = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
     if threads is not None:  # which workers are, unless they are given too
         how = {name: value for name, value in how.items() if name not in of_this_machine()}
     how |= {name: value for name, value in own.items() if value is not None}
-    population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(policy, threads, task=task, trust=trust, **how)) as evaluator:
+    population = reporting_population(actor.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
+    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, **how)) as evaluator:
         batch = evaluator.evaluate(population)
         nothing = why_nothing(batch)
         if nothing is not None:
@@ -295,19 +303,22 @@ def evaluate(
 
 
 def _policy(
-    source: PathLike | Policy | Result, trust: bool, task: str | Callable[..., Any] | None
+    source: PathLike | Policy | Result, trust: bool, again: dict[str, str | Callable[..., Any] | None]
 ) -> tuple[Policy, dict[str, Any]]:
-    """A policy, and how its run had its episodes run, as far as its file does not say so itself."""
-    if isinstance(source, Result):
-        return source.policy, {}
-    if not isinstance(source, str | os.PathLike):
-        return source, {}
+    """A policy, and how its run had its episodes run, as far as its file does not say so itself.
+
+    `again`: what is given in place of what the files name.
+    """
+    if isinstance(source, Result) or not isinstance(source, str | os.PathLike):
+        if again["policy"] is not None:
+            raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
+        return (source.policy if isinstance(source, Result) else source), {}
     path = Path(source)
     if path.is_file():
-        return build.read_policy(path, trust), {}
+        return build.read_policy(path, trust, again["policy"]), {}
     directory = RunDirectory(path)
-    config = directory.read_to_run(trust, task=task)
-    policy = build.read_policy(directory.policy, trust or config.named_code())
-    own, spec = build.own_settings(config), getattr(policy, "spec", None)
+    config = directory.read_to_run(trust, **again)
+    found = build.read_policy(directory.policy, trust or config.named_code(), again["policy"])
+    own, spec = build.own_settings(config), getattr(found, "spec", None)
     told = spec.ran_by if isinstance(spec, PolicySpec) else {}
-    return policy, {name: value for name, value in own.items() if name not in told}
+    return found, {name: value for name, value in own.items() if name not in told}

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
-from bierl_fast.evaluation.environment.registered import entry_point
+from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
 
@@ -116,6 +117,23 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     if not name:
         return _by_name(task, task, None, task_kwargs, more_names)
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
+
+
+def require_same_maker(saved: PolicySpec, task: str | Callable[..., Any], maker: EnvMaker | None = None) -> None:
+    """TaskError where an id stands for another environment here than when a policy was made for it.
+
+    `maker`: of the task, where it has been found.
+    """
+    if saved.entry_point is not None:
+        now = (maker or find(task, saved.task_kwargs)).entry_point
+    else:
+        now = taken_over_by(saved.task) if saved.ran_by.get("evaluator") == "native" else None
+    if now != saved.entry_point:
+        raise TaskError(
+            f"task {saved.task} was made by {saved.entry_point or 'the native task of that id'} when the policy was "
+            f"trained, and is made by {now} here; register it as it was then, or give the task to run it on",
+            ["task"],
+        )
 
 
 def _require_factory(task: Callable[..., Any], task_kwargs: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.archive import read_archive
-from bierl_fast.errors import ArchiveError
+from bierl_fast.errors import ArchiveError, ConfigError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy import torch_module, vector
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -24,16 +24,17 @@ POLICIES: dict[str, Callable[..., Policy]] = {
 }
 
 
-def load_policy(path: Path, trust: Trust = False, module: Callable[..., Any] | None = None) -> Policy:
+def load_policy(path: Path, trust: Trust = False, module: str | Callable[..., Any] | None = None) -> Policy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it.
 
     Args:
         path: the file.
         trust: whether the code that it names may be imported, or which (see trust.py).
-        module: what makes a TorchPolicy's module, in place of what the file names.
+        module: what makes a TorchPolicy's module, or its import path, in place of what the file names.
 
     Raises:
         TrustError: the file names what makes its module, and is not trusted. A task is asked about when it is needed.
+        ConfigError: `module` for a policy that has none.
     """
     text, _ = read_archive(path)
     try:
@@ -42,6 +43,8 @@ def load_policy(path: Path, trust: Trust = False, module: Callable[..., Any] | N
         kind = "none"
     if kind == torch_module.FILE.kind:
         return TorchPolicy.load(path, module, trust=trust)
+    if module is not None:
+        raise ConfigError(f"policy is what makes a torch module, and the policy in {path} has none", ["policy"])
     return POLICIES.get(kind, MlpPolicy.load)(path, trust=trust)  # a file of no known kind is refused there
 
 

@@ -102,16 +102,6 @@ def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
         raise TaskError(f"the policy was made for {kinds[0]}, and task {now.task} has {kinds[1]} here", ["task"])
 
 
-def require_same_maker(saved: PolicySpec, entry_point: str | None) -> None:
-    """TaskError where an id of Gymnasium's registry stands for another environment than when a policy was made."""
-    if saved.entry_point is not None and entry_point != saved.entry_point:
-        raise TaskError(
-            f"task {saved.task} was made by {saved.entry_point} when the policy was trained, and is made by "
-            f"{entry_point or 'native threads'} here; register it as it was then, or give the task to run it on",
-            ["task"],
-        )
-
-
 def policy_shape(spec: PolicySpec) -> core.PolicyShape:
     """The compiled policy's own form of `spec`; ArgumentError when it cannot be."""
     return core.PolicyShape(

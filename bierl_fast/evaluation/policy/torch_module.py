@@ -187,7 +187,7 @@ class TorchPolicy:
     def load(
         cls,
         path: str | Path,
-        module: torch.nn.Module | Callable[..., Any] | None = None,
+        module: torch.nn.Module | str | Callable[..., Any] | None = None,
         *,
         trust: Trust = False,
     ) -> TorchPolicy:
@@ -195,7 +195,7 @@ class TorchPolicy:
 
         Args:
             path: the file.
-            module: a module, or the factory that makes it.
+            module: a module, or the factory that makes it, or that one's import path.
             trust: whether the code that the file names, its factory and its task, may be imported (see trust.py).
 
         Raises:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.errors import ArgumentError, TaskError
-from bierl_fast.evaluation.environment.maker import EnvMaker, find
+from bierl_fast.evaluation.environment.maker import EnvMaker, find, require_same_maker
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind, require_same_maker
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.evaluation.pool.messages import Job
@@ -66,7 +66,7 @@ def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvalua
     settings = replace(settings, flatten_observation=saved.observation_shape is not None)
     maker = find(wanted.task, wanted.task_kwargs)
     if wanted.task == saved.task:
-        require_same_maker(saved, maker.entry_point)
+        require_same_maker(saved, wanted.task, maker)
     pool = Pool(maker, settings)
     try:
         require_same_kind(saved, policy_spec(pool.interface, maker, {}))
