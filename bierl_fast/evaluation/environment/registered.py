@@ -42,4 +42,7 @@ def taken_over_by(task: str) -> str | None:
 def entry_point(spec: EnvSpec) -> str:
     """What makes an environment of the registry, in writing."""
     entry = spec.entry_point
-    return entry if isinstance(entry, str) else "nothing" if entry is None else written_name(entry)
+    if entry is None:
+        return "nothing"
+    # Without the brackets of what has no import path: a class that was defined anew is the same by name.
+    return entry if isinstance(entry, str) else written_name(entry).strip("<>")
