@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import of_this_machine, settings_of
 from bierl_fast.errors import ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
+from bierl_fast.files import as_path, write_text
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
@@ -68,50 +70,68 @@ def train(
         KeyboardInterrupt: as it came, once the last completed generation is saved; in the warm start, once what it has
             learned so far is in warm_start.npz, if it has learned anything.
     """
-    config.check_end()
-    directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
+    directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
+    return _trained(config, directory, observer, warm_start_observer)
+
+
+def _trained(
+    config: Config,
+    directory: RunDirectory | None,
+    observer: Observer | None,
+    warm_start_observer: Observer | None,
+    again: bool = False,
+) -> Result:
+    """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
+    config.check_end()
     started = time.perf_counter()
-    warm_start, spent = _warm_start(config, directory, warm_start_observer)
+    warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
             return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters, meta_seconds), None)
-        directory.create(parts.config)
-        with directory.held():
-            return _to_the_end(_begun(directory, parts, counters, meta_seconds, observer), directory)
+        text = toml.dumps(parts.config)  # what cannot be saved leaves no directory behind
+        with directory.taken(again):
+            with ExitStack() as failed:
+                failed.callback(directory.clear, keep_config=again)
+                run = _begun(directory, text, parts, counters, meta_seconds, observer)
+                failed.pop_all()
+            return _to_the_end(run, directory)
 
 
 def _warm_start(
-    config: Config, directory: RunDirectory | None, observer: Observer | None
+    config: Config, directory: RunDirectory | None, observer: Observer | None, again: bool
 ) -> tuple[WarmStart | None, int]:
     if config.warm_start_task is None:
         return warm_start_of(config)
     build.make_parts(config).evaluator.close()  # what is refused is refused before the warm start, not after it
     if directory is None:
         return warm_start_of(config, observer=observer)
-    with directory.before_the_run():
+    with directory.before_the_run(again):
         return warm_start_of(config, directory.warm_start, observer)
 
 
 def _begun(
     directory: RunDirectory,
+    text: str,
     parts: build.Parts,
     counters: checkpoint.Counters,
     meta_seconds: float,
     observer: Observer | None,
 ) -> Run:
-    """The run before its first generation, saved as such."""
-    with ExitStack() as failed:
-        failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config, noted(parts))
-        run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
-        failed.callback(run.recorder.close)
+    """The run before its first generation, saved as such; `text` is its config.toml."""
+    # The manifest first: it says that the files that follow are a run's own, and may go if it is killed here.
+    manifest.create(directory.manifest, parts.config, noted(parts))
+    write_text(directory.config, text)
+    run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
+    try:
         run.recorder.start(run.snapshot, saved=None)
-        failed.pop_all()
+    except BaseException:
+        run.recorder.close()
+        raise
     return run
 
 
@@ -141,8 +161,10 @@ def resume(
 
     A run that has already reached its end is left as it is, with a RunWarning that says so.
     """
-    directory = RunDirectory(Path(run_dir))
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
     directory.require_run()
+    if not directory.learned:
+        return _from_the_beginning(directory, generations, total_steps, observer, **machine)
     with directory.held():
         saved = directory.read_config()
         config = saved.continued(generations, total_steps, **machine)
@@ -155,15 +177,29 @@ def resume(
             return _to_the_end(_restored(directory, parts, start, observer), directory)
 
 
+def _from_the_beginning(
+    directory: RunDirectory,
+    generations: int | None,
+    total_steps: int | None,
+    observer: Observer | None,
+    **machine: int | None,
+) -> Result:
+    """The run in a directory that was stopped before its first checkpoint, or never started."""
+    config = directory.read_config().continued(generations, total_steps, **machine)
+    warn(f"the run in {directory.path} was stopped before its first checkpoint: it begins anew", RunWarning)
+    return _trained(config, directory, observer, None, again=True)
+
+
 def _restored(
     directory: RunDirectory, parts: build.Parts, start: checkpoint.Checkpoint, observer: Observer | None
 ) -> Run:
     loop.restore(parts, start)
+    best = _best(directory, start.counters)
     # Only now, when nothing can be refused any more, do files change.
     records = metrics.truncate(directory.metrics, start.counters.generation)
     directory.write_config(parts.config)
     manifest.resumed(directory.manifest, parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer, records), start.counters)
+    run = Run(parts, Recorder(parts.config, directory, observer, records, best), start.counters)
     run.recorder.start(run.snapshot, saved=start.counters.generation)
     return run
 
@@ -193,10 +229,8 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
             RunWarning,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
-    path, best = (directory.path if directory else None), run.recorder.best_policy
-    if best is None and directory is not None:
-        best = _best(directory, run.counters)
-    return Result(policy, run.strategy.mean, run.recorder.records, path, best)
+    path = directory.path if directory else None
+    return Result(policy, run.strategy.mean, run.recorder.records, path, run.recorder.best_policy)
 
 
 def _best(directory: RunDirectory, counters: checkpoint.Counters) -> Policy | None:
@@ -248,7 +282,7 @@ def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:
     """A policy, and how its run had its episodes run, as far as that is known."""
     if not isinstance(source, str | os.PathLike):
         return source, {}
-    path = Path(source)
+    path = as_path(source, "run_dir_or_policy")
     if path.is_file():
         return build.read_policy(path), {}
     directory = RunDirectory(path)

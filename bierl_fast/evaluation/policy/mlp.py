@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, Network, NoiseKey, Stream
 
 FILE = Kind(
     "policy",
@@ -124,16 +126,15 @@ class MlpPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""
-        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
+        FILE.write(as_path(path, "path"), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
 
     @classmethod
     def load(cls, path: str | Path) -> MlpPolicy:
         """Read policy.npz; ArchiveError says what is wrong with it."""
-        return FILE.read(Path(path), cls._read)
+        return FILE.read(as_path(path, "path"), cls._read)
 
     @classmethod
-    def _read(cls, header: dict[str, Any], arrays: Arrays) -> MlpPolicy:
+    def _read(cls, header: dict[str, Any], archive: Archive) -> MlpPolicy:
         spec = read_spec(header)
-        statistics = ObservationStatistics(spec.observation_size)
-        statistics.load(arrays)
-        return cls(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+        parameters = saved_parameters(archive, policy_shape(spec).parameter_count)
+        return cls(spec, ObservationStatistics.saved(archive, spec.observation_size), parameters)

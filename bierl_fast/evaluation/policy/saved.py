@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-from bierl_fast.archive import read_archive
+from bierl_fast.archive import Archive, parsed
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy import torch_module, vector
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -22,9 +21,9 @@ POLICIES: dict[str, Callable[[Path], Policy]] = {
 
 def load_policy(path: Path) -> Policy:
     """The policy in a file that some policy's `save` wrote; ArchiveError says what is wrong with it."""
-    text, _ = read_archive(path)
-    try:
-        kind = str(json.loads(text)["kind"])
-    except (ValueError, TypeError, KeyError):
-        kind = "none"
+    with Archive.opened(path) as archive:
+        try:
+            kind = str(parsed(archive.header)["kind"])
+        except (ValueError, KeyError):
+            kind = "none"
     return POLICIES.get(kind, MlpPolicy.load)(path)  # a file of no known kind is refused there

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
 from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, F64, Arrays, NoiseKey
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, F64, NoiseKey
 
 if TYPE_CHECKING:
     import torch
@@ -174,7 +176,7 @@ class TorchPolicy:
             **asdict(self.spec),
         }
         arrays = {"parameters": self.parameters, **self.statistics.state()}
-        FILE.write(Path(path), header, arrays)
+        FILE.write(as_path(path, "path"), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path, module: torch.nn.Module | None = None) -> TorchPolicy:
@@ -184,15 +186,15 @@ class TorchPolicy:
             ArchiveError: no such file, a damaged one, one of another kind or module, or one that needs a module.
         """
 
-        def read(header: dict[str, Any], arrays: Arrays) -> TorchPolicy:
+        def read(header: dict[str, Any], archive: Archive) -> TorchPolicy:
             name, shapes, factory = header.pop("module"), header.pop("shapes"), header.pop("factory", None)
             spec = read_spec(header)
+            statistics = ObservationStatistics.saved(archive, spec.observation_size)
             policy = cls(module) if module is not None else made_again(factory, spec)
             if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
                 raise ValueError(f"it was saved from a {name} with parameters of shapes {shapes}")
-            statistics = ObservationStatistics(spec.observation_size)
-            statistics.load(arrays)
-            return policy.for_task(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+            parameters = saved_parameters(archive, policy.parameters.size)
+            return policy.for_task(spec, statistics).with_parameters(parameters)
 
         def made_again(factory: str | None, spec: PolicySpec) -> TorchPolicy:
             try:
@@ -205,7 +207,7 @@ class TorchPolicy:
                     "bf.TorchPolicy.load(path, module)"
                 ) from error
 
-        return FILE.read(Path(path), read)
+        return FILE.read(as_path(path, "path"), read)
 
 
 class TorchActor:

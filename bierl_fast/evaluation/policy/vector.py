@@ -14,9 +14,11 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
+from bierl_fast.evaluation.policy.header import from_header, saved_parameters
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey, Stream
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
@@ -118,17 +120,17 @@ class VectorPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters and a JSON header; atomically."""
-        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters})
+        FILE.write(as_path(path, "path"), asdict(self.spec), {"parameters": self.parameters})
 
     @classmethod
     def load(cls, path: str | Path) -> VectorPolicy:
         """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated."""
-        return FILE.read(
-            Path(path),
-            lambda header, arrays: cls(FunctionSpec(**header)).with_parameters(
-                np.asarray(arrays["parameters"], np.float32)
-            ),
-        )
+
+        def read(header: dict[str, Any], archive: Archive) -> VectorPolicy:
+            spec = from_header(FunctionSpec, header)
+            return cls(spec, parameters=saved_parameters(archive, spec.dim))
+
+        return FILE.read(as_path(path, "path"), read)
 
 
 def native_function_entries() -> list[dict[str, Any]]:
