@@ -33,8 +33,8 @@ SEES: dict[str, set[str]] = {
     "names": {"errors"},
     "errors": set(),
     "values": {"errors", "names"},
-    "settings": {"errors", "values"},
-    "files": set(),
+    "settings": {"errors", "values", "names"},
+    "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors"},
     "trust": {"errors", "import_path"},

@@ -22,6 +22,14 @@ std::size_t in_range(const char* name, std::size_t value, std::size_t least) {
   return value;
 }
 
+// Of two windows; both factors are in range, so the product does not wrap.
+std::size_t floats(std::size_t history, std::size_t features) {
+  constexpr std::size_t kMostFloats = std::size_t{1} << 26;
+  require(history * features <= kMostFloats, "history x features must be at most " + std::to_string(kMostFloats) +
+                                                 ", got " + std::to_string(history) + " x " + std::to_string(features));
+  return 2 * history * features;
+}
+
 // value / spread within +-kCut; zero where it says nothing.
 float in_spreads(double value, double spread) {
   if (spread == 0.0 || !std::isfinite(value)) return 0.0F;
@@ -56,7 +64,7 @@ FitnessBuffer::FitnessBuffer(std::size_t history, std::size_t quantiles, std::si
       hyperparameters_(in_range("hyperparameters", hyperparameters, 0)),
       last_mean_(kNone),
       last_center_(kNone),
-      rows_(2 * history * (quantiles + hyperparameters + 6), 0.0F) {}
+      rows_(floats(history, quantiles + hyperparameters + 6), 0.0F) {}
 
 void FitnessBuffer::describe(std::span<const double> sorted, double mean, double spread, double center,
                              std::span<float> row) const {
