@@ -22,6 +22,7 @@ BOTTOM = {
     "import_path",
     "_library",
     "_native",
+    "finite",
     "kernels",
     "torch_threads",
 }
@@ -41,7 +42,8 @@ SEES: dict[str, set[str]] = {
     "_library": {"errors"},
     "_native": {"_library", "_core"},
     "archive": {"messages", "files", "errors"},
-    "kernels": {"messages", "errors", "_native"},
+    "finite": {"messages"},
+    "kernels": {"messages", "errors", "finite", "_native"},
     "native_env": BOTTOM,
     "strategy": BOTTOM,
     "evaluation": BOTTOM,

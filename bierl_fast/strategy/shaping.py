@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from bierl_fast import kernels
+from bierl_fast import finite, kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool
 from bierl_fast.names import choice, lookup
@@ -20,7 +20,11 @@ def standardized(fitness_n: F64, failed_n: Bool, top: int) -> F32:
     Weights keep the level of the fitnesses, which pairs cancel; taken off before, it costs single precision no digits.
     """
     level = fitness_n[~failed_n].max(initial=-np.inf)
-    return kernels.standardized_weights(fitness_n - level if np.isfinite(level) else fitness_n, failed_n, top=top)
+    if not np.isfinite(level):
+        return kernels.standardized_weights(fitness_n, failed_n, top=top)
+    powers = finite.exponent(fitness_n[~failed_n])
+    lowered_n = finite.scaled(fitness_n, powers) - finite.scaled(level, powers)
+    return kernels.standardized_weights(np.asarray(lowered_n), failed_n, top=top)
 
 
 def _log_rank(full: bool, best_of_ties: bool) -> Shaping:
