@@ -56,7 +56,7 @@ def diagnose(
         generations=generations,
         episodes=episodes,
         seed=seed,
-        observer=None if quiet or as_json else _Lines(),
+        observer=None if quiet or as_json else _Lines(proposals),
         **machine,
     )
     if as_json:
@@ -66,13 +66,17 @@ def diagnose(
 
 
 class _Lines:
-    """One line every few seconds: generations done."""
+    """What it costs, then one line every few seconds: generations done."""
 
-    def __init__(self) -> None:
+    def __init__(self, proposals: int) -> None:
+        self._proposals = proposals
         self._printed = time.monotonic()
 
     def __call__(self, done: int, last: int) -> None:
-        if done < last and time.monotonic() - self._printed >= LINE_SECONDS:
+        if done == 0:
+            work = self._proposals * last
+            click.echo(f"{self._proposals} proposals for {last} generations each: the work of {work} of the run's own")
+        elif done < last and time.monotonic() - self._printed >= LINE_SECONDS:
             self._printed = time.monotonic()
             click.echo(f"generation {done}/{last}")
 

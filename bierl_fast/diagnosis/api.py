@@ -81,7 +81,7 @@ def diagnose(
         episodes: of each centre after each k, as long as in training (episode_cap), without action noise; their mean is
             the return, whatever the meta-objective.
         seed: of proposals, noise and episodes; equal seeds give equal bits, at any number of threads or workers.
-        observer: called with generations done and their number, after each.
+        observer: called with generations done and their number, before the first (0) and after each.
         machine: threads of the simulator, worker processes, instead of the run's own.
 
     Returns:
@@ -214,6 +214,8 @@ class _Diagnosis:
         strategy, evaluator, last = self._parts.strategy, self._parts.evaluator, self._question.generations[-1]
         states: list[Arrays | None] = [strategy.state()] * len(proposals)
         found = {}
+        if observer is not None:
+            observer(0, last)
         for done in range(1, last + 1):
             alive = [(m, state) for m, state in enumerate(states) if state is not None]
             if alive:
