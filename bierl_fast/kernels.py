@@ -7,6 +7,7 @@ Every result is the same bits on every thread count and instruction set.
 
 from __future__ import annotations
 
+import copyreg
 import math
 from collections.abc import Callable
 
@@ -252,6 +253,13 @@ def _fitting(fitness_n: F64, failed_n: Bool | None) -> F64:
     if 0.0 < spread < SMALLEST_WEIGHT:
         return finite.scaled(fitness_n - counted.max(), math.frexp(spread)[1] - math.frexp(SMALLEST_WEIGHT)[1] - 24)
     return fitness_n
+
+
+def _pool_again(pool: ThreadPool) -> tuple[type[ThreadPool], tuple[int]]:
+    return ThreadPool, (pool.threads,)
+
+
+copyreg.pickle(ThreadPool, _pool_again)  # a copy has threads of its own
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:

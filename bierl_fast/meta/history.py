@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -85,6 +85,10 @@ class History:
         self.inner_steps = 0  # env steps of all these generations
         self.longest_episode = 0  # env steps, in the latest generation
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        length, quantiles, _ = self._sizes
+        return _again, (length, quantiles, self.ranges, self.state())
+
     @property
     def features(self) -> int:
         """Numbers in one row of the window."""
@@ -142,6 +146,13 @@ class History:
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
         self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
         self._centers = centers
+
+
+def _again(length: int, quantiles: int, ranges: Mapping[str, Range], state: Arrays) -> History:
+    """A copied or unpickled history."""
+    history = History(length=length, quantiles=quantiles, ranges=ranges)
+    history.load(state)
+    return history
 
 
 class _Window:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -145,6 +146,18 @@ class CovarianceMatrixAdaptation:
         self._sigma = math.nan  # the first generation's
         self._told: list[Told] = []
         self._asked: Asked | None = None  # no state: spares `tell` to draw, and to decompose, once more
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the packages, and without what spares drawing once more."""
+        return {**self.__dict__, "_cma": None, "_libraries": None, "_asked": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._cma, self._libraries = _packages()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CovarianceMatrixAdaptation:
+        copied: CovarianceMatrixAdaptation = pickle.loads(pickle.dumps(self))  # with normals of its own
+        return copied
 
     @property
     def mean(self) -> F32:

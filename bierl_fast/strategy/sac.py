@@ -22,7 +22,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.errors import InstallationError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
-from bierl_fast.settings import LONG, Section, setting
+from bierl_fast.settings import LONG, MANY, Section, setting
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ class SacSettings(Section):
         called="replay_size",
     )
     batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
-    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0)
+    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0, at_most=float(MANY))
     learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
     discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
 
@@ -81,6 +81,9 @@ class SoftActorCritic:
         with _torch_at(NoiseKey(seed, 0, Stream.INITIAL)):
             self._model = _model(network, settings)
         self.actor = theta
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self._network, self.actor, self._settings, self.state())
 
     @property
     def actor(self) -> F32:
@@ -194,6 +197,13 @@ class SoftActorCritic:
                     },
                 }
             )
+
+
+def _again(network: Network, theta: F32, settings: SacSettings, state: Arrays) -> SoftActorCritic:
+    """A copied or unpickled learner."""
+    learner = SoftActorCritic(network, theta, settings)
+    learner.load(state)
+    return learner
 
 
 class _Sampler:

@@ -9,12 +9,13 @@ threads without the GIL; Python functions are called in row order, with paramete
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
+from bierl_fast.evaluation.arguments import not_copied
 from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
@@ -45,6 +46,9 @@ class FunctionEvaluator:
         self.threads = thread_count(threads)
         self._policy = VectorPolicy(spec, function, initial)
         self._runner = make_runner(spec, function, self.threads)
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> VectorPolicy:
