@@ -104,7 +104,7 @@ class TaskError(ArgumentError):
 class InstallationError(BierlError, ImportError):
     """A part of the installation that is missing or of another version; the text has the line that repairs it.
 
-    Raised where the compiled module is first needed.
+    Raised where the compiled module, or an optional package, is first needed.
     """
 
 
@@ -134,6 +134,13 @@ class AllFailedError(BierlError, ValueError):
     """No candidate of a generation has a return to learn from: the strategy left where the task can be run. Exit 1.
 
     Raised by train, resume and pretrain.
+    """
+
+
+class DivergedError(AllFailedError):
+    """An update left parameters that are no finite numbers: a step too long for single precision. Exit 1.
+
+    Raised by a strategy's `tell`, whose state stays as it was, and so by train, resume and pretrain.
     """
 
 

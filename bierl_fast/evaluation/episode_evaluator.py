@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NoReturn, Protocol, Self, TypeVar
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, WorkerError
-from bierl_fast.evaluation.arguments import integer
+from bierl_fast.evaluation.arguments import integer, not_copied
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.machine import MOST_THREADS, available_cores
@@ -63,6 +63,9 @@ class EpisodeEvaluator(Generic[P]):
         self._statistics = statistics
         self._statistics_turn = core.Turn("evaluator")
         self._policy = policy.with_statistics(statistics.copy())
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> P:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
@@ -49,7 +50,7 @@ class Result:
 
     policy: Policy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
-    metrics: list[metrics.Record]  # one record a generation, from the run's first on
+    metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
@@ -230,7 +231,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         RunWarning,
     )
     policy = build.read_policy(directory.policy, config.named_code(), _module_of(config))
-    records, best = metrics.read(directory.metrics), _best(directory, counters, config)
+    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
+from bierl_fast.evaluation.arguments import not_copied
 from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
@@ -49,6 +50,9 @@ class FunctionEvaluator:
         self.threads = thread_count(threads)
         self._policy = VectorPolicy(spec, function, initial)
         self._runner: Runner | None = make_runner(spec, function, self.threads)
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> VectorPolicy:

@@ -56,6 +56,9 @@ class MlpPolicy:
         self._normalizer = statistics.normalizer()
         self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.spec, self.statistics, self.parameters, self.origin)
+
     @property
     def task(self) -> str:
         """The environment's id."""

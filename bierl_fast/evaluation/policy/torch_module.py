@@ -17,6 +17,7 @@ import numpy as np
 
 from bierl_fast._native import core
 from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
@@ -163,7 +164,10 @@ class TorchPolicy:
         return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_actor": None}
+        return {**self.__dict__, "_actor": None, "module": ByValue(self.module)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "module": state["module"].thing}
 
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.

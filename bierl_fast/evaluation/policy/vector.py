@@ -15,6 +15,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.policy import origin
@@ -78,6 +79,16 @@ class VectorPolicy:
         self.function = function
         self._initial = None if initial is None else arguments.parameters("initial", initial, spec.dim)
         self.parameters = np.zeros(spec.dim, np.float32) if parameters is None else parameters
+
+    def __copy__(self) -> VectorPolicy:
+        return VectorPolicy(self.spec, self.function, self._initial, self.parameters)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VectorPolicy:
+        return self.with_parameters(self.parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = None if self.function is None or not self.task.startswith("<") else ByValue(self.function)
+        return _again, (self.spec, own, self._initial, self.parameters, self.origin)
 
     @property
     def task(self) -> str:
@@ -143,6 +154,13 @@ class VectorPolicy:
             return cls(spec, parameters=saved_parameters(archive, spec.dim), origin=found)
 
         return FILE.read(file, read)
+
+
+def _again(
+    spec: FunctionSpec, function: ByValue | None, initial: F32 | None, parameters: F32, origin: Origin | None
+) -> VectorPolicy:
+    """An unpickled policy; a function with an import path is imported when it is evaluated."""
+    return VectorPolicy(spec, None if function is None else function.thing, initial, parameters, origin)
 
 
 def native_function_entries() -> list[dict[str, Any]]:
