@@ -132,9 +132,14 @@ def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below."""
+    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below.
+
+    Of a list: `each`, the names that may stand in it.
+    """
     if value is None:
         return
+    for item in value if "each" in rules else ():
+        check_rules(name, item, {"choices": rules["each"]})
     if isinstance(value, dict):
         if "choices" in rules:
             for key, item in value.items():
