@@ -18,6 +18,7 @@ import numpy as np
 
 from bierl_fast.archive import Kind
 from bierl_fast.messages import F32, Arrays
+from bierl_fast.meta.signals import FIRST, checked
 
 FILE = Kind("generator", format=1, name="a warm start", remedy="make one with `bierl pretrain`")
 FOLDER = Path(__file__).parents[1] / "warm_starts"  # those that come with the package
@@ -36,6 +37,7 @@ class GeneratorShape:
     history: int
     quantiles: int
     meta_settling: float | None = None  # files of format 1 began without
+    signals: tuple[str, ...] = FIRST  # and without this
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,10 @@ class WarmStart:
     @property
     def fingerprint(self) -> str:
         """Of what a run takes over: another one is another generator, whatever its file is called."""
-        shape = json.dumps(asdict(self.shape), sort_keys=True)
+        told = asdict(self.shape)
+        if self.shape.signals == FIRST:
+            del told["signals"]  # as of files that began without
+        shape = json.dumps(told, sort_keys=True)
         return hashlib.sha256(shape.encode() + self.weights.astype("<f4").tobytes()).hexdigest()
 
     def save(self, path: str | Path) -> None:
@@ -75,11 +80,11 @@ class WarmStart:
 
     @classmethod
     def _read(cls, header: dict[str, Any], arrays: Arrays) -> WarmStart:
-        shape, weights = header["shape"], np.array(arrays.pop("weights"), np.float32)
+        shape, weights = {"signals": FIRST, **header["shape"]}, np.array(arrays.pop("weights"), np.float32)
         if weights.ndim != 1 or not np.isfinite(weights).all():
             raise ValueError("its weights are not a finite vector")
         return cls(
-            shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"])}),
+            shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"]), "signals": checked(shape["signals"])}),
             weights=weights,
             steps=int(header["steps"]),
             made=dict(header["made"]),

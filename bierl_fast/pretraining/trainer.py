@@ -106,13 +106,13 @@ class Pretraining:
 
     Args:
         generator: relative or absolute; its outputs' names are ADAPTED.
-        history: H and Q of the windows it reads.
+        history: length, quantiles and signals of the windows it reads, as meta/history.py's History takes them.
         settings: see PretrainSettings.
         threads: of the inner runs' evaluators; None: the cores this process may use. The bits are the same.
     """
 
     def __init__(
-        self, generator: Generator, history: tuple[int, int], settings: PretrainSettings, threads: int | None = 1
+        self, generator: Generator, history: Mapping[str, Any], settings: PretrainSettings, threads: int | None = 1
     ) -> None:
         """See the class."""
         self._threads = threads
@@ -185,7 +185,7 @@ def ranked(value_mt: F64) -> F64:
 
 
 def run_side_by_side(
-    generator: Generator, weights_mp: F32, problem: Problem, history: tuple[int, int]
+    generator: Generator, weights_mp: F32, problem: Problem, history: Mapping[str, Any]
 ) -> tuple[F64, int]:
     """(M, T) return of the centre in each generation of M runs, and the env steps of all; -inf once a run has failed.
 
@@ -212,12 +212,11 @@ def run_side_by_side(
 class _InnerRun:
     """One strategy under one generator's control."""
 
-    def __init__(self, problem: Problem, generator: Generator, history: tuple[int, int]) -> None:
+    def __init__(self, problem: Problem, generator: Generator, history: Mapping[str, Any]) -> None:
         ranges = {name: default_range(problem.start[name], "log") for name in ADAPTED}
-        length, quantiles = history
         self._strategy = problem.fresh()
         self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges, settling=None)
-        self._history = History(length=length, quantiles=quantiles, ranges=ranges)
+        self._history = History(**history, ranges=ranges)
         self.failed = False
 
     @property
