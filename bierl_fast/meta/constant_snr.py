@@ -117,11 +117,11 @@ class ConstantSignalToNoise(MetaLevel):
         self._square, self._move = (float(number) for number in arrays["numbers"])
 
 
-def require_one_center(centers: int) -> None:
+def require_one_center(count: int) -> None:
     """ArgumentError where steps are taken of several centres in turn: their average says nothing of any."""
-    if centers > 1:
+    if count > 1:
         raise ArgumentError(
-            f"lra averages the steps of one centre, and the strategy has {centers}; take another meta-level, 'tpa' or "
+            f"lra averages the steps of one centre, and the strategy has {count}; take another meta-level, 'tpa' or "
             "'csa', or one center",
             ["meta", "strategy"],
         )
