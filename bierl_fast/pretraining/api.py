@@ -26,6 +26,7 @@ from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.signals import riders_of
 from bierl_fast.names import choice
 from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
@@ -218,6 +219,13 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
     shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
     outputs = Outputs.of(start, ranges, shape, moves)
-    features = History(length=shape.history, quantiles=shape.quantiles, ranges=ranges).features
+    if told := riders_of(shape.window):
+        raise ConfigError(
+            f"credit 'run' trains without riders, and {', '.join(told)} alone tell some of signals "
+            f"{', '.join(shape.window)}; leave those out",
+            ["signals"],
+        )
+    sizes: dict[str, Any] = {"length": shape.history, "quantiles": shape.quantiles, "signals": shape.window}
+    features = History(**sizes, ranges=ranges).features
     generator = make_generator(config.meta, features, shape, outputs)
-    return Pretraining(generator, (shape.history, shape.quantiles), settings, config.threads)
+    return Pretraining(generator, sizes, settings, config.threads)

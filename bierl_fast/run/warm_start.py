@@ -20,6 +20,7 @@ from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.evaluation.table import OWN
 from bierl_fast.messages import F32, NoiseKey, Stream
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
+from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.run import build, loop
 from bierl_fast.run.record import Observer, Recorder
 
@@ -182,4 +183,5 @@ def _learned(run: loop.Run, weights: F32, start: WarmStart | None, made: dict[st
 def shape_of(config: Config) -> GeneratorShape:
     """What a run's generator is; `config` has nothing left open."""
     names = GeneratorShape.__dataclass_fields__
-    return GeneratorShape(**{name: getattr(config, name) for name in names})
+    values = {name: getattr(config, name) for name in names}
+    return GeneratorShape(**values | {"signals": config.section(GeneratorSettings).window})
