@@ -133,6 +133,7 @@ def test_a_file_is_a_task_and_is_found_from_elsewhere(
     place.rename(place.with_name("moved.py"))
     fails(capsys, 1, f"there is no file {place}", "evaluate", "../same")
     assert entry(["evaluate", "../same", "--task", "../tasks/moved.py:Arm", "--episodes", "1"]) == 0
+    capsys.readouterr()
     fails(capsys, 2, f"there is no file {tmp_path}/elsewhere/moved.py", "evaluate", "../same", "--task", "moved.py:Arm")
     fails(capsys, 2, "say what in it makes the environment: moved.py:NAME", "train", "moved.py", "--generations", "1")
 
