@@ -273,8 +273,8 @@ def parts_again(config: Config, policy: Path, another: bool) -> Parts:
     """
     saved = saved_spec(policy)
     try:
-        if saved is not None and not another:
-            require_same_maker(saved, config.task)
+        if saved is not None and not another and saved.task == config.task:  # which may be imported
+            require_same_maker(saved)
         parts = make_parts(config)
         now = getattr(parts.evaluator.policy, "spec", None)
         if saved is None or not isinstance(now, PolicySpec):
