@@ -1,7 +1,5 @@
 """`python -m bierl_fast` is `bierl`."""
 
-import sys
+from bierl_fast.cli.start import main
 
-from bierl_fast.cli.main import entry
-
-sys.exit(entry())
+main()

@@ -29,6 +29,7 @@ BOUND = set(re.findall(r'errors\.attr\("(\w+)"\)', (ROOT / "csrc" / "bindings" /
 OTHERS = {
     ("__init__.py", "AttributeError"): "Python's protocol",
     ("messages.py", "AttributeError"): "Python's protocol",
+    ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
     ("meta/generator_file.py", "ValueError"): "made an ArchiveError",
     ("evaluation/policy/torch_module.py", "ValueError"): "made an ArchiveError",
