@@ -29,6 +29,7 @@ BOUND = set(re.findall(r'errors\.attr\("(\w+)"\)', (ROOT / "csrc" / "bindings" /
 OTHERS = {
     ("__init__.py", "AttributeError"): "Python's protocol",
     ("messages.py", "AttributeError"): "Python's protocol",
+    ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
     ("files.py", "ValueError"): "made the error of whoever reads the file",
     ("files.py", "IsADirectoryError"): "the system's own, before anything is written",

@@ -2,8 +2,8 @@
 
     command line -> entry -> a command -> exit code
 
-Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted, after a
-checkpoint was written.
+Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted (143 by SIGTERM, 129 by
+SIGHUP), after a checkpoint was written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli import signals
 from bierl_fast.cli.parameters import debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
 from bierl_fast.import_path import searching_here
@@ -81,13 +82,17 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit.")
 @debug_option
 def cli() -> None:
-    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
+    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed.
+
+    Ctrl-C, SIGTERM and SIGHUP end a command once what is under way has saved itself (exit code 130, 143, 129); SIGUSR1
+    saves, and it goes on.
+    """
 
 
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with warnings.catch_warnings(), searching_here():
+    with warnings.catch_warnings(), searching_here(), signals.handled():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
@@ -101,7 +106,7 @@ def entry(arguments: Sequence[str] | None = None) -> int:
 def _failed(error: Exception, debug: bool) -> int:
     """Say in one line what went wrong; the exit code."""
     if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
-        return 130
+        return signals.exit_code(error.__cause__)
     if isinstance(error, BrokenPipeError):  # `bierl tasks | head`: nobody listens any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
