@@ -111,7 +111,7 @@ class _RunProcess:
             self.process.stdout.close()
         if code == 0 or self.error is not None:
             return self.error
-        return f"its process ended with {ending(code)}; {self.task.log} holds what it printed"
+        return f"its process {ending(code)}; {self.task.log} holds what it printed"
 
 
 @dataclass(slots=True)

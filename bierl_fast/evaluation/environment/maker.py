@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
+from bierl_fast.evaluation.reasons import reason
 from bierl_fast.import_path import imported, why_no_import, written_name
 from bierl_fast.names import unknown
 
@@ -68,7 +69,7 @@ class EnvMaker:
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
-        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
+        return f"task {self.task} cannot be made in a worker process: {reason(error)}{plain}"
 
     def _remedy(self) -> str:
         entry = self.spec.entry_point if self.spec is not None else None
