@@ -65,7 +65,7 @@ class Kind:
 
     def write(self, path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Write a file of this kind; atomically."""
-        text = json.dumps({"format": self.format, "kind": self.kind, **header}, sort_keys=True)
+        text = json.dumps({"format": self.format, "kind": self.kind, **header})
         write_archive(path, text, arrays)
 
     def read(self, path: Path, make: Callable[[dict[str, Any], Arrays], T]) -> T:

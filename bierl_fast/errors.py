@@ -122,6 +122,14 @@ class ArchiveError(BierlError, RuntimeError):
     """
 
 
+class TrustError(BierlError, RuntimeError):
+    """A file that names code, and that is not as this user trained it here; the text says what would run. Exit code 1.
+
+    Raised by resume, evaluate, compare, diagnose and `load` of policies, before anything is imported; `trust=True`
+    (`--trust`) says that whoever wrote the file is trusted.
+    """
+
+
 class ComparisonError(BierlError, RuntimeError):
     """Runs of a comparison that ended without having saved themselves. Raised by compare."""
 

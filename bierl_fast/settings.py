@@ -35,6 +35,8 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
         notes: what its values must keep, `choices`, `at_least`, `at_most`, `above`, `below` (see values.py);
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
+            `names_code`, that it may be an import path, which is imported;
+            `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}
@@ -43,9 +45,9 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def required(text: str) -> Any:
+def required(text: str, **notes: Any) -> Any:
     """A field of a Section that has no default."""
-    return dataclasses.field(metadata={"help": text, "training": True})
+    return dataclasses.field(metadata={"help": text, "training": True, **notes})
 
 
 def hyperparameter(text: str, **notes: Any) -> Any:

@@ -20,6 +20,7 @@ BOTTOM = {
     "archive",
     "machine",
     "import_path",
+    "trust",
     "_library",
     "_native",
     "kernels",
@@ -36,6 +37,7 @@ SEES: dict[str, set[str]] = {
     "files": set(),
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors"},
+    "trust": {"errors", "import_path"},
     "torch_threads": set(),
     "_core": {"messages"},
     "_library": {"errors"},

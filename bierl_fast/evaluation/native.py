@@ -7,15 +7,17 @@ Row i of every output answers row i of the population, whatever the number of th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bierl_fast._library import gymnasium_assets
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
+from bierl_fast.evaluation.environment.registered import taken_over_by
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
@@ -85,13 +87,21 @@ def native_tasks() -> list[dict[str, Any]]:
 
 
 def is_native(task: Any) -> bool:
-    """Whether a task is one of these by its id."""
-    return isinstance(task, str) and bool(core.is_native(task))
+    """Whether a task is one of these by its id, which nobody has registered anew."""
+    return isinstance(task, str) and bool(core.is_native(task)) and taken_over_by(task) is None
 
 
 def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
-    if not is_native(wanted.task):
+    if isinstance(wanted.task, str) and core.is_native(wanted.task):
+        other = taken_over_by(wanted.task)
+        if other is not None:
+            return ArgumentError(
+                f"the id {wanted.task} was registered anew, and is made by {other} here, which native threads do not "
+                "run; take evaluator 'pool' for what it is now",
+                ["task", "evaluator"],
+            )
+    else:
         return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()], ["task"])
     needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
     if wanted.policy is None and not callable(wanted.behavior):
@@ -103,6 +113,8 @@ def why_not_native(wanted: Wanted) -> ArgumentError | None:
 
 def native_evaluator(wanted: Wanted) -> NativeEvaluator:
     """An evaluator of a native task that `why_not_native` has nothing against."""
+    if wanted.again is not None:
+        return _again(wanted)
     facts = _facts(str(wanted.task), wanted.task_kwargs)
     behavior = str(wanted.behavior)
     if behavior == "final_position" and not facts.has_root_position:
@@ -127,17 +139,22 @@ def native_evaluator(wanted: Wanted) -> NativeEvaluator:
     )
 
 
-def native_evaluator_of(policy: MlpPolicy, threads: int | None = None) -> NativeEvaluator:
-    """An evaluator for a saved policy's native task, with the policy's own statistics."""
-    spec = policy.spec
-    limit = _facts(spec.task, spec.task_kwargs).max_episode_steps
+def _again(wanted: Wanted) -> NativeEvaluator:
+    """An evaluator for a saved policy, with its own statistics."""
+    policy = wanted.again
+    assert isinstance(policy, MlpPolicy)
+    task = str(wanted.task)
+    facts = _facts(task, wanted.task_kwargs)
+    spec = replace(policy.spec, task=task, ran_by=wanted.network["ran_by"])
+    low, high = tuple(facts.action_bounds[0::2]), tuple(facts.action_bounds[1::2])
+    require_same_kind(spec, PolicySpec(task, facts.observation_size, low, high))
     return NativeEvaluator(
         spec,
-        max_steps=limit,
-        whole_steps=limit,
+        max_steps=facts.max_episode_steps,
+        whole_steps=facts.max_episode_steps,
         obs_norm=policy.statistics.seen,
         behavior="none",
-        threads=threads,
+        threads=wanted.threads,
         statistics=policy.statistics.copy(),
     )
 

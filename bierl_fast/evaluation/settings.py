@@ -19,7 +19,8 @@ class TaskSettings(Section):
 
     task: str | Callable[..., Any] = required(
         "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
-        "its import path module:function where it is written"
+        "its import path, module:function or FILE.py:function, where it is written",
+        names_code=True,
     )
     task_kwargs: dict[str, Any] = setting(
         dict, "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
@@ -45,6 +46,7 @@ class PolicySettings(Section):
         None,
         "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
         "module:function, given nothing or the sizes of observation and action (none: the network)",
+        names_code=True,
     )
     squash: str | None = setting(
         None,
@@ -83,6 +85,7 @@ class EpisodeSettings(Section):
         "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
         "observation and last info, by its import path module:function",
         was="behaviour",
+        names_code=True,
     )
     threads: int | None = setting(
         None,

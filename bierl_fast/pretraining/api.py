@@ -27,9 +27,10 @@ from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import choice
+from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
-from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
+from bierl_fast.pretraining.trainer import Pretraining
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG
 from bierl_fast.values import check_names_list, checked
@@ -173,6 +174,8 @@ def _by_runs(
         if found.made["rounds"] > saved:
             found.save(path)
         raise
+    finally:
+        training.close()
     return found
 
 

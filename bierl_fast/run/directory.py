@@ -12,11 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from bierl_fast import trust
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import locked, write_text
+from bierl_fast.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class RunDirectory:
         text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
         self.require_free()
         self.path.mkdir(parents=True, exist_ok=True)
+        trust.remember(self.config, text, config.named_code(), f"the run in {self.path}")
         try:
             self.config.touch(exist_ok=False)  # of several runs that start at once, one gets past this line
         except FileExistsError:
@@ -154,8 +158,27 @@ class RunDirectory:
                 file.unlink(missing_ok=True)
 
     def write_config(self, config: Config) -> None:
-        """Save every setting."""
-        write_text(self.config, toml.dumps(config))
+        """Save every setting, as this user's."""
+        text = toml.dumps(config)
+        trust.remember(self.config, text, config.named_code(), f"the run in {self.path}")
+        write_text(self.config, text)
+
+    def read_to_run(self, trusted: Trust, **given: Any) -> Config:
+        """The run's settings, to be run once more, where the code that they name may be imported.
+
+        Args:
+            trusted: whether the user said so, or what is trusted already; else the file must be as this user's run
+                wrote it.
+            given: settings in place of the file's, whose code is then not asked about; None: the file's.
+
+        Raises:
+            RunDirectoryError: as read_config.
+            TrustError: they name code, and are not trusted.
+        """
+        config, text = self.read_config(), self.config.read_text(encoding="utf-8")
+        own = [one for one in config.named_code() if given.get(one.setting) is None]
+        trust.require(self.config, text, own, trusted)
+        return config.replace_given(**given)
 
     def read_config(self) -> Config:
         """The run's settings.

@@ -241,7 +241,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     run = str(trained(tmp_path / "run", **{**HILL, "task": "quadratic"}))
     arguments = ["diagnose", run, "--proposals", "4", "--generations", "1,2", "--episodes", "2"]
     assert entry(arguments) == 0
-    text = capsys.readouterr().out.splitlines()
+    cost, *text = capsys.readouterr().out.splitlines()
+    assert cost == "4 proposals for 2 generations each: the work of 8 of the run's own"
     assert text[0] == "quadratic, es, none, after 3 generations: 4 proposals, 2 fresh episodes each, seed 0"
     assert text[5].split() == ["k", "estimate", "sigma", "learning_rate", "return", "signal/noise"]
     assert text[-1].endswith("env steps, not charged to the run; observation statistics as saved")

@@ -9,6 +9,7 @@ threads without the GIL; Python functions are called in row order, with paramete
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
-from bierl_fast.import_path import written_name
+from bierl_fast.import_path import settled, written_name
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 
 MOST_DIMENSIONS = 2**30
@@ -104,12 +105,17 @@ def make_function_evaluator(
     """See `bierl_fast.evaluation.table.make_evaluator`."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
         raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}", ["dim"])
-    name = task if isinstance(task, str) else written_name(task)
+    name = settled(task) if isinstance(task, str) else written_name(task)
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))
     return FunctionEvaluator(spec, function, initial=initial, threads=threads)
 
 
-def function_evaluator_of(policy: VectorPolicy, threads: int | None = None) -> FunctionEvaluator:
-    """An evaluator for the function that a vector was found for."""
-    return FunctionEvaluator(policy.spec, policy.function, threads=threads)
+def function_evaluator_of(
+    policy: VectorPolicy, threads: int | None = None, task: str | Function | None = None
+) -> FunctionEvaluator:
+    """An evaluator for the function that a vector was found for, or for another of as many parameters."""
+    if task is None:
+        return FunctionEvaluator(policy.spec, policy.function, threads=threads)
+    name = settled(task) if isinstance(task, str) else written_name(task)
+    return FunctionEvaluator(replace(policy.spec, task=name), None if isinstance(task, str) else task, threads=threads)

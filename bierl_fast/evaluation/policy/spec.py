@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, TaskError
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.messages import F32, F64
 
@@ -36,6 +36,9 @@ class PolicySpec:
         episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
         first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
             box is infinite), and acts by the largest; among equals, the lowest.
+        entry_point: what Gymnasium's registry made the environment by, where the task is an id in worker processes.
+        ran_by: how its episodes were run: evaluator, the name of the one that ran them, and the settings that it alone
+            takes, but for how much of the machine it used; empty in files from before there was this.
     """
 
     task: str
@@ -52,6 +55,8 @@ class PolicySpec:
     action_shape: tuple[int, ...] | None = None
     first_action: int | None = None
     episode_cap: int | None = None
+    entry_point: str | None = None
+    ran_by: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -82,6 +87,19 @@ def read_spec(header: dict[str, Any]) -> PolicySpec:
         if header.get(name) is not None:
             header[name] = tuple(header[name])
     return PolicySpec(**header)
+
+
+def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
+    """TaskError where a task does not have the observations and actions that a policy was made for."""
+    if (now.observation_size, len(now.low)) != (saved.observation_size, len(saved.low)):
+        raise TaskError(
+            f"the policy was made for {saved.observation_size} observations and {len(saved.low)} actions, and task "
+            f"{now.task} has {now.observation_size} and {len(now.low)} here",
+            ["task"],
+        )
+    if (now.first_action is None) != (saved.first_action is None):
+        kinds = ["a box of actions" if spec.first_action is None else "discrete actions" for spec in (saved, now)]
+        raise TaskError(f"the policy was made for {kinds[0]}, and task {now.task} has {kinds[1]} here", ["task"])
 
 
 def policy_shape(spec: PolicySpec) -> core.PolicyShape:

@@ -17,7 +17,9 @@ from bierl_fast._native import core
 from bierl_fast.archive import Kind
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
-from bierl_fast.messages import F32, F64, NoiseKey, Stream
+from bierl_fast.evaluation.policy import origin
+from bierl_fast.messages import F32, F64, Arrays, NoiseKey, Stream
+from bierl_fast.trust import Origin, Trust
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
 
@@ -63,8 +65,13 @@ class VectorPolicy:
         function: Function | None = None,
         initial: F32 | None = None,
         parameters: F32 | None = None,
+        origin: Origin | None = None,
     ) -> None:
-        """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None."""
+        """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None.
+
+        `origin`: the file it was read from, where that names code and nobody has trusted it yet.
+        """
+        self.origin = origin
         self.spec = spec
         self.function = function
         self._initial = None if initial is None else arguments.parameters("initial", initial, spec.dim)
@@ -108,7 +115,7 @@ class VectorPolicy:
     def with_parameters(self, theta: F32) -> VectorPolicy:
         """The same policy with other parameters (P,) float32, copied."""
         theta = arguments.parameters("theta", theta, self.spec.dim)
-        return VectorPolicy(self.spec, self.function, self._initial, theta)
+        return VectorPolicy(self.spec, self.function, self._initial, theta, self.origin)
 
     def act(self, observation: F64) -> NoReturn:
         """Raise UnsupportedError: a function task has no observations and no actions."""
@@ -118,17 +125,21 @@ class VectorPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters and a JSON header; atomically."""
-        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters})
+        origin.write(FILE, Path(path), asdict(self.spec), {"parameters": self.parameters}, self.origin)
 
     @classmethod
-    def load(cls, path: str | Path) -> VectorPolicy:
-        """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated."""
-        return FILE.read(
-            Path(path),
-            lambda header, arrays: cls(FunctionSpec(**header)).with_parameters(
-                np.asarray(arrays["parameters"], np.float32)
-            ),
-        )
+    def load(cls, path: str | Path, *, trust: Trust = False) -> VectorPolicy:
+        """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated.
+
+        `trust`: whether it may be, where the file names code (see trust.py); without it `evaluate` asks.
+        """
+
+        def read(header: dict[str, Any], arrays: Arrays) -> VectorPolicy:
+            found = origin.origin_of(Path(path), header, trust)
+            theta = np.asarray(arrays["parameters"], np.float32)
+            return cls(FunctionSpec(**header), origin=found).with_parameters(theta)
+
+        return FILE.read(Path(path), read)
 
 
 def native_function_entries() -> list[dict[str, Any]]:

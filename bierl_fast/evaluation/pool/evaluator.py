@@ -104,8 +104,8 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             except BaseException:
                 self._pool.drop_busy()
                 raise
-            self._judge(dispatch.reasons, population)
-            return self._gathered(views, population, dispatch.lost_steps)
+            failure = self._judge(dispatch.reasons, population)
+            return self._gathered(views, population, dispatch.lost_steps, failure)
 
     def _check(self, population: Population) -> None:
         size = self._policy.parameters.size
@@ -146,9 +146,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         spec = self._job.spec
         return self.steps_of(population), 2 * spec.observation_size + len(spec.low) + 2
 
-    def _judge(self, reasons: dict[int, str], population: Population) -> None:
+    def _judge(self, reasons: dict[int, str], population: Population) -> str | None:
+        """Say that episodes failed; the first one's reason, None where none did."""
         if not reasons:
-            return
+            return None
         row = min(reasons)
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
         if len(reasons) == population.rows and population.key.stream == Stream.INNER:
@@ -159,8 +160,11 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
                 EpisodeWarning,
             )
+        return text
 
-    def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:
+    def _gathered(
+        self, views: dict[str, Any], population: Population, lost_steps: int, failure: str | None
+    ) -> EvaluationBatch:
         moments = None
         if self.obs_norm:
             moments = Moments(views["count_r"].copy(), views["mean_ro"].copy(), views["m2_ro"].copy())
@@ -174,6 +178,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             key=population.key,
             transitions_tw=_joined(views) if self._room(population) else None,
             lost_steps=lost_steps,
+            failure=failure,
         )
 
 

@@ -39,6 +39,7 @@ from bierl_fast.evaluation.pool.messages import (
 from bierl_fast.evaluation.pool.shared_block import Place
 from bierl_fast.evaluation.pool.worker import ROBBED
 from bierl_fast.evaluation.reasons import reason
+from bierl_fast.import_path import files as modules
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {
@@ -50,6 +51,7 @@ ENVIRONMENT = {
 CODE = (
     "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.pool.keeper import keep; "
     "end = keep({pid}, {files!r}[2], ({socket}, *{files!r}[:2])); "
+    "from bierl_fast.import_path import take_files; take_files({modules!r}); "
     "from bierl_fast.evaluation.pool.worker import main; main({socket}, {files!r}, end)"
 )
 PATIENCE = 6.0  # seconds that a process which is gone, or was told to stop at once, gets until its keeper has ended all
@@ -114,9 +116,10 @@ class WorkerProcess:
         ours, theirs = (beyond_standard(end.detach()) for end in socket.socketpair())
         self.connection = Connection(ours)
         path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
+        code = CODE.format(path=path, modules=modules(), socket=theirs, files=files, pid=os.getpid())
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", CODE.format(path=path, socket=theirs, files=files, pid=os.getpid())],
+                [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **ENVIRONMENT},
                 pass_fds=(theirs, *files),
