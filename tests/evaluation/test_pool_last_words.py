@@ -11,7 +11,7 @@ from helpers.pool_evaluators import make, mean, people_of
 
 from bierl_fast.errors import EpisodeError, EpisodeWarning
 from bierl_fast.evaluation.pool.process import ending
-from bierl_fast.evaluation.reasons import MOST_CHARACTERS, reason
+from bierl_fast.reasons import MOST_CHARACTERS, reason
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 

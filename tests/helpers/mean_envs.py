@@ -195,9 +195,12 @@ class Fumbles(Still):
         match self._what:
             case "standard":
                 for descriptor in (0, 1, 2):
-                    os.close(descriptor)
+                    with suppress(OSError):  # another of its kind has been here
+                        os.close(descriptor)
             case "low":
                 os.closerange(0, 256)
+            case "all":
+                os.closerange(0, 2**20)
             case "writes":
                 for descriptor in range(3):
                     with suppress(OSError):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
 from bierl_fast.evaluation.policy.spec import PolicySpec
-from bierl_fast.evaluation.reasons import reason
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium

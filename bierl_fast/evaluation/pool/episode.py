@@ -20,8 +20,8 @@ from bierl_fast.evaluation.policy.spec import policy_shape
 from bierl_fast.evaluation.policy.torch_module import TorchActor
 from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
 from bierl_fast.evaluation.pool.shared_block import Block
-from bierl_fast.evaluation.reasons import reason
 from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium

@@ -38,8 +38,8 @@ from bierl_fast.evaluation.pool.messages import (
 )
 from bierl_fast.evaluation.pool.shared_block import Place
 from bierl_fast.evaluation.pool.worker import ROBBED
-from bierl_fast.evaluation.reasons import reason
 from bierl_fast.import_path import files as modules
+from bierl_fast.reasons import reason
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {

@@ -43,7 +43,7 @@ from bierl_fast.evaluation.pool.messages import (
     StartFailed,
 )
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
-from bierl_fast.evaluation.reasons import reason
+from bierl_fast.reasons import reason
 
 TRIALS = 100  # episodes begun to learn how many numbers a behavior function gives
 SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out

@@ -13,25 +13,35 @@ MOST_PARTS = 3  # of an exception group
 
 
 def reason(error: BaseException) -> str:
-    """Class, words and place; the source line in place of the words where there are none, as of a bare assert."""
-    place, line = _raised_at(error)
-    said = _said(error) or line
-    return f"{type(error).__name__}{': ' if said else ''}{said}{place}"
+    """Class, words, notes and place."""
+    return f"{'; '.join([named(error), *(printable(note) for note in notes_of(error))])}{place(error)}"
 
 
-def _said(error: BaseException) -> str:
-    """Its own words, with its notes and, of a group, those of its first parts."""
-    parts = [_text(error), *(note for note in getattr(error, "__notes__", None) or () if isinstance(note, str))]
+def named(error: BaseException) -> str:
+    """Class and words; the source line in place of the words where there are none, as of a bare assert."""
+    parts = [words(error)]
     if isinstance(error, BaseExceptionGroup):
         parts += [reason(part) for part in islice(error.exceptions, MOST_PARTS)]
-    return printable("; ".join(part for part in parts if part))
+    said = printable("; ".join(part for part in parts if part)) or _raised_at(error)[1]
+    return f"{type(error).__name__}{': ' if said else ''}{said}"
 
 
-def _text(error: BaseException) -> str:
+def place(error: BaseException) -> str:
+    """` (function in file, line n)`, where it was raised; nothing of one that never was."""
+    return _raised_at(error)[0]
+
+
+def words(error: BaseException) -> str:
+    """What it says, as far as it can be had."""
     try:
         return str(error)
     except BaseException as failed:  # its __str__ is the user's too
         return f"(what it says cannot be had: its __str__ raises {type(failed).__name__})"
+
+
+def notes_of(error: BaseException) -> list[str]:
+    """What was added to it on its way."""
+    return [note for note in getattr(error, "__notes__", None) or () if isinstance(note, str)]
 
 
 def printable(text: str) -> str:
@@ -42,7 +52,7 @@ def printable(text: str) -> str:
 
 
 def _raised_at(error: BaseException) -> tuple[str, str]:
-    """` (function in file, line n)`, and the source line; nothing of one that was never raised."""
+    """Its place, and the source line there."""
     try:
         last = traceback.extract_tb(error.__traceback__, limit=-1)[0]
     except Exception:  # no traceback, or a source file that cannot be read
