@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import CheckpointError as CheckpointError
     from bierl_fast.errors import ComparisonError as ComparisonError
     from bierl_fast.errors import ConfigError as ConfigError
+    from bierl_fast.errors import DivergedError as DivergedError
     from bierl_fast.errors import EpisodeError as EpisodeError
     from bierl_fast.errors import EpisodeWarning as EpisodeWarning
     from bierl_fast.errors import InstallationError as InstallationError
@@ -114,6 +115,7 @@ _HOME = {  # module, and the name there where it is another
     "EpisodeError": "errors",
     "AllFailedError": "errors",
     "AllEpisodesError": "errors",
+    "DivergedError": "errors",
     "RunDirectoryError": "errors",
     "CheckpointError": "errors",
     "ArchiveError": "errors",

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import ranges_of
@@ -243,7 +244,7 @@ class _Diagnosis:
             count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
             batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
-            value_mk[alive] = batch.returns_r.reshape(count, several, episodes).mean(axis=1)
+            value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
         self._steps += steps
@@ -297,8 +298,8 @@ def _line(generations: int, predicted: Mapping[str, F64], returns: Estimate) -> 
     return {
         "generations": generations,
         "correlation": {name: asdict(correlation(value_m)) for name, value_m in predicted.items()},
-        "mean_return": float(kept.mean()) if kept.size else np.nan,
-        "return_spread": float(kept.std()) if kept.size else np.nan,
+        "mean_return": float(finite.mean(kept)) if kept.size else np.nan,
+        "return_spread": float(finite.std(kept)) if kept.size else np.nan,
         "signal_to_noise": returns.signal_to_noise,
         "failed": int(returns.failed_m.sum()),
     }

@@ -14,7 +14,7 @@ from bierl_fast._library import gymnasium_assets
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.environment.registered import taken_over_by
-from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
+from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, closed, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
@@ -24,7 +24,11 @@ from bierl_fast.names import unknown
 
 
 class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
-    """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile."""
+    """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile.
+
+    What a population says of its rows is read when `evaluate` begins; one whose base_bp or scale_bp another thread
+    changes meanwhile is an ArgumentError.
+    """
 
     def __init__(
         self,
@@ -45,7 +49,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             MlpPolicy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
         )
         self._transitions = transitions
-        self._rollout = core.Rollout(
+        self._rollout: core.Rollout | None = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
             assets=gymnasium_assets(),
@@ -57,11 +61,19 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         )
 
     def evaluate(self, population: Population) -> EvaluationBatch:
-        """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second."""
+        """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second.
+
+        Raises:
+            ArgumentError: the population does not fit the policy, or changed meanwhile.
+            WorkerError: the evaluator is closed.
+        """
+        rollout = self._rollout
+        if rollout is None:
+            raise closed()
         recorded = self._transitions and population.key.stream == Stream.INNER
-        out = self._rollout.evaluate(
+        out = rollout.evaluate(
             population,
-            self._statistics.normalizer(),
+            self._normalizer(),
             longest_first(population),
             max_steps=self.steps_of(population),
             explore=population.key.stream != Stream.EVALUATION,
@@ -79,6 +91,10 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             key=population.key,
             transitions_tw=out["transitions_tw"] if recorded else None,
         )
+
+    def close(self) -> None:
+        """Free the threads and their simulations, once an evaluation under way in another thread has ended."""
+        self._rollout = None
 
 
 def native_tasks() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import native_tasks
-from bierl_fast.files import locked
+from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
 from bierl_fast.meta.generator import make_generator
@@ -81,7 +81,7 @@ def pretrain(
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
-    path = Path(out)
+    path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
@@ -89,6 +89,8 @@ def pretrain(
         checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
+    if path.is_dir():
+        raise ConfigError(f"out must be a file, and {path} is a directory; name a file in it", ["out"])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
@@ -110,13 +112,9 @@ def _alone(path: Path) -> Iterator[None]:
 
     A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
     """
-    beside = path.with_name(f".{path.name}.lock")
     taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
-    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
-        try:
-            yield
-        finally:
-            beside.unlink(missing_ok=True)
+    with locked(path, ConfigError(taken), path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:

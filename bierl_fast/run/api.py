@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
@@ -47,7 +50,7 @@ class Result:
 
     policy: Policy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
-    metrics: list[metrics.Record]  # one record a generation, from the run's first on
+    metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
@@ -73,22 +76,37 @@ def train(
         KeyboardInterrupt: as it came, once the last completed generation is saved; in the warm start, once what it has
             learned so far is in warm_start.npz, if it has learned anything.
     """
-    config.check_end()
-    directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
+    directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
     _warn_of_the_unnamed(config, saved=directory is not None)
+    return _trained(config, directory, observer, warm_start_observer)
+
+
+def _trained(
+    config: Config,
+    directory: RunDirectory | None,
+    observer: Observer | None,
+    warm_start_observer: Observer | None,
+    again: bool = False,
+) -> Result:
+    """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
+    config.check_end()
     started = time.perf_counter()
-    warm_start, spent = _warm_start(config, directory, warm_start_observer)
+    warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
             return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters, meta_seconds), None)
-        directory.create(parts.config)
-        with directory.held():
-            return _to_the_end(_begun(directory, parts, counters, meta_seconds, observer), directory)
+        toml.dumps(parts.config)  # what cannot be saved leaves no directory behind
+        with directory.taken(again):
+            with ExitStack() as failed:
+                failed.callback(directory.clear, keep_config=again)
+                run = _begun(directory, parts, counters, meta_seconds, observer)
+                failed.pop_all()
+            return _to_the_end(run, directory)
 
 
 def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
@@ -109,14 +127,14 @@ def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
 
 
 def _warm_start(
-    config: Config, directory: RunDirectory | None, observer: Observer | None
+    config: Config, directory: RunDirectory | None, observer: Observer | None, again: bool
 ) -> tuple[WarmStart | None, int]:
     if config.warm_start_task is None:
         return warm_start_of(config)
     build.make_parts(config).evaluator.close()  # what is refused is refused before the warm start, not after it
     if directory is None:
         return warm_start_of(config, observer=observer)
-    with directory.before_the_run():
+    with directory.before_the_run(again):
         return warm_start_of(config, directory.warm_start, observer)
 
 
@@ -128,13 +146,15 @@ def _begun(
     observer: Observer | None,
 ) -> Run:
     """The run before its first generation, saved as such."""
-    with ExitStack() as failed:
-        failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config, noted(parts))
-        run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
-        failed.callback(run.recorder.close)
+    # The manifest first: it says that the files that follow are a run's own, and may go if it is killed here.
+    manifest.create(directory.manifest, parts.config, noted(parts))
+    directory.write_config(parts.config)
+    run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
+    try:
         run.recorder.start(run.snapshot, saved=None)
-        failed.pop_all()
+    except BaseException:
+        run.recorder.close()
+        raise
     return run
 
 
@@ -171,11 +191,15 @@ def resume(
 
     A run that has already reached its end is left as it is, with a RunWarning that says so.
     """
-    directory = RunDirectory(Path(run_dir))
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
     directory.require_run()
+    again = {name: given.pop(name, None) for name in functions()}
+    if not directory.learned:
+        warn(f"the run in {directory.path} was stopped before its first checkpoint: it begins anew", RunWarning)
+        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
+        return _trained(config, directory, observer, None, again=True)
     with directory.held():
         saved = directory.read_config()
-        again = {name: given.pop(name, None) for name in functions()}
         config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
         config.check_end()
         start = checkpoint.load(directory.checkpoint, saved)
@@ -190,11 +214,12 @@ def _restored(
     directory: RunDirectory, parts: build.Parts, start: checkpoint.Checkpoint, observer: Observer | None
 ) -> Run:
     loop.restore(parts, start)
+    best = _best(directory, start.counters, parts.config)
     # Only now, when nothing can be refused any more, do files change.
     records = metrics.truncate(directory.metrics, start.counters.generation)
     directory.write_config(parts.config)
     manifest.resumed(directory.manifest, parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer, records), start.counters)
+    run = Run(parts, Recorder(parts.config, directory, observer, records, best), start.counters)
     run.recorder.start(run.snapshot, saved=start.counters.generation)
     return run
 
@@ -206,7 +231,7 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         RunWarning,
     )
     policy = build.read_policy(directory.policy, config.named_code(), _module_of(config))
-    records, best = metrics.read(directory.metrics), _best(directory, counters, config)
+    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
@@ -226,10 +251,8 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
             RunWarning,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
-    path, best = (directory.path if directory else None), run.recorder.best_policy
-    if best is None and directory is not None:
-        best = _best(directory, run.counters, run.config)
-    return Result(policy, run.strategy.mean, run.recorder.records, path, best)
+    path = directory.path if directory else None
+    return Result(policy, run.strategy.mean, run.recorder.records, path, run.recorder.best_policy)
 
 
 def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config) -> Policy | None:
@@ -313,7 +336,7 @@ def _policy(
         if again["policy"] is not None:
             raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
         return (source.policy if isinstance(source, Result) else source), {}
-    path = Path(source)
+    path = as_path(source, "run_dir_or_policy")
     if path.is_file():
         return build.read_policy(path, trust, again["policy"]), {}
     directory = RunDirectory(path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream
 
 
@@ -54,8 +55,8 @@ def summary(batch: EvaluationBatch) -> dict[str, Any]:
     if failed_r.all():
         returns_r = np.full(failed_r.size, np.nan)
     return {
-        "mean_return": float(returns_r.mean()),
-        "std_return": float(returns_r.std()),
+        "mean_return": float(finite.mean(returns_r)),
+        "std_return": float(finite.std(returns_r)),
         "min_return": float(returns_r.min()),
         "max_return": float(returns_r.max()),
         "episodes": int(returns_r.size),

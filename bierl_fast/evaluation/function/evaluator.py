@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
-from bierl_fast.evaluation.function.runner import make_runner
+from bierl_fast.evaluation.arguments import not_copied
+from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
+from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
 from bierl_fast.import_path import settled, written_name
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
@@ -27,6 +28,9 @@ MOST_DIMENSIONS = 2**30
 
 class FunctionEvaluator:
     """Calls a function once for each row. A value that is not finite marks its row failed; an exception ends the call.
+
+    Any number of threads may call: native and compiled functions take turns, a Python function is called in each
+    thread at once. A population whose base_bp or scale_bp changes while it is evaluated is an ArgumentError.
 
     Args:
         spec: which function, of how many parameters.
@@ -45,7 +49,10 @@ class FunctionEvaluator:
     ) -> None:
         self.threads = thread_count(threads)
         self._policy = VectorPolicy(spec, function, initial)
-        self._runner = make_runner(spec, function, self.threads)
+        self._runner: Runner | None = make_runner(spec, function, self.threads)
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> VectorPolicy:
@@ -57,14 +64,18 @@ class FunctionEvaluator:
 
         Raises:
             ArgumentTypeError: a Python function gave something that is no number (vectorized: no array of numbers).
-            ArgumentError: the population has another number of parameters; a vectorized function gave another shape.
+            ArgumentError: the population has another number of parameters or changed meanwhile; a vectorized function
+                gave another shape.
+            WorkerError: the evaluator is closed.
             Exception: whatever a Python function raises, with a note that names the row.
         """
-        spec = self._policy.spec
+        spec, runner = self._policy.spec, self._runner
+        if runner is None:
+            raise closed()
         if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
             raise ArgumentError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
         returns_r = np.full(population.rows, np.nan)
-        self._runner.evaluate(population, returns_r)
+        runner.evaluate(population, returns_r)
         failed_r = ~np.isfinite(returns_r)
         returns_r[failed_r] = np.nan
         return EvaluationBatch(returns_r, np.ones(returns_r.size, np.int32), failed_r, key=population.key)
@@ -90,7 +101,8 @@ class FunctionEvaluator:
             raise ArgumentError(f"a function task has no state, got {sorted(arrays)}")
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Free the threads, once an evaluation under way in another thread has ended."""
+        self._runner = None
 
 
 def make_function_evaluator(

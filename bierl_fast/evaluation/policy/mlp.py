@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy import origin
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, Network, NoiseKey, Stream
 from bierl_fast.trust import Origin, Trust
 
 FILE = Kind(
@@ -53,6 +55,9 @@ class MlpPolicy:
         self.shape = policy_shape(spec)
         self._normalizer = statistics.normalizer()
         self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.spec, self.statistics, self.parameters, self.origin)
 
     @property
     def task(self) -> str:
@@ -141,7 +146,7 @@ class MlpPolicy:
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""
         arrays = {"parameters": self.parameters, **self.statistics.state()}
-        origin.write(FILE, Path(path), asdict(self.spec), arrays, self.origin)
+        origin.write(FILE, as_path(path, "path"), asdict(self.spec), arrays, self.origin)
 
     @classmethod
     def load(cls, path: str | Path, *, trust: Trust = False) -> MlpPolicy:
@@ -150,12 +155,12 @@ class MlpPolicy:
         `trust`: whether its task may be imported where the file names code (see trust.py). Nothing is imported here:
         without it `evaluate` asks.
         """
+        file = as_path(path, "path")
 
-        def read(header: dict[str, Any], arrays: Arrays) -> MlpPolicy:
-            found = origin.origin_of(Path(path), header, trust)
+        def read(header: dict[str, Any], archive: Archive) -> MlpPolicy:
+            found = origin.origin_of(file, header, trust)
             spec = read_spec(header)
-            statistics = ObservationStatistics(spec.observation_size)
-            statistics.load(arrays)
-            return cls(spec, statistics, origin=found).with_parameters(np.asarray(arrays["parameters"], np.float32))
+            parameters = saved_parameters(archive, policy_shape(spec).parameter_count)
+            return cls(spec, ObservationStatistics.saved(archive, spec.observation_size), parameters, found)
 
-        return FILE.read(Path(path), read)
+        return FILE.read(file, read)

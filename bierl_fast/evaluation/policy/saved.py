@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.archive import read_archive
+from bierl_fast.archive import Archive, parsed
 from bierl_fast.errors import ArchiveError, ConfigError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy import torch_module, vector
@@ -36,11 +35,11 @@ def load_policy(path: Path, trust: Trust = False, module: str | Callable[..., An
         TrustError: the file names what makes its module, and is not trusted. A task is asked about when it is needed.
         ConfigError: `module` for a policy that has none.
     """
-    text, _ = read_archive(path)
-    try:
-        kind = str(json.loads(text)["kind"])
-    except (ValueError, TypeError, KeyError):
-        kind = "none"
+    with Archive.opened(path) as archive:
+        try:
+            kind = str(parsed(archive.header)["kind"])
+        except (ValueError, KeyError):
+            kind = "none"
     if kind == torch_module.FILE.kind:
         return TorchPolicy.load(path, module, trust=trust)
     if module is not None:
@@ -51,7 +50,8 @@ def load_policy(path: Path, trust: Trust = False, module: str | Callable[..., An
 def saved_spec(path: Path) -> PolicySpec | None:
     """What the policy in a file is made for; None of a vector, and where the file does not say."""
     try:
-        header = json.loads(read_archive(path)[0])
+        with Archive.opened(path) as archive:
+            header = parsed(archive.header)
         return read_spec({name: header[name] for name in PolicySpec.__dataclass_fields__ if name in header})
     except (ArchiveError, ValueError, TypeError, AttributeError):
         return None

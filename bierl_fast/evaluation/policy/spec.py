@@ -5,6 +5,7 @@ environment's sizes and box, network settings -> PolicySpec -> PolicyShape     t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.evaluation.arguments import MOST_STEPS
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy.header import from_header
 from bierl_fast.messages import F32, F64
 
 
@@ -42,7 +45,7 @@ class PolicySpec:
     """
 
     task: str
-    observation_size: int
+    observation_size: int = field(metadata={"at_least": 1, "at_most": MOST_STEPS})
     low: tuple[float, ...]
     high: tuple[float, ...]
     task_kwargs: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class PolicySpec:
     log_std: float = -1.0
     observation_shape: tuple[int, ...] | None = None
     action_shape: tuple[int, ...] | None = None
-    first_action: int | None = None
+    first_action: int | None = field(default=None, metadata={"at_least": -(2**63), "at_most": 2**63 - 1})
     episode_cap: int | None = None
     entry_point: str | None = None
     ran_by: dict[str, Any] = field(default_factory=dict)
@@ -82,11 +85,21 @@ class PolicySpec:
 
 
 def read_spec(header: dict[str, Any]) -> PolicySpec:
-    """A PolicySpec out of JSON, whose lists are its tuples; ArgumentTypeError for an unknown name."""
-    for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
-        if header.get(name) is not None:
-            header[name] = tuple(header[name])
-    return PolicySpec(**header)
+    """A PolicySpec out of a file's header; ConfigError for a value that no environment and no Config has.
+
+    Nothing of the size that it speaks of is made.
+    """
+    spec = from_header(PolicySpec, header)
+    if any(map(math.isnan, (*spec.low, *spec.high))):
+        raise ArgumentError("low and high must be numbers, got nan")
+    for name, shape, size in (
+        ("observation_shape", spec.observation_shape, spec.observation_size),
+        ("action_shape", spec.action_shape, len(spec.low)),
+    ):
+        if shape is not None and (math.prod(shape) != size or min(shape, default=1) < 1):
+            raise ArgumentError(f"{name} must hold {size} elements, got {shape}")
+    policy_shape(spec)
+    return spec
 
 
 def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:

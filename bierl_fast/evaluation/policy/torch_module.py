@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy import origin
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, F64, Arrays, NoiseKey
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, F64, NoiseKey
 from bierl_fast.trust import Origin, Trust
 
 if TYPE_CHECKING:
@@ -161,7 +164,10 @@ class TorchPolicy:
         return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_actor": None}
+        return {**self.__dict__, "_actor": None, "module": ByValue(self.module)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "module": state["module"].thing}
 
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
@@ -181,7 +187,7 @@ class TorchPolicy:
             **asdict(self.spec),
         }
         arrays = {"parameters": self.parameters, **self.statistics.state()}
-        origin.write(FILE, Path(path), header, arrays, self.origin)
+        origin.write(FILE, as_path(path, "path"), header, arrays, self.origin)
 
     @classmethod
     def load(
@@ -203,19 +209,19 @@ class TorchPolicy:
             TrustError: the file names its factory, and is not trusted.
         """
 
-        def read(header: dict[str, Any], arrays: Arrays) -> TorchPolicy:
-            found = origin.origin_of(Path(path), header, trust)
+        def read(header: dict[str, Any], archive: Archive) -> TorchPolicy:
+            found = origin.origin_of(as_path(path, "path"), header, trust)
             if found is not None and module is None:
                 found.require(trust, without=["task"])  # that is imported when it is evaluated
             name, shapes, factory = header.pop("module"), header.pop("shapes"), header.pop("factory", None)
             spec = read_spec(header)
+            statistics = ObservationStatistics.saved(archive, spec.observation_size)
             policy = cls(module) if is_module(module) else made_again(module or factory, spec)
             policy.origin = found
             if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
                 raise ValueError(f"it was saved from a {name} with parameters of shapes {shapes}")
-            statistics = ObservationStatistics(spec.observation_size)
-            statistics.load(arrays)
-            return policy.for_task(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+            parameters = saved_parameters(archive, policy.parameters.size)
+            return policy.for_task(spec, statistics).with_parameters(parameters)
 
         def is_module(given: Any) -> TypeGuard[torch.nn.Module]:
             import torch  # noqa: PLC0415 - torch takes 1 s
@@ -233,7 +239,7 @@ class TorchPolicy:
                     "bf.TorchPolicy.load(path, module)"
                 ) from error
 
-        return FILE.read(Path(path), read)
+        return FILE.read(as_path(path, "path"), read)
 
 
 class TorchActor:

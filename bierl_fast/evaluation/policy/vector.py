@@ -14,11 +14,14 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.policy import origin
-from bierl_fast.messages import F32, F64, Arrays, NoiseKey, Stream
+from bierl_fast.evaluation.policy.header import from_header, saved_parameters
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, F64, NoiseKey, Stream
 from bierl_fast.trust import Origin, Trust
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
@@ -77,6 +80,16 @@ class VectorPolicy:
         self._initial = None if initial is None else arguments.parameters("initial", initial, spec.dim)
         self.parameters = np.zeros(spec.dim, np.float32) if parameters is None else parameters
 
+    def __copy__(self) -> VectorPolicy:
+        return VectorPolicy(self.spec, self.function, self._initial, self.parameters)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VectorPolicy:
+        return self.with_parameters(self.parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = None if self.function is None or not self.task.startswith("<") else ByValue(self.function)
+        return _again, (self.spec, own, self._initial, self.parameters, self.origin)
+
     @property
     def task(self) -> str:
         """The function's name."""
@@ -125,7 +138,7 @@ class VectorPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters and a JSON header; atomically."""
-        origin.write(FILE, Path(path), asdict(self.spec), {"parameters": self.parameters}, self.origin)
+        origin.write(FILE, as_path(path, "path"), asdict(self.spec), {"parameters": self.parameters}, self.origin)
 
     @classmethod
     def load(cls, path: str | Path, *, trust: Trust = False) -> VectorPolicy:
@@ -133,13 +146,21 @@ class VectorPolicy:
 
         `trust`: whether it may be, where the file names code (see trust.py); without it `evaluate` asks.
         """
+        file = as_path(path, "path")
 
-        def read(header: dict[str, Any], arrays: Arrays) -> VectorPolicy:
-            found = origin.origin_of(Path(path), header, trust)
-            theta = np.asarray(arrays["parameters"], np.float32)
-            return cls(FunctionSpec(**header), origin=found).with_parameters(theta)
+        def read(header: dict[str, Any], archive: Archive) -> VectorPolicy:
+            found = origin.origin_of(file, header, trust)
+            spec = from_header(FunctionSpec, header)
+            return cls(spec, parameters=saved_parameters(archive, spec.dim), origin=found)
 
-        return FILE.read(Path(path), read)
+        return FILE.read(file, read)
+
+
+def _again(
+    spec: FunctionSpec, function: ByValue | None, initial: F32 | None, parameters: F32, origin: Origin | None
+) -> VectorPolicy:
+    """An unpickled policy; a function with an import path is imported when it is evaluated."""
+    return VectorPolicy(spec, None if function is None else function.thing, initial, parameters, origin)
 
 
 def native_function_entries() -> list[dict[str, Any]]:

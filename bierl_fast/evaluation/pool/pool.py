@@ -134,6 +134,8 @@ class Pool:
         return ready
 
     def _add(self) -> WorkerProcess:
+        if self.closed:  # by another thread, while this one evaluates
+            raise WorkerError("this evaluator is closed; make another")
         worker = WorkerProcess(self._start, self._files)
         if self._job is not None:
             worker.send(self._job)
@@ -259,7 +261,7 @@ class Pool:
         """
         if os.getpid() != self._process:
             raise WorkerError("worker processes belong to the process that started them; make an evaluator after fork")
-        if not self._finalizer.alive:
+        if self.closed:
             raise WorkerError("this evaluator is closed; make another")
         for worker in [worker for worker in self.workers if not worker.has_policy]:
             try:
@@ -290,6 +292,11 @@ class Pool:
         for worker in busy:
             worker.kill()
             self.workers.remove(worker)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return not self._finalizer.alive
 
     def close(self) -> None:
         """End every worker and free the block. Twice is fine."""
