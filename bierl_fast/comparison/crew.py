@@ -121,7 +121,7 @@ class _RunProcess:
             return self.error
         if code == INTERRUPTED:
             return "a signal ended its process, which saved itself first; the same comparison goes on with it"
-        return f"its process ended with {ending(code)}; {self.task.log} holds what it printed"
+        return f"its process {ending(code)}; {self.task.log} holds what it printed"
 
 
 @dataclass(slots=True)
