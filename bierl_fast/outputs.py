@@ -11,26 +11,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bierl_fast.errors import ConfigError, naming
-from bierl_fast.files import replacing
+from bierl_fast.files import as_path, replacing
 
 
-def require_output(out: Path, force: bool) -> None:
-    """Raise unless `out` can be written.
+def require_output(out: str | os.PathLike[str], force: bool) -> Path:
+    """The path of a file that can be written.
 
     Raises:
         ConfigError: `out` exists and `force` is not set, or is a folder, or there is no folder for it.
     """
+    out = as_path(out, "out")
     if out.is_dir():
         raise ConfigError(f"{out} is a folder; name a file", ["out"])
     if not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}; make it first", ["out"])
     if out.exists() and not force:
         raise ConfigError(f"{out} exists; give another name, or --force to replace it", ["out", "force"])
+    return out
 
 
 def write_output(out: Path, content: bytes) -> None:
     """Write a whole file; an OSError names it, and leaves what was there before."""
-    with naming(out), replacing(out) as file:
+    with replacing(out) as file:
         file.write(content)
 
 

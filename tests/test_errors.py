@@ -29,17 +29,19 @@ BOUND = set(re.findall(r'errors\.attr\("(\w+)"\)', (ROOT / "csrc" / "bindings" /
 OTHERS = {
     ("__init__.py", "AttributeError"): "Python's protocol",
     ("messages.py", "AttributeError"): "Python's protocol",
+    ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
-    ("meta/generator_file.py", "ValueError"): "made an ArchiveError",
+    ("files.py", "ValueError"): "made the error of whoever reads the file",
+    ("files.py", "IsADirectoryError"): "the system's own, before anything is written",
     ("evaluation/policy/torch_module.py", "ValueError"): "made an ArchiveError",
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",
     ("evaluation/policy/numpy_policy.py", "ValueError"): "needs NumPy alone",
+    ("cli/main.py", "_Raised"): "taken out of its wrapping again",
     ("cli/main.py", "UsageError"): "the command line's own",
     ("cli/training.py", "ClickException"): "the command line's own",
     ("cli/comparing.py", "ClickException"): "the command line's own",
-    ("cli/pretraining.py", "ClickException"): "the command line's own",
     ("cli/parameters.py", "ValueError"): "made a usage error",
 }
 

@@ -2,25 +2,26 @@
 
     command line -> entry -> a command -> exit code
 
-Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted, after a
-checkpoint was written.
+Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted (143 by SIGTERM, 129 by
+SIGHUP), after a checkpoint was written.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from bierl_fast.cli import signals
+from bierl_fast.cli.output import streams
 from bierl_fast.cli.parameters import debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
+from bierl_fast.import_path import searching_here
 from bierl_fast.machine import versions
 from bierl_fast.names import unknown
 
@@ -66,6 +67,15 @@ class CommandGroup(click.Group):
             raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises comes out as it was, whatever its class."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise _Raised(error) from error
+
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
@@ -82,41 +92,41 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and exit.")
 @debug_option
 def cli() -> None:
-    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
+    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed.
+
+    Ctrl-C, SIGTERM and SIGHUP end a command once what is under way has saved itself (exit code 130, 143, 129); SIGUSR1
+    saves, and it goes on.
+    """
 
 
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with warnings.catch_warnings(), _modules_from_here():
+    with streams() as given, warnings.catch_warnings(), searching_here(), signals.handled():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
         try:
             code = cli.main(arguments, prog_name="bierl", standalone_mode=False)
-            return code if isinstance(code, int) else 0
-        except Exception as error:
+            return given.exit_code(code if isinstance(code, int) else 0, arguments)
+        except BaseException as error:
             return _failed(error, debug="--debug" in arguments)
 
 
-@contextmanager
-def _modules_from_here() -> Iterator[None]:
-    """The working directory last among the places of modules: a task may be a function of one that lies there."""
-    sys.path.append(os.curdir)
-    try:
-        yield
-    finally:
-        sys.path.remove(os.curdir)
-        sys.path_importer_cache.pop(os.curdir, None)  # it holds on to the directory that was the working one
+class _Raised(Exception):  # noqa: N818 - what carries another one
+    """Takes past click what a command raised, some of which means something else there: EOFError, a broken pipe."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
 
 
-def _failed(error: Exception, debug: bool) -> int:
+def _failed(error: BaseException, debug: bool) -> int:
     """Say in one line what went wrong; the exit code."""
     if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
-        return 130
-    if isinstance(error, BrokenPipeError):  # `bierl tasks | head`: nobody listens any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return signals.exit_code(error.__cause__)
+    if isinstance(error, _Raised):
+        error = error.error
     if debug:
         traceback.print_exception(error)
     click.echo(f"bierl: error: {_one_line(error)}", err=True)
@@ -125,7 +135,7 @@ def _failed(error: Exception, debug: bool) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "bierl"
         text = f"{error.format_message()} (`{where} --help` lists what there is)"

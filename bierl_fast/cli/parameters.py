@@ -12,9 +12,25 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli.output import tell_nothing
+
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Import the code that a run's files name, a task or policy by its import path, though it is not as you "
+    "trained it here.",
+)
+
+
+def _quiet(_: click.Context, __: click.Parameter, quiet: bool) -> bool:
+    if quiet:
+        tell_nothing()
+    return quiet
+
+
+quiet_option = click.option("--quiet", is_flag=True, callback=_quiet, help="Print nothing but errors.")
 
 
 class SettingType(click.ParamType[Any]):

@@ -6,7 +6,6 @@ run directory, policy.npz or Policy -> SavedPolicy -> NumpyPolicy or TorchPolicy
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from bierl_fast.errors import UnsupportedError
@@ -19,25 +18,28 @@ from bierl_fast.machine import versions
 from bierl_fast.names import lookup
 from bierl_fast.outputs import require_output, write_output
 from bierl_fast.run.metrics import strict
-from bierl_fast.run.saved import PathLike, SavedPolicy, saved_policy
+from bierl_fast.run.saved import PathLike, SavedPolicy, Source, saved_policy
 
 
 def export(
-    run_dir_or_policy: PathLike | Policy,
+    run_dir_or_policy: Source,
     out: PathLike,
     *,
     format: str,
     best: bool = False,
     force: bool = False,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Write a policy into a file that runs without this package: normalization, network and action box inside.
 
     Args:
-        run_dir_or_policy: a run's directory, a policy.npz, or a Policy.
+        run_dir_or_policy: a run's directory, a policy.npz, a Result of train or resume, or a Policy.
         out: the file to write.
         format: "onnx", "torchscript", "pt2" (torch.export), "c" (a C99 header) or "numpy" (a Python file).
-        best: of a run directory, the policy that evaluated best instead of the last.
+        best: of a run, the policy that evaluated best instead of the last.
         force: replace a file that is there.
+        trust: whether what makes a torch module may be imported although this user did not train it here, or its file
+            was copied, moved or changed since. Of other policies nothing is imported.
 
     Returns:
         The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, action_size,
@@ -47,14 +49,14 @@ def export(
     Raises:
         ConfigError: an unknown format (the nearest is offered), or an `out` that exists or cannot be.
         RunDirectoryError: no run there, or no readable policy in it.
+        TrustError: the file names what makes its module, and is not trusted; nothing was imported.
         UnsupportedError: a policy that has no such form, as a function's vector or a recurrent module.
         InstallationError: a package that the format needs is missing.
     """
-    writer, out = lookup("format", format, FORMATS, ["format"]), Path(out)
-    require_output(out, force)
-    saved = saved_policy(run_dir_or_policy, best)
+    writer, path = lookup("format", format, FORMATS, ["format"]), require_output(out, force)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, runs=False)
     found = facts(saved)
-    write_output(out, _content(saved.policy, writer, format, c_name(out.stem), found))
+    write_output(path, _content(saved.policy, writer, format, c_name(path.stem), found))
     return found
 
 

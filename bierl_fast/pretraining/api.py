@@ -18,7 +18,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import native_tasks
-from bierl_fast.files import locked
+from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
 from bierl_fast.meta.generator import make_generator
@@ -26,10 +26,13 @@ from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.signals import riders_of
 from bierl_fast.names import choice
+from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
-from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
+from bierl_fast.pretraining.trainer import Pretraining
+from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG
 from bierl_fast.values import check_names_list, checked
@@ -80,7 +83,7 @@ def pretrain(
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
-    path = Path(out)
+    path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
@@ -88,6 +91,8 @@ def pretrain(
         checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
+    if path.is_dir():
+        raise ConfigError(f"out must be a file, and {path} is a directory; name a file in it", ["out"])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
@@ -109,13 +114,9 @@ def _alone(path: Path) -> Iterator[None]:
 
     A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
     """
-    beside = path.with_name(f".{path.name}.lock")
     taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
-    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
-        try:
-            yield
-        finally:
-            beside.unlink(missing_ok=True)
+    with locked(path, ConfigError(taken), path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:
@@ -160,19 +161,31 @@ def _by_runs(
         training = _training(config, settings)
         found = _result(config, settings, training)
     saved = training.rounds  # in the file; 0: there is none, or one without a round
-    try:
-        while training.rounds < rounds:
-            wins = training.advance()
-            found = _result(config, settings, training)
-            if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
-                found.save(path)
-                saved = training.rounds
-            if observer is not None:
-                observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
-    except BaseException:
+
+    def save() -> bool:
+        nonlocal saved
         if found.made["rounds"] > saved:
-            found.save(path)
+            with writing:
+                found.save(path)
+            saved = found.made["rounds"]
+        return saved > 0
+
+    writing = Writing(save)
+    try:
+        with saving_when_asked(writing.save):
+            while training.rounds < rounds:
+                end_if_told()
+                wins = training.advance()
+                found = _result(config, settings, training)
+                if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                    save()
+                if observer is not None:
+                    observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    except BaseException:
+        save()
         raise
+    finally:
+        training.close()
     return found
 
 
@@ -217,6 +230,13 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
     shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
     outputs = Outputs.of(start, ranges, shape, moves)
-    features = History(length=shape.history, quantiles=shape.quantiles, ranges=ranges).features
+    if told := riders_of(shape.window):
+        raise ConfigError(
+            f"credit 'run' trains without riders, and {', '.join(told)} alone tell some of signals "
+            f"{', '.join(shape.window)}; leave those out",
+            ["signals"],
+        )
+    sizes: dict[str, Any] = {"length": shape.history, "quantiles": shape.quantiles, "signals": shape.window}
+    features = History(**sizes, ranges=ranges).features
     generator = make_generator(config.meta, features, shape, outputs)
-    return Pretraining(generator, (shape.history, shape.quantiles), settings, config.threads)
+    return Pretraining(generator, sizes, settings, config.threads)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bierl_fast.settings import LONG, MANY, Section, hyperparameter, option, setting
-from bierl_fast.strategy.antithetic import CRN
+from bierl_fast.strategy.pairs import CRN
+from bierl_fast.strategy.riders import RIDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,12 @@ class StrategySettings(Section):
         "pair",
         "who shares resets and action noise (common random numbers)",
         choices=CRN,
+    )
+    riders: tuple[str, ...] = option(
+        (),
+        "candidates in the place of the last pairs that tell of the step or of sigma: tpa along the last step, "
+        "sigma_probe at two sigmas",
+        each=RIDERS,
     )
     episodes_per_candidate: int = option(1, "episodes averaged for each candidate", at_least=1, at_most=MANY)
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)

@@ -170,7 +170,7 @@ def test_bad_input(run: Path, tmp_path: Path, capsys: Captured, monkeypatch: pyt
     fails(capsys, 2, "Missing option '--format'", "export", str(run), "--out", "p.h")
     fails(capsys, 1, "no run directory at absent", "export", "absent", "--format", "c", "--out", "p.h")
     fails(capsys, 1, "there.h", "export", str(there), "--format", "c", "--out", "p.h")
-    fails(capsys, 1, "is one policy", "export", str(run / "policy.npz"), "--format", "c", "--out", "p.h", "--best")
+    fails(capsys, 2, "is one policy", "export", str(run / "policy.npz"), "--format", "c", "--out", "p.h", "--best")
     assert there.read_text() == "mine"
     assert entry([*export, "c", "--out", str(there), "--force"]) == 0
     assert "there_act" in there.read_text()

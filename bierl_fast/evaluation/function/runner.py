@@ -18,6 +18,7 @@ from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_f
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32, F64, Population
 from bierl_fast.names import lookup, unknown
+from bierl_fast.reasons import place
 
 BLOCK = 2**22  # parameters made at a time for a Python function: 16 MB
 
@@ -122,6 +123,7 @@ class _PythonFunction:
 
     def evaluate(self, population: Population, out: F64) -> None:
         rows, dim = population.rows, self._spec.dim
+        before = core.population_sum(population)
         call = self._block if self._spec.vectorized else self._one_by_one
         portion = max(1, BLOCK // dim)
         for first in range(0, rows, portion):
@@ -129,13 +131,18 @@ class _PythonFunction:
             block = np.empty((min(portion, rows - first), dim), np.float32)
             core.population_parameters(population, first, block, self._pool)
             call(block, first, out[first : first + len(block)])
+        if core.population_sum(population) != before:
+            raise ArgumentError(
+                "the population's base_bp or scale_bp changed while it was evaluated; change a copy, or wait until "
+                "evaluate has returned"
+            )
 
     def _one_by_one(self, block: F32, first: int, out: F64) -> None:
         for index, x in enumerate(block):
             try:
                 value = self._function(x)
-            except Exception as error:
-                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population")
+            except BaseException as error:
+                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population{place(error)}")
                 raise
             out[index] = self._number(value, first + index)
 
@@ -153,8 +160,9 @@ class _PythonFunction:
     def _block(self, block: F32, first: int, out: F64) -> None:
         try:
             values = self._function(block)
-        except Exception as error:
-            error.add_note(f"raised by {self._spec.task} in rows {first} to {first + len(block) - 1} of the population")
+        except BaseException as error:
+            rows = f"rows {first} to {first + len(block) - 1} of the population"
+            error.add_note(f"raised by {self._spec.task} in {rows}{place(error)}")
             raise
         wanted = f"{self._spec.task} must return an array of numbers of shape ({len(block)},) for a block {block.shape}"
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
