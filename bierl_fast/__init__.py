@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
+    from bierl_fast.run.plot import plot as plot
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
@@ -88,6 +89,7 @@ _HOME = {  # module, and the name there where it is another
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
     "export": "exporting.api",
+    "plot": "run.plot",
     "Comparison": "comparison.api",
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",

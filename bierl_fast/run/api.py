@@ -27,10 +27,12 @@ from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
+from bierl_fast.picture.figure import Picture
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
+from bierl_fast.run.plot import plot as drawn
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
 from bierl_fast.run.saved import saved_policy
@@ -53,6 +55,10 @@ class Result:
     metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
+
+    def plot(self, against: str = "env_steps") -> Picture:
+        """The run's curves, which a notebook shows; see bf.plot, which draws several runs and writes files."""
+        return drawn(self, against=against)
 
 
 def train(

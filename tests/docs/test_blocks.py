@@ -45,6 +45,7 @@ SHORT = {
     "resume": "--generations 3",
     "evaluate": "--episodes 2",
     "export": "",
+    "plot": "",
     "diagnose": "--proposals 2 --generations 1 --episodes 1",
     "tasks": "",
     "info": "",
