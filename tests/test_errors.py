@@ -37,11 +37,10 @@ OTHERS = {
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",
-    ("cli/main.py", "_Raised"): "taken out of its wrapping again",
+    ("cli/main.py", "Raised"): "taken out of its wrapping again",
     ("cli/main.py", "UsageError"): "the command line's own",
     ("cli/training.py", "ClickException"): "the command line's own",
     ("cli/comparing.py", "ClickException"): "the command line's own",
-    ("cli/pretraining.py", "ClickException"): "the command line's own",
     ("cli/parameters.py", "ValueError"): "made a usage error",
 }
 

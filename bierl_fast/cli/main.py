@@ -73,7 +73,7 @@ class CommandGroup(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise _Raised(error) from error
+            raise Raised(error) from error
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -112,7 +112,7 @@ def entry(arguments: Sequence[str] | None = None) -> int:
             return _failed(error, debug="--debug" in arguments)
 
 
-class _Raised(Exception):  # noqa: N818 - what carries another one
+class Raised(Exception):  # noqa: N818 - what carries another one
     """Takes past click what a command raised, some of which means something else there: EOFError, a broken pipe."""
 
     def __init__(self, error: BaseException) -> None:
@@ -124,7 +124,7 @@ def _failed(error: BaseException, debug: bool) -> int:
     """Say in one line what went wrong; the exit code."""
     if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
         return signals.exit_code(error.__cause__)
-    if isinstance(error, _Raised):
+    if isinstance(error, Raised):
         error = error.error
     if debug:
         traceback.print_exception(error)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bierl_fast as bf
-from bierl_fast.cli.main import cli
+from bierl_fast.cli.main import Raised, cli
 from bierl_fast.config import toml
 
 PACKAGE = Path(bf.__file__).parent
@@ -159,6 +159,9 @@ OTHERS = {
     "config.config.elsewhere": "of a run that goes on",
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
+    "run.build.parts_again": "of a run that goes on",
+    "settings.checked_fields": "of a file, where it is read",
+    "values.text": "of arguments in Python",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",
@@ -175,10 +178,12 @@ def test_an_error_blames_the_settings_of_the_preset(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(preset + "\n", encoding="utf-8")
     monkeypatch.setattr(toml, "PRESETS", tmp_path)
-    with pytest.raises(bf.ConfigError) as caught:
+    with pytest.raises(Raised) as caught:
         cli.main(["train", *typed.split(), "--preset", "mine", "--generations", "1"], standalone_mode=False)
-    said = str(caught.value).partition("(preset 'mine' sets ")[2].partition(":")[0]
-    assert (said, _raiser(caught.value)) == (blamed, raiser)
+    error = caught.value.error
+    assert isinstance(error, bf.ConfigError)
+    said = str(error).partition("(preset 'mine' sets ")[2].partition(":")[0]
+    assert (said, _raiser(error)) == (blamed, raiser)
 
 
 def _raiser(error: BaseException) -> str:
