@@ -21,6 +21,8 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.names import unknown
 
 _SCALARS = (bool, int, float, str, types.NoneType)
+LONGEST = 200  # characters of a value in an error
+SUFFIXES = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
@@ -30,7 +32,10 @@ def at_fault(name: str) -> tuple[str]:
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
-    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
+    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers, and numbers as `read`.
+
+    Floats that are whole numbers serve as integers. No more.
+    """
     functions = [part for part in kinds(kind) if is_function(part)]
     if functions and callable(value):
         return value  # the evaluator knows which it can run
@@ -38,7 +43,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         return value
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
-    value = plain(value)
+    value = understood(plain(value), kind)
     if name == "task_kwargs":
         check_task_kwargs(name, value)
     elif typing.get_origin(kind) is dict:
@@ -53,13 +58,69 @@ def typed(name: str, value: Any, kind: Any) -> Any:
                 "docs/strategies.md shows",
                 at_fault(name),
             ) from None
-        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}", at_fault(name)) from None
+        raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
+
+
+def read(text: str, kind: type) -> Any:
+    """A number in writing, as an int or a float: 64, 1e6, 1_000, 3M; ValueError for what is none.
+
+    The suffixes k, M and G stand for thousands, millions and billions.
+    """
+    text = text.strip()
+    factor = SUFFIXES.get(text[-1:], 1)
+    digits = text[:-1] if factor > 1 else text
+    if kind is not int:
+        return float(digits) * factor
+    try:
+        return int(digits) * factor
+    except ValueError:
+        return _whole(float(digits) * factor)
+
+
+def read_list(text: str, kind: type) -> tuple[Any, ...]:
+    """Numbers in writing with commas between, whole ones also with an x: 64,64 or 64x64; ValueError for others."""
+    if kind is int:
+        text = text.replace("x", ",")
+    return tuple(read(item, kind) for item in text.split(","))
+
+
+def _whole(value: float) -> int:
+    """`value` as an int; ValueError unless it is a whole number that is counted exactly."""
+    if not value.is_integer() or abs(value) > 2**64:
+        raise ValueError(f"{value} is no whole number")
+    return int(value)
+
+
+def understood(value: Any, kind: Any) -> Any:
+    """A number, or several, that was given in writing or as a whole float, as `kind` has it; else as it is."""
+    if isinstance(value, bool) or str in kinds(kind):
+        return value
+    for part in kinds(kind):
+        items = typing.get_args(part) if typing.get_origin(part) is tuple else ()
+        try:
+            if isinstance(value, float) and part is int:
+                return _whole(value)
+            if isinstance(value, str) and part in {int, float}:
+                return read(value, part)
+            if isinstance(value, str) and items and items[0] in {int, float}:
+                return read_list(value, items[0])
+            if isinstance(value, list) and items and items[0] is int:
+                return [understood(item, int) for item in value]
+        except (ValueError, OverflowError):  # the type says what was wanted
+            continue
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value in an error: what is long is cut."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
 
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         wanted = f"a table, with {describe(kind)} for each name in it"
-        raise ConfigError(f"{name} must be {wanted}, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be {wanted}, got {shown(value)}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
 
@@ -77,13 +138,13 @@ def plain(value: Any) -> Any:
 def check_task_kwargs(name: str, value: Any) -> None:
     """Raise unless `value` can be written to TOML and read back equal."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"{name} must be a dict with names as keys, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be a dict with names as keys, got {shown(value)}", at_fault(name))
     for key, item in value.items():
         for leaf in _leaves(item):
             if not isinstance(leaf, bool | int | float | str):
                 raise ConfigError(
                     f"{name}[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
-                    f"got {leaf!r}; leave out an argument that is None",
+                    f"got {shown(leaf)}; leave out an argument that is None",
                     at_fault(name),
                 )
 
@@ -153,7 +214,7 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
     )
     if not math.isfinite(value) or not inside:
         finite = ["finite"] if isinstance(value, float) else []
-        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {shown(value)}", at_fault(name))
 
 
 def check_names_list(name: str, value: Any) -> None:

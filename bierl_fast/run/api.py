@@ -19,7 +19,7 @@ from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import of_this_machine, settings_of
-from bierl_fast.errors import ConfigError, RunWarning, warn
+from bierl_fast.errors import RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
@@ -233,10 +233,9 @@ def evaluate(
         RunDirectoryError: no run there, or no readable policy or config.toml in it.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
     policy, how = _policy(run_dir_or_policy)
