@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import RunWarning as RunWarning
     from bierl_fast.errors import SimulationError as SimulationError
     from bierl_fast.errors import TaskError as TaskError
+    from bierl_fast.errors import TrustError as TrustError
     from bierl_fast.errors import UnknownNameError as UnknownNameError
     from bierl_fast.errors import UnsupportedError as UnsupportedError
     from bierl_fast.errors import WorkerError as WorkerError
@@ -118,6 +119,7 @@ _HOME = {  # module, and the name there where it is another
     "RunDirectoryError": "errors",
     "CheckpointError": "errors",
     "ArchiveError": "errors",
+    "TrustError": "errors",
     "ComparisonError": "errors",
     "RunWarning": "errors",
     "OldNameWarning": "errors",

@@ -79,7 +79,8 @@ def perturb(
         out: (P,) writable memory, which may be that of `theta`.
 
     Raises:
-        ArgumentError: another sign, a sigma that is not finite, arrays of different lengths.
+        ArgumentError: another sign, a sigma or scale that is not finite or whose product with a normal overflows
+            float32, arrays of different lengths.
     """
     if sign not in {-1, 0, 1} or not math.isfinite(sigma):
         raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")

@@ -17,18 +17,18 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
 from bierl_fast.names import unknown
 
 _SCALARS = (bool, int, float, str, types.NoneType)
-LONGEST = 200  # characters of a value in an error
 SUFFIXES = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
+EACH = "each of "  # before a setting's name, where an element of it is at fault
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
 def at_fault(name: str) -> tuple[str]:
     """The setting that a name is of, for errors: itself, or the table that it is an entry of."""
-    return (name.partition(".")[0],)
+    return (name.removeprefix(EACH).partition(".")[0],)
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
@@ -40,10 +40,16 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     if functions and callable(value):
         return value  # the evaluator knows which it can run
     if type(value) in _SCALARS and type(value) in kinds(kind):
-        return value
+        return value if type(value) is not str else text(name, value)
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
-    value = understood(plain(value), kind)
+    try:
+        value = understood(plain(value), kind)
+    except RecursionError:
+        raise ConfigError(f"{name} holds tables or lists that lie too deep within each other", at_fault(name)) from None
+    for leaf in _leaves(value):
+        if isinstance(leaf, str):
+            text(name, leaf)
     if name == "task_kwargs":
         check_task_kwargs(name, value)
     elif typing.get_origin(kind) is dict:
@@ -61,14 +67,14 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
 
 
-def read(text: str, kind: type) -> Any:
+def read(written: str, kind: type) -> Any:
     """A number in writing, as an int or a float: 64, 1e6, 1_000, 3M; ValueError for what is none.
 
     The suffixes k, M and G stand for thousands, millions and billions.
     """
-    text = text.strip()
-    factor = SUFFIXES.get(text[-1:], 1)
-    digits = text[:-1] if factor > 1 else text
+    written = written.strip()
+    factor = SUFFIXES.get(written[-1:], 1)
+    digits = written[:-1] if factor > 1 else written
     if kind is not int:
         return float(digits) * factor
     try:
@@ -77,11 +83,11 @@ def read(text: str, kind: type) -> Any:
         return _whole(float(digits) * factor)
 
 
-def read_list(text: str, kind: type) -> tuple[Any, ...]:
+def read_list(written: str, kind: type) -> tuple[Any, ...]:
     """Numbers in writing with commas between, whole ones also with an x: 64,64 or 64x64; ValueError for others."""
     if kind is int:
-        text = text.replace("x", ",")
-    return tuple(read(item, kind) for item in text.split(","))
+        written = written.replace("x", ",")
+    return tuple(read(item, kind) for item in written.split(","))
 
 
 def _whole(value: float) -> int:
@@ -111,10 +117,15 @@ def understood(value: Any, kind: Any) -> Any:
     return value
 
 
-def shown(value: Any) -> str:
-    """A value in an error: what is long is cut."""
-    text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
+def text(name: str, value: str) -> str:
+    """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"{name} must be text that can be written as UTF-8, got {shown(value)}", at_fault(name)
+        ) from None
+    return value
 
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
@@ -151,7 +162,7 @@ def check_task_kwargs(name: str, value: Any) -> None:
 
 def _leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [*value, *value.values()]
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
 
 
@@ -193,8 +204,15 @@ def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below."""
+    """Raise unless a setting, or each entry of a list or table, keeps its rules.
+
+    choices, of tables too; at_least, at_most, above, below, of numbers and lists of them.
+    """
     if value is None:
+        return
+    if isinstance(value, tuple):
+        for item in value if _BOUNDS.keys() & rules.keys() else ():
+            check_rules(EACH + name, item, rules)
         return
     if isinstance(value, dict):
         if "choices" in rules:
@@ -212,7 +230,7 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         and value > rules.get("above", -math.inf)
         and value < rules.get("below", math.inf)
     )
-    if not math.isfinite(value) or not inside:
+    if not inside or not (isinstance(value, int) or math.isfinite(value)):
         finite = ["finite"] if isinstance(value, float) else []
         raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {shown(value)}", at_fault(name))
 
@@ -220,7 +238,7 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
 def check_names_list(name: str, value: Any) -> None:
     """Raise for one string in place of several: it would be taken letter by letter."""
     if isinstance(value, str):
-        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]", at_fault(name))
+        raise ConfigError(f"{name} must be a list of names, got {shown(value)}; give [{shown(value)}]", at_fault(name))
 
 
 def check_float32(name: str, value: float, settings: Iterable[str] = ()) -> None:

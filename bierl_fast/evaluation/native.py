@@ -7,22 +7,28 @@ Row i of every output answers row i of the population, whatever the number of th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bierl_fast._library import gymnasium_assets
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
+from bierl_fast.evaluation.environment.registered import taken_over_by
+from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, closed, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
 
 
 class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
-    """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile."""
+    """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile.
+
+    What a population says of its rows is read when `evaluate` begins; one whose base_bp or scale_bp another thread
+    changes meanwhile is an ArgumentError.
+    """
 
     def __init__(
         self,
@@ -43,7 +49,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             MlpPolicy(spec, statistics), statistics, obs_norm=obs_norm, max_steps=max_steps, whole_steps=whole_steps
         )
         self._transitions = transitions
-        self._rollout = core.Rollout(
+        self._rollout: core.Rollout | None = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
             assets=gymnasium_assets(),
@@ -55,11 +61,19 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         )
 
     def evaluate(self, population: Population) -> EvaluationBatch:
-        """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second."""
+        """Run one episode for each row. Changes nothing; honours KeyboardInterrupt within a second.
+
+        Raises:
+            ArgumentError: the population does not fit the policy, or changed meanwhile.
+            WorkerError: the evaluator is closed.
+        """
+        rollout = self._rollout
+        if rollout is None:
+            raise closed()
         recorded = self._transitions and population.key.stream == Stream.INNER
-        out = self._rollout.evaluate(
+        out = rollout.evaluate(
             population,
-            self._statistics.normalizer(),
+            self._normalizer(),
             longest_first(population),
             max_steps=self.steps_of(population),
             explore=population.key.stream != Stream.EVALUATION,
@@ -78,6 +92,10 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             transitions_tw=out["transitions_tw"] if recorded else None,
         )
 
+    def close(self) -> None:
+        """Free the threads and their simulations, once an evaluation under way in another thread has ended."""
+        self._rollout = None
+
 
 def native_tasks() -> list[dict[str, Any]]:
     """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
@@ -85,13 +103,21 @@ def native_tasks() -> list[dict[str, Any]]:
 
 
 def is_native(task: Any) -> bool:
-    """Whether a task is one of these by its id."""
-    return isinstance(task, str) and bool(core.is_native(task))
+    """Whether a task is one of these by its id, which nobody has registered anew."""
+    return isinstance(task, str) and bool(core.is_native(task)) and taken_over_by(task) is None
 
 
 def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
-    if not is_native(wanted.task):
+    if isinstance(wanted.task, str) and core.is_native(wanted.task):
+        other = taken_over_by(wanted.task)
+        if other is not None:
+            return ArgumentError(
+                f"the id {wanted.task} was registered anew, and is made by {other} here, which native threads do not "
+                "run; take evaluator 'pool' for what it is now",
+                ["task", "evaluator"],
+            )
+    else:
         return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()], ["task"])
     needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
     if wanted.policy is None and not callable(wanted.behavior):
@@ -103,6 +129,8 @@ def why_not_native(wanted: Wanted) -> ArgumentError | None:
 
 def native_evaluator(wanted: Wanted) -> NativeEvaluator:
     """An evaluator of a native task that `why_not_native` has nothing against."""
+    if wanted.again is not None:
+        return _again(wanted)
     facts = _facts(str(wanted.task), wanted.task_kwargs)
     behavior = str(wanted.behavior)
     if behavior == "final_position" and not facts.has_root_position:
@@ -127,17 +155,22 @@ def native_evaluator(wanted: Wanted) -> NativeEvaluator:
     )
 
 
-def native_evaluator_of(policy: MlpPolicy, threads: int | None = None) -> NativeEvaluator:
-    """An evaluator for a saved policy's native task, with the policy's own statistics."""
-    spec = policy.spec
-    limit = _facts(spec.task, spec.task_kwargs).max_episode_steps
+def _again(wanted: Wanted) -> NativeEvaluator:
+    """An evaluator for a saved policy, with its own statistics."""
+    policy = wanted.again
+    assert isinstance(policy, MlpPolicy)
+    task = str(wanted.task)
+    facts = _facts(task, wanted.task_kwargs)
+    spec = replace(policy.spec, task=task, ran_by=wanted.network["ran_by"])
+    low, high = tuple(facts.action_bounds[0::2]), tuple(facts.action_bounds[1::2])
+    require_same_kind(spec, PolicySpec(task, facts.observation_size, low, high))
     return NativeEvaluator(
         spec,
-        max_steps=limit,
-        whole_steps=limit,
+        max_steps=facts.max_episode_steps,
+        whole_steps=facts.max_episode_steps,
         obs_norm=policy.statistics.seen,
         behavior="none",
-        threads=threads,
+        threads=wanted.threads,
         statistics=policy.statistics.copy(),
     )
 

@@ -19,7 +19,8 @@ class TaskSettings(Section):
 
     task: str | Callable[..., Any] = required(
         "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
-        "its import path module:function where it is written",
+        "its import path, module:function or FILE.py:function, where it is written",
+        names_code=True,
         also=("env", "env_id", "env_name", "environment", "gym_id", "problem"),
     )
     task_kwargs: dict[str, Any] = setting(
@@ -46,6 +47,8 @@ class PolicySettings(Section):
     hidden: tuple[int, ...] = setting(
         (64, 64),
         "hidden layer sizes of the policy; empty: a linear policy",
+        at_least=1,
+        at_most=MOST_STEPS,
         also=("hidden_sizes", "hidden_size", "hidden_layers", "layers", "net_arch", "policy_layers", "architecture"),
     )
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
@@ -53,6 +56,7 @@ class PolicySettings(Section):
         None,
         "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
         "module:function, given nothing or the sizes of observation and action (none: the network)",
+        names_code=True,
     )
     squash: str | None = setting(
         None,
@@ -101,6 +105,7 @@ class EpisodeSettings(Section):
         "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
         "observation and last info, by its import path module:function",
         was="behaviour",
+        names_code=True,
     )
     threads: int | None = setting(
         None,

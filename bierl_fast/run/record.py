@@ -43,9 +43,11 @@ class Recorder:
         directory: RunDirectory | None = None,
         observer: Observer | None = None,
         records: Iterable[Record] = (),
+        best_policy: Policy | None = None,
     ) -> None:
+        """`records` and `best_policy` are those of the run so far."""
         self.records = Records(records)
-        self.best_policy: Policy | None = None  # of this session's reporting evaluations
+        self.best_policy = best_policy  # of the reporting evaluations
         self._config = config
         self._directory = directory
         self._observer = observer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.spec import PolicySpec
-from bierl_fast.import_path import imported, written_name
+from bierl_fast.import_path import imported, settled, written_name
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ class ModuleFactory:
     """
 
     def __init__(self, function: str | Callable[..., Any]) -> None:
-        self.name = function if isinstance(function, str) else written_name(function)
+        self.name = settled(function) if isinstance(function, str) else written_name(function)
         self._function = imported(function, "policy") if isinstance(function, str) else function
         self._sized = _takes_sizes(self.name, self._function)
 
