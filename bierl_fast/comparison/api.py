@@ -74,7 +74,7 @@ def compare(
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
-    checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
+    jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
     check_names_list("tasks", tasks)
     if curves:
         pictures.require_matplotlib()

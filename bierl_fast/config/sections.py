@@ -19,7 +19,7 @@ from bierl_fast.import_path import written_name
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
-from bierl_fast.settings import Section, old_names
+from bierl_fast.settings import Section, old_names, synonyms
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.trust import Named, named_in
@@ -53,6 +53,7 @@ SECTIONS: tuple[type[Section], ...] = (
     ReportSettings,
 )
 OLD_NAMES = old_names(SECTIONS)
+SYNONYMS = synonyms(SECTIONS)
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
     "meta": tuple(meta_levels.META_LEVELS),
@@ -195,4 +196,4 @@ def check_names(values: Mapping[str, Any]) -> None:
     known = settings_of()
     for name in values:
         if name not in known:
-            raise unknown("setting", name, known, [name])
+            raise unknown("setting", str(name), known, [str(name)], SYNONYMS)

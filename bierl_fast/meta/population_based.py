@@ -48,7 +48,13 @@ class MemberSettings(Section):
     title: ClassVar[str] = "pbt"
     prefix: ClassVar[str] = "pbt_"
 
-    members: int = setting(4, "members that train side by side, the leader among them", at_least=2, at_most=MANY)
+    members: int = setting(
+        4,
+        "members that train side by side, the leader among them",
+        at_least=2,
+        at_most=MANY,
+        also=("pbt_population", "pbt_size"),
+    )
 
 
 class PopulationBasedTraining(MetaLevel):

@@ -304,10 +304,9 @@ def evaluate(
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
     actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})

@@ -50,11 +50,22 @@ class SacSettings(Section):
         at_least=1,
         at_most=2**31 - 1,
         called="replay_size",
+        also=("buffer_size", "replay_buffer_size", "memory_size"),
     )
-    batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
-    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0, at_most=float(MANY))
+    batch: int = setting(
+        256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG, also=("batch_size", "minibatch_size")
+    )
+    updates: float = setting(
+        0.1,
+        "gradient steps of SAC for each env step",
+        at_least=0.0,
+        at_most=float(MANY),
+        also=("gradient_steps", "utd", "train_freq"),
+    )
     learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
-    discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
+    discount: float = setting(
+        0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0, also=("gamma", "discount_factor")
+    )
 
 
 class SoftActorCritic:
