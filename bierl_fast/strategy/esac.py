@@ -39,10 +39,11 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
-from bierl_fast.strategy.checks import complete, require_arrays, vector
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, vector
+from bierl_fast.strategy.evolution_path import SCALARS
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
-from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
+from bierl_fast.strategy.sac import REPLAY, SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 TUNINGS = ("ranks", "raw_returns")
@@ -295,9 +296,15 @@ class EvolutionWithActorCritic(Antithetic):
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
-        require_arrays(arrays, {**self._like(arrays), **partner})
+        # What is remembered may be beyond single precision, as an environment gave it.
+        require_arrays(arrays, {**self._like(arrays), **partner}, loose=(SCALARS, REPLAY))
+        self._partner.require(arrays)
         super().load({name: array for name, array in arrays.items() if name not in partner})
         self._partner.load(arrays)
+
+    def _require(self, arrays: Arrays) -> None:
+        super()._require(arrays)
+        require_above_zero(arrays, "mutation")
 
     def _like(self, arrays: Arrays) -> Arrays:
         rows = min(len(arrays["winners"]), self._winners) if "winners" in arrays else 0

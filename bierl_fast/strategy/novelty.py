@@ -41,9 +41,9 @@ from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
-from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
 from bierl_fast.strategy.novelty_state import Own, State, Step
-from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
+from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS, Optimizer
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
@@ -320,7 +320,16 @@ class NoveltySearch:
         wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
         wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
         seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
-        require_arrays(arrays, {**wanted, **seen})  # these two grow
+        loose = ("progress", *(f"center{center}_{SCALARS}" for center in range(len(prefixes))))
+        require_arrays(arrays, {**wanted, **seen}, loose)  # these two grow
+        for center, prefix in enumerate(prefixes):
+            EvolutionPath.require(arrays, f"center{center}_")
+            Optimizer.require(arrays, prefix)
+        weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
+        if not (0.0 <= weight <= 1.0 and best < np.inf and stagnant >= 0.0 and stagnant == np.floor(stagnant)):
+            raise ArgumentError(
+                f"progress must be a weight in [0, 1], a return, and a count, got {[weight, best, stagnant]}"
+            )
         rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
         if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
             raise ArgumentError(

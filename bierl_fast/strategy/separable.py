@@ -16,7 +16,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, NoiseKey, Population
 from bierl_fast.strategy.antithetic import Antithetic, Pairs
-from bierl_fast.strategy.checks import complete, scales
+from bierl_fast.strategy.checks import complete, require_above_zero, scales
 
 WIDEST = math.log(1e6)  # |ln(sigma_p / hp.sigma)| is cut here, so that no scale becomes zero or infinite
 
@@ -40,6 +40,10 @@ class Separable(Antithetic):
         given = scales(scale, self._theta.size)
         start = np.ones_like(self._theta) if given is None else given
         self._state.update(_spread(np.log(start, dtype=np.float64)))
+
+    def _require(self, arrays: Arrays) -> None:
+        super()._require(arrays)
+        require_above_zero(arrays, "scale", "level")
 
     def _like(self, arrays: Arrays) -> Arrays:
         return {**super()._like(arrays), **{name: self._state[name] for name in ("scale", "level")}}
