@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from bierl_fast.errors import ConfigError, naming
 
@@ -121,6 +122,17 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is text in UTF-16; save it as UTF-8")
     return data.decode("utf-8-sig")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a text; ValueError when it is none, or one of great depth."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    return no_deeper(found)
 
 
 def no_deeper(value: T, deepest: int = DEEPEST) -> T:

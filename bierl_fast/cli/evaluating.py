@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json
 from bierl_fast.config.sections import of_this_machine
 from bierl_fast.evaluation.table import OWN
 from bierl_fast.run import api
@@ -19,7 +19,7 @@ EPISODES = [name for name in EPISODES if name != "flatten_observation"]
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
 @own_options(*of_this_machine(), default="as many as this process may use")

@@ -9,6 +9,7 @@ checkpoint was written.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -87,6 +88,8 @@ def cli() -> None:
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are no UTF-8
     with warnings.catch_warnings(), _modules_from_here():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
+from pathlib import Path
 from typing import Any
 
 import click
+
+from bierl_fast.errors import shown
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -63,6 +66,19 @@ class SettingType(click.ParamType[Any]):
             raise
 
 
+class PathType(click.Path):
+    """A file or directory; an empty text names none, and is not taken for the working directory."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or click's usage error."""
+        if isinstance(value, str) and (not value or "\0" in value):
+            self.fail(f"{value!r} names no file and no directory", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class KeywordType(click.ParamType[tuple[str, Any]]):
     """`name=value`, the value as in TOML: 1, 0.5, true, [0.2, 1.0], "text"."""
 
@@ -79,8 +95,8 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
             if not (name and equals):
                 raise ValueError
             item = self._value(text)
-        except ValueError:
-            self.fail(f"{value!r} is not {self.wanted}", param, ctx)
+        except (ValueError, RecursionError):  # of many brackets
+            self.fail(f"{shown(value)} is not {self.wanted}", param, ctx)
         return name, item
 
     def _value(self, text: str) -> Any:

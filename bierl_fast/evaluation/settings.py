@@ -39,9 +39,7 @@ class PolicySettings(Section):
 
     title: ClassVar[str] = "policy"
 
-    hidden: tuple[int, ...] = setting(
-        (64, 64), "hidden layer sizes of the policy; empty: a linear policy", at_least=1, at_most=MOST_STEPS
-    )
+    hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     policy: str | Callable[..., Any] | None = setting(
         None,

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -37,7 +38,9 @@ from bierl_fast.messages import (
 from bierl_fast.meta.fitness import parts
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, default_range
-from bierl_fast.pretraining.problems import Problem, sample
+from bierl_fast.pretraining.problems import DISTRIBUTIONS, Problem, sample
+from bierl_fast.settings import LONG, MANY, checked_fields
+from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.strategy.es import EvolutionStrategy
 
 ADAPTED = ("sigma", "learning_rate")
@@ -64,16 +67,16 @@ class PretrainSettings:
         distribution: of problems; a name in problems.DISTRIBUTIONS.
     """
 
-    horizon: int = 300
-    generators: int = 20
-    problems: int = 8
-    generations: tuple[int, ...] = (25, 50, 100)
-    sigma: float = 0.1
-    learning_rate: float = 0.03
-    weight_decay: float = 0.002
+    horizon: int = field(default=300, metadata={"at_least": 1, "at_most": LONG})
+    generators: int = field(default=20, metadata={"at_least": 2, "at_most": MANY})
+    problems: int = field(default=8, metadata={"at_least": 1, "at_most": MANY})
+    generations: tuple[int, ...] = field(default=(25, 50, 100), metadata={"at_least": 1, "at_most": LONG})
+    sigma: float = field(default=0.1, metadata={"above": 0.0})
+    learning_rate: float = field(default=0.03, metadata={"above": 0.0})
+    weight_decay: float = field(default=0.002, metadata={"at_least": 0.0})
     tasks: tuple[str, ...] = ()
-    seed: int = 0
-    distribution: str = "standard"
+    seed: int = field(default=0, metadata={"at_least": 0, "at_most": 2**64 - 1})
+    distribution: str = field(default="standard", metadata={"choices": tuple(DISTRIBUTIONS)})
 
     @classmethod
     def read(cls, made: Mapping[str, Any]) -> PretrainSettings:
@@ -83,8 +86,10 @@ class PretrainSettings:
         its rounds are the horizon. One without a distribution had the standard one.
         """
         values = {"horizon": made["rounds"], "distribution": "standard", **made}
-        values |= {name: tuple(values[name]) for name in ("generations", "tasks")}
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        found = checked_fields(cls, {field.name: values[field.name] for field in fields(cls)}, ())
+        if not found.generations:
+            raise ArgumentError("generations must hold a length of inner runs, got none")
+        return found
 
     def key(self, round_: int) -> NoiseKey:
         """The address of a round."""
@@ -164,9 +169,10 @@ class Pretraining:
         return {**self._strategy.state(), "counts": np.array([self.rounds, self.steps], np.int64)}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ArgumentError when it is of another generator."""
+        """Continue from `state`; ArgumentError, and nothing changed, when it is of another generator, or none."""
         arrays = dict(arrays)
-        counts = arrays.pop("counts")
+        counts = arrays.pop("counts", np.zeros(0))
+        require_arrays({"counts": counts}, {"counts": np.zeros(2, np.int64)}, whose="the training's")
         self._strategy.load(arrays)
         self.rounds, self.steps = (int(n) for n in counts)
 

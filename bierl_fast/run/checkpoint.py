@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import Archive, parsed, write_archive
+from bierl_fast.archive import Archive, write_archive
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ArchiveError, ArgumentError, CheckpointError, shown
+from bierl_fast.files import json_object
 from bierl_fast.messages import Arrays
 from bierl_fast.settings import FAR
 
@@ -128,7 +129,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:
         raise CheckpointError(f"no checkpoint at {path}: the run never wrote one, or this is not a run directory")
     try:
         with Archive.opened(path) as archive:
-            header = parsed(archive.header)
+            header = json_object(archive.header)
             _require_format(path, header)
             parts: dict[str, Arrays] = {}
             for name in archive:
@@ -138,7 +139,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:
     except ArchiveError as error:
         raise CheckpointError(str(error)) from error
     except ValueError as error:
-        raise CheckpointError(f"{path} is no checkpoint: {error}") from error
+        raise CheckpointError(f"{path} is no checkpoint: of its header, {error}") from error
     return header, parts
 
 

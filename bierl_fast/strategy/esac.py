@@ -298,13 +298,10 @@ class EvolutionWithActorCritic(Antithetic):
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
         # What is remembered may be beyond single precision, as an environment gave it.
         require_arrays(arrays, {**self._like(arrays), **partner}, loose=(SCALARS, REPLAY))
+        require_above_zero(arrays, "mutation")
         self._partner.require(arrays)
         super().load({name: array for name, array in arrays.items() if name not in partner})
         self._partner.load(arrays)
-
-    def _require(self, arrays: Arrays) -> None:
-        super()._require(arrays)
-        require_above_zero(arrays, "mutation")
 
     def _like(self, arrays: Arrays) -> Arrays:
         rows = min(len(arrays["winners"]), self._winners) if "winners" in arrays else 0

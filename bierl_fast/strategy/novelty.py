@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -40,10 +39,10 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
-from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
-from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
-from bierl_fast.strategy.novelty_state import Own, State, Step
-from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS, Optimizer
+from bierl_fast.strategy.checks import complete, scales, vector
+from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.novelty_state import Own, State, Step, saved
+from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
@@ -312,31 +311,8 @@ class NoveltySearch:
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
-        now = self._state
-        vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
-        after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
-        prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
-        started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
-        wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
-        wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
-        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
-        loose = ("progress", *(f"center{center}_{SCALARS}" for center in range(len(prefixes))))
-        require_arrays(arrays, {**wanted, **seen}, loose)  # these two grow
-        for center, prefix in enumerate(prefixes):
-            EvolutionPath.require(arrays, f"center{center}_")
-            Optimizer.require(arrays, prefix)
-        weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
-        if not (0.0 <= weight <= 1.0 and best < np.inf and stagnant >= 0.0 and stagnant == np.floor(stagnant)):
-            raise ArgumentError(
-                f"progress must be a weight in [0, 1], a return, and a count, got {[weight, best, stagnant]}"
-            )
-        rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
-        if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ArgumentError(
-                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
-                f"got {behaviour_md.shape} and {rows_nd.shape}"
-            )
-        self._state = State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
+        after_a_step = self._optimize({}, np.zeros_like(self._state.mean), 1.0, 0.5)[1]
+        self._state = saved(arrays, self._state, after_a_step)
 
 
 class NoveltyAndReward(NoveltySearch):

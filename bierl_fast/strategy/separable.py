@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, NoiseKey, Population
 from bierl_fast.strategy.antithetic import Antithetic, Pairs
 from bierl_fast.strategy.checks import complete, require_above_zero, scales
@@ -44,6 +45,9 @@ class Separable(Antithetic):
     def _require(self, arrays: Arrays) -> None:
         super()._require(arrays)
         require_above_zero(arrays, "scale", "level")
+        for name, widest in (("scale", 2.0 * WIDEST), ("level", WIDEST)):
+            if (np.abs(np.log(arrays[name], dtype=np.float64)) > 1.001 * widest).any():
+                raise ArgumentError(f"{name} must be within a factor of {math.exp(widest):.0e} of 1")
 
     def _like(self, arrays: Arrays) -> Arrays:
         return {**super()._like(arrays), **{name: self._state[name] for name in ("scale", "level")}}
