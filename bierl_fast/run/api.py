@@ -211,7 +211,8 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Re
         RunWarning,
     )
     policy = build.read_policy(directory.policy)
-    records, best = metrics.read(directory.metrics), _best(directory, counters)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records, best = metrics.read(directory.metrics)[: counters.generation], _best(directory, counters)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
