@@ -25,7 +25,7 @@ from typing import IO, Any, BinaryIO, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.errors import ArchiveError, ArgumentError, BierlError
+from bierl_fast.errors import ArchiveError, ArgumentError, BierlError, shown
 from bierl_fast.files import json_object, refusal, replacing
 from bierl_fast.messages import Arrays
 
@@ -250,8 +250,9 @@ class Kind:
                 header = json_object(archive.header)
                 kind, number = header.pop("kind", None), header.pop("format", None)
                 if (kind, number) != (self.kind, self.format):
+                    what = kind if isinstance(kind, str) else shown(kind)
                     other = self.others.get(kind) if isinstance(kind, str) else None
-                    raise ValueError(other or f"its header says {kind} of format {number}")
+                    raise ValueError(other or f"its header says {what} of format {shown(number)}")
                 return make(header, archive)
             except ArchiveError:
                 raise

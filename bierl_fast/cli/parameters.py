@@ -53,7 +53,7 @@ class SettingType(click.ParamType[Any]):
         except ValueError:
             what = {int: "whole number", float: "number"}[self.item]
             wanted = f"{what}s with commas between" if self.is_list else f"a {what}"
-            self.fail(f"{value!r} is not {wanted}", param, ctx)
+            self.fail(f"{shown(value)} is not {wanted}", param, ctx)
 
     def _one(self, text: str) -> Any:
         if self.item is not int:

@@ -73,15 +73,15 @@ def compare(
     """
     checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
     check_names_list("tasks", tasks)
+    directory = as_path(out, "out")
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
     if curves:
         pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
         choice("task of the comparison", name, {run.task for run in runs})
-    directory = as_path(out, "out")
-    if directory.exists() and not directory.is_dir():
-        raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
     with _made(directory), RunDirectory(directory).held("the comparison"):

@@ -71,7 +71,7 @@ def saved(arrays: Arrays, now: State, after_a_step: Arrays) -> State:
 
     `after_a_step`: what an optimizer of it keeps once it has taken a step.
     """
-    vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
+    vector("mean", np.asarray(arrays.get("mean", now.mean)), now.mean.size)
     prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
     started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
     wanted = {name: array for name, array in now.arrays().items() if not name.startswith("optimizer")}
