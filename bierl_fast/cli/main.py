@@ -9,6 +9,7 @@ SIGHUP), after a checkpoint was written.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 import warnings
@@ -105,6 +106,8 @@ def cli(context: click.Context) -> None:
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are no UTF-8
     with streams() as given, warnings.catch_warnings(), searching_here(), signals.handled():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)

@@ -10,11 +10,9 @@ statistics stay as they were saved, in the estimate as in every continuation; in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,7 @@ from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
 from bierl_fast.errors import ConfigError
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
@@ -103,7 +102,7 @@ def diagnose(
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
-    directory = RunDirectory(Path(os.fspath(run_dir)))
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
     start = checkpoint.load(directory.checkpoint, directory.read_config())
     again = {name: given.pop(name, None) for name in functions()}
     config = directory.read_to_run(trust, **again).elsewhere(**given)

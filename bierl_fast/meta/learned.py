@@ -25,6 +25,7 @@ from bierl_fast.meta.history import History
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.weights_es import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.strategy.base import center_of
+from bierl_fast.strategy.checks import require_above_zero, require_arrays
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
 
@@ -197,9 +198,11 @@ class LearnedMeta(MetaLevel):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when the generator has another size."""
-        weights = np.array(arrays["weights"], np.float32)
+        weights = arrays.get("weights", self._weights)
         if weights.shape != self._weights.shape:
             raise ArgumentError(f"the generator has {self._weights.size} weights, the saved one {weights.size}")
-        self._weights = weights
+        require_arrays(arrays, self.state(), whose="the meta-level's")
+        require_above_zero(arrays, "sigma", zero=True)  # 0 before it is calibrated
+        self._weights = np.array(arrays["weights"], np.float32)
         self._sigma = float(arrays["sigma"][0])
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

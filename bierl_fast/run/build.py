@@ -64,6 +64,10 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
+    except MemoryError as error:
+        raise ConfigError(
+            f"a run with these settings takes more memory than there is ({error}); lower a size"
+        ) from error
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error), getattr(error, "settings", ())) from error
 

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from bierl_fast.config.config import Config
 from bierl_fast.errors import AllFailedError, CheckpointError, EpisodeWarning, warn
 from bierl_fast.messages import (
+    F32,
     EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
@@ -23,6 +26,7 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
+from bierl_fast.meta.base import states_held_by
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.interruption import end_if_told, saving_when_asked
@@ -61,6 +65,7 @@ def advance(run: Run) -> None:
     with run.timed("tell"):
         generation = run.evaluated(population, batch)
         report = run.strategy.tell(population, batch)
+        _require_finite(run.strategy.mean)
         run.evaluator.absorb(batch)
         run.remember(population, batch, report)
     with run.timed("meta"):
@@ -79,6 +84,13 @@ def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
         )
 
 
+def _require_finite(mean: F32) -> None:
+    if not np.isfinite(mean).all():
+        raise AllFailedError(
+            "the step led to parameters that are not finite; lower sigma or the learning rate, or look at the task"
+        )
+
+
 def ended(config: Config, counters: Counters) -> bool:
     """Whether a run with these counters is at its end. Only this reads the planned end."""
     ends = (
@@ -92,10 +104,11 @@ def ended(config: Config, counters: Counters) -> bool:
 def restore(parts: Parts, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's arrays into a run's parts; raises CheckpointError when they do not fit."""
     try:
-        parts.strategy.load(checkpoint.parts.get("strategy", {}))
         parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
         parts.meta.load(checkpoint.parts.get("meta", {}))
         parts.history.load(checkpoint.parts.get("history", {}))
+        for state in (*states_held_by(parts.meta), checkpoint.parts.get("strategy", {})):
+            parts.strategy.load(state)  # the run's own comes last, and stays
     except KeyError as error:
         raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
     except (ValueError, TypeError, IndexError, OverflowError) as error:

@@ -148,6 +148,8 @@ WALKED = ("values", "settings", "config.config", "config.rules", "config.ranges"
 # Who speaks of settings there, but not of one that a preset can have set.
 OTHERS = {
     "values.check_names_list": "of arguments in Python",
+    "values.text": "of text that no file can hold, a preset's neither",
+    "settings.checked_fields": "of a file",
     "settings.renamed": "of one file or call, where it is read",
     "config.sections.check_names": "likewise",
     "config.toml.read_preset": "of the preset itself",
@@ -160,8 +162,6 @@ OTHERS = {
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
     "run.build.parts_again": "of a run that goes on",
-    "settings.checked_fields": "of a file, where it is read",
-    "values.text": "of arguments in Python",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",

@@ -20,6 +20,8 @@ from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy.header import from_header
 from bierl_fast.messages import F32, F64
 
+SIZES = {"at_least": 1, "at_most": MOST_STEPS}  # of layers
+
 
 @dataclass(frozen=True)
 class PolicySpec:
@@ -50,11 +52,11 @@ class PolicySpec:
     """
 
     task: str
-    observation_size: int = field(metadata={"at_least": 1, "at_most": MOST_STEPS})
+    observation_size: int = field(metadata=SIZES)
     low: tuple[float, ...]
     high: tuple[float, ...]
     task_kwargs: dict[str, Any] = field(default_factory=dict)
-    hidden: tuple[int, ...] = (64, 64)
+    hidden: tuple[int, ...] = field(default=(64, 64), metadata=SIZES)
     activation: str = "tanh"
     squash: str = "clip"
     action_noise: str = "none"
