@@ -25,7 +25,7 @@ from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeWarning, warn
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
@@ -38,6 +38,7 @@ from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.interruption import end_if_told
+from bierl_fast.run.reporting import why_nothing
 from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
@@ -99,6 +100,7 @@ def diagnose(
     Raises:
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
         TrustError: as for `resume`.
+        AllEpisodesError: every episode of the run as it is failed.
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
@@ -138,7 +140,7 @@ class _Diagnosis:
         """What `diagnose` returns."""
         proposals = self._proposals()
         estimate, again = self._estimates(proposals)
-        now = self._returns([self._parts.strategy.state()])
+        now = self._returns([self._parts.strategy.state()], now=True)
         later = self._later(proposals, observer)
         relative = Outputs(self._used, self._ranges).relative
         given = {name: np.array([hp[name] for hp in proposals]) for name in self._ranges}
@@ -235,8 +237,11 @@ class _Diagnosis:
                 observer(done, last)
         return found
 
-    def _returns(self, states: Sequence[Arrays | None]) -> Estimate:
-        """Returns of the centres of these states, on the same fresh episodes; None is a failed one."""
+    def _returns(self, states: Sequence[Arrays | None], now: bool = False) -> Estimate:
+        """Returns of the centres of these states, on the same fresh episodes; None is a failed one.
+
+        `now`: whether those are the run's own, which must have some: AllEpisodesError.
+        """
         strategy, episodes = self._parts.strategy, self._question.episodes
         alive = [m for m, state in enumerate(states) if state is not None]
         value_mk, failed_m, steps = np.zeros((len(states), episodes)), np.ones(len(states), np.bool_), 0
@@ -245,6 +250,11 @@ class _Diagnosis:
             count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
             batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
+            nothing = why_nothing(batch)
+            if nothing is not None and now:
+                raise AllEpisodesError(nothing)
+            if nothing is not None:
+                warn(nothing, EpisodeWarning)
             value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
