@@ -20,6 +20,7 @@ from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import Range
+from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.signals import OF_RIDERS, riders_of, told_by
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.table import StrategyEntry
@@ -150,6 +151,7 @@ def with_meta_settings(config: Config) -> Config:
             f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too",
             ["adapt", "meta", "strategy"],
         )
+    config = config.replace(meta_candidates=config.section(MetaSettings).candidates)
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
     return config.replace(**{name: entry.prefers[name] for name in open_ones})
 

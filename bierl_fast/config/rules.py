@@ -5,9 +5,10 @@ Config -> check_together
 
 from __future__ import annotations
 
-from bierl_fast.config.sections import Settings
+from bierl_fast.config.sections import Settings, default_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.fitness import META_FITNESS
 
 
 def check_together(config: Settings) -> None:
@@ -21,7 +22,7 @@ def check_together(config: Settings) -> None:
         )
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
-        if count % 2:
+        if count is not None and count % 2:
             raise ConfigError(
                 f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}", [name]
             )
@@ -49,6 +50,7 @@ def check_together(config: Settings) -> None:
             [name, "meta"],
         )
     _check_momentum(config)
+    _check_credit(config)
     if config.adapts and config.adapt == ():
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'",
@@ -66,6 +68,17 @@ def _check_momentum(config: Settings) -> None:
             f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
             "still look consistent, and grow without end",
             ["meta", "optimizer", "momentum"],
+        )
+
+
+def _check_credit(config: Settings) -> None:
+    name, found = "meta_credit", META_FITNESS.get(config.meta_fitness)
+    credit = getattr(config, name)
+    if credit != default_of(name) and found is not None and not found.in_batch:
+        raise ConfigError(
+            f"{name} is for meta_fitness 'in_batch', got {credit} and meta_fitness {config.meta_fitness!r}; leave it "
+            "out, or take 'in_batch'",
+            [name, "meta_fitness"],
         )
 
 
@@ -92,7 +105,9 @@ def _check_warm_start(config: Settings) -> None:
 def _check_rows(config: Settings) -> None:
     """Rows of a batch are numbered in 32 bits."""
     inner = config.population * config.episodes_per_candidate + config.center_episodes
-    meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)
+    meta = (config.meta_candidates or 0) * max(
+        2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes
+    )
     for names, rows in (
         (["population", "episodes_per_candidate", "center_episodes"], inner),
         (["meta_candidates", "meta_pairs", "meta_episodes", "episodes_per_candidate"], meta),

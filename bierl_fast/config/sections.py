@@ -128,8 +128,8 @@ class Settings(_Fields):
 
     @property
     def learns(self) -> bool:
-        """Whether it does so in this run: its budget is above 0."""
-        return self.learned and self.section(MetaSettings).budget > 0.0
+        """Whether it learns in this run: its budget is above 0, or it needs none."""
+        return self.learned and self.section(MetaSettings).learns
 
     @property
     def adapts(self) -> bool:
