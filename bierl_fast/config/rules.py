@@ -5,10 +5,9 @@ Config -> check_together
 
 from __future__ import annotations
 
-from bierl_fast.config.sections import Settings, default_of
+from bierl_fast.config.sections import Settings
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta import table as meta_levels
-from bierl_fast.meta.fitness import META_FITNESS
 
 
 def check_together(config: Settings) -> None:
@@ -50,7 +49,6 @@ def check_together(config: Settings) -> None:
             [name, "meta"],
         )
     _check_momentum(config)
-    _check_credit(config)
     if config.adapts and config.adapt == ():
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'",
@@ -68,17 +66,6 @@ def _check_momentum(config: Settings) -> None:
             f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
             "still look consistent, and grow without end",
             ["meta", "optimizer", "momentum"],
-        )
-
-
-def _check_credit(config: Settings) -> None:
-    name, found = "meta_credit", META_FITNESS.get(config.meta_fitness)
-    credit = getattr(config, name)
-    if credit != default_of(name) and found is not None and not found.in_batch:
-        raise ConfigError(
-            f"{name} is for meta_fitness 'in_batch', got {credit} and meta_fitness {config.meta_fitness!r}; leave it "
-            "out, or take 'in_batch'",
-            [name, "meta_fitness"],
         )
 
 

@@ -17,6 +17,7 @@ from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, old_names
@@ -46,6 +47,7 @@ SECTIONS: tuple[type[Section], ...] = (
     GeneratorSettings,
     MetaSettings,
     *OF_META_LEVELS,
+    SafeguardSettings,
     WarmStartSettings,
     ReferenceSettings,
     ReportSettings,
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
         EpisodeSettings,
         RangeSettings,
         GeneratorSettings,
+        SafeguardSettings,
         WarmStartSettings,
         ReferenceSettings,
         ReportSettings,

@@ -31,6 +31,7 @@ from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.groups import Groups
 from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.safeguard import Safeguard
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
@@ -49,6 +50,7 @@ class Parts:
     meta: MetaLevel
     history: History
     warm_start: WarmStart | None = None  # what the meta-level's generator starts from
+    safeguard: Safeguard | None = None
 
 
 def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
@@ -85,9 +87,10 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         meta = make_meta(config, strategy, history, warm_start)
         if _in_batch(config):
             strategy = make_groups(config, strategy, evaluator.policy, ranges)
+        safeguard = make_safeguard(config, strategy)
         _warn_of_blind_moves(config)
         refused.pop_all()
-    return Parts(config, strategy, evaluator, meta, history, warm_start)
+    return Parts(config, strategy, evaluator, meta, history, warm_start, safeguard)
 
 
 def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
@@ -148,6 +151,23 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     if "pool" in entry.options and threads > 1:
         values["pool"] = ThreadPool(threads)
     return strategies.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
+
+
+def make_safeguard(config: Config, strategy: Strategy) -> Safeguard | None:
+    """What takes the run back after a collapse, where it is wanted.
+
+    Raises:
+        ConfigError, ArgumentError: it cannot take this strategy back.
+    """
+    if not config.safeguard:
+        return None
+    if strategies.entry(config.strategy).transitions:
+        raise ConfigError(
+            f"safeguard takes a strategy back, and strategy {config.strategy!r} also learns from all steps it has "
+            "seen; leave safeguard out, or take another strategy",
+            ("safeguard", "strategy"),
+        )
+    return Safeguard(strategy)
 
 
 def _in_batch(config: Config) -> bool:

@@ -38,6 +38,8 @@ class Counters:
     eval_steps: int = 0
     episode_failures: int = 0  # of inner and meta rows
     meta_updates: int = 0
+    rollbacks: int = 0  # returns to the best centre; format 1 began without these two
+    restarts: int = 0  # returns to the start
     best_return: float | None = None  # mean return of the best reporting evaluation
 
     @property
@@ -51,7 +53,7 @@ class Checkpoint:
     """A run at the end of a generation."""
 
     counters: Counters
-    parts: Mapping[str, Arrays]  # "strategy", "evaluator", "meta", "history"
+    parts: Mapping[str, Arrays]  # "strategy", "evaluator", "meta", "history"; "safeguard" where there is one
 
 
 def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
@@ -104,6 +106,7 @@ def _counters(path: Path, header: dict[str, Any]) -> Counters:
     if best is not None and not (type(best) is float and math.isfinite(best)):
         raise CheckpointError(f"{path} is damaged: best_return must be a finite number or null, got {best!r}")
     counts = [field for field in fields(Counters) if field.name != "best_return"]
+    saved = {"rollbacks": 0, "restarts": 0, **saved}
     for field in counts:
         if field.name not in saved:
             raise CheckpointError(f"{path} is damaged: its header lacks {field.name!r}")
