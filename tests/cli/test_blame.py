@@ -96,6 +96,9 @@ CASES: list[tuple[str, str, str, str]] = [
     ("center_episodes = 0", f"{HOPPER} --meta lra", "center_episodes", "config.resolve._require_the_center"),
     ('riders = ["tpb"]', HOPPER, "riders", "values.check_rules"),
     ('riders = ["tpa"]\npopulation = 2', HOPPER, "population, riders", "strategy.riders.__post_init__"),
+    ("meta_credit = 2", f"{HOPPER} --meta lstm", "meta_credit", "config.resolve._required_credit"),
+    (ES + 'population = 6\nmeta_fitness = "in_batch"', HOPPER, "meta_fitness, population", "run.build.make_groups"),
+    ('strategy = "esac"', f"{HOPPER} --safeguard", "strategy", "run.build.make_safeguard"),
     ('strategy = "meps"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     ('strategy = "ns"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     (
