@@ -25,7 +25,7 @@ from typing import IO, Any, BinaryIO, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.errors import ArchiveError, ArgumentError, BierlError
+from bierl_fast.errors import ArchiveError, ArgumentError, BierlError, TrustError
 from bierl_fast.files import no_deeper, refusal, replacing
 from bierl_fast.messages import Arrays
 
@@ -253,7 +253,7 @@ class Kind:
                     other = self.others.get(kind) if isinstance(kind, str) else None
                     raise ValueError(other or f"its header says {kind} of format {number}")
                 return make(header, archive)
-            except ArchiveError:
+            except (ArchiveError, TrustError):
                 raise
             except Exception as error:  # a file may hold anything, and what is made of it raise anything
                 text = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
