@@ -234,7 +234,9 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         RunWarning,
     )
     policy = build.read_policy(directory.policy, config.named().named_code(), config.policy)
-    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records = Records(metrics.read(directory.metrics)[: counters.generation])
+    best = _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
@@ -304,10 +306,9 @@ def evaluate(
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
     actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})

@@ -16,6 +16,7 @@ from bierl_fast.evaluation.environment.registered import entry_point, taken_over
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
@@ -75,7 +76,7 @@ class EnvMaker:
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
-        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
+        return f"task {self.task} cannot be made in a worker process: {reason(error)}{plain}"
 
     def _remedy(self) -> str:
         entry = self.spec.entry_point if self.spec is not None else None

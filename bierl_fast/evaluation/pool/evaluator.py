@@ -49,7 +49,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._warned = False
         self._descriptor = job.descriptor_size
         pool.assign_policy(job)
-        if not pool.ready.repeats:
+        if pool.findings.repeats is False:
             warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
                 "cannot be repeated; let its reset(seed=...) seed all of its randomness",
