@@ -256,7 +256,7 @@ class _Diagnosis:
             nothing = why_nothing(batch)
             if nothing is not None and now:
                 raise AllEpisodesError(nothing)
-            if nothing is not None:
+            if nothing is not None and batch.failure is not None:  # the reason, which nobody else says
                 warn(nothing, EpisodeWarning)
             value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)

@@ -78,7 +78,7 @@ def train(
     directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    _warn_of_the_unnamed(config, saved=directory is not None)
+        _warn_of_the_unnamed(config)
     return _trained(config, directory, observer, warm_start_observer)
 
 
@@ -108,12 +108,10 @@ def _trained(
             return _to_the_end(run, directory)
 
 
-def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
-    """RunWarning for functions that a saved run cannot find again, nor an evaluation its environment."""
+def _warn_of_the_unnamed(config: Config) -> None:
+    """RunWarning for functions that a saved run cannot find again."""
     named = config.named()
     lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
-    if not saved and (config.dim is not None or "task" not in lost):
-        return  # the policy has the function
     if lost:
         told = ", ".join(f"the {name} {path}" for name, path in lost.items())
         again = ", ".join(f"{name}=..." for name in lost)
