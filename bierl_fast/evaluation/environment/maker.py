@@ -120,13 +120,10 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
 
 
-def require_same_maker(saved: PolicySpec, task: str | Callable[..., Any], maker: EnvMaker | None = None) -> None:
-    """TaskError where an id stands for another environment here than when a policy was made for it.
-
-    `maker`: of the task, where it has been found.
-    """
+def require_same_maker(saved: PolicySpec) -> None:
+    """TaskError where a policy's task stands for another environment here than when it was made."""
     if saved.entry_point is not None:
-        now = (maker or find(task, saved.task_kwargs)).entry_point
+        now = find(saved.task, saved.task_kwargs).entry_point
     else:
         now = taken_over_by(saved.task) if saved.ran_by.get("evaluator") == "native" else None
     if now != saved.entry_point:

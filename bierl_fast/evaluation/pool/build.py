@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.errors import ArgumentError, TaskError
-from bierl_fast.evaluation.environment.maker import EnvMaker, find, require_same_maker
+from bierl_fast.evaluation.environment.maker import EnvMaker, find
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.native import native_tasks
@@ -65,8 +65,6 @@ def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvalua
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
     settings = replace(settings, flatten_observation=saved.observation_shape is not None)
     maker = find(wanted.task, wanted.task_kwargs)
-    if wanted.task == saved.task:
-        require_same_maker(saved, wanted.task, maker)
     pool = Pool(maker, settings, episode_cap=saved.episode_cap)
     try:
         require_same_kind(saved, policy_spec(pool.interface, maker, {}))

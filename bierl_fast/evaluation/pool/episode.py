@@ -246,7 +246,7 @@ class _CompiledActor:
 def _actor(job: Job) -> Any:
     if job.module is None:
         return _CompiledActor(job)
-    import torch  # noqa: PLC0415 - torch takes 1 s
+    from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
     torch.set_num_threads(1)
     return TorchActor(job.spec, job.module, job.behavior)

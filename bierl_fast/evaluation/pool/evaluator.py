@@ -167,9 +167,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             return None
         row = min(reasons)
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
-        if len(reasons) == population.rows and population.key.stream == Stream.INNER:
+        everything = len(reasons) == population.rows
+        if everything and population.key.stream == Stream.INNER:
             raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
-        if not self._warned:
+        if not self._warned and not (everything and population.key.stream == Stream.EVALUATION):  # its caller says more
             self._warned = True
             warn(
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
