@@ -168,9 +168,9 @@ class _PythonFunction:
         except (TypeError, ValueError):
             came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
             raise ArgumentTypeError(
-                f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}"
-                f"{defined_at(getattr(self._function, 'func', self._function))}; "
+                f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}; "
                 "a function that takes a block (k, P) needs vectorized=True"
+                f"{defined_at(getattr(self._function, 'func', self._function))}"
             ) from None
 
     def _block(self, block: F32, first: int, out: F64) -> None:
