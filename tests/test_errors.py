@@ -36,6 +36,8 @@ OTHERS = {
     ("files.py", "IsADirectoryError"): "the system's own, before anything is written",
     ("evaluation/policy/torch_module.py", "ValueError"): "made an ArchiveError",
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",
+    ("evaluation/environment/answers.py", "Refusal"): "a TaskError, or why an episode failed",
+    ("evaluation/function/runner.py", "TypeError"): "made an ArgumentTypeError",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",
     ("cli/main.py", "Raised"): "taken out of its wrapping again",
