@@ -52,7 +52,7 @@ def main(job: dict[str, Any]) -> int:
 
 def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     directory = RunDirectory(Path(job["run_dir"]))
-    config = toml.compose(toml.read(Path(job["planned"]), saved=True))
+    config = toml.read_saved(Path(job["planned"]))
     last = -SECONDS
     plainly = warnings.showwarning
 

@@ -42,7 +42,7 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
                 f"leave {name} out, or train one with it (`bierl pretrain`)",
                 [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
-    return config.replace(**shape)
+    return config.filled(**shape)
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -76,7 +76,7 @@ def with_policy_settings(config: Config) -> Config:
                 [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
-    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+    return config.filled(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
 def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> None:
@@ -122,7 +122,7 @@ def with_meta_settings(config: Config) -> Config:
             ["adapt", "meta", "strategy"],
         )
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
-    return config.replace(**{name: entry.prefers[name] for name in open_ones})
+    return config.filled(**{name: entry.prefers[name] for name in open_ones})
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -151,7 +151,7 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    found = config.replace(**changes)
+    found = config.filled(**changes)
     _require_momentum_that_acts(found)
     _require_entropies_that_differ(found)
     return found
