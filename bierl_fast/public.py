@@ -27,6 +27,15 @@ from bierl_fast.errors import ArgumentTypeError, shown
 T = TypeVar("T")
 Check = Callable[[Any], bool]
 
+
+def _is_number(value: Any) -> bool:
+    return (isinstance(value, Real) and not isinstance(value, bool)) or getattr(value, "shape", None) == ()
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
 WRITTEN = {  # how one is made, for errors
     "Config": "bf.Config(task='Hopper-v5', generations=100)",
     "NoiseKey": "bf.NoiseKey(run_seed=0, generation=0)",
@@ -36,7 +45,7 @@ WRITTEN = {  # how one is made, for errors
 }
 PLAIN: dict[Any, tuple[str, Check]] = {
     int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
-    float: ("a number", lambda value: _is_number(value)),
+    float: ("a number", _is_number),
     bool: ("True or False", lambda value: isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}),
     str: ("a string", lambda value: isinstance(value, str)),
     Path: ("a path", lambda value: isinstance(value, os.PathLike)),
@@ -45,19 +54,11 @@ PLAIN: dict[Any, tuple[str, Check]] = {
     abc.Callable: ("a function", callable),
     abc.Mapping: ("a dict", lambda value: isinstance(value, Mapping)),
     dict: ("a dict", lambda value: isinstance(value, Mapping)),
-    abc.Sequence: ("a list", lambda value: _is_list(value)),
-    tuple: ("a tuple", lambda value: _is_list(value)),
-    list: ("a list", lambda value: _is_list(value)),
+    abc.Sequence: ("a list", _is_list),
+    tuple: ("a tuple", _is_list),
+    list: ("a list", _is_list),
     abc.Iterator: ("an iterator", lambda value: isinstance(value, abc.Iterator)),
 }
-
-
-def _is_number(value: Any) -> bool:
-    return (isinstance(value, Real) and not isinstance(value, bool)) or getattr(value, "shape", None) == ()
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
 
 
 def public(thing: T | None = None, *, but: Collection[str] = (), numbers: bool = True) -> T:

@@ -206,11 +206,14 @@ def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
     """Raise unless a setting, or each entry of a list or table, keeps its rules.
 
-    choices, of tables too; at_least, at_most, above, below, of numbers and lists of them.
+    choices, of tables too; each, the names that may stand in a list; at_least, at_most, above, below, of numbers and
+    lists of them.
     """
     if value is None:
         return
     if isinstance(value, tuple):
+        for item in value if "each" in rules else ():
+            check_rules(name, item, {"choices": rules["each"]})
         for item in value if _BOUNDS.keys() & rules.keys() else ():
             check_rules(EACH + name, item, rules)
         return

@@ -29,6 +29,7 @@ BOUND = set(re.findall(r'errors\.attr\("(\w+)"\)', (ROOT / "csrc" / "bindings" /
 OTHERS = {
     ("__init__.py", "AttributeError"): "Python's protocol",
     ("messages.py", "AttributeError"): "Python's protocol",
+    ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
     ("files.py", "ValueError"): "made the error of whoever reads the file",
     ("files.py", "IsADirectoryError"): "the system's own, before anything is written",
@@ -36,6 +37,7 @@ OTHERS = {
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",
+    ("cli/main.py", "_Raised"): "taken out of its wrapping again",
     ("cli/main.py", "UsageError"): "the command line's own",
     ("cli/training.py", "ClickException"): "the command line's own",
     ("cli/comparing.py", "ClickException"): "the command line's own",

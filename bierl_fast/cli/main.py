@@ -2,14 +2,13 @@
 
     command line -> entry -> a command -> exit code
 
-Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted, after a
-checkpoint was written.
+Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted (143 by SIGTERM, 129 by
+SIGHUP), after a checkpoint was written.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 import warnings
@@ -19,6 +18,8 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli import signals
+from bierl_fast.cli.output import streams
 from bierl_fast.cli.parameters import OTHER_NAMES, debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
 from bierl_fast.import_path import searching_here
@@ -66,6 +67,15 @@ class CommandGroup(click.Group):
             raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises comes out as it was, whatever its class."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise _Raised(error) from error
+
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
@@ -83,7 +93,11 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @debug_option
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed."""
+    """Evolution strategies whose hyperparameters a meta-level sets, at the simulator's own speed.
+
+    Ctrl-C, SIGTERM and SIGHUP end a command once what is under way has saved itself (exit code 130, 143, 129); SIGUSR1
+    saves, and it goes on.
+    """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -91,24 +105,31 @@ def cli(context: click.Context) -> None:
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with warnings.catch_warnings(), searching_here():
+    with streams() as given, warnings.catch_warnings(), searching_here(), signals.handled():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
         try:
             code = cli.main(arguments, prog_name="bierl", standalone_mode=False)
-            return code if isinstance(code, int) else 0
-        except Exception as error:
+            return given.exit_code(code if isinstance(code, int) else 0, arguments)
+        except BaseException as error:
             return _failed(error, arguments)
 
 
-def _failed(error: Exception, arguments: Sequence[str]) -> int:
+class _Raised(Exception):  # noqa: N818 - what carries another one
+    """Takes past click what a command raised, some of which means something else there: EOFError, a broken pipe."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _failed(error: BaseException, arguments: Sequence[str]) -> int:
     """Say in one line what went wrong with a command line; the exit code."""
     if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
-        return 130
-    if isinstance(error, BrokenPipeError):  # `bierl tasks | head`: nobody listens any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return signals.exit_code(error.__cause__)
+    if isinstance(error, _Raised):
+        error = error.error
     if "--debug" in arguments:
         traceback.print_exception(error)
     click.echo(f"bierl: error: {_one_line(error, arguments)}", err=True)
@@ -117,7 +138,7 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
-def _one_line(error: Exception, arguments: Sequence[str]) -> str:
+def _one_line(error: BaseException, arguments: Sequence[str]) -> str:
     if isinstance(error, click.UsageError):
         named = next((word for word in arguments if word in COMMANDS), "")  # click's parser gives no context
         where = error.ctx.command_path if error.ctx else f"bierl {named}".strip()

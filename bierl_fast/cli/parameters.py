@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli.output import tell_nothing
 from bierl_fast.values import read, read_list
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
@@ -22,7 +23,15 @@ trust_option = click.option(
     help="Import the code that a run's files name, a task or policy by its import path, though it is not as you "
     "trained it here.",
 )
-quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def _quiet(_: click.Context, __: click.Parameter, quiet: bool) -> bool:
+    if quiet:
+        tell_nothing()
+    return quiet
+
+
+quiet_option = click.option("--quiet", is_flag=True, callback=_quiet, help="Print nothing but errors.")
 
 
 OTHER_NAMES = {  # of options that are no settings; those of settings stand beside them, `also`

@@ -79,10 +79,9 @@ def pretrain(
             base=toml.merged(*layers),
             **given(context),
         )
-    except KeyboardInterrupt as error:
-        saved = _saved(error, out, credit, rounds)
+    except KeyboardInterrupt:
         if not quiet:
-            click.echo(f"bierl: interrupted and saved; {saved}", err=True)
+            click.echo(f"bierl: interrupted {_saved(out, credit, rounds)}", err=True)
         raise
     if not quiet:
         click.echo(
@@ -90,14 +89,15 @@ def pretrain(
         )
 
 
-def _saved(error: KeyboardInterrupt, out: Path, credit: str, rounds: int | None) -> str:
-    """How to go on after Ctrl-C; raises, for exit code 1, when there is nothing to go on with."""
+def _saved(out: Path, credit: str, rounds: int | None) -> str:
+    """What an interrupted training left and how to go on."""
     if not out.exists():
-        raise click.ClickException("interrupted before anything was learned; nothing was saved") from error
+        return "before anything was learned; nothing was saved"
     if credit == "run":
         total = "" if rounds is None else f" --rounds {rounds}"
-        return f"go on with `bierl pretrain --out {out} --resume{total}`"
-    return f"{out} holds what was learned so far; credit one_step cannot go on with it, only begin anew in another file"
+        return f"and saved; go on with `bierl pretrain --out {out} --resume{total}`"
+    text = f"and saved; {out} holds what was learned so far"
+    return f"{text}; credit one_step cannot go on with it, only begin anew in another file"
 
 
 class _Lines:

@@ -38,6 +38,7 @@ from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.interruption import end_if_told
 from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
@@ -221,6 +222,7 @@ class _Diagnosis:
         if observer is not None:
             observer(0, last)
         for done in range(1, last + 1):
+            end_if_told()
             alive = [(m, state) for m, state in enumerate(states) if state is not None]
             if alive:
                 members = [(state, proposals[m]) for m, state in alive]

@@ -10,6 +10,7 @@ from bierl_fast.errors import ConfigError
 from bierl_fast.meta.credit import OBJECTIVES, Credit
 from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.history import History
+from bierl_fast.meta.signals import FIRST, SIGNALS
 from bierl_fast.names import choice
 from bierl_fast.settings import FAR, LONG, MANY, Section, setting
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES
@@ -57,6 +58,12 @@ class GeneratorSettings(Section):
         16, "generations of returns the meta-level sees", at_least=1, at_most=LONG, also=("window", "history_length")
     )
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
+    signals: tuple[str, ...] | None = setting(
+        None,
+        "numbers of each generation that the meta-level reads beside the quantiles (none: odd_share, step_ratio, "
+        "alignment; in a run with riders also what they tell, and of its progress)",
+        each=tuple(SIGNALS),
+    )
     encoder_size: int = setting(32, "width of the meta-level's encoder; linear has none", at_least=1, at_most=MANY)
     generator_hidden: int = setting(
         32, "hidden width of the meta-level's generator; 0: a linear generator", at_least=0, at_most=MANY
@@ -66,6 +73,11 @@ class GeneratorSettings(Section):
         "what the generator gives: a place in each range, or a step relative to the value now in use",
         choices=OUTPUTS,
     )
+
+    @property
+    def window(self) -> tuple[str, ...]:
+        """The signals, in order."""
+        return FIRST if self.signals is None else self.signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.bayesian import BayesianMeta, BayesianSettings
+from bierl_fast.meta.constant_snr import ConstantSignalToNoise
 from bierl_fast.meta.csa import CumulativeStepSize
 from bierl_fast.meta.history import History
 from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
+from bierl_fast.meta.two_point import TwoPointAdaptation
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section
 
 S = TypeVar("S", bound=Section)
 
-# Every one takes these, `none` too: a diagnosis of it asks what another would move, and be judged by.
-ALWAYS = frozenset(RangeSettings.settings()) | {"meta_objective"}
+
+def _some(section: type[Section], *names: str) -> frozenset[str]:
+    """The settings of these fields of a section."""
+    return frozenset(name for name, own in section.settings().items() if own.name in names)
+
+
+# Every one takes these, `none` too: a diagnosis of it asks what another would move and see, and be judged by.
+ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective") | _some(GeneratorSettings, "signals")
 SHARED = ALWAYS | GeneratorSettings.settings().keys() | MetaSettings.settings().keys()  # what several meta-levels take
 WIDTHS = ("encoder_size", "generator_hidden")  # of a generator that is a network of units
 SIZES = ("history", "quantiles", *WIDTHS)  # of one that sees anything
@@ -75,6 +83,8 @@ class MetaEntry:
         tells: whether strategies learn from batches of its own, in which no transitions are recorded.
         prefers: options of strategies that it takes where nothing was said.
         takes: which of the settings that several meta-levels take, of ranges, generators and learning; None: all.
+        reads: signals that its history has in any case.
+        most_momentum: of an optimizer under it, where it cannot tell steps that are too long otherwise; None: any.
     """
 
     make: Callable[[MetaParts], MetaLevel]
@@ -82,7 +92,9 @@ class MetaEntry:
     learned: bool = False
     adapts: bool = True
     tells: bool = False
-    prefers: Mapping[str, str] = field(default_factory=dict)
+    prefers: Mapping[str, Any] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    most_momentum: float | None = None
     takes: frozenset[str] | None = None
 
     @property
@@ -90,11 +102,6 @@ class MetaEntry:
         """Every setting that it takes, its own among them."""
         own = frozenset() if self.section is None else frozenset(self.section.settings())
         return own | (SHARED if self.takes is None else self.takes)
-
-
-def _some(section: type[Section], *names: str) -> frozenset[str]:
-    """The settings of these fields of a section."""
-    return frozenset(name for name, own in section.settings().items() if own.name in names)
 
 
 def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
@@ -117,6 +124,14 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
 
 def _csa(parts: MetaParts) -> MetaLevel:
     return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _tpa(parts: MetaParts) -> MetaLevel:
+    return TwoPointAdaptation(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _lra(parts: MetaParts) -> MetaLevel:
+    return ConstantSignalToNoise(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
 
 
 def _schedule(parts: MetaParts) -> MetaLevel:
@@ -157,10 +172,21 @@ def which_take(setting: str) -> list[str]:
     return [name for name, line in META_LEVELS.items() if setting in line.taken]
 
 
+# On a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large, csa and tpa converge at
+# momentum 0 and 0.5 under Adam, as with the plain step, and diverge at 0.9 under Adam, ClipUp and momentum: there the
+# centre swings about its goal in long arcs, along which steps lead the same way however long they are.
+_CALM: dict[str, Any] = {
+    "prefers": {"optimizer": "gradient"},
+    "most_momentum": 0.5,
+    "takes": ALWAYS | _some(MetaSettings, "max_move"),
+}
+
 META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False, takes=ALWAYS),
     "schedule": MetaEntry(_schedule, ScheduleSettings, takes=ALWAYS),
-    "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}, takes=ALWAYS | _some(MetaSettings, "max_move")),
+    "csa": MetaEntry(_csa, **_CALM),
+    "tpa": MetaEntry(_tpa, reads=("tpa", "drop"), **_CALM | {"prefers": {"optimizer": "gradient", "riders": ("tpa",)}}),
+    "lra": MetaEntry(_lra, reads=("drop",), **_CALM),
     "bo": MetaEntry(
         _bo,
         BayesianSettings,

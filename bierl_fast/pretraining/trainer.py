@@ -14,6 +14,9 @@ strategies via meta-black-box optimization", arXiv 2211.11260 (judged by whole r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from bierl_fast import kernels
@@ -31,13 +34,13 @@ class Pretraining:
 
     Args:
         generator: relative or absolute; its outputs' names are ADAPTED.
-        history: H and Q of the windows it reads.
+        history: length, quantiles and signals of the windows it reads, as meta/history.py's History takes them.
         settings: see PretrainSettings.
         threads: cores to play its problems on; None: those this process may use. The bits are the same.
     """
 
     def __init__(
-        self, generator: Generator, history: tuple[int, int], settings: PretrainSettings, threads: int | None = 1
+        self, generator: Generator, history: Mapping[str, Any], settings: PretrainSettings, threads: int | None = 1
     ) -> None:
         """See the class."""
         self._crew = Crew(generator, history, settings, threads)

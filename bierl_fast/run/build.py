@@ -28,6 +28,7 @@ from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.base import MetaLevel
+from bierl_fast.meta.constant_snr import require_one_center
 from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
@@ -72,6 +73,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     config = resolve.with_meta_settings(resolve.with_policy_settings(config))
     if warm_start is not None:
         config = resolve.with_warm_start(config, warm_start)
+    config = resolve.with_signals(config)
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -181,7 +183,7 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges)
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
@@ -197,6 +199,8 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
         weights=None if warm_start is None else warm_start.weights,
     )
     meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
+    if config.meta == "lra":
+        require_one_center(centers)
     if config.learned and meta.reads_generation and centers > 1:
         raise ConfigError(
             f"meta_fitness {parts.settings.fitness!r} judges a proposal on the generation just evaluated, which "
@@ -256,8 +260,8 @@ def parts_again(config: Config, policy: Path, another: bool) -> Parts:
     """
     saved = saved_spec(policy)
     try:
-        if saved is not None and not another:
-            require_same_maker(saved, config.task)
+        if saved is not None and not another and saved.task == config.task:  # which may be imported
+            require_same_maker(saved)
         parts = make_parts(config)
         now = getattr(parts.evaluator.policy, "spec", None)
         if saved is None or not isinstance(now, PolicySpec):

@@ -25,6 +25,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
+from bierl_fast.run.interruption import end_if_told, saving_when_asked
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import achieved, reporting_population, summary, why_nothing
 from bierl_fast.strategy.antithetic import all_failed
@@ -36,8 +37,10 @@ PHASES = ("ask", "evaluate", "tell", "meta", "record")
 def train(run: Run) -> None:
     """Train until the run's end; whatever stops it earlier, its last completed generation is saved first."""
     try:
-        while not ended(run.config, run.counters):
-            advance(run)
+        with saving_when_asked(run.recorder.writing.save):
+            while not ended(run.config, run.counters):
+                end_if_told()
+                advance(run)
         run.recorder.save()
     except BaseException as error:
         run.recorder.rescue(error)

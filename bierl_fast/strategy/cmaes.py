@@ -35,8 +35,9 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.settings import Section, setting
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Pairs, losses, report
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, losses, report
 from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.pairs import Pairs
 
 LARGEST_FULL = 2_000  # parameters; a decomposition takes seconds there, and grows with the cube
 

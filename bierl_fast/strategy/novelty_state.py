@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bierl_fast.messages import F32, F64, Arrays, Bool
+from bierl_fast.strategy.antithetic import LAST_STEP
 from bierl_fast.strategy.behaviours import Archive
 from bierl_fast.strategy.evolution_path import EvolutionPath
 
@@ -25,6 +26,7 @@ class State:
     weight: float  # nsra's own novelty weight
     best: float  # nsra: the largest return of a centre so far
     stagnant: int  # nsra: generations since then
+    last_step_mp: F32 | None = None  # (M, P) each centre's, where riders stand along it
 
     def arrays(self) -> Arrays:
         """It as arrays, copied."""
@@ -36,6 +38,8 @@ class State:
             "due": self.due_m.copy(),
             "progress": np.array([self.weight, self.best, self.stagnant]),
         }
+        if self.last_step_mp is not None:
+            arrays[LAST_STEP] = self.last_step_mp.copy()
         for center, (optimizer, path) in enumerate(zip(self.optimizer_m, self.path_m, strict=True)):
             arrays.update({f"optimizer{center}_{name}": np.array(array) for name, array in optimizer.items()})
             arrays.update({name: np.array(array) for name, array in path.arrays(f"center{center}_").items()})
@@ -58,6 +62,7 @@ class State:
             weight=weight,
             best=best,
             stagnant=int(stagnant),
+            last_step_mp=np.array(arrays[LAST_STEP], np.float32) if LAST_STEP in arrays else None,
         )
 
 
@@ -72,6 +77,7 @@ class Step:
     theta: F32  # (P,)
     optimizer: Arrays
     path: EvolutionPath
+    weight_n: F32  # (N,) of the candidates in its ascent
 
 
 @dataclass(frozen=True, slots=True, eq=False)

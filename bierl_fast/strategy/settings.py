@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bierl_fast.settings import LONG, MANY, Section, hyperparameter, option, setting
-from bierl_fast.strategy.antithetic import CRN
+from bierl_fast.strategy.pairs import CRN
+from bierl_fast.strategy.riders import RIDERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,12 @@ class StrategySettings(Section):
         at_least=1,
         at_most=MANY,
         also=("n_episodes", "num_episodes", "episodes_per_eval", "rollouts", "n_rollouts", "episodes"),
+    )
+    riders: tuple[str, ...] = option(
+        (),
+        "candidates in the place of the last pairs that tell of the step or of sigma: tpa along the last step, "
+        "sigma_probe at two sigmas",
+        each=RIDERS,
     )
     center_episodes: int = option(1, "episodes of the centre that ride in every inner batch", at_least=0, at_most=MANY)
     log_std_noise_scale: float | None = setting(

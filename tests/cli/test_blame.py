@@ -46,13 +46,13 @@ CASES: list[tuple[str, str, str, str]] = [
         'meta = "csa"\noptimizer = "adam"\nmomentum = 0.9',
         HOPPER,
         "meta, momentum, optimizer",
-        "config.rules.check_together",
+        "config.rules._check_momentum",
     ),
     (
         'optimizer = "adam"\nmomentum = 0.9',
         f"{HOPPER} --meta csa",
         "momentum, optimizer",
-        "config.rules.check_together",
+        "config.rules._check_momentum",
     ),
     ("adapt = []", HOPPER, "adapt", "config.rules.check_together"),
     (
@@ -91,6 +91,11 @@ CASES: list[tuple[str, str, str, str]] = [
     ('[reference]\ncrn = "population"', HOPPER, "reference", "config.reference.read"),
     ('[reference]\ntie = "best"', HOPPER, "reference", "config.reference.read"),
     ("history = 7", f"{HOPPER} --warm-start lstm", "history", "config.resolve.with_warm_start"),
+    ('riders = ["sigma_probe"]', f"{HOPPER} --meta tpa", "riders", "config.resolve.with_signals"),
+    ('strategy = "cmaes"\nmeta = "tpa"', FUNCTION, "meta, strategy", "config.resolve.with_signals"),
+    ("center_episodes = 0", f"{HOPPER} --meta lra", "center_episodes", "config.resolve._require_the_center"),
+    ('riders = ["tpb"]', HOPPER, "riders", "values.check_rules"),
+    ('riders = ["tpa"]\npopulation = 2', HOPPER, "population, riders", "strategy.riders.__post_init__"),
     ('strategy = "meps"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     ('strategy = "ns"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     (

@@ -165,7 +165,7 @@ def test_a_failed_run_is_told_and_the_others_go_on(
     assert (
         "bad/es-none-s0: failed: ArithmeticError: out of luck; raised by comparison.functions:failing in row 0" in out
     )
-    assert "dead/es-none-s0: failed: its process ended with signal SIGKILL; out/runs/dead" in out
+    assert "dead/es-none-s0: failed: its process was killed by signal 9: out of memory? (SIGKILL); out/runs/dead" in out
     assert "good/es-none-s0: done" in out
     assert "1 of 3 runs finished, 2 failed." in out
     assert err.startswith("bierl: error: 2 of 3 runs failed; out/runs/bad/es-none-s0: ArithmeticError: out of luck")

@@ -40,7 +40,8 @@ MOMENTUM: dict[str, Any] = {
     "adapt": ("momentum",),
     "ranges": {"momentum": (0.5, 0.99)},
 }
-ADAPTING = [name for name, entry in META_LEVELS.items() if entry.adapts and name != "csa"]  # csa: sigma and rate alone
+FACTORS = ("csa", "tpa", "lra")  # multiply sigma and the learning rate alone
+ADAPTING = [name for name, entry in META_LEVELS.items() if entry.adapts and name not in FACTORS]
 
 
 def made(**changes: Any) -> build.Parts:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-# What an episode may raise and fail by. A worker is told to stop by its parent alone, so the last two are not for it.
-RAISED = (Exception, SystemExit, KeyboardInterrupt)
 SEED_BITS = 63  # of the seed that an episode's address gives
 SHORT_SEED_BITS = 31  # what environments hand on to NumPy's RandomState or C's srand may not have more
 

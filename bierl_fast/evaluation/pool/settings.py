@@ -42,3 +42,9 @@ class PoolSettings(Section):
     episode_timeout: float | None = setting(
         None, "seconds an episode in a worker process may take", above=0.0, also=("timeout", "max_seconds")
     )
+    close_timeout: float = setting(
+        5.0,
+        "seconds an environment in a worker process may take to close; then its process is ended, and the run goes on",
+        training=False,
+        above=0.0,
+    )
