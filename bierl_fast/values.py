@@ -130,7 +130,7 @@ def text(name: str, value: str) -> str:
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        wanted = f"a table, with {describe(kind)} for each name in it"
+        wanted = "a table" if kind is Any else f"a table, with {describe(kind)} for each name in it"
         raise ConfigError(f"{name} must be {wanted}, got {shown(value)}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
@@ -191,6 +191,8 @@ def describe(kind: Any) -> str:
     if is_function(kind):
         return "a Python function"
     items = typing.get_args(kind)
+    if typing.get_origin(kind) is dict:
+        return "a table"
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"
     return f"a list, each {describe(items[0])}" if items else str(kind)

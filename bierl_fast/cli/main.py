@@ -9,6 +9,7 @@ SIGHUP), after a checkpoint was written.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 import warnings
@@ -74,7 +75,7 @@ class CommandGroup(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise _Raised(error) from error
+            raise Raised(error) from error
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -105,6 +106,8 @@ def cli(context: click.Context) -> None:
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are no UTF-8
     with streams() as given, warnings.catch_warnings(), searching_here(), signals.handled():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)
@@ -116,7 +119,7 @@ def entry(arguments: Sequence[str] | None = None) -> int:
             return _failed(error, arguments)
 
 
-class _Raised(Exception):  # noqa: N818 - what carries another one
+class Raised(Exception):  # noqa: N818 - what carries another one
     """Takes past click what a command raised, some of which means something else there: EOFError, a broken pipe."""
 
     def __init__(self, error: BaseException) -> None:
@@ -128,7 +131,7 @@ def _failed(error: BaseException, arguments: Sequence[str]) -> int:
     """Say in one line what went wrong with a command line; the exit code."""
     if isinstance(error, click.Abort):  # click's word for KeyboardInterrupt
         return signals.exit_code(error.__cause__)
-    if isinstance(error, _Raised):
+    if isinstance(error, Raised):
         error = error.error
     if "--debug" in arguments:
         traceback.print_exception(error)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
+from pathlib import Path
 from typing import Any
 
 import click
 
 from bierl_fast.cli.output import tell_nothing
+from bierl_fast.errors import shown
 from bierl_fast.values import read, read_list
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
@@ -79,7 +81,20 @@ class SettingType(click.ParamType[Any]):
         except (ValueError, OverflowError):
             what = {int: "whole number", float: "number"}[self.item]
             wanted = f"{what}s with commas between, such as 64,64" if self.is_list else f"a {what}, such as 1e6 or 3M"
-            self.fail(f"{value!r} is not {wanted}", param, ctx)
+            self.fail(f"{shown(value)} is not {wanted}", param, ctx)
+
+
+class PathType(click.Path):
+    """A file or directory; an empty text names none, and is not taken for the working directory."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or click's usage error."""
+        if isinstance(value, str) and (not value or "\0" in value):
+            self.fail(f"{value!r} names no file and no directory", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class KeywordType(click.ParamType[tuple[str, Any]]):
@@ -98,8 +113,8 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
             if not (name and equals):
                 raise ValueError
             item = self._value(text)
-        except ValueError:
-            self.fail(f"{value!r} is not {self.wanted}", param, ctx)
+        except (ValueError, RecursionError):  # of many brackets
+            self.fail(f"{shown(value)} is not {self.wanted}", param, ctx)
         return name, item
 
     def _value(self, text: str) -> Any:

@@ -13,6 +13,7 @@ from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.bayesian import BayesianMeta, BayesianSettings
 from bierl_fast.meta.constant_snr import ConstantSignalToNoise
 from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.history import History
 from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
@@ -110,6 +111,7 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
     def make(parts: MetaParts) -> MetaLevel:
         # Here, because they load torch: `none` runs without it.
         from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
+        from bierl_fast.meta.in_batch import InBatchMeta  # noqa: PLC0415
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
@@ -117,7 +119,8 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         outputs = Outputs.of(parts.hyperparameters, parts.history.ranges, shape, settings)
         generator = make_generator(encoder, parts.history.features, shape, outputs)
         weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
-        return LearnedMeta(generator, settings, weights)
+        kind = InBatchMeta if META_FITNESS[settings.fitness].in_batch else LearnedMeta
+        return kind(generator, settings, weights)
 
     return make
 

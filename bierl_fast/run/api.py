@@ -234,7 +234,9 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         RunWarning,
     )
     policy = build.read_policy(directory.policy, config.named().named_code(), config.policy)
-    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records = Records(metrics.read(directory.metrics)[: counters.generation])
+    best = _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 

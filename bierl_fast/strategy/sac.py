@@ -23,6 +23,7 @@ from bierl_fast import kernels
 from bierl_fast.errors import InstallationError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
 from bierl_fast.settings import LONG, MANY, Section, setting
+from bierl_fast.strategy.checks import require_above_zero
 
 if TYPE_CHECKING:
     import torch
@@ -186,6 +187,11 @@ class SoftActorCritic:
         filled = arrays[REPLAY].shape[0] if REPLAY in arrays and arrays[REPLAY].ndim == 2 else 0
         memory = np.empty((min(filled, self.replay.capacity), self.replay.width), np.float32)
         return {REPLAY: memory, **self._learned()}
+
+    def require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that are `like` the state which it does not come to."""
+        squares = [name for name in arrays if name.startswith(OPTIMIZER) and name.endswith(("exp_avg_sq", "step"))]
+        require_above_zero(arrays, *squares, zero=True)
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; the arrays must be `like` it."""

@@ -128,6 +128,7 @@ LARGEST = {
     "meta_pairs": 2**16,
     "pbt_members": 2**16,
     "meta_episodes": 2**16,
+    "meta_credit": 2**53,
     "meta_interval": 2**53,
     "eval_interval": 2**53,
     "eval_episodes": 2**16,

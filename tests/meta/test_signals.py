@@ -194,7 +194,7 @@ def test_a_file_of_an_unknown_window_says_what_is_missing(tmp_path: Path) -> Non
     found = WarmStart.load("linear")
     shape = {**asdict(found.shape), "signals": ["odd_share", "later"]}
     FILE.write(tmp_path / "later.npz", {"shape": shape, "steps": 1, "made": {}}, {"weights": found.weights})
-    with pytest.raises(bf.BierlError, match=r"no signal of a window named 'later'; known: age, "):
+    with pytest.raises(bf.BierlError, match=r"no signals named 'later'; known: age, "):
         WarmStart.load(tmp_path / "later.npz")
 
 

@@ -86,6 +86,14 @@ def test_of_an_environment_with_the_first_reason(tmp_path: Path, capsys: pytest.
     fails(capsys, 1, "all 2 episodes of the evaluation failed; row 0, reset seed", *line, "--episodes", "2")
 
 
+def test_of_a_diagnosis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings: dict[str, Any] = {"dim": 2, "meta": "none", "population": 4, "generations": 1, "center_episodes": 0}
+    bf.train(bf.Config(task="helpers.functions:hill", learning_rate=1e-9, sigma=1.0, **settings), tmp_path / "run")
+    path = "tests.run.test_nothing_but_failures:nan_in_the_middle"
+    with pytest.raises(bf.AllEpisodesError, match="all 3 episodes of the evaluation failed; none has a finite return"):
+        bf.diagnose(tmp_path / "run", task=path, proposals=2, generations=[1], episodes=3)
+
+
 def test_of_training_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The run goes on to its end and is saved; where no evaluation gave a number, that is no success."""
     path = "tests.run.test_nothing_but_failures:nan_in_the_middle"

@@ -141,6 +141,8 @@ class _PythonFunction:
         for index, x in enumerate(block):
             try:
                 value = self._function(x)
+            except KeyboardInterrupt:
+                raise
             except BaseException as error:
                 error.add_note(f"raised by {self._spec.task} in row {first + index} of the population{place(error)}")
                 raise
@@ -160,6 +162,8 @@ class _PythonFunction:
     def _block(self, block: F32, first: int, out: F64) -> None:
         try:
             values = self._function(block)
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
             rows = f"rows {first} to {first + len(block) - 1} of the population"
             error.add_note(f"raised by {self._spec.task} in {rows}{place(error)}")

@@ -85,7 +85,7 @@ def _counted(settings: PoolSettings, threads: int | None) -> PoolSettings:
 
 def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) -> PolicySpec:
     """What a policy for this environment is."""
-    actions = len(interface.low)
+    actions = len(interface.choices or interface.low)
     return PolicySpec(
         task=maker.task,
         task_kwargs=maker.kwargs,
@@ -95,13 +95,16 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         observation_shape=interface.observation_shape if interface.flattened else None,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
+        choices=interface.choices,
+        first_choices=interface.first_choices,
+        switches=interface.switches,
         entry_point=maker.entry_point,
         **shape,
     )
 
 
 def _require_box(spec: PolicySpec) -> None:
-    if spec.first_action is not None and spec.squash != "clip":
+    if spec.discrete and spec.squash != "clip":
         raise ArgumentError(
             f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
         )
