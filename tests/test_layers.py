@@ -22,6 +22,7 @@ BOTTOM = {
     "import_path",
     "_library",
     "_native",
+    "_box2d",
     "kernels",
     "torch_threads",
 }
@@ -40,6 +41,8 @@ SEES: dict[str, set[str]] = {
     "_core": {"messages"},
     "_library": {"errors"},
     "_native": {"_library", "_core"},
+    "_box2d": {"_library", "_native", "errors"},
+    "_box2d_check": {"_native"},
     "archive": {"messages", "files", "errors"},
     "kernels": {"messages", "errors", "_native"},
     "native_env": BOTTOM,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bierl_fast._library import gymnasium_assets
+from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, RunWarning, warn
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_box
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
@@ -46,7 +47,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         self._rollout = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
-            assets=gymnasium_assets(),
+            assets=_box2d.files_of(spec.task),
             shape=self._policy.shape,
             max_steps=max_steps,
             behavior=behavior,
@@ -80,24 +81,79 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
 
 
 def native_tasks() -> list[dict[str, Any]]:
-    """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
-    return [{"native": True, **entry} for entry in core.task_table()]
+    """One dict for each native task: id, native, why_not, engine, max_episode_steps, reward_threshold, keywords.
+
+    `native` says whether it runs natively here, and `why_not` why one of Box2D does not (None: it does).
+    """
+    reasons = {task: _box2d.why_not(task) for task in native_ids()}
+    return [
+        {"native": reasons[entry["id"]] is None, "why_not": reasons[entry["id"]], **entry}
+        for entry in core.task_table()
+    ]
 
 
-def is_native(task: Any) -> bool:
-    """Whether a task is one of these by its id."""
-    return isinstance(task, str) and bool(core.is_native(task))
+def native_ids() -> list[str]:
+    """The ids of the native tasks, whether they run here or not."""
+    return [entry["id"] for entry in core.task_table()]
+
+
+def is_native(task: Any, task_kwargs: dict[str, Any] | None = None) -> bool:
+    """Whether a task is one of these by its id, and runs natively here, with these keyword arguments."""
+    return isinstance(task, str) and bool(core.is_native(task)) and _why_elsewhere(task, task_kwargs or {}) is None
 
 
 def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
-    if not is_native(wanted.task):
-        return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()], ["task"])
+    if not (isinstance(wanted.task, str) and core.is_native(wanted.task)):
+        return unknown("native task", str(wanted.task), native_ids(), ["task"])
+    elsewhere = _why_elsewhere(wanted.task, wanted.task_kwargs) or _why_processes(wanted)
+    if elsewhere is not None:
+        return elsewhere
     needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
     if wanted.policy is None and not callable(wanted.behavior):
         return None
     return ArgumentError(
         f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
+    )
+
+
+def say_why_elsewhere(task: Any) -> None:
+    """Warn once of a native task that runs in worker processes because its engine is not as it should be."""
+    if isinstance(task, str) and core.is_native(task) and not _box2d.is_missing():
+        reason = _box2d.why_not(task)
+        if reason is not None:
+            warn(f"{task} runs in worker processes, which is slower: {reason}", RunWarning)
+
+
+def _why_elsewhere(task: str, task_kwargs: dict[str, Any]) -> ArgumentError | None:
+    """The error for a Box2D task that runs in worker processes here; None: it runs natively.
+
+    They ran there before they were native, with whatever Gymnasium takes: what is not known here is Gymnasium's to
+    judge.
+    """
+    if not _box2d.is_box2d(task):
+        return None
+    reason = _box2d.why_not(task)
+    if reason is not None:
+        return ArgumentError(f"{task} cannot run natively here: {reason}; or take evaluator 'pool'", ["evaluator"])
+    try:
+        core.check_task(task, task_kwargs)
+    except ArgumentError as error:
+        return error
+    return None
+
+
+def _why_processes(wanted: Wanted) -> ArgumentError | None:
+    """The error for a Box2D task with settings of worker processes, which its runs of before may have."""
+    if not _box2d.is_box2d(str(wanted.task)):
+        return None
+    known = PoolSettings.settings()
+    given = [name for name, value in wanted.section(PoolSettings).values().items() if value != known[name].default]
+    if not given:
+        return None
+    return ArgumentError(
+        f"{given[0]} is a setting of worker processes: leave it out, or take evaluator 'pool' or 'auto'",
+        [given[0], "evaluator"],
     )
 
 
@@ -113,8 +169,10 @@ def native_evaluator(wanted: Wanted) -> NativeEvaluator:
         observation_size=facts.observation_size,
         low=tuple(facts.action_bounds[0::2]),
         high=tuple(facts.action_bounds[1::2]),
+        first_action=0 if facts.discrete_actions else None,
         **wanted.network,
     )
+    require_box(spec)
     limit = facts.max_episode_steps
     return NativeEvaluator(
         spec,
@@ -144,4 +202,4 @@ def native_evaluator_of(policy: MlpPolicy, threads: int | None = None) -> Native
 
 def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     """An environment of that task, for its sizes, box and time limit."""
-    return core.EnvCore(task, gymnasium_assets(), task_kwargs)
+    return core.EnvCore(task, _box2d.files_of(task), task_kwargs)

@@ -14,7 +14,13 @@ from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
-from bierl_fast.evaluation.native import is_native, native_evaluator, native_evaluator_of, why_not_native
+from bierl_fast.evaluation.native import (
+    is_native,
+    native_evaluator,
+    native_evaluator_of,
+    say_why_elsewhere,
+    why_not_native,
+)
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
@@ -139,6 +145,7 @@ def make_evaluator(
     wanted = _wanted(given)
     if choice("evaluator", evaluator, EVALUATORS, ["evaluator"]) == "auto":
         evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
+        say_why_elsewhere(wanted.task)
     backend = BACKENDS[evaluator]
     refused = backend.refuses(wanted)
     if refused is not None:
@@ -246,6 +253,6 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
         raise ArgumentError(
             "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
         )
-    if isinstance(policy, MlpPolicy) and is_native(policy.task):
+    if isinstance(policy, MlpPolicy) and is_native(policy.task, policy.task_kwargs):
         return native_evaluator_of(policy, threads)
     return pool_evaluator_of(policy, pool, threads)

@@ -76,6 +76,14 @@ class PolicySpec:
         return action.reshape(self.action_shape or action.shape).copy()
 
 
+def require_box(spec: PolicySpec) -> None:
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    if spec.first_action is not None and spec.squash != "clip":
+        raise ArgumentError(
+            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+
+
 def read_spec(header: dict[str, Any]) -> PolicySpec:
     """A PolicySpec out of JSON, whose lists are its tuples; ArgumentTypeError for an unknown name."""
     for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
