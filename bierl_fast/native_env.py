@@ -14,14 +14,21 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
 from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast._registration import ENTRY_POINT, OWN
+from bierl_fast.errors import ArgumentError, ArgumentTypeError
 
 
-class NativeEnv(gymnasium.Env[NDArray[Any], Any]):
+def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
+    """NativeEnv for Gymnasium's registry, among whose keyword arguments `id` and `max_episode_steps` are its own."""
+    return NativeEnv(native, max_episode_steps=limit, **options)
+
+
+class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
     A Box2D task has Gymnasium's own spaces: observations (O,) float32, and for LunarLander-v3 the actions 0 to 3. Its
@@ -29,7 +36,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any]):
 
     Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions (A,) are
     not checked against the action space (the simulation clamps them). The reset noise comes from a C++ twin of
-    NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`.
+    NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`. A copied or unpickled one is made
+    anew from the same arguments, as Gymnasium's own are: `reset` it first.
 
     Args:
         id: A native Gymnasium id, such as "HalfCheetah-v5".
@@ -39,6 +47,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any]):
 
     Raises:
         ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
+        ArgumentTypeError: a render_mode.
         InstallationError: Box2D is not installed, or is another build than can be called.
         SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """
@@ -51,10 +60,11 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any]):
         render_mode: str | None = None,
         **task_kwargs: Any,
     ) -> None:
-        if render_mode is not None:
-            raise ArgumentError(
-                f"render_mode={render_mode!r} is not supported by the native {id}; "
-                f"render with gymnasium.make({id!r}, render_mode={render_mode!r})"
+        EzPickle.__init__(self, id, max_episode_steps=max_episode_steps, **task_kwargs)
+        if render_mode is not None:  # a TypeError: who tries it first, as Stable-Baselines3 does, then does without
+            elsewhere = "" if id in OWN else f"; render with gymnasium.make({id!r}, render_mode={render_mode!r})"
+            raise ArgumentTypeError(
+                f"render_mode must be None, got {render_mode!r}: the native {id} makes no pictures{elsewhere}"
             )
         self._core = core.EnvCore(id, self._files(id, task_kwargs), task_kwargs, max_episode_steps)
         self._seeded = False
@@ -68,10 +78,10 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any]):
         row = next(row for row in core.task_table() if row["id"] == id)
         self.spec = EnvSpec(
             id=id,
-            entry_point="bierl_fast.native_env:NativeEnv",
+            entry_point=ENTRY_POINT,
             reward_threshold=row["reward_threshold"],
             max_episode_steps=self._core.max_episode_steps,
-            kwargs={"id": id, "max_episode_steps": max_episode_steps, **task_kwargs},
+            kwargs={"native": id, "limit": max_episode_steps, **task_kwargs},
         )
 
     @staticmethod

@@ -17,16 +17,17 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
 from bierl_fast.names import unknown
 
 _SCALARS = (bool, int, float, str, types.NoneType)
+EACH = "each of "  # before a setting's name, where an element of it is at fault
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
 def at_fault(name: str) -> tuple[str]:
     """The setting that a name is of, for errors: itself, or the table that it is an entry of."""
-    return (name.partition(".")[0],)
+    return (name.removeprefix(EACH).partition(".")[0],)
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
@@ -35,10 +36,16 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     if functions and callable(value):
         return value  # the evaluator knows which it can run
     if type(value) in _SCALARS and type(value) in kinds(kind):
-        return value
+        return value if type(value) is not str else text(name, value)
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
-    value = plain(value)
+    try:
+        value = plain(value)
+    except RecursionError:
+        raise ConfigError(f"{name} holds tables or lists that lie too deep within each other", at_fault(name)) from None
+    for leaf in _leaves(value):
+        if isinstance(leaf, str):
+            text(name, leaf)
     if name == "task_kwargs":
         check_task_kwargs(name, value)
     elif typing.get_origin(kind) is dict:
@@ -53,13 +60,24 @@ def typed(name: str, value: Any, kind: Any) -> Any:
                 "docs/strategies.md shows",
                 at_fault(name),
             ) from None
-        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}", at_fault(name)) from None
+        raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
+
+
+def text(name: str, value: str) -> str:
+    """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"{name} must be text that can be written as UTF-8, got {shown(value)}", at_fault(name)
+        ) from None
+    return value
 
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         wanted = f"a table, with {describe(kind)} for each name in it"
-        raise ConfigError(f"{name} must be {wanted}, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be {wanted}, got {shown(value)}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
 
@@ -77,20 +95,20 @@ def plain(value: Any) -> Any:
 def check_task_kwargs(name: str, value: Any) -> None:
     """Raise unless `value` can be written to TOML and read back equal."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"{name} must be a dict with names as keys, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be a dict with names as keys, got {shown(value)}", at_fault(name))
     for key, item in value.items():
         for leaf in _leaves(item):
             if not isinstance(leaf, bool | int | float | str):
                 raise ConfigError(
                     f"{name}[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
-                    f"got {leaf!r}; leave out an argument that is None",
+                    f"got {shown(leaf)}; leave out an argument that is None",
                     at_fault(name),
                 )
 
 
 def _leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [*value, *value.values()]
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
 
 
@@ -132,8 +150,15 @@ def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below."""
+    """Raise unless a setting, or each entry of a list or table, keeps its rules.
+
+    choices, of tables too; at_least, at_most, above, below, of numbers and lists of them.
+    """
     if value is None:
+        return
+    if isinstance(value, tuple):
+        for item in value if _BOUNDS.keys() & rules.keys() else ():
+            check_rules(EACH + name, item, rules)
         return
     if isinstance(value, dict):
         if "choices" in rules:
@@ -151,15 +176,15 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         and value > rules.get("above", -math.inf)
         and value < rules.get("below", math.inf)
     )
-    if not math.isfinite(value) or not inside:
+    if not inside or not (isinstance(value, int) or math.isfinite(value)):
         finite = ["finite"] if isinstance(value, float) else []
-        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {shown(value)}", at_fault(name))
 
 
 def check_names_list(name: str, value: Any) -> None:
     """Raise for one string in place of several: it would be taken letter by letter."""
     if isinstance(value, str):
-        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]", at_fault(name))
+        raise ConfigError(f"{name} must be a list of names, got {shown(value)}; give [{shown(value)}]", at_fault(name))
 
 
 def check_float32(name: str, value: float, settings: Iterable[str] = ()) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, quiet_option
+from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, quiet_option, trust_option
 from bierl_fast.cli.progress import LINE_SECONDS
-from bierl_fast.config.sections import of_this_machine
+from bierl_fast.config.sections import functions, of_this_machine
 
 
 @click.command()
@@ -27,7 +27,8 @@ from bierl_fast.config.sections import of_this_machine
 )
 @click.option("--episodes", type=SettingType(int), default=10, show_default=True, help="fresh episodes for each return")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of proposals, noise and episodes")
-@own_options(*of_this_machine())
+@own_options(*functions(), *of_this_machine())
+@trust_option
 @json_option
 @quiet_option
 @debug_option
@@ -39,7 +40,8 @@ def diagnose(
     seed: int,
     as_json: bool,
     quiet: bool,
-    **machine: int | None,
+    trust: bool,
+    **own: Any,
 ) -> None:
     """Compare the meta-level's estimate of proposed hyperparameters with the returns some generations later.
 
@@ -57,7 +59,8 @@ def diagnose(
         episodes=episodes,
         seed=seed,
         observer=None if quiet or as_json else _Lines(proposals),
-        **machine,
+        trust=trust,
+        **own,
     )
     if as_json:
         print_json(report)

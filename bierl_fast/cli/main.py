@@ -13,14 +13,14 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from bierl_fast.cli.parameters import debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
+from bierl_fast.import_path import searching_here
 from bierl_fast.machine import versions
 from bierl_fast.names import unknown
 
@@ -87,7 +87,7 @@ def cli() -> None:
 def entry(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own when None) and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with warnings.catch_warnings(), _modules_from_here():
+    with warnings.catch_warnings(), searching_here():
         warnings.simplefilter("always", RunWarning)
         warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
@@ -96,17 +96,6 @@ def entry(arguments: Sequence[str] | None = None) -> int:
             return code if isinstance(code, int) else 0
         except Exception as error:
             return _failed(error, debug="--debug" in arguments)
-
-
-@contextmanager
-def _modules_from_here() -> Iterator[None]:
-    """The working directory last among the places of modules: a task may be a function of one that lies there."""
-    sys.path.append(os.curdir)
-    try:
-        yield
-    finally:
-        sys.path.remove(os.curdir)
-        sys.path_importer_cache.pop(os.curdir, None)  # it holds on to the directory that was the working one
 
 
 def _failed(error: Exception, debug: bool) -> int:

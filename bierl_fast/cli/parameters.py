@@ -14,6 +14,12 @@ import click
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Import the code that a run's files name, a task or policy by its import path, though it is not as you "
+    "trained it here.",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 

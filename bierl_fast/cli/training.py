@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.options import config_options, given, own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
+from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import of_this_machine
+from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
 from bierl_fast.run.api import Result
 from bierl_fast.run.directory import RunDirectory, default_directory
@@ -81,7 +81,8 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 @click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
-@own_options(*of_this_machine())
+@own_options(*functions(), *of_this_machine())
+@trust_option
 @quiet_option
 @debug_option
 def resume(
@@ -89,7 +90,8 @@ def resume(
     generations: int | None,
     total_steps: int | None,
     quiet: bool,
-    **machine: int | None,
+    trust: bool,
+    **own: Any,
 ) -> None:
     """Go on with the run in DIR, as if it had never stopped.
 
@@ -97,8 +99,9 @@ def resume(
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
 
+    machine = {name: own[name] for name in of_this_machine()}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **machine)
-    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, **machine))
+    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, trust=trust, **own))
 
 
 def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:

@@ -51,6 +51,7 @@ def compare(
     tasks: Sequence[str] | None = None,
     report: bool = False,
     curves: bool = True,
+    trust: bool = False,
 ) -> Comparison:
     """Train every run of a comparison, or go on with it, and write down what they say together.
 
@@ -65,6 +66,8 @@ def compare(
         tasks: names of those whose runs are trained now; None: all.
         report: train nothing; the results are written from what there is.
         curves: draw learning curves; needs matplotlib.
+        trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
+            user trained them here. The code that `source` names is its user's.
 
     Raises:
         ConfigError: a comparison that cannot be; nothing has been trained.
@@ -86,7 +89,7 @@ def compare(
         statuses = [run_status(described, run, directory) for run in runs]
         if not report:
             now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
-            _train(described, now, directory, jobs, observer or (lambda _: None))
+            _train(described, now, directory, jobs, observer or (lambda _: None), trust)
         if curves:
             pictures.draw(runs, directory)
         return write(described, runs, directory)
@@ -107,16 +110,21 @@ def _made(directory: Path) -> Iterator[None]:
 
 
 def _train(
-    described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
+    described: Spec,
+    runs: Sequence[tuple[PlannedRun, str]],
+    out: Path,
+    jobs: int | None,
+    observer: Observer,
+    trust: bool,
 ) -> None:
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])
     done = [run for run, state in runs if state == "finished"]
     crew = Crew(jobs or available_cores(), observer, finished=len(done), steps=sum(run.steps for run in done))
-    crew.work([_task(described, run, out) for run, _ in todo])
+    crew.work([_task(described, run, out, trust) for run, _ in todo])
 
 
-def _task(described: Spec, run: PlannedRun, out: Path) -> RunJob:
+def _task(described: Spec, run: PlannedRun, out: Path, trust: bool) -> RunJob:
     folder = Folder(out / run.place)
 
     def begin() -> dict[str, Any]:
@@ -127,6 +135,7 @@ def _task(described: Spec, run: PlannedRun, out: Path) -> RunJob:
             "resume": folder.run.checkpoint.is_file(),
             "episodes": described.episodes,
             "seed": described.evaluation_seed,
+            "trust": trust,
         }
 
     def failed(why: str) -> None:

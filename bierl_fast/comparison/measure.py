@@ -19,6 +19,8 @@ from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import default_of
+from bierl_fast.errors import AllEpisodesError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
 from bierl_fast.files import write_text
@@ -40,17 +42,26 @@ class Evaluation:
     initial_return: float | None  # of the policy that the run began with
 
 
-def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None) -> None:
+def measure(
+    directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None, trust: bool = False
+) -> None:
     """Evaluate the policy of a run that is at its end, and the one it began with; write evaluation.json.
 
+    Its policy is as `config` says, whose code is trusted; with `trust` it may name other code.
+
     Raises:
+        AllEpisodesError: every episode of the policy failed, and the run did not end by that.
         Exception: `diverged`, where the initial policy has no return either; so it is the task that does not run.
     """
     records = metrics.read(directory.metrics)
-    initial = _mean_return(_initial(config), config, episodes, seed)
+    try:
+        initial = _mean_return(_initial(config), config, episodes, seed)
+    except AllEpisodesError:
+        initial = math.nan
     if diverged is not None and not math.isfinite(initial):
         raise diverged
-    final = None if diverged else _mean_return(build.read_policy(directory.policy), config, episodes, seed)
+    saved = None if diverged else build.read_policy(directory.policy, trust or config.named_code())
+    final = None if saved is None else _mean_return(saved, config, episodes, seed)
     evaluation = Evaluation(
         env_steps=records[-1]["env_steps"] if records else 0,
         diverged=diverged is not None,
@@ -84,5 +95,6 @@ def _mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> fl
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1
-    report: dict[str, Any] = api.evaluate(policy, episodes, seed, config.threads, **build.own_settings(config))
+    own = {name: value for name, value in build.own_settings(config).items() if value != default_of(name)}
+    report: dict[str, Any] = api.evaluate(policy, episodes, seed, config.threads, **own)
     return float(report["mean_return"])

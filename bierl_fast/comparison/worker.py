@@ -33,7 +33,7 @@ INTERRUPTED = 130
 
 
 def main(job: dict[str, Any]) -> int:
-    """Do a job: run_dir, planned (a TOML file of settings), resume, episodes, seed. The exit code."""
+    """Do a job: run_dir, planned (a TOML file of settings), resume, episodes, seed, trust. The exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background may have it ignored
     say = _messages()
     threading.Thread(target=_interrupt_when_let_go, daemon=True).start()
@@ -74,12 +74,13 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             if not job["resume"]:
                 api.train(config, directory.path, observer=observe, warm_start_observer=observe)
             elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
-                api.resume(directory.path, total_steps=config.total_steps, observer=observe)
+                trust = job["trust"] or config.named_code()  # what the comparison's own file names is its user's code
+                api.resume(directory.path, total_steps=config.total_steps, observer=observe, trust=trust)
         except AllFailedError as error:
             if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
                 raise
             diverged = error
-    measure.measure(directory, config, job["episodes"], job["seed"], diverged)
+    measure.measure(directory, config, job["episodes"], job["seed"], diverged, job["trust"])
     if diverged is not None:
         say({"warning": f"diverged, which counts as the worst return: {one_line(diverged)}"})
 

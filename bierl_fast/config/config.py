@@ -17,16 +17,18 @@ from bierl_fast.config.sections import (
     SECTIONS,
     Settings,
     check_names,
+    functions,
     hints,
     of_this_machine,
     settings_of,
 )
 from bierl_fast.errors import ConfigError
+from bierl_fast.import_path import settled
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 from bierl_fast.strategy import table as strategies
-from bierl_fast.values import check_rules, is_function, kinds, typed
+from bierl_fast.values import check_rules, typed
 
 
 class Config(Settings):
@@ -56,8 +58,8 @@ class Config(Settings):
 
     def named(self) -> Config:
         """The same settings in writing, every Python function by its import path: what a run saves."""
-        names = [name for name, kind in hints().items() if any(map(is_function, kinds(kind)))]
-        return self.replace(**{name: self._written(name) for name in names})
+        written = {name: self._written(name) for name in functions()}
+        return self.replace(**{name: path and settled(path) for name, path in written.items()})
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again."""

@@ -22,6 +22,8 @@ from bierl_fast.names import unknown
 from bierl_fast.settings import Section, old_names
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.settings import StrategySettings
+from bierl_fast.trust import Named, named_in
+from bierl_fast.values import is_function, kinds
 
 S = TypeVar("S", bound=Section)
 
@@ -114,6 +116,11 @@ class Settings(_Fields):
         value: str | Callable[..., Any] | None = getattr(self, name)
         return value if value is None or isinstance(value, str) else written_name(value)
 
+    def named_code(self) -> tuple[Named, ...]:
+        """The code that these settings name by its import path, and that a run of them would import."""
+        names = [name for name, field in settings_of().items() if field.metadata.get("names_code")]
+        return named_in({name: getattr(self, name) for name in names}, self.task_kwargs)
+
     @property
     def pooled(self) -> bool:
         """Whether native environments run in worker processes too: threads call no functions of the user's."""
@@ -163,6 +170,11 @@ def defaults_of(*names: str) -> dict[str, Any]:
 def of_this_machine() -> tuple[str, ...]:
     """Settings that say how much of a machine is used: a run that goes on elsewhere may have others."""
     return tuple(name for name, field in settings_of().items() if field.metadata.get("machine"))
+
+
+def functions() -> tuple[str, ...]:
+    """Settings that may be Python functions: of a saved run they are found by name, or given again."""
+    return tuple(name for name, kind in hints().items() if any(map(is_function, kinds(kind))))
 
 
 def left_open() -> dict[str, Any]:

@@ -45,6 +45,7 @@ class WarmStartSettings(Section):
         None,
         "task on which this run trains its generator first, by one-step credit; its steps count; a native "
         "function there has the run's dim",
+        names_code=True,
     )
     warm_start_limit: int = setting(
         1_000_000,

@@ -8,6 +8,7 @@ Config    -> write -> TOML text             None left out; read gives the same C
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,9 +103,30 @@ def dumps(config: Config) -> str:
     values = {name: value for name in _names() if (value := getattr(config, name)) is not None}
     values["reference"] = dataclasses.asdict(config.reference)
     try:
-        return tomli_w.dumps(values)
+        text = tomli_w.dumps(values)
+        if not _in_order(text, config.task_kwargs):
+            # A table's own values come before the tables in it: what has another order is written within braces.
+            plain = {name: value for name, value in values.items() if name not in TABLES}
+            tables = {name: values[name] for name in TABLES if name != "task_kwargs" and name in values}
+            braces = f"task_kwargs = {_within_braces(config.task_kwargs)}\n"
+            text = f"{tomli_w.dumps(plain)}{braces}\n{tomli_w.dumps(tables)}"
     except TypeError as error:
         raise ConfigError(f"this run cannot be saved: {error}; train it with run_dir=None", ["task"]) from error
+    return text
+
+
+def _in_order(text: str, keywords: Mapping[str, Any]) -> bool:
+    """Whether a task's keyword arguments come back in the order they have: it may be their meaning."""
+    return json.dumps(tomllib.loads(text).get("task_kwargs", {})) == json.dumps(keywords)
+
+
+def _within_braces(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = [tomli_w.dumps({key: 0}).removesuffix("0\n") + _within_braces(item) for key, item in value.items()]
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_within_braces, value))}]"
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").removesuffix("\n")
 
 
 def _names() -> list[str]:

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import ranges_of
-from bierl_fast.config.sections import of_this_machine
+from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
@@ -44,7 +45,7 @@ from bierl_fast.strategy.base import Strategy, center_of, center_thetas
 Watcher = Callable[[int, int], None]
 
 
-@signed(**dict.fromkeys(of_this_machine()))
+@signed(**dict.fromkeys((*functions(), *of_this_machine())))
 def diagnose(
     run_dir: PathLike,
     *,
@@ -53,7 +54,8 @@ def diagnose(
     episodes: int = 10,
     seed: int = 0,
     observer: Watcher | None = None,
-    **machine: int | None,
+    trust: bool = False,
+    **given: Any,
 ) -> dict[str, Any]:
     """How well the meta-level's estimate orders proposals by the return k generations later.
 
@@ -81,7 +83,9 @@ def diagnose(
             the return, whatever the meta-objective.
         seed: of proposals, noise and episodes; equal seeds give equal bits, at any number of threads or workers.
         observer: called with generations done and their number, before the first (0) and after each.
-        machine: threads of the simulator, worker processes, instead of the run's own.
+        trust: whether code that the run names may be imported; as for `resume`.
+        given: task, policy, behavior, as for `resume`, and threads of the simulator, worker processes, instead of the
+            run's own.
 
     Returns:
         task, strategy, meta, generation (those done), seed, proposals, episodes, meta_fitness, objective; used {NAME:
@@ -94,15 +98,16 @@ def diagnose(
 
     Raises:
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
+        TrustError: as for `resume`.
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
     directory = RunDirectory(Path(os.fspath(run_dir)))
-    config = directory.read_config()
-    start = checkpoint.load(directory.checkpoint, config)
-    config = config.elsewhere(**machine)
+    start = checkpoint.load(directory.checkpoint, directory.read_config())
+    again = {name: given.pop(name, None) for name in functions()}
+    config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.make_parts(config)
+    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
         return _Diagnosis(parts, question).report(start.counters.generation, observer)
@@ -239,7 +244,7 @@ class _Diagnosis:
             count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
             batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
-            value_mk[alive] = batch.returns_r.reshape(count, several, episodes).mean(axis=1)
+            value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
         self._steps += steps
@@ -293,8 +298,8 @@ def _line(generations: int, predicted: Mapping[str, F64], returns: Estimate) -> 
     return {
         "generations": generations,
         "correlation": {name: asdict(correlation(value_m)) for name, value_m in predicted.items()},
-        "mean_return": float(kept.mean()) if kept.size else np.nan,
-        "return_spread": float(kept.std()) if kept.size else np.nan,
+        "mean_return": float(finite.mean(kept)) if kept.size else np.nan,
+        "return_spread": float(finite.std(kept)) if kept.size else np.nan,
         "signal_to_noise": returns.signal_to_noise,
         "failed": int(returns.failed_m.sum()),
     }

@@ -19,7 +19,8 @@ class TaskSettings(Section):
 
     task: str | Callable[..., Any] = required(
         "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
-        "its import path module:function where it is written"
+        "its import path, module:function or FILE.py:function, where it is written",
+        names_code=True,
     )
     task_kwargs: dict[str, Any] = setting(
         dict, "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
@@ -39,12 +40,15 @@ class PolicySettings(Section):
 
     title: ClassVar[str] = "policy"
 
-    hidden: tuple[int, ...] = setting((64, 64), "hidden layer sizes of the policy; empty: a linear policy")
+    hidden: tuple[int, ...] = setting(
+        (64, 64), "hidden layer sizes of the policy; empty: a linear policy", at_least=1, at_most=MOST_STEPS
+    )
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     policy: str | Callable[..., Any] | None = setting(
         None,
         "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
         "module:function, given nothing or the sizes of observation and action (none: the network)",
+        names_code=True,
     )
     squash: str | None = setting(
         None,
@@ -83,6 +87,7 @@ class EpisodeSettings(Section):
         "descriptor that novelty methods compare; of one's own, in worker processes: a function of environment, last "
         "observation and last info, by its import path module:function",
         was="behaviour",
+        names_code=True,
     )
     threads: int | None = setting(
         None,

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast import finite, kernels
+from bierl_fast.errors import ArgumentError, InstallationError
 from bierl_fast.messages import F64, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
@@ -71,7 +71,7 @@ class BayesianMeta(MetaLevel):
         own: what it remembers: the last WINDOW trials, or none.
 
     Raises:
-        ArgumentError: optuna is not installed.
+        InstallationError: optuna is not installed.
     """
 
     def __init__(
@@ -195,8 +195,10 @@ class BayesianMeta(MetaLevel):
 def _standardized(estimate: Estimate) -> F64:
     """(M,) values of mean 0 and deviation 1 over those that did not fail; zeros where all are equal."""
     kept = estimate.fitness_m[~estimate.failed_m]
+    powers = finite.exponent(kept)
+    fitness_m, kept = finite.scaled(estimate.fitness_m, powers), finite.scaled(kept, powers)
     spread = float(kept.std()) or 1.0
-    value_m: F64 = (estimate.fitness_m - kept.mean()) / spread
+    value_m: F64 = (fitness_m - kept.mean()) / spread
     value_m[estimate.failed_m] = value_m[~estimate.failed_m].min() - 1.0
     return value_m
 
@@ -213,10 +215,12 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def _package() -> Any:
-    """The optuna package; ArgumentError with the pip line when it, or SciPy under it, is missing."""
+    """The optuna package; InstallationError with the pip line when it, or SciPy under it, is missing."""
     try:
         import optuna  # noqa: PLC0415
         import scipy  # noqa: F401, PLC0415
     except ImportError as error:
-        raise ArgumentError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
+        raise InstallationError(
+            "meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'"
+        ) from error
     return optuna

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from bierl_fast import kernels
+from bierl_fast import finite, kernels
 from bierl_fast.errors import ArgumentError
-from bierl_fast.messages import F32, Arrays, GenerationReport, StrategyReport
+from bierl_fast.messages import F32, F64, Arrays, GenerationReport, StrategyReport
 from bierl_fast.names import choice
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
@@ -85,6 +85,10 @@ class History:
         self.inner_steps = 0  # env steps of all these generations
         self.longest_episode = 0  # env steps, in the latest generation
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        length, quantiles, _ = self._sizes
+        return _again, (length, quantiles, self.ranges, self.state())
+
     @property
     def features(self) -> int:
         """Numbers in one row of the window."""
@@ -96,7 +100,7 @@ class History:
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
         scaled = np.array([*positions, *signals(strategy)], np.float64)
-        own.buffer.push(strategy.returns_n, strategy.failed_n, strategy.center_return, scaled)
+        own.push(strategy, scaled)
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
@@ -144,6 +148,13 @@ class History:
         self._centers = centers
 
 
+def _again(length: int, quantiles: int, ranges: Mapping[str, Range], state: Arrays) -> History:
+    """A copied or unpickled history."""
+    history = History(length=length, quantiles=quantiles, ranges=ranges)
+    history.load(state)
+    return history
+
+
 class _Window:
     """One centre's part of the history."""
 
@@ -151,6 +162,21 @@ class _Window:
         self.buffer = kernels.FitnessBuffer(length, quantiles, scaled)
         self.latest: dict[str, float] = {}
         self.told = dict.fromkeys(TOLD, math.nan)
+        self._powers = 0  # of two, that the buffer's last mean and centre are divided by; see finite.py
+
+    def push(self, strategy: StrategyReport, scaled: F64) -> None:
+        """Take in one generation's returns, which are compared with the last: in one scale, where squares hold."""
+        powers = finite.exponent(strategy.returns_n[~strategy.failed_n], strategy.center_return)
+        if powers != self._powers:
+            mean, center = (float(x) for x in finite.scaled(self._last(), powers))
+            self.buffer.restore(self.rows(), self.buffer.filled, mean, center)
+            self._powers = powers
+        returns_n = finite.scaled(strategy.returns_n, powers)
+        self.buffer.push(returns_n, strategy.failed_n, float(finite.scaled(strategy.center_return, powers)), scaled)
+
+    def _last(self) -> F64:
+        """Mean and centre of the last generation, in the task's units."""
+        return finite.scaled([self.buffer.last_mean, self.buffer.last_center], -self._powers)
 
     def rows(self) -> F32:
         return np.array(self.buffer.window(), copy=True)
@@ -159,7 +185,7 @@ class _Window:
         return {
             "window": self.rows(),
             "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
-            "latest": np.array([self.buffer.last_mean, self.buffer.last_center]),
+            "latest": self._last().copy(),
             "used": np.array(list(self.latest.values()), np.float64),
             "told": np.array(list(self.told.values()), np.float64),
         }
@@ -174,6 +200,7 @@ class _Window:
             # Format 1 began without signals; they stand before the last two features.
             window = np.insert(window, [window.shape[1] - 2] * SIGNALS, 0.0, axis=1)
         self.buffer.restore(window, int(arrays["counts"][0]), mean, center)
+        self._powers = 0
 
 
 def signals(report: StrategyReport) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
@@ -177,8 +178,8 @@ class LearnedMeta(MetaLevel):
         diagnostics = {
             "updates": float(self._updates),
             "sigma_meta": self._sigma,
-            "fitness_mean": float(kept.mean()) if kept.size else math.nan,
-            "fitness_spread": float(kept.std()) if kept.size else math.nan,
+            "fitness_mean": float(finite.mean(kept)) if kept.size else math.nan,
+            "fitness_spread": float(finite.std(kept)) if kept.size else math.nan,
             "episode_spread": estimate.episode_spread,
             "signal_to_noise": estimate.signal_to_noise,
         }

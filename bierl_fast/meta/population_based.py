@@ -18,6 +18,7 @@ import numpy as np
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.finite import mean, middle
 from bierl_fast.messages import (
     F64,
     Arrays,
@@ -164,7 +165,7 @@ class PopulationBasedTraining(MetaLevel):
         return {
             "leader_score": float(self._score_k[0]),
             "best_score": float(self._score_k.max()),
-            "median_score": float(np.median(self._score_k)),
+            "median_score": middle(self._score_k),
         }
 
     def state(self) -> Arrays:
@@ -199,10 +200,10 @@ def _sample(population: Population, batch: EvaluationBatch) -> float:
     """The best mean return of a base among the centre's rows, else that of the candidates; -inf if all failed."""
     kept_r, own_r = ~batch.failed_r, population.candidate_r < 0
     returns = [
-        float(batch.returns_r[rows].mean())
+        float(mean(batch.returns_r[rows]))
         for base in np.unique(population.base_r[own_r])
         if kept_r[rows := own_r & (population.base_r == base)].all()
     ]
     if returns:
         return max(returns)
-    return float(batch.returns_r[kept_r].mean()) if kept_r.any() else -np.inf
+    return float(mean(batch.returns_r[kept_r])) if kept_r.any() else -np.inf

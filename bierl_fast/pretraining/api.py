@@ -18,7 +18,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import native_ids
-from bierl_fast.files import locked
+from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
 from bierl_fast.meta.generator import make_generator
@@ -27,9 +27,10 @@ from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.names import choice
+from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
-from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
+from bierl_fast.pretraining.trainer import Pretraining
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG
 from bierl_fast.values import check_names_list, checked
@@ -80,7 +81,7 @@ def pretrain(
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
-    path = Path(out)
+    path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
     numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
@@ -88,6 +89,8 @@ def pretrain(
         checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
+    if path.is_dir():
+        raise ConfigError(f"out must be a file, and {path} is a directory; name a file in it", ["out"])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
@@ -109,13 +112,9 @@ def _alone(path: Path) -> Iterator[None]:
 
     A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
     """
-    beside = path.with_name(f".{path.name}.lock")
     taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
-    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
-        try:
-            yield
-        finally:
-            beside.unlink(missing_ok=True)
+    with locked(path, ConfigError(taken), path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:
@@ -173,6 +172,8 @@ def _by_runs(
         if found.made["rounds"] > saved:
             found.save(path)
         raise
+    finally:
+        training.close()
     return found
 
 

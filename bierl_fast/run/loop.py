@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.config.config import Config
-from bierl_fast.errors import AllFailedError, CheckpointError
+from bierl_fast.errors import AllFailedError, CheckpointError, EpisodeWarning, warn
 from bierl_fast.messages import (
     EvaluatedGeneration,
     EvaluationBatch,
@@ -26,7 +26,7 @@ from bierl_fast.messages import (
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.record import Recorder, Snapshot
-from bierl_fast.run.reporting import achieved, reporting_population, summary
+from bierl_fast.run.reporting import achieved, reporting_population, summary, why_nothing
 from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import center_of
 
@@ -113,6 +113,7 @@ class Run:
         self.history = parts.history
         self.recorder = recorder
         self.counters = counters or Counters()
+        self.no_evaluation: str | None = None  # why the last reporting evaluation is no number
         self._seconds = dict.fromkeys(PHASES, 0.0) | {"meta": meta_seconds}
 
     def key(self, stream: Stream) -> NoiseKey:
@@ -166,12 +167,19 @@ class Run:
         population = reporting_population(self.strategy.mean, self.config.eval_episodes, key)
         batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
+        self._notice(why_nothing(batch))
         found, best = summary(batch), self.counters.best_return
         reached = achieved(found)
         if reached is not None and (best is None or reached > best):
             self.counters = replace(self.counters, best_return=reached)
             self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
         return found
+
+    def _notice(self, nothing: str | None) -> None:
+        """An EpisodeWarning where a reporting evaluation is no number for the first time; the run goes on."""
+        if nothing is not None and self.no_evaluation is None:
+            warn(f"generation {self.counters.generation}: {nothing}", EpisodeWarning)
+        self.no_evaluation = nothing
 
     def record(
         self,

@@ -6,7 +6,7 @@ Record, Snapshot -> Recorder -> metrics.jsonl, checkpoint.npz, policy.npz, obser
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from bierl_fast.errors import naming
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
+from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.metrics import MetricsFile, Record, strict
 
@@ -41,10 +42,12 @@ class Recorder:
         config: Config,
         directory: RunDirectory | None = None,
         observer: Observer | None = None,
-        records: list[Record] | None = None,
+        records: Iterable[Record] = (),
+        best_policy: Policy | None = None,
     ) -> None:
-        self.records: list[Record] = records or []
-        self.best_policy: Policy | None = None  # of this session's reporting evaluations
+        """`records` and `best_policy` are those of the run so far."""
+        self.records = Records(records)
+        self.best_policy = best_policy  # of the reporting evaluations
         self._config = config
         self._directory = directory
         self._observer = observer

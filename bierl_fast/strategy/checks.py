@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, DivergedError
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
 
@@ -16,6 +16,17 @@ def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) ->
     for name in hp:
         lookup("hyperparameter of this strategy", name, declared, [name])
     return Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
+
+
+def require_finite(theta: F32, hp: Hyperparameters, generation: int) -> None:
+    """DivergedError, with the hyperparameters that made the step, unless every parameter is a finite number."""
+    lost = int(theta.size - np.count_nonzero(np.isfinite(theta)))
+    if lost:
+        values = ", ".join(f"{name} {value:g}" for name, value in hp.items() if value)
+        raise DivergedError(
+            f"the update of generation {generation} left {lost} of {theta.size} parameters beyond single precision, "
+            f"and was not taken; it was made with {values}: lower what makes the step so long"
+        )
 
 
 def require_even(population: int) -> int:

@@ -39,7 +39,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
-from bierl_fast.strategy.checks import complete, require_arrays, vector
+from bierl_fast.strategy.checks import complete, require_arrays, require_finite, vector
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
@@ -103,7 +103,8 @@ class EvolutionWithActorCritic(Antithetic):
         own: WinnerSettings and sac.SacSettings by name; W is winner_share of N.
 
     Raises:
-        ArgumentError: Stable-Baselines3 is not installed (with the pip line), no network or one that is not of `mean`,
+        InstallationError: Stable-Baselines3 is not installed.
+        ArgumentError: no network or one that is not of `mean`,
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
@@ -220,7 +221,9 @@ class EvolutionWithActorCritic(Antithetic):
             ArgumentError, ArgumentTypeError: every candidate failed, the batch answers another number of rows, or its
                 transitions are another task's; nothing has changed then.
         """
-        following = self._next(population, batch, population.hyperparameters)
+        with np.errstate(over="ignore", invalid="ignore"):
+            following = self._next(population, batch, population.hyperparameters)
+        require_finite(np.asarray(following["mean"]), population.hyperparameters, population.key.generation)
         if batch.transitions_tw is not None:
             self._partner.learn(batch.transitions_tw, population.key)
             if self._overwrites and (population.key.generation + 1) % OVERWRITTEN_EVERY == 0:

@@ -40,7 +40,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
-from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
+from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
 from bierl_fast.strategy.novelty_state import Own, State, Step
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
@@ -202,18 +202,23 @@ class NoveltySearch:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
         chosen = self.center(population.key)
-        return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
 
         Raises:
             ArgumentError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
+            DivergedError: the step leaves parameters that are not finite; the state stays.
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
-        step = self._step(seen, chosen, population, batch, population.hyperparameters)
-        told = report(population, batch, float(np.linalg.norm(step.theta - population.base_bp[0])))
+        with np.errstate(over="ignore", invalid="ignore"):
+            step = self._step(seen, chosen, population, batch, population.hyperparameters)
+            moved = float(np.linalg.norm(step.theta - population.base_bp[0]))
+        require_finite(step.theta, population.hyperparameters, population.key.generation)
+        told = report(population, batch, moved)
         center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
         center_mp[chosen], due_m[chosen] = step.theta, True
         self._state = replace(

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import InstallationError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
-from bierl_fast.settings import LONG, Section, setting
+from bierl_fast.settings import LONG, MANY, Section, setting
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
 REMEDY = "strategy 'esac' needs Stable-Baselines3; install it with: pip install 'bierl-fast[esac]'"
+LARGEST_REWARD = 2.0**40  # either way: critics square what they are off by, in single precision
 CRITIC_HIDDEN = (256, 256)  # Stable-Baselines3's own, and the paper's
 REPLAY, SEEN, LOG_ALPHA = "sac_replay", "sac_seen", "sac_log_alpha"
 POLICY, OPTIMIZER = "sac_policy/", "sac_optimizer/"
@@ -51,7 +52,7 @@ class SacSettings(Section):
         called="replay_size",
     )
     batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
-    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0)
+    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0, at_most=float(MANY))
     learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
     discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
 
@@ -69,7 +70,7 @@ class SoftActorCritic:
         seed: of the initial critics; 0 <= seed < 2**64.
 
     Raises:
-        ArgumentError: Stable-Baselines3 is not installed (with the pip line).
+        InstallationError: Stable-Baselines3 is not installed (with the pip line).
     """
 
     def __init__(self, network: Network, theta: F32, settings: SacSettings, seed: int = 0) -> None:
@@ -80,6 +81,9 @@ class SoftActorCritic:
         with _torch_at(NoiseKey(seed, 0, Stream.INITIAL)):
             self._model = _model(network, settings)
         self.actor = theta
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self._network, self.actor, self._settings, self.state())
 
     @property
     def actor(self) -> F32:
@@ -195,6 +199,13 @@ class SoftActorCritic:
             )
 
 
+def _again(network: Network, theta: F32, settings: SacSettings, state: Arrays) -> SoftActorCritic:
+    """A copied or unpickled learner."""
+    learner = SoftActorCritic(network, theta, settings)
+    learner.load(state)
+    return learner
+
+
 class _Sampler:
     """What Stable-Baselines3 asks for a batch: the memory, drawn from by address, actions within [-1, 1]."""
 
@@ -215,6 +226,7 @@ class _Sampler:
         reward, terminated = (np.empty(batch_size, np.float32) for _ in range(2))
         self._replay.sample(self._key, next(self._draws), before, action, reward, after, terminated)
         squashed = 2 * ((action - self._low) / (self._high - self._low)) - 1
+        reward = np.clip(reward, -LARGEST_REWARD, LARGEST_REWARD)
         columns = (before, squashed, after, terminated[:, None], reward[:, None])
         return ReplayBufferSamples(*map(torch.from_numpy, columns))
 
@@ -245,7 +257,7 @@ def _model(network: Network, settings: SacSettings) -> SAC:
         import stable_baselines3 as sb3  # noqa: PLC0415 - optional, and torch
         from stable_baselines3.common.logger import Logger  # noqa: PLC0415 - optional, and torch takes 1 s
     except ImportError as error:
-        raise ArgumentError(REMEDY) from error
+        raise InstallationError(REMEDY) from error
     import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
     from torch import nn  # noqa: PLC0415 - torch takes 1 s
 

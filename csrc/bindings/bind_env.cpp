@@ -14,6 +14,7 @@
 #include "bindings.hpp"
 #include "native_tasks.hpp"
 #include "task_options.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -34,8 +35,7 @@ py::list table_rows() {
 
 py::dict info_dict(const EnvCore& env) {
   const auto [fields, values] = [&env] {
-    const py::gil_scoped_release nogil;  // another thread may be in the middle of a step
-    return env.info();
+    return unlocked([&] { return env.info(); });  // another thread may be in the middle of a step
   }();
   py::dict info;
   const double* value = values.data();
@@ -54,33 +54,31 @@ py::dict info_dict(const EnvCore& env) {
 std::unique_ptr<EnvCore> make_env(const std::string& id, const std::string& assets, const py::dict& options,
                                   std::optional<int> max_episode_steps) {
   const TaskOptions read = read_options(options);
-  const py::gil_scoped_release nogil;
-  check_native_task(id, read);  // before the model is read, which takes milliseconds
-  return std::make_unique<EnvCore>(native_task_factory(id, read, assets), max_episode_steps);
+  return unlocked([&] {
+    check_native_task(id, read);  // before the model is read, which takes milliseconds
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), max_episode_steps);
+  });
 }
 
 void env_reset(EnvCore& env, std::optional<std::uint64_t> seed, const py::object& observation) {
   const auto out = write<double>(observation, "observation", {kAny});
-  const py::gil_scoped_release nogil;
-  if (seed) env.seed(*seed);
-  env.reset(out);
+  unlocked([&] {
+    if (seed) env.seed(*seed);
+    env.reset(out);
+  });
 }
 
 py::tuple env_step(EnvCore& env, const py::object& action, const py::object& observation) {
   const auto in = read<float>(action, "action", {kAny});
   const auto out = write<double>(observation, "observation", {kAny});
-  EnvStep step{};
-  {
-    const py::gil_scoped_release nogil;
-    step = env.step(in, out);
-  }
+  const EnvStep step = unlocked([&] { return env.step(in, out); });
   return py::make_tuple(step.reward, step.terminated, step.truncated);
 }
 
 // A property that waits, without the GIL, for the step that another thread may be in the middle of.
 template <typename T>
 py::cpp_function waiting(T (EnvCore::*getter)() const) {
-  return py::cpp_function(getter, py::call_guard<py::gil_scoped_release>());
+  return py::cpp_function([getter](const EnvCore& env) { return unlocked([&] { return (env.*getter)(); }); });
 }
 
 }  // namespace
@@ -97,7 +95,10 @@ void bind_env(py::module_& m) {
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
-  py::class_<NumpyRandom>(m, "NumpyRandom", "numpy.random.default_rng(seed), as the tasks' resets draw from it.")
+  py::class_<NumpyRandom>(
+      m, "NumpyRandom",
+      "numpy.random.default_rng(seed), as the tasks' resets draw from it. Any number of threads may call: "
+      "each draw is one whole call.")
       .def(py::init<std::uint64_t>(), "seed"_a)
       .def("uniform", &NumpyRandom::uniform, "low"_a, "high"_a)
       .def("integers", &NumpyRandom::integers, "low"_a, "high"_a)
@@ -105,7 +106,10 @@ void bind_env(py::module_& m) {
       .def("standard_normal", &NumpyRandom::standard_normal)
       .def("next_uint64", &NumpyRandom::next_uint64);
 
-  py::class_<EnvCore>(m, "EnvCore", "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env.")
+  py::class_<EnvCore>(
+      m, "EnvCore",
+      "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env. Any number of threads may "
+      "call: they take turns.")
       .def(py::init(&make_env), "id"_a, "assets"_a, "options"_a, "max_episode_steps"_a = py::none(),
            "assets: Gymnasium's folder of model files, or Box2D's compiled module. options: Gymnasium's keyword "
            "arguments of the task.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -11,7 +12,7 @@ from helpers.pool_evaluators import make, people_of, replay
 from helpers.populations import assert_same_bits, population
 
 import bierl_fast as bf
-from bierl_fast.evaluation.native import NativeEvaluator
+from bierl_fast.evaluation.native import NativeEvaluator, is_native
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.messages import NoiseKey, Stream
 
@@ -42,7 +43,8 @@ def test_native_and_pool_agree(task: str) -> None:
     native = bf.make_evaluator(task, threads=1, **options)
     assert isinstance(native, NativeEvaluator)
     with make(task, evaluator="pool", **options) as pool:
-        assert pool.policy.spec == native.policy.spec
+        of_their_own: dict[str, Any] = {"entry_point": None, "ran_by": {}}
+        assert replace(pool.policy.spec, **of_their_own) == replace(native.policy.spec, **of_their_own)
         for generation in range(2):
             people = population(native.policy.initial_parameters(1), 6, 0.2, NoiseKey(2, generation))
             batches = [evaluator.evaluate(people) for evaluator in (native, pool)]
@@ -114,3 +116,20 @@ def test_hundreds_of_random_policies(task: str) -> None:
     batch = native.evaluate(people)
     assert not batch.failed_r.any()
     assert np.isfinite(batch.returns_r).all()
+
+
+def test_an_id_that_was_registered_anew_is_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for task in TASKS:
+        assert is_native(task)
+    registry = gymnasium.registry
+    for task, changes in (
+        ("LunarLander-v3", {"kwargs": {"continuous": True}}),
+        ("BipedalWalkerHardcore-v3", {"kwargs": {}}),
+        ("BipedalWalker-v3", {"max_episode_steps": 500}),
+        ("LunarLanderContinuous-v3", {"entry_point": "helpers.pool_envs:make_walk"}),
+    ):
+        changed: dict[str, Any] = {"kwargs": dict(registry[task].kwargs), **changes}
+        monkeypatch.setitem(registry, task, replace(registry[task], **changed))
+        assert not is_native(task)
+        with pytest.raises(bf.ArgumentError, match=f"the id {task} was registered anew"):
+            bf.make_evaluator(task, evaluator="native")

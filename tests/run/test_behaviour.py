@@ -12,7 +12,7 @@ from helpers.outcomes import fails
 from helpers.pool_evaluators import WALK
 
 import bierl_fast as bf
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, RunWarning
 
 PATH = "helpers.pool_envs:describe"
 CONFIG = bf.Config(
@@ -58,7 +58,8 @@ def test_a_function_that_no_other_process_finds_is_refused(tmp_path: Path) -> No
     def local(env: Any, observation: Any, info: Any) -> list[float]:
         return [0.0]
 
-    with pytest.raises(ConfigError, match="with its behavior function cannot be sent to a worker process"):
+    message = "with its behavior function cannot be sent to a worker process"
+    with pytest.warns(RunWarning, match="the behavior <.*local> cannot"), pytest.raises(ConfigError, match=message):
         bf.train(CONFIG.replace(behavior=local), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(ConfigError, match=r"behavior must be a string or a Python function, got 3"):

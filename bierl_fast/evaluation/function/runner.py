@@ -122,6 +122,7 @@ class _PythonFunction:
 
     def evaluate(self, population: Population, out: F64) -> None:
         rows, dim = population.rows, self._spec.dim
+        before = core.population_sum(population)
         call = self._block if self._spec.vectorized else self._one_by_one
         portion = max(1, BLOCK // dim)
         for first in range(0, rows, portion):
@@ -129,6 +130,11 @@ class _PythonFunction:
             block = np.empty((min(portion, rows - first), dim), np.float32)
             core.population_parameters(population, first, block, self._pool)
             call(block, first, out[first : first + len(block)])
+        if core.population_sum(population) != before:
+            raise ArgumentError(
+                "the population's base_bp or scale_bp changed while it was evaluated; change a copy, or wait until "
+                "evaluate has returned"
+            )
 
     def _one_by_one(self, block: F32, first: int, out: F64) -> None:
         for index, x in enumerate(block):

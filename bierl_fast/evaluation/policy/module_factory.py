@@ -9,9 +9,10 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.spec import PolicySpec
-from bierl_fast.import_path import imported, written_name
+from bierl_fast.import_path import imported, settled, written_name
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +32,15 @@ class ModuleFactory:
     """
 
     def __init__(self, function: str | Callable[..., Any]) -> None:
-        self.name = function if isinstance(function, str) else written_name(function)
+        self.name = settled(function) if isinstance(function, str) else written_name(function)
         self._function = imported(function, "policy") if isinstance(function, str) else function
         self._sized = _takes_sizes(self.name, self._function)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_function": ByValue(self._function)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "_function": state["_function"].thing}
 
     def __call__(self, spec: PolicySpec, seed: int) -> torch.nn.Module:
         """A new module for an environment.

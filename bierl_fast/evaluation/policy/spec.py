@@ -5,14 +5,17 @@ environment's sizes and box, network settings -> PolicySpec -> PolicyShape     t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.evaluation.arguments import MOST_STEPS
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy.header import from_header
 from bierl_fast.messages import F32, F64
 
 
@@ -36,10 +39,13 @@ class PolicySpec:
         episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
         first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
             box is infinite), and acts by the largest; among equals, the lowest.
+        entry_point: what Gymnasium's registry made the environment by, where the task is an id in worker processes.
+        ran_by: how its episodes were run: evaluator, the name of the one that ran them, and the settings that it alone
+            takes, but for how much of the machine it used; empty in files from before there was this.
     """
 
     task: str
-    observation_size: int
+    observation_size: int = field(metadata={"at_least": 1, "at_most": MOST_STEPS})
     low: tuple[float, ...]
     high: tuple[float, ...]
     task_kwargs: dict[str, Any] = field(default_factory=dict)
@@ -50,8 +56,10 @@ class PolicySpec:
     log_std: float = -1.0
     observation_shape: tuple[int, ...] | None = None
     action_shape: tuple[int, ...] | None = None
-    first_action: int | None = None
+    first_action: int | None = field(default=None, metadata={"at_least": -(2**63), "at_most": 2**63 - 1})
     episode_cap: int | None = None
+    entry_point: str | None = None
+    ran_by: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -85,11 +93,34 @@ def require_box(spec: PolicySpec) -> None:
 
 
 def read_spec(header: dict[str, Any]) -> PolicySpec:
-    """A PolicySpec out of JSON, whose lists are its tuples; ArgumentTypeError for an unknown name."""
-    for name in ("low", "high", "hidden", "observation_shape", "action_shape"):
-        if header.get(name) is not None:
-            header[name] = tuple(header[name])
-    return PolicySpec(**header)
+    """A PolicySpec out of a file's header; ConfigError for a value that no environment and no Config has.
+
+    Nothing of the size that it speaks of is made.
+    """
+    spec = from_header(PolicySpec, header)
+    if any(map(math.isnan, (*spec.low, *spec.high))):
+        raise ArgumentError("low and high must be numbers, got nan")
+    for name, shape, size in (
+        ("observation_shape", spec.observation_shape, spec.observation_size),
+        ("action_shape", spec.action_shape, len(spec.low)),
+    ):
+        if shape is not None and (math.prod(shape) != size or min(shape, default=1) < 1):
+            raise ArgumentError(f"{name} must hold {size} elements, got {shape}")
+    policy_shape(spec)
+    return spec
+
+
+def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
+    """TaskError where a task does not have the observations and actions that a policy was made for."""
+    if (now.observation_size, len(now.low)) != (saved.observation_size, len(saved.low)):
+        raise TaskError(
+            f"the policy was made for {saved.observation_size} observations and {len(saved.low)} actions, and task "
+            f"{now.task} has {now.observation_size} and {len(now.low)} here",
+            ["task"],
+        )
+    if (now.first_action is None) != (saved.first_action is None):
+        kinds = ["a box of actions" if spec.first_action is None else "discrete actions" for spec in (saved, now)]
+        raise TaskError(f"the policy was made for {kinds[0]}, and task {now.task} has {kinds[1]} here", ["task"])
 
 
 def policy_shape(spec: PolicySpec) -> core.PolicyShape:

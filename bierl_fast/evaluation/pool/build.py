@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.errors import TaskError
-from bierl_fast.evaluation.environment.maker import EnvMaker, find
+from bierl_fast.evaluation.environment.maker import EnvMaker, find, require_same_maker
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.native import native_ids
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_box
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_box, require_same_kind
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.evaluation.pool.messages import Job
@@ -27,6 +27,8 @@ from bierl_fast.names import choice
 
 def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     """An evaluator whose episodes run in worker processes; see `bierl_fast.evaluation.table.make_evaluator`."""
+    if wanted.again is not None:
+        return _again(wanted, wanted.again)
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
     maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
@@ -53,26 +55,23 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
         raise
 
 
-def pool_evaluator_of(
-    policy: MlpPolicy | TorchPolicy, settings: PoolSettings, threads: int | None = None
-) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ArgumentError when the task has changed since.
+def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvaluator[Any]:
+    """An evaluator for a saved policy, with its own statistics; TaskError when the task is none for it.
 
-    Whether observations are flattened is the policy's to say, not that of `settings`.
+    Whether observations are flattened is the policy's to say, not that of the settings.
     """
-    spec = policy.spec
-    assert spec is not None
-    settings = replace(_counted(settings, threads), flatten_observation=spec.observation_shape is not None)
-    maker = find(spec.task, spec.task_kwargs)
+    saved = policy.spec
+    assert saved is not None
+    settings = _counted(wanted.section(PoolSettings), wanted.threads)
+    settings = replace(settings, flatten_observation=saved.observation_shape is not None)
+    maker = find(wanted.task, wanted.task_kwargs)
+    if wanted.task == saved.task:
+        require_same_maker(saved, wanted.task, maker)
     pool = Pool(maker, settings)
     try:
-        now = policy_spec(pool.interface, maker, {})
-        if (now.observation_size, len(now.low)) != (spec.observation_size, len(spec.low)):
-            raise TaskError(
-                f"the policy was made for {spec.observation_size} observations and {len(spec.low)} actions, and task "
-                f"{spec.task} has {now.observation_size} and {len(now.low)} here"
-            )
-        job = _job(pool, policy, "none", spec.episode_cap, settings)
+        require_same_kind(saved, policy_spec(pool.interface, maker, {}))
+        policy = policy.with_spec(replace(saved, task=maker.task, ran_by=wanted.network["ran_by"]))
+        job = _job(pool, policy, "none", saved.episode_cap, settings)
         statistics = policy.statistics.copy()
         return ProcessPoolEvaluator(pool, policy, job, settings, statistics, obs_norm=policy.statistics.seen)
     except BaseException:
@@ -98,6 +97,7 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         observation_shape=interface.observation_shape if interface.flattened else None,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
+        entry_point=maker.entry_point,
         **shape,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, EpisodeError
+from bierl_fast.errors import ArgumentError, EpisodeError, WorkerError
 from bierl_fast.evaluation.pool.messages import Batch, Done
 from bierl_fast.evaluation.pool.pool import DEATHS, Pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
@@ -39,6 +39,8 @@ class Dispatch:
         self._deaths: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
         while self._left:
+            if self.pool.closed:  # by another thread
+                raise WorkerError("this evaluator is closed")
             self._assign_rows()
             spoke = wait([worker.connection for worker in self.pool.workers], self._wait_seconds())
             for worker in list(self.pool.workers):

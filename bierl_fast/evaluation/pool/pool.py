@@ -110,6 +110,8 @@ class Pool:
         return self._answer(self._add(), Ready)
 
     def _add(self) -> WorkerProcess:
+        if self.closed:  # by another thread, while this one evaluates
+            raise WorkerError("this evaluator is closed; make another")
         worker = WorkerProcess(self._start, self._files)
         if self._job is not None:
             worker.send(self._job)
@@ -199,7 +201,7 @@ class Pool:
         """
         if os.getpid() != self._process:
             raise WorkerError("worker processes belong to the process that started them; make an evaluator after fork")
-        if not self._finalizer.alive:
+        if self.closed:
             raise WorkerError("this evaluator is closed; make another")
         for worker in [worker for worker in self.workers if not worker.has_policy]:
             try:
@@ -230,6 +232,11 @@ class Pool:
         for worker in busy:
             worker.kill()
             self.workers.remove(worker)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return not self._finalizer.alive
 
     def close(self) -> None:
         """End every worker and free the block. Twice is fine."""

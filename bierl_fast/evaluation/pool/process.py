@@ -22,6 +22,7 @@ from typing import Any
 from bierl_fast.errors import ArgumentError, WorkerError
 from bierl_fast.evaluation.pool.messages import Batch, Job, PickledMessage, Start
 from bierl_fast.evaluation.pool.shared_block import Place
+from bierl_fast.import_path import files as modules
 
 # One thread each: the pool is what uses the cores. Nothing is drawn on a screen.
 ENVIRONMENT = {
@@ -31,8 +32,8 @@ ENVIRONMENT = {
     "SDL_AUDIODRIVER": "dummy",
 }
 CODE = (
-    "import sys; sys.path[:] = {path!r}; from bierl_fast.evaluation.pool.worker import main; "
-    "main({socket}, {files!r}, {pid})"
+    "import sys; sys.path[:] = {path!r}; from bierl_fast.import_path import take_files; take_files({modules!r}); "
+    "from bierl_fast.evaluation.pool.worker import main; main({socket}, {files!r}, {pid})"
 )
 PATIENCE = 2.0  # seconds that a worker gets to close its environment
 POLL = 0.002  # seconds between two looks at whether it has ended
@@ -89,7 +90,7 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             path = [place for place in sys.path if isinstance(place, str)]  # Python ignores others, paths too
-            code = CODE.format(path=path, socket=theirs.fileno(), files=files, pid=os.getpid())
+            code = CODE.format(path=path, modules=modules(), socket=theirs.fileno(), files=files, pid=os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,

@@ -29,7 +29,9 @@ class PoolSettings(Section):
         "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
-    flatten_observation: bool = setting(False, "take observations as one long vector: images, Discrete, Dict, Tuple")
+    flatten_observation: bool = setting(
+        False, "take observations as one long vector: images, Discrete, Dict, Tuple", of_policy=True
+    )
     on_failure: str = setting(
         "rank_last",
         "of an episode in a worker process that raises, answers no number, or outlives episode_timeout",

@@ -7,12 +7,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <bierl/core/turn.hpp>
 #include <bierl/episode/numpy_random.hpp>
 #include <bierl/episode/task.hpp>
 
@@ -31,7 +31,9 @@ struct EnvInfo {
 };
 
 /// Any number of threads may call: one call waits for another, and each answers for the last reset or step of whichever
-/// thread. reset and step throw SimulationError when the simulator raised an error; then only reset helps.
+/// thread. reset and step throw SimulationError when the simulator raised an error, and step throws Interrupted when it
+/// was asked to stop (stopping.hpp); then only reset helps. A call from what a call waits for, and one in a process
+/// forked while another thread was in one, is an ArgumentError.
 class EnvCore {
  public:
   /// `max_episode_steps`: none means the task's own. Throws ArgumentError for a limit below 1, and what making the task
@@ -73,8 +75,8 @@ class EnvCore {
   int elapsed_ = 0;
   bool diverged_ = false;
   bool after_step_ = false;
-  std::string needs_reset_;   // why, "" when stepping is fine
-  mutable std::mutex mutex_;  // of all that a step changes
+  std::string needs_reset_;  // why, "" when stepping is fine
+  mutable Turn turn_;        // with all that a step changes
 };
 
 }  // namespace bierl

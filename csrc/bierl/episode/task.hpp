@@ -41,7 +41,8 @@ class Task {
   /// Starts an episode in the state that Gymnasium's reset(seed) draws from `random`. Repairs what an error left.
   /// `random` stays where it is as long as the episode lasts: a task may keep it to draw from in `step`.
   virtual void reset(NumpyRandom& random) = 0;
-  /// One control step. `action`: (action_size,) as given, not clipped.
+  /// One control step. `action`: (action_size,) as given, not clipped. One that takes long asks `asked_to_stop()`
+  /// (stopping.hpp) now and then and returns early when told so; what it then answers is not used.
   virtual Step step(const float* action) = 0;
   /// Writes (observation_size,) float64, bit for bit what Gymnasium's _get_obs returns.
   virtual void observe(double* out) const = 0;
