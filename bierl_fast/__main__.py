@@ -8,6 +8,6 @@ home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if not sys.flags.safe_path and sys.path[0] == os.getcwd() != home:
     del sys.path[0]
 
-from bierl_fast.cli.main import entry  # noqa: E402 - from where the path then leads
+from bierl_fast.cli.start import main  # noqa: E402 - from where the path then leads
 
-sys.exit(entry())
+main()

@@ -24,6 +24,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bierl_fast.reasons import named, notes_of, words
+
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -203,8 +205,8 @@ OURS = (BierlError, ValueError, RuntimeError, OSError)  # their text is written 
 
 def one_line(error: BaseException, hint: str = "") -> str:
     """What an error says, with its notes, in one line; `hint` is added to one that is not written for users."""
-    text = str(error) if isinstance(error, OURS) and str(error) else f"{type(error).__name__}: {error}{hint}"
-    return " ".join("; ".join([text, *_advice(error), *getattr(error, "__notes__", [])]).split())
+    text = words(error) if isinstance(error, OURS) else ""
+    return " ".join("; ".join([text or f"{named(error)}{hint}", *_advice(error), *notes_of(error)]).split())
 
 
 _ON_A_FULL_DISK = "make room there, or take another place"

@@ -174,6 +174,7 @@ class Population:
     key: NoiseKey
     scale_bp: F32 | None = None  # (B, P) per-parameter factor of sigma, or None for ones
     whole: bool = False  # whether episodes run to the end that the task itself sets, whatever the evaluator's cap
+    riders_n: I8 | None = None  # which of the first candidates ride, and as what: strategy/riders.py; None: none do
 
     @property
     def rows(self) -> int:
@@ -187,7 +188,7 @@ class Population:
 
 
 def concatenate(populations: Sequence[Population]) -> Population:
-    """One wide population: the rows of each in turn. Bases that are the same array are kept once.
+    """One wide population: the rows of each in turn, riders among them. Bases that are the same array are kept once.
 
     Raises:
         ArgumentError: no populations, or they differ in key, in having per-parameter scales or in being whole.
@@ -200,12 +201,9 @@ def concatenate(populations: Sequence[Population]) -> Population:
         raise ArgumentError(
             "populations to be evaluated together must share one key, and all or none be whole and have scale_bp"
         )
-    unique = {id(p.base_bp): p for p in populations}
-    offsets, bases = {}, 0
-    for name, population in unique.items():
-        offsets[name] = bases
-        bases += population.base_bp.shape[0]
-    shared = list(unique.values())
+    shared = list({id(p.base_bp): p for p in populations}.values())
+    starts = np.cumsum([0, *(p.base_bp.shape[0] for p in shared[:-1])])
+    offsets = {id(p.base_bp): start for p, start in zip(shared, starts, strict=True)}
 
     def stack(arrays: Sequence[F32]) -> F32:
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
@@ -325,6 +323,9 @@ class StrategyReport:
     step_ratio: float = math.nan  # update_norm over the expected length of a candidate's noise
     noise_std: float = math.nan  # of a candidate's parameters around the middle of all; sigma, or what it has become
     path_rate: float = 0.0  # by how much ln(step size) should move for each unit of path_ratio - 1
+    tpa: float = math.nan  # whether the last step's direction still leads up, in [-1, 1]; nan without such a rider
+    probe_agreement: float = math.nan  # of pairs at two sigmas on the same noise, in [-1, 1]; nan without such a rider
+    probe_slope: float = math.nan  # ln(slope over the wider one's reach / over the narrower one's)
 
 
 @dataclass(frozen=True, slots=True)

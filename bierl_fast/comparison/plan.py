@@ -23,6 +23,7 @@ from bierl_fast.names import choice
 from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.warm_start import easy_run, from_file
+from bierl_fast.settings import MANY
 
 END = ("total_steps",)  # what every run ends by
 
@@ -74,6 +75,7 @@ def plan(spec: Spec) -> list[PlannedRun]:
             or runs of one task with different ones; the text names the entries.
     """
     with located(spec.source):
+        _require_so_many(spec)
         runs = [run for entries in _combinations(spec) for run in _runs(spec, entries)]
         if not runs:
             raise ConfigError("no run is left; look at `only` and `except`")
@@ -83,6 +85,12 @@ def plan(spec: Spec) -> list[PlannedRun]:
             with located("against"):
                 choice("meta-level", name, {run.meta for run in runs})
     return runs
+
+
+def _require_so_many(spec: Spec) -> None:
+    count = sum(len(entries["tasks"].seeds or spec.seeds) for entries in _combinations(spec))
+    if count > MANY:
+        raise ConfigError(f"a comparison has at most {MANY} runs, and this one {count}; lower seeds")
 
 
 def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from bierl_fast.config.sections import Settings
 from bierl_fast.errors import ConfigError
-
-# csa on a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large: it converges at
-# momentum 0 and 0.5 under Adam, as with the plain step, and diverges at 0.9 under Adam, ClipUp and momentum.
-MOST_MOMENTUM = 0.5
+from bierl_fast.meta import table as meta_levels
 
 
 def check_together(config: Settings) -> None:
@@ -24,7 +21,7 @@ def check_together(config: Settings) -> None:
         )
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
-        if count % 2:
+        if count is not None and count % 2:
             raise ConfigError(
                 f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}", [name]
             )
@@ -51,14 +48,7 @@ def check_together(config: Settings) -> None:
             "give it a share of the steps (0.2) or take meta = 'none'",
             [name, "meta"],
         )
-    momentum = 1.0 if config.momentum is None else config.momentum
-    if config.meta == "csa" and config.optimizer not in {None, "gradient"} and momentum > MOST_MOMENTUM:
-        raise ConfigError(
-            f"meta 'csa' needs optimizer 'gradient' or a momentum of at most {MOST_MOMENTUM}, got optimizer "
-            f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
-            "still look consistent, and grow without end",
-            ["meta", "optimizer", "momentum"],
-        )
+    _check_momentum(config)
     if config.adapts and config.adapt == ():
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'",
@@ -66,7 +56,22 @@ def check_together(config: Settings) -> None:
         )
 
 
+def _check_momentum(config: Settings) -> None:
+    found = meta_levels.META_LEVELS.get(config.meta)
+    most = None if found is None else found.most_momentum
+    momentum = 1.0 if config.momentum is None else config.momentum
+    if most is not None and config.optimizer not in {None, "gradient"} and momentum > most:
+        raise ConfigError(
+            f"meta {config.meta!r} needs optimizer 'gradient' or a momentum of at most {most}, got optimizer "
+            f"{config.optimizer!r} and momentum {config.momentum or 'left open'}: with more, steps that are too long "
+            "still look consistent, and grow without end",
+            ["meta", "optimizer", "momentum"],
+        )
+
+
 def _check_warm_start(config: Settings) -> None:
+    if config.warm_start == "":
+        raise ConfigError("warm_start must name a file or one of the package, got ''; leave it out", ["warm_start"])
     if config.warm_start is not None and config.warm_start_task is not None:
         raise ConfigError(
             "a run has one warm start: give warm_start (a file) or warm_start_task, not both",
@@ -89,7 +94,9 @@ def _check_warm_start(config: Settings) -> None:
 def _check_rows(config: Settings) -> None:
     """Rows of a batch are numbered in 32 bits."""
     inner = config.population * config.episodes_per_candidate + config.center_episodes
-    meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)
+    meta = (config.meta_candidates or 0) * max(
+        2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes
+    )
     for names, rows in (
         (["population", "episodes_per_candidate", "center_episodes"], inner),
         (["meta_candidates", "meta_pairs", "meta_episodes", "episodes_per_candidate"], meta),

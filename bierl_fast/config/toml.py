@@ -19,6 +19,7 @@ import tomli_w
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
+from bierl_fast.files import MOST_TEXT, no_deeper, read_text
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
@@ -52,12 +53,26 @@ def read(path: Path, saved: bool = False) -> dict[str, Any]:
         UnknownNameError: it holds a name that is no setting.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = tables(path)
+    except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     return _present(values, not saved)
+
+
+def tables(path: Path) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises:
+        ValueError: it is none, or longer or deeper than settings are.
+        OSError: it cannot be read.
+    """
+    text = read_text(path)
+    try:
+        return no_deeper(tomllib.loads(text))
+    except RecursionError:
+        raise ValueError("its tables and lists lie too deep within each other") from None
 
 
 def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:
@@ -112,6 +127,12 @@ def dumps(config: Config) -> str:
             text = f"{tomli_w.dumps(plain)}{braces}\n{tomli_w.dumps(tables)}"
     except TypeError as error:
         raise ConfigError(f"this run cannot be saved: {error}; train it with run_dir=None", ["task"]) from error
+    if len(text.encode()) > MOST_TEXT:
+        raise ConfigError(
+            f"this run cannot be saved: its settings take more than {MOST_TEXT} bytes; give a task what it needs by a "
+            "file's name",
+            ["task_kwargs"],
+        )
     return text
 
 

@@ -6,13 +6,14 @@ make_evaluator(task, ...) -> Wanted -> the Backend that is named, or the first t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
+from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
 from bierl_fast.evaluation.native import native_evaluator, say_why_elsewhere, why_not_native
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -152,7 +153,7 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
         raise refused
     _refuse_of_others(backend, wanted)
     own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
-    kept = {name: value for name, value in own if not _settings_of_own()[name].metadata.get("machine")}
+    kept = {name: value for name, value in own if name not in _of_the_machine()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
@@ -240,6 +241,7 @@ def evaluator_of(
     *,
     task: str | Callable[..., Any] | None = None,
     trust: Trust = False,
+    ran_by: Mapping[str, Any] | None = None,
     **own: Any,
 ) -> Evaluator:
     """An evaluator for a saved policy, with its own shape and observation statistics.
@@ -249,6 +251,7 @@ def evaluator_of(
         threads: as for `make_evaluator`.
         task: another task of the same kind in place of the policy's; None: its own.
         trust: whether the task that a file names may be imported, where that file is not this user's (see trust.py).
+        ran_by: how its run had its episodes run, as far as the policy does not say so itself.
         own: the evaluator, and settings that one alone takes; what is left out is as when the policy was made.
 
     Raises:
@@ -272,7 +275,11 @@ def evaluator_of(
         raise ArgumentError(
             "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
         )
-    saved = dict(spec.ran_by)
+    if task is None:
+        require_same_maker(spec)
+    saved = {**(ran_by or {}), **spec.ran_by}
+    if threads is not None:
+        saved = {name: value for name, value in saved.items() if name not in _of_the_machine()}
     as_made = saved.pop("evaluator", "auto")
     evaluator = given.pop("evaluator", "auto")
     if evaluator in {"auto", as_made}:
@@ -316,3 +323,7 @@ def _wanted_again(
 
 def _settings_of_own() -> dict[str, Any]:
     return {name: field for section in OWN for name, field in section.settings().items()}
+
+
+def _of_the_machine() -> set[str]:
+    return {name for name, field in _settings_of_own().items() if field.metadata.get("machine")}

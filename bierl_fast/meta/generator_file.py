@@ -21,6 +21,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, Arrays
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
+from bierl_fast.meta.signals import FIRST
 from bierl_fast.settings import FAR, checked_fields
 
 FILE = Kind("generator", format=1, name="a warm start", remedy="make one with `bierl pretrain`")
@@ -52,6 +53,7 @@ class GeneratorShape:
     history: int
     quantiles: int
     meta_settling: float | None = None  # files of format 1 began without
+    signals: tuple[str, ...] = FIRST  # and without this
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +77,10 @@ class WarmStart:
     @property
     def fingerprint(self) -> str:
         """Of what a run takes over: another one is another generator, whatever its file is called."""
-        shape = json.dumps(asdict(self.shape), sort_keys=True)
+        told = asdict(self.shape)
+        if self.shape.signals == FIRST:
+            del told["signals"]  # as of files that began without
+        shape = json.dumps(told, sort_keys=True)
         return hashlib.sha256(shape.encode() + self.weights.astype("<f4").tobytes()).hexdigest()
 
     def save(self, path: str | Path) -> None:
@@ -92,7 +97,9 @@ class WarmStart:
     @classmethod
     def _read(cls, header: dict[str, Any], archive: Archive) -> WarmStart:
         said = checked_fields(_Header, header, ())
-        shape = checked_fields(GeneratorShape, said.shape, (GeneratorSettings, RangeSettings, MetaSettings))
+        shape = checked_fields(
+            GeneratorShape, {"signals": FIRST, **said.shape}, (GeneratorSettings, RangeSettings, MetaSettings)
+        )
         described = archive["weights"]
         if described.dtype.newbyteorder("=") != np.float32 or len(described.shape) != 1 or described.shape == (0,):
             raise ArgumentError(f"weights must be float32 of shape (P,), got {described}")

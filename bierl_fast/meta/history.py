@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +13,13 @@ import numpy as np
 from bierl_fast import finite, kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, GenerationReport, StrategyReport
+from bierl_fast.meta.signals import FIRST, Memory, checked, numbers
 from bierl_fast.names import choice
+from bierl_fast.strategy.checks import require_arrays
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
-SIGNALS = 3  # further numbers in each row of the window; see `signals`
-CUT = 4.0  # of a signal, either way
+NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
+CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,26 @@ class History:
         length: H, generations kept.
         quantiles: Q, quantiles of the sorted, standardised returns.
         ranges: the adapted hyperparameters in order; each row of the window has their positions, scaled to [-1, 1],
-            and then the `signals` of the strategy's report.
+            and then the signals.
+        signals: names of signals.SIGNALS, in order. With others than the first three, what they need is remembered.
+
+    Raises:
+        ArgumentError: a size that cannot be, a name that is no signal's or stands twice.
     """
 
-    def __init__(self, *, length: int = 16, quantiles: int = 32, ranges: Mapping[str, Range] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        length: int = 16,
+        quantiles: int = 32,
+        ranges: Mapping[str, Range] | None = None,
+        signals: Sequence[str] = FIRST,
+    ) -> None:
         """See the class."""
         self.ranges = dict(ranges or {})
-        self._sizes = (length, quantiles, len(self.ranges) + SIGNALS)
+        self.signals = checked(signals)
+        self._remembers = not set(self.signals) <= set(FIRST)
+        self._sizes = (length, quantiles, len(self.ranges) + len(self.signals))
         self._centers: dict[int, _Window] = {0: _Window(*self._sizes)}
         self.generations = 0  # appended so far
         self.inner_steps = 0  # env steps of all these generations
@@ -99,8 +115,9 @@ class History:
         positions = [2.0 * bounds.position(report.hyperparameters[name]) - 1.0 for name, bounds in self.ranges.items()]
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
-        scaled = np.array([*positions, *signals(strategy)], np.float64)
-        own.push(strategy, scaled)
+        if self._remembers:
+            own.memory = own.memory.after(strategy)
+        own.push(strategy, np.array([*positions, *numbers(self.signals, strategy, own.memory)], np.float64))
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
         self.generations += 1
@@ -125,26 +142,45 @@ class History:
         own = self._centers.get(center)
         return dict.fromkeys(TOLD, math.nan) if own is None else dict(own.told)
 
+    def memory(self, center: int = 0) -> Memory:
+        """What has gone on around a centre; of a history with more than the first signals."""
+        own = self._centers.get(center)
+        return Memory() if own is None else own.memory
+
     def state(self) -> Arrays:
         """The windows and what their next rows are compared with; names of centre c above 0 begin with `center{c}_`."""
         arrays: Arrays = {"inner_steps": np.array([self.inner_steps])}
         for center, own in self._centers.items():
             named = own.state(self.generations, self.longest_episode)
+            if self._remembers:
+                named["memory"] = own.memory.array()
             arrays.update({_prefix(center) + name: array for name, array in named.items()})
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`."""
-        others = {int(name.split("_")[0].removeprefix("center")) for name in arrays if name.startswith("center")}
-        centers = {}
-        for center in (0, *sorted(others)):
-            own = {name: arrays[_prefix(center) + name] for name in ("window", "counts", "latest", "used")}
+        """Continue from `state`; nothing is changed by arrays that are none of this history's.
+
+        Raises:
+            KeyError: one is lacking.
+            ArgumentError: one is another, or there is none of its name.
+        """
+        numbers = {found[1] for name in arrays if (found := CENTER.match(name))}
+        centers, saved = {}, dict(arrays)
+        inner_steps = saved.pop("inner_steps", np.zeros(1, np.int64))  # format 1 began without
+        require_arrays({"inner_steps": inner_steps}, {"inner_steps": np.zeros(1, np.int64)})
+        for center in (0, *sorted(map(int, numbers))):
+            prefix = _prefix(center)
             # Format 1 began without what the strategy told.
-            own["told"] = arrays.get(_prefix(center) + "told", np.full(len(TOLD), math.nan))
+            saved.setdefault(f"{prefix}told", np.full(len(TOLD), math.nan))
+            own = {name: saved.pop(prefix + name) for name in NAMES}
             centers[center] = _Window(*self._sizes)
-            centers[center].load(own, tuple(self.ranges))
+            centers[center].load(own, self.ranges)
+            if self._remembers:
+                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory")))
+        if saved:
+            raise ArgumentError(f"a history has no arrays {sorted(saved)}")
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
-        self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
+        self.inner_steps = int(inner_steps[0])
         self._centers = centers
 
 
@@ -162,6 +198,7 @@ class _Window:
         self.buffer = kernels.FitnessBuffer(length, quantiles, scaled)
         self.latest: dict[str, float] = {}
         self.told = dict.fromkeys(TOLD, math.nan)
+        self.memory = Memory()
         self._powers = 0  # of two, that the buffer's last mean and centre are divided by; see finite.py
 
     def push(self, strategy: StrategyReport, scaled: F64) -> None:
@@ -190,28 +227,22 @@ class _Window:
             "told": np.array(list(self.told.values()), np.float64),
         }
 
-    def load(self, arrays: Arrays, names: tuple[str, ...]) -> None:
-        mean, center = (float(x) for x in arrays["latest"])
-        used = [float(x) for x in arrays["used"]]
-        self.latest = dict(zip(names, used, strict=True)) if used else {}
-        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
-        window = np.ascontiguousarray(arrays["window"], np.float32)
-        if window.shape == (self.buffer.history, self.buffer.features - SIGNALS):
+    def load(self, arrays: Arrays, ranges: Mapping[str, Range]) -> None:
+        like, window = self.state(0, 0), arrays.get("window", np.zeros(0))
+        if window.shape == (self.buffer.history, self.buffer.features - len(FIRST)):
             # Format 1 began without signals; they stand before the last two features.
-            window = np.insert(window, [window.shape[1] - 2] * SIGNALS, 0.0, axis=1)
-        self.buffer.restore(window, int(arrays["counts"][0]), mean, center)
+            window = np.insert(window, [window.shape[1] - 2] * len(FIRST), np.float32(0.0), axis=1)
+        used = arrays.get("used", np.zeros(0))
+        like["used"] = np.zeros(len(ranges) if used.size else 0)  # none before the first generation
+        require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
+        self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))
+        for name, value in self.latest.items():
+            if ranges[name].scale == "log" and value <= 0.0:
+                raise ArgumentError(f"used must be above 0, got {value} of {name}")
+        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
+        mean, center = (float(x) for x in arrays["latest"])
+        self.buffer.restore(np.ascontiguousarray(window, np.float32), int(arrays["counts"][0]), mean, center)
         self._powers = 0
-
-
-def signals(report: StrategyReport) -> tuple[float, float, float]:
-    """What a report says of sigma and of the step, whatever the task's scale.
-
-    odd_share, ln(step_ratio) / 2, alignment / 2; each within +-CUT, 0 where it says nothing.
-    """
-    step = math.log(report.step_ratio) / 2.0 if report.step_ratio > 0.0 else math.nan
-    values = (report.odd_share, step, report.alignment / 2.0)
-    odd, step, alignment = (0.0 if math.isnan(value) else min(max(value, -CUT), CUT) for value in values)
-    return odd, step, alignment
 
 
 def _prefix(center: int) -> str:

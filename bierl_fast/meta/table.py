@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.messages import F32, Hyperparameters
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.baselines import FixedMeta
 from bierl_fast.meta.bayesian import BayesianMeta, BayesianSettings
+from bierl_fast.meta.constant_snr import ConstantSignalToNoise
 from bierl_fast.meta.csa import CumulativeStepSize
+from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.history import History
 from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.two_point import TwoPointAdaptation
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section
 
@@ -68,6 +71,8 @@ class MetaEntry:
         adapts: whether it moves hyperparameters, and so has ranges to move them in.
         tells: whether strategies learn from batches of its own, in which no transitions are recorded.
         prefers: options of strategies that it takes where nothing was said.
+        reads: signals that its history has in any case.
+        most_momentum: of an optimizer under it, where it cannot tell steps that are too long otherwise; None: any.
     """
 
     make: Callable[[MetaParts], MetaLevel]
@@ -75,7 +80,9 @@ class MetaEntry:
     learned: bool = False
     adapts: bool = True
     tells: bool = False
-    prefers: Mapping[str, str] = field(default_factory=dict)
+    prefers: Mapping[str, Any] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    most_momentum: float | None = None
 
 
 def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
@@ -84,6 +91,7 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
     def make(parts: MetaParts) -> MetaLevel:
         # Here, because they load torch: `none` runs without it.
         from bierl_fast.meta.generator import make_generator  # noqa: PLC0415
+        from bierl_fast.meta.in_batch import InBatchMeta  # noqa: PLC0415
         from bierl_fast.meta.learned import LearnedMeta  # noqa: PLC0415
         from bierl_fast.meta.outputs import Outputs  # noqa: PLC0415
 
@@ -91,13 +99,22 @@ def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
         outputs = Outputs.of(parts.hyperparameters, parts.history.ranges, shape, settings)
         generator = make_generator(encoder, parts.history.features, shape, outputs)
         weights = generator.initial_weights(parts.seed) if parts.weights is None else parts.weights
-        return LearnedMeta(generator, settings, weights)
+        kind = InBatchMeta if META_FITNESS[settings.fitness].in_batch else LearnedMeta
+        return kind(generator, settings, weights)
 
     return make
 
 
 def _csa(parts: MetaParts) -> MetaLevel:
     return CumulativeStepSize(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _tpa(parts: MetaParts) -> MetaLevel:
+    return TwoPointAdaptation(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+
+
+def _lra(parts: MetaParts) -> MetaLevel:
+    return ConstantSignalToNoise(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
 
 
 def _schedule(parts: MetaParts) -> MetaLevel:
@@ -133,10 +150,17 @@ def _require_ranges(parts: MetaParts) -> None:
             )
 
 
+# On a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large, csa and tpa converge at
+# momentum 0 and 0.5 under Adam, as with the plain step, and diverge at 0.9 under Adam, ClipUp and momentum: there the
+# centre swings about its goal in long arcs, along which steps lead the same way however long they are.
+_CALM: dict[str, Any] = {"prefers": {"optimizer": "gradient"}, "most_momentum": 0.5}
+
 META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
     "schedule": MetaEntry(_schedule, ScheduleSettings),
-    "csa": MetaEntry(_csa, prefers={"optimizer": "gradient"}),
+    "csa": MetaEntry(_csa, **_CALM),
+    "tpa": MetaEntry(_tpa, reads=("tpa", "drop"), **_CALM | {"prefers": {"optimizer": "gradient", "riders": ("tpa",)}}),
+    "lra": MetaEntry(_lra, reads=("drop",), **_CALM),
     "bo": MetaEntry(_bo, BayesianSettings, learned=True),
     "pbt": MetaEntry(_pbt, MemberSettings, tells=True),
     "direct": MetaEntry(_learned(None), learned=True),

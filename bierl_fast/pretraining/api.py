@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import native_ids
 from bierl_fast.files import as_path, locked
@@ -26,13 +27,15 @@ from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.signals import riders_of
 from bierl_fast.names import choice
 from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import Pretraining
+from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
-from bierl_fast.settings import LONG
+from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import check_names_list, checked
 
 ROUNDS = 300
@@ -84,9 +87,10 @@ def pretrain(
     path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
-    numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
-    for name, value in numbers.items():
-        checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
+    counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
+    counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
+    rounds, horizon, steps = counts.values()
+    for name, value in counts.items():
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
     if path.is_dir():
@@ -98,7 +102,7 @@ def pretrain(
             remedy = "give another name, or resume (--resume)"
             raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
         if credit == "run":
-            own = {name: value for name, value in settings.items() if name != "threads"}
+            own = {name: getattr(config, name) for name in renamed(settings, OLD_NAMES, say=False) if name != "threads"}
             asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
             return _by_runs(path, config, asked, rounds, resume, observer)
         if not tasks or resume:
@@ -159,18 +163,28 @@ def _by_runs(
         training = _training(config, settings)
         found = _result(config, settings, training)
     saved = training.rounds  # in the file; 0: there is none, or one without a round
-    try:
-        while training.rounds < rounds:
-            wins = training.advance()
-            found = _result(config, settings, training)
-            if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
-                found.save(path)
-                saved = training.rounds
-            if observer is not None:
-                observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
-    except BaseException:
+
+    def save() -> bool:
+        nonlocal saved
         if found.made["rounds"] > saved:
-            found.save(path)
+            with writing:
+                found.save(path)
+            saved = found.made["rounds"]
+        return saved > 0
+
+    writing = Writing(save)
+    try:
+        with saving_when_asked(writing.save):
+            while training.rounds < rounds:
+                end_if_told()
+                wins = training.advance()
+                found = _result(config, settings, training)
+                if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                    save()
+                if observer is not None:
+                    observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    except BaseException:
+        save()
         raise
     finally:
         training.close()
@@ -218,6 +232,13 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
     shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
     outputs = Outputs.of(start, ranges, shape, moves)
-    features = History(length=shape.history, quantiles=shape.quantiles, ranges=ranges).features
+    if told := riders_of(shape.window):
+        raise ConfigError(
+            f"credit 'run' trains without riders, and {', '.join(told)} alone tell some of signals "
+            f"{', '.join(shape.window)}; leave those out",
+            ["signals"],
+        )
+    sizes: dict[str, Any] = {"length": shape.history, "quantiles": shape.quantiles, "signals": shape.window}
+    features = History(**sizes, ranges=ranges).features
     generator = make_generator(config.meta, features, shape, outputs)
-    return Pretraining(generator, (shape.history, shape.quantiles), settings, config.threads)
+    return Pretraining(generator, sizes, settings, config.threads)

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -33,13 +33,13 @@ class Crew:
 
     Args:
         generator: see trainer.Pretraining; so are `history` and `settings`.
-        history: H and Q of the windows it reads.
+        history: of the windows it reads.
         settings: what a round's problems are drawn by.
         threads: cores to use; None: those this process may. One: no process is started.
     """
 
     def __init__(
-        self, generator: Generator, history: tuple[int, int], settings: PretrainSettings, threads: int | None
+        self, generator: Generator, history: Mapping[str, Any], settings: PretrainSettings, threads: int | None
     ) -> None:
         """See the class; processes are started when they are first needed."""
         self._game = (generator, history, settings)
@@ -101,7 +101,7 @@ def _end_with(parent: int) -> None:
 
 def _play(
     generator: Generator,
-    history: tuple[int, int],
+    history: Mapping[str, Any],
     settings: PretrainSettings,
     weights_mp: F32,
     round_: int,

@@ -5,8 +5,9 @@ weights (M, P_meta), Problem -> run_side_by_side -> (M, T) centres' returns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from bierl_fast.pretraining.problems import Problem
 
 
 def run_side_by_side(
-    generator: Generator, weights_mp: F32, problem: Problem, history: tuple[int, int]
+    generator: Generator, weights_mp: F32, problem: Problem, history: Mapping[str, Any]
 ) -> tuple[F64, int]:
     """(M, T) return of the centre in each generation of M runs, and the env steps of all; -inf once a run has failed.
 
@@ -54,12 +55,11 @@ def run_side_by_side(
 class _InnerRun:
     """One strategy under one generator's control."""
 
-    def __init__(self, problem: Problem, generator: Generator, history: tuple[int, int]) -> None:
+    def __init__(self, problem: Problem, generator: Generator, history: Mapping[str, Any]) -> None:
         ranges = {name: default_range(problem.start[name], "log") for name in ADAPTED}
-        length, quantiles = history
         self._strategy = problem.fresh()
         self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges, settling=None)
-        self._history = History(length=length, quantiles=quantiles, ranges=ranges)
+        self._history = History(**history, ranges=ranges)
         self.failed = False
 
     @property

@@ -22,7 +22,6 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
-from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
@@ -207,14 +206,18 @@ def resume(
             return _already_there(directory, start.counters, config)
         parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
-            return _to_the_end(_restored(directory, parts, start, observer), directory)
+            best = _best(directory, start.counters, config)
+            return _to_the_end(_restored(directory, parts, start, observer, best), directory)
 
 
 def _restored(
-    directory: RunDirectory, parts: build.Parts, start: checkpoint.Checkpoint, observer: Observer | None
+    directory: RunDirectory,
+    parts: build.Parts,
+    start: checkpoint.Checkpoint,
+    observer: Observer | None,
+    best: Policy | None,
 ) -> Run:
     loop.restore(parts, start)
-    best = _best(directory, start.counters, parts.config)
     # Only now, when nothing can be refused any more, do files change.
     records = metrics.truncate(directory.metrics, start.counters.generation)
     directory.write_config(parts.config)
@@ -230,8 +233,10 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
     )
-    policy = build.read_policy(directory.policy, config.named_code(), _module_of(config))
-    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
+    policy = build.read_policy(directory.policy, config.named().named_code(), config.policy)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records = Records(metrics.read(directory.metrics)[: counters.generation])
+    best = _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
@@ -259,12 +264,7 @@ def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config
     """`config`: the run's, whose code is trusted."""
     if counters.best_return is None:
         return None
-    return build.read_policy(directory.best_policy, config.named_code(), _module_of(config))
-
-
-def _module_of(config: Config) -> Callable[..., Any] | None:
-    """What makes the module of its policy, where no file names it."""
-    return config.policy if callable(config.policy) else None
+    return build.read_policy(directory.best_policy, config.named().named_code(), config.policy)
 
 
 @signed(**dict.fromkeys(build.OWN))
@@ -306,18 +306,15 @@ def evaluate(
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
-    actor, how = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
-    if threads is not None:  # which workers are, unless they are given too
-        how = {name: value for name, value in how.items() if name not in of_this_machine()}
-    how |= {name: value for name, value in own.items() if value is not None}
+    actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
+    given = {name: value for name, value in own.items() if value is not None}
     population = reporting_population(actor.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, **how)) as evaluator:
+    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, ran_by=ran_by, **given)) as evaluator:
         batch = evaluator.evaluate(population)
         nothing = why_nothing(batch)
         if nothing is not None:
@@ -328,7 +325,7 @@ def evaluate(
 def _policy(
     source: PathLike | Policy | Result, trust: bool, again: dict[str, str | Callable[..., Any] | None]
 ) -> tuple[Policy, dict[str, Any]]:
-    """A policy, and how its run had its episodes run, as far as its file does not say so itself.
+    """A policy, and how its run had its episodes run, as far as the run says so.
 
     `again`: what is given in place of what the files name.
     """
@@ -342,6 +339,4 @@ def _policy(
     directory = RunDirectory(path)
     config = directory.read_to_run(trust, **again)
     found = build.read_policy(directory.policy, trust or config.named_code(), again["policy"])
-    own, spec = build.own_settings(config), getattr(found, "spec", None)
-    told = spec.ran_by if isinstance(spec, PolicySpec) else {}
-    return found, {name: value for name, value in own.items() if name not in told}
+    return found, build.own_settings(config)

@@ -28,12 +28,16 @@ from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.base import MetaLevel
+from bierl_fast.meta.constant_snr import require_one_center
 from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
 from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.groups import Groups
 from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.safeguard import Safeguard
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
+from bierl_fast.strategy.riders import least
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.strategy.table import StrategyEntry
 from bierl_fast.trust import Trust
@@ -49,6 +53,7 @@ class Parts:
     meta: MetaLevel
     history: History
     warm_start: WarmStart | None = None  # what the meta-level's generator starts from
+    safeguard: Safeguard | None = None
 
 
 def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
@@ -63,6 +68,10 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
+    except MemoryError as error:
+        raise ConfigError(
+            f"a run with these settings takes more memory than there is ({error}); lower a size"
+        ) from error
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error), getattr(error, "settings", ())) from error
 
@@ -71,6 +80,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
     config = resolve.with_meta_settings(resolve.with_policy_settings(config))
     if warm_start is not None:
         config = resolve.with_warm_start(config, warm_start)
+    config = resolve.with_signals(config)
     with ExitStack() as refused:
         evaluator = make_evaluator(config)
         refused.callback(evaluator.close)
@@ -82,9 +92,12 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
+        if _in_batch(config):
+            strategy = make_groups(config, strategy, evaluator.policy, ranges)
+        safeguard = make_safeguard(config, strategy)
         _warn_of_blind_moves(config)
         refused.pop_all()
-    return Parts(config, strategy, evaluator, meta, history, warm_start)
+    return Parts(config, strategy, evaluator, meta, history, warm_start, safeguard)
 
 
 def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
@@ -147,6 +160,57 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     return strategies.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
+def make_safeguard(config: Config, strategy: Strategy) -> Safeguard | None:
+    """What takes the run back after a collapse, where it is wanted.
+
+    Raises:
+        ConfigError, ArgumentError: it cannot take this strategy back.
+    """
+    if not config.safeguard:
+        return None
+    if strategies.entry(config.strategy).transitions:
+        raise ConfigError(
+            f"safeguard takes a strategy back, and strategy {config.strategy!r} also learns from all steps it has "
+            "seen; leave safeguard out, or take another strategy",
+            ("safeguard", "strategy"),
+        )
+    return Safeguard(strategy)
+
+
+def _in_batch(config: Config) -> bool:
+    return config.learned and META_FITNESS[meta_settings(config).fitness].in_batch
+
+
+def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping[str, Range]) -> Groups:
+    """`whole`, which meta_fitness in_batch may divide; `config` has nothing left open.
+
+    Raises:
+        ConfigError: the population is too small, or does not divide evenly, or the strategy cannot be averaged.
+    """
+    groups, entry = meta_settings(config).proposals, strategies.entry(config.strategy)
+    if config.meta == "bo" or entry.transitions:
+        other = "'one_step' for meta 'bo'" if config.meta == "bo" else "another strategy"
+        what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
+        raise ConfigError(
+            f"meta_fitness 'in_batch' is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; "
+            f"take {other}",
+            ("meta_fitness", "meta", "strategy"),
+        )
+    smallest = groups * least(config.riders)
+    if config.population < smallest or config.population % (2 * groups):
+        raise ConfigError(
+            f"meta_fitness 'in_batch' divides the population into meta_candidates = {groups} groups of whole pairs"
+            f"{', each with its riders' if config.riders else ''}, which takes a multiple of {2 * groups} candidates "
+            f"and at least {smallest}, got population {config.population}",
+            ("population", "meta_candidates", "meta_fitness"),
+        )
+    changes: dict[str, Any] = {"population": config.population // groups, "center_episodes": 0}
+    if config.top is not None:
+        changes["top"] = max(1, round(config.top / groups))
+    part = make_strategy(config.replace(**changes), policy)
+    return Groups(whole, part, groups, ranges, config.center_episodes)
+
+
 def _starting_entropy(policy: Policy) -> float:
     if not isinstance(policy, MlpPolicy):
         raise ConfigError(
@@ -194,7 +258,7 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges)
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
@@ -210,6 +274,8 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
         weights=None if warm_start is None else warm_start.weights,
     )
     meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
+    if config.meta == "lra":
+        require_one_center(centers)
     if config.learned and meta.reads_generation and centers > 1:
         raise ConfigError(
             f"meta_fitness {parts.settings.fitness!r} judges a proposal on the generation just evaluated, which "
@@ -269,8 +335,8 @@ def parts_again(config: Config, policy: Path, another: bool) -> Parts:
     """
     saved = saved_spec(policy)
     try:
-        if saved is not None and not another:
-            require_same_maker(saved, config.task)
+        if saved is not None and not another and saved.task == config.task:  # which may be imported
+            require_same_maker(saved)
         parts = make_parts(config)
         now = getattr(parts.evaluator.policy, "spec", None)
         if saved is None or not isinstance(now, PolicySpec):

@@ -258,7 +258,7 @@ def _size(file: Path) -> int | None:
     """Bytes; None where there is no file."""
     try:
         return file.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

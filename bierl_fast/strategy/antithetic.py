@@ -19,7 +19,6 @@ from bierl_fast.finite import mean_of_groups
 from bierl_fast.messages import (
     F32,
     F64,
-    I32,
     Arrays,
     Bool,
     EvaluationBatch,
@@ -29,99 +28,15 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.names import choice
-from bierl_fast.strategy.checks import complete, require_arrays, require_even, require_finite, scales, vector
-from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
+from bierl_fast.strategy.optimizer import Optimizer
+from bierl_fast.strategy.pairs import Pairs
+from bierl_fast.strategy.riders import injected, told_in
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
 
-CRN = ("none", "pair", "population")
+LAST_STEP = "last_step"  # in the state of a strategy whose riders stand along it
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """How a generation is laid out: candidates 2i and 2i + 1 are theta +- sigma * scale * eps(i).
-
-    Not mirrored, candidate i is theta + sigma * scale * eps(i) and a pair of its own.
-
-    Attributes:
-        population: N candidates, even.
-        crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
-        episodes: episodes whose mean is a candidate's return.
-        center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
-        mirrored: antithetic pairs; False: independent candidates, each with noise of its own.
-
-    Raises:
-        ArgumentError: an odd or small population, an unknown name (the nearest is offered), a count below its least.
-    """
-
-    population: int = 64
-    crn: str = "pair"
-    episodes: int = 1
-    center_episodes: int = 0
-    mirrored: bool = True
-
-    def __post_init__(self) -> None:
-        require_even(self.population)
-        choice("kind of common random numbers", self.crn, CRN, ["crn"])
-        if self.episodes < 1 or self.center_episodes < 0:
-            raise ArgumentError(
-                "episodes_per_candidate must be at least 1 and center_episodes at least 0, "
-                f"got {self.episodes} and {self.center_episodes}",
-                ["episodes_per_candidate", "center_episodes"],
-            )
-
-    def ask(
-        self,
-        theta: F32,
-        hp: Hyperparameters,
-        key: NoiseKey,
-        candidates: int | None = None,
-        scale: F32 | None = None,
-    ) -> Population:
-        """The rows of every candidate, then the centre's when `candidates` is not given.
-
-        `scale` (P,) is the per-parameter factor of hp.sigma, None for ones.
-        """
-        count = self.population if candidates is None else require_even(candidates)
-        center = self.center_episodes if candidates is None else 0
-        candidate_r = np.repeat(np.arange(count, dtype=np.int32), self.episodes)
-        pair_r, sign_r = candidate_r, np.ones_like(candidate_r)
-        if self.mirrored:
-            pair_r, sign_r = candidate_r // 2, 1 - 2 * (candidate_r % 2)
-        episode_r, used = self._episode_rows(candidate_r, pair_r)
-        center_r = np.arange(center, dtype=np.int32)
-        rows = candidate_r.size + center
-        return Population(
-            base_bp=theta[None].copy(),
-            base_r=np.zeros(rows, np.int32),
-            sigma_r=np.full(rows, hp["sigma"], np.float32),
-            noise_r=np.concatenate([pair_r, np.zeros(center, np.int32)]),
-            sign_r=np.concatenate([sign_r, np.zeros(center)]).astype(np.int8),
-            candidate_r=np.concatenate([candidate_r, np.full(center, -1, np.int32)]),
-            episode_r=np.concatenate([episode_r, used + center_r]).astype(np.int32),
-            hyperparameters=hp,
-            key=key,
-            scale_bp=None if scale is None else scale[None].copy(),
-        )
-
-    def check_top(self, top: int | None) -> int | None:
-        """`top`, the pairs a shaping keeps; ArgumentError unless it is None or one of 1 .. N/2."""
-        if top is not None and not 1 <= top <= self.population // 2:
-            raise ArgumentError(f"top must be in [1, {self.population // 2}] pairs, got {top}", ["top", "population"])
-        return top
-
-    def kept(self, top: int | None, pairs: int) -> int:
-        """How many of `pairs` pairs are kept: all for None, else the share that `top` is of N/2, at least one."""
-        return pairs if top is None else max(1, round(top * pairs / (self.population // 2)))
-
-    def _episode_rows(self, candidate_r: I32, pair_r: I32) -> tuple[I32, int]:
-        """Reset streams of the candidates' rows, and the first stream that none of them uses."""
-        repeat_r = np.arange(candidate_r.size, dtype=np.int32) % self.episodes
-        if self.crn == "population":
-            return repeat_r, self.episodes
-        group_r = pair_r if self.crn == "pair" else candidate_r
-        return group_r * np.int32(self.episodes) + repeat_r, (int(group_r[-1]) + 1) * self.episodes
 
 
 class Antithetic(ABC):
@@ -146,6 +61,8 @@ class Antithetic(ABC):
         """See the class."""
         theta = vector("mean", mean)
         self._state: Arrays = {"mean": theta, **EvolutionPath.start(theta.size).arrays()}
+        if pairs.along_step:
+            self._state[LAST_STEP] = np.zeros_like(theta)
         self._pairs = pairs
         self._scale = scales(scale, theta.size)
         self._pool = pool
@@ -161,7 +78,12 @@ class Antithetic(ABC):
 
     def ask(self, hp: Hyperparameters, key: NoiseKey, candidates: int | None = None) -> Population:
         """Pairs (2i, 2i+1) = theta +- sigma * scale * eps(i), then the centre's rows without `candidates`. Pure."""
-        return self._pairs.ask(self._theta, complete(hp, self.declared), key, candidates, self._scale)
+        asked = self._pairs.ask(self._theta, complete(hp, self.declared), key, candidates, self._scale)
+        return self._pairs.board(asked, self._last_step, candidates)
+
+    @property
+    def _last_step(self) -> F32 | None:
+        return np.asarray(self._state[LAST_STEP], np.float32) if self._pairs.along_step else None
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
@@ -187,9 +109,15 @@ class Antithetic(ABC):
         before, self._state = self._theta, following
         path = EvolutionPath.of(following)
         with np.errstate(over="ignore"):
-            moved = float(np.linalg.norm(self._theta - before))
-        told = report(population, batch, moved)
-        return path.told_in(told)
+            step = self._theta - before
+            moved = float(np.linalg.norm(step))
+        if self._pairs.along_step:
+            self._state = {**following, LAST_STEP: step}
+        told = path.told_in(report(population, batch, moved))
+        if population.riders_n is None:
+            return told
+        climbed = fitness(population, batch, population.hyperparameters, self._starting_entropy)
+        return told_in(told, population, *climbed)
 
     def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
         """(R,) each row's fitness."""
@@ -200,7 +128,7 @@ class Antithetic(ABC):
         """The state that `tell` would leave at `hp`, every hyperparameter given; changes nothing."""
 
     def _ascent(self, population: Population, weight_n: F32) -> tuple[F32, Arrays]:
-        """(P,) sum of weight * sign * scale * eps, and the path's arrays of the next state."""
+        """(P,) sum of weight * sign * scale * eps and of what riders add, and the path's arrays of the next state."""
         found = direction(population, weight_n, self._pool)
         return found.scaled_p, EvolutionPath.of(self._state).along(found.noise_p, found.weight_k).arrays()
 
@@ -211,14 +139,20 @@ class Antithetic(ABC):
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         like = self._like(arrays)
-        require_arrays(arrays, like)
-        vector("mean", np.asarray(arrays["mean"], np.float32))
+        require_arrays(arrays, like, loose=(SCALARS,))
+        EvolutionPath.require(arrays)
+        self._require(arrays)
         saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
         self._state = {**EvolutionPath.start(self._theta.size).arrays(), **saved}
 
+    def _require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that fit which this strategy does not come to."""
+        Optimizer.require(arrays)
+
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""
-        return {"mean": self._theta, **EvolutionPath.start(self._theta.size).saved_in(arrays)}
+        kept = {LAST_STEP: self._theta} if self._pairs.along_step else {}
+        return {"mean": self._theta, **kept, **EvolutionPath.start(self._theta.size).saved_in(arrays)}
 
 
 def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[F64, Bool]:
@@ -283,14 +217,17 @@ class Direction:
 
     noise_p: F32  # (P,)
     weight_k: F32  # (K,) what each noise row in use was summed with: u+ - u- of a pair
-    scaled_p: F32  # (P,) the sum times the per-parameter scale
+    scaled_p: F32  # (P,) the sum times the per-parameter scale, and what riders along the last step add
 
 
 def direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> Direction:
     """Where the candidates' weights point; pairs share their noise, so each row is made once."""
+    added_p = injected(population, weight_n)
     rows, weight_k = _by_noise_row(population, weight_n.astype(np.float64) * population.sign_r[first_rows(population)])
     noise_p = kernels.gradient(population.key, rows, weight_k, population.base_bp.shape[1], pool=pool)
     scaled_p = noise_p if population.scale_bp is None else noise_p * population.scale_bp[0]
+    if added_p is not None:
+        scaled_p = scaled_p + added_p
     return Direction(noise_p, weight_k, scaled_p)
 
 
@@ -301,7 +238,8 @@ def decayed(ascent: F32, theta: F32, hp: Hyperparameters) -> F32:
 
 def scale_direction(population: Population, weight_n: F32, pool: kernels.ThreadPool | None = None) -> F32:
     """(P,) sum of weight * (eps^2 - 1) over the candidates: where the logarithm of each parameter's scale should go."""
-    rows, weights = _by_noise_row(population, weight_n.astype(np.float64))
+    drawn_n = population.sign_r[first_rows(population)] != 0
+    rows, weights = _by_noise_row(population, weight_n.astype(np.float64) * drawn_n)
     return kernels.scale_gradient(population.key, rows, weights, population.base_bp.shape[1], pool=pool)
 
 

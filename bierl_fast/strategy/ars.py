@@ -17,7 +17,8 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, fitness
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.shaping import standardized
 
 
@@ -34,6 +35,7 @@ class AugmentedRandomSearch(Antithetic):
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
+        riders: names of candidates that ride for a signal; see riders.py.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares the direction out; the bits stay the same.
 
@@ -58,11 +60,13 @@ class AugmentedRandomSearch(Antithetic):
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
+        riders: tuple[str, ...] = (),
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
     ) -> None:
         """See the class."""
-        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), scale, pool)
+        pairs = Pairs(population, crn, episodes_per_candidate, center_episodes, riders=tuple(riders))
+        super().__init__(mean, pairs, scale, pool)
         self._top = self._pairs.check_top(top)
 
     def _next(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters) -> Arrays:

@@ -16,8 +16,9 @@ from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
 from bierl_fast.names import choice
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, decayed, fitness
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, decayed, fitness
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import STEP_SCALES, check_entropy, per_frozen_population
 from bierl_fast.strategy.shaping import make_shaping
 
@@ -34,6 +35,7 @@ class EvolutionStrategy(Antithetic):
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
+        riders: names of candidates that ride for a signal; see riders.py.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares the gradient out; the bits stay the same.
         mirrored: antithetic pairs; False: N independent candidates, a pair each for `crn` (not with "standardized").
@@ -69,6 +71,7 @@ class EvolutionStrategy(Antithetic):
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
+        riders: tuple[str, ...] = (),
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
         mirrored: bool = True,
@@ -78,7 +81,8 @@ class EvolutionStrategy(Antithetic):
         starting_entropy: float | None = None,
     ) -> None:
         """See the class."""
-        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes, mirrored), scale, pool)
+        pairs = Pairs(population, crn, episodes_per_candidate, center_episodes, mirrored, tuple(riders))
+        super().__init__(mean, pairs, scale, pool)
         self._top = self._pairs.check_top(top)
         self._shape = make_shaping(shaping, ties)
         if shaping == "standardized" and not mirrored:

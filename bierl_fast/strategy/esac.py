@@ -12,7 +12,6 @@ apart; automatic mutation tuning reads ranks instead of returns, whose scale is 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -38,11 +37,15 @@ from bierl_fast.messages import (
 )
 from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, Pairs, by_candidate, decayed, first_rows, fitness
-from bierl_fast.strategy.checks import complete, require_arrays, require_finite, vector
+from bierl_fast.strategy.actor_network import fitting, genes
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, by_candidate, decayed, first_rows, fitness
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, vector
+from bierl_fast.strategy.evolution_path import SCALARS
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
-from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
+from bierl_fast.strategy.riders import padded
+from bierl_fast.strategy.sac import REPLAY, SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 TUNINGS = ("ranks", "raw_returns")
@@ -92,6 +95,7 @@ class EvolutionWithActorCritic(Antithetic):
         crn: common random numbers: "none", "pair" or "population"; crossovers and actor are pairs of their own.
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself; no weight in the update.
+        riders: names of candidates that ride for a signal in the place of its last pairs; see riders.py.
         seed: of the partner's initial critics.
         pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
         ties: what equals get of a log-rank shaping: "share" or "best"; see shaping.make_shaping.
@@ -129,6 +133,7 @@ class EvolutionWithActorCritic(Antithetic):
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
+        riders: tuple[str, ...] = (),
         seed: int = 0,
         pool: kernels.ThreadPool | None = None,
         ties: str = "share",
@@ -138,7 +143,8 @@ class EvolutionWithActorCritic(Antithetic):
         **own: Any,
     ) -> None:
         """See the class."""
-        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), pool=pool)
+        laid_out = Pairs(population, crn, episodes_per_candidate, center_episodes, riders=tuple(riders))
+        super().__init__(mean, laid_out, pool=pool)
         if population < LEAST:
             raise ArgumentError(
                 f"population must be at least {LEAST} (a pair, a crossover and the actor), got {population}",
@@ -146,9 +152,10 @@ class EvolutionWithActorCritic(Antithetic):
             )
         learning = SacSettings.taken(own)
         settings = WinnerSettings(**own)
-        self._network = _fitting(network, self._theta)
+        self._network = fitting(network, self._theta)
         # Odd, so that with the actor an even number is left for the pairs.
         self._winners = min(2 * int(settings.winner_share * population / 2) + 1, population - 3)
+        replace(self._pairs, population=population - self._winners - 1)  # its own check: riders need pairs there
         self._mutation_clip = settings.mutation_clip
         self._rank = make_shaping(shaping, ties, RANKINGS)
         self._frozen = choice("step scale", step_scale, STEP_SCALES, ["reference"]) == "reference"
@@ -172,11 +179,12 @@ class EvolutionWithActorCritic(Antithetic):
         """Pairs, crossovers and the actor, then the centre's rows; pairs alone with `candidates`. Pure."""
         hp = complete(hp, self.declared)
         if candidates is not None or not len(self._state["winners"]):
-            return self._mutated(self._pairs.ask(self._theta, hp, key, candidates))
+            alone = self._mutated(self._pairs.ask(self._theta, hp, key, candidates))
+            return self._pairs.board(alone, self._last_step, candidates)
         extra = self._winners + 1
         pairs = replace(self._pairs, population=self._pairs.population - extra, center_episodes=0)
         own = np.concatenate([self._crossovers(key), self._partner.actor[None]])
-        return self._joined(self._mutated(pairs.ask(self._theta, hp, key)), own)
+        return self._joined(pairs.board(self._mutated(pairs.ask(self._theta, hp, key)), self._last_step), own)
 
     def _mutated(self, population: Population) -> Population:
         return replace(population, sigma_r=population.sigma_r * np.float32(self.mutation))
@@ -184,8 +192,8 @@ class EvolutionWithActorCritic(Antithetic):
     def _crossovers(self, key: NoiseKey) -> F32:
         """(W, P): of a winner, each in turn, the units that a coin says; of the centre, the others."""
         winners = np.resize(np.asarray(self._state["winners"], np.float32), (self._winners, self._theta.size))
-        gene_p, genes = _genes(self._network)
-        coins = [kernels.normals(key, CROSSOVER + child, genes) > 0.0 for child in range(self._winners)]
+        gene_p, count = genes(self._network)
+        coins = [kernels.normals(key, CROSSOVER + child, count) > 0.0 for child in range(self._winners)]
         return np.where(np.stack(coins)[:, gene_p], winners, self._theta)
 
     def _joined(self, pairs: Population, own_cp: F32) -> Population:
@@ -206,7 +214,7 @@ class EvolutionWithActorCritic(Antithetic):
         return replace(
             pairs,
             base_bp=np.concatenate([pairs.base_bp, own_cp]),
-            base_r=followed(pairs.base_r, 1 + number_c, np.zeros(center)),
+            base_r=followed(pairs.base_r, len(pairs.base_bp) + number_c, np.zeros(center)),
             sigma_r=followed(pairs.sigma_r, np.full(rows, pairs.sigma_r[0])),
             noise_r=followed(pairs.noise_r, np.zeros(rows)),
             sign_r=followed(pairs.sign_r, np.zeros(rows)),
@@ -257,7 +265,8 @@ class EvolutionWithActorCritic(Antithetic):
         Away from a bad one is no direction: it would lead past the centre's own past.
         """
         total, longest = np.zeros_like(self._theta), math.sqrt(self._theta.size)
-        for candidate in np.flatnonzero((_signs(population) == 0) & (weight_n > 0.0)):
+        riders_n = 0 if population.riders_n is None else padded(population.riders_n, population)
+        for candidate in np.flatnonzero((_signs(population) == 0) & (riders_n == 0) & (weight_n > 0.0)):
             row = int(first_rows(population)[candidate])
             displacement = (population.base_bp[population.base_r[row]] - self._theta) / population.sigma_r[row]
             length = float(np.linalg.norm(displacement))
@@ -298,7 +307,10 @@ class EvolutionWithActorCritic(Antithetic):
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
-        require_arrays(arrays, {**self._like(arrays), **partner})
+        # What is remembered may be beyond single precision, as an environment gave it.
+        require_arrays(arrays, {**self._like(arrays), **partner}, loose=(SCALARS, REPLAY))
+        require_above_zero(arrays, "mutation")
+        self._partner.require(arrays)
         super().load({name: array for name, array in arrays.items() if name not in partner})
         self._partner.load(arrays)
 
@@ -310,38 +322,6 @@ class EvolutionWithActorCritic(Antithetic):
             "winners": np.empty((rows, self._theta.size), np.float32),
             **self._optimizer.like(arrays, self._theta),
         }
-
-
-def _fitting(network: Network | None, theta: F32) -> Network:
-    """`network`; ArgumentError when it cannot be a soft actor-critic's actor with these parameters."""
-    if network is None:
-        raise ArgumentError(
-            "strategy 'esac' needs the policy's layers: pass network=evaluator.policy.network "
-            "(a compiled policy, linear or MLP, with continuous actions)"
-        )
-    if network.parameter_count != theta.size:
-        raise ArgumentError(
-            f"the network has {network.parameter_count} parameters, mean has {theta.size}: strategy 'esac' takes "
-            "policies without evolved action noise",
-            ["action_noise"],
-        )
-    if network.squash != "tanh":
-        raise ArgumentError(
-            f"strategy 'esac' needs squash 'tanh', as its actor has, got {network.squash!r}", ["squash"]
-        )
-    for low, high in zip(network.low, network.high, strict=True):
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ArgumentError(f"strategy 'esac' needs a finite action box with low < high, got [{low}, {high}]")
-    return network
-
-
-def _genes(network: Network) -> tuple[np.ndarray, int]:
-    """(P,) which unit each parameter belongs to (incoming weights and bias), and how many units there are."""
-    gene_p, units = [], 0
-    for inputs, outputs in itertools.pairwise(network.sizes):
-        gene_p += [units + np.arange(outputs)] * (inputs + 1)
-        units += outputs
-    return np.concatenate(gene_p), units
 
 
 def _signs(population: Population) -> np.ndarray:

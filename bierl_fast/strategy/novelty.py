@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -38,13 +37,15 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import choice, lookup
-from bierl_fast.strategy.antithetic import Pairs, decayed, direction, fitness, mean_return, report, row_fitness
+from bierl_fast.strategy.antithetic import decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
-from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.checks import complete, require_finite, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
-from bierl_fast.strategy.novelty_state import Own, State, Step
+from bierl_fast.strategy.novelty_state import Own, State, Step, saved
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
+from bierl_fast.strategy.riders import told_in
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ class NoveltySearch:
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return and behaviour.
         center_episodes: episodes of each centre and of the best policy in every generation; at least one is run.
+        riders: names of candidates that ride for a signal; see riders.py. They read what the update climbs.
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares out gradient and search; the bits stay the same.
         mirrored: antithetic pairs; False: N independent candidates, a pair each for `crn`.
@@ -111,6 +113,7 @@ class NoveltySearch:
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 1,
+        riders: tuple[str, ...] = (),
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
         mirrored: bool = True,
@@ -125,7 +128,8 @@ class NoveltySearch:
         count = settings.centers
         Pairs(population, crn, episodes_per_candidate, center_episodes)  # its own check of what was given
         self._own_episodes = max(1, center_episodes)
-        self._pairs = Pairs(population, crn, episodes_per_candidate, self._own_episodes, mirrored)
+        laid_out = (population, crn, episodes_per_candidate, self._own_episodes, mirrored, tuple(riders))
+        self._pairs = Pairs(*laid_out)
         start = vector("mean", mean)
         self._scale = scales(scale, start.size)
         self._shape = make_shaping(shaping, ties, RANKINGS)
@@ -145,6 +149,7 @@ class NoveltySearch:
             weight=0.0,
             best=-math.inf,
             stagnant=0,
+            last_step_mp=np.zeros((count, start.size), np.float32) if self._pairs.along_step else None,
         )
 
     @property
@@ -190,13 +195,15 @@ class NoveltySearch:
             name: np.concatenate([getattr(asked, name), np.tile(getattr(asked, name)[own], added)])
             for name in ("sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r")
         }
-        return replace(
+        laid_out = replace(
             asked,
             base_bp=base_bp,
             base_r=np.concatenate([asked.base_r, np.repeat(np.arange(1, added + 1, dtype=np.int32), episodes)]),
             scale_bp=None if asked.scale_bp is None else np.repeat(asked.scale_bp, added + 1, axis=0),
             **repeated,
         )
+        steps = self._state.last_step_mp
+        return self._pairs.board(laid_out, None if steps is None else steps[chosen])
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
@@ -216,17 +223,23 @@ class NoveltySearch:
         seen = self._seen(population, batch)
         with np.errstate(over="ignore", invalid="ignore"):
             step = self._step(seen, chosen, population, batch, population.hyperparameters)
-            moved = float(np.linalg.norm(step.theta - population.base_bp[0]))
+            moved = step.theta - population.base_bp[0]
+            length = float(np.linalg.norm(moved))
         require_finite(step.theta, population.hyperparameters, population.key.generation)
-        told = report(population, batch, moved)
+        told = report(population, batch, length)
+        told = told_in(told, population, step.weight_n, told.failed_n)
         center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
         center_mp[chosen], due_m[chosen] = step.theta, True
+        if (last_step_mp := seen.last_step_mp) is not None:
+            last_step_mp = last_step_mp.copy()
+            last_step_mp[chosen] = moved
         self._state = replace(
             seen,
             center_mp=center_mp,
             due_m=due_m,
             optimizer_m=_replaced(seen.optimizer_m, chosen, step.optimizer),
             path_m=_replaced(seen.path_m, chosen, step.path),
+            last_step_mp=last_step_mp,
         )
         chosen_r = (population.candidate_r < 0) & (population.base_r == 0)
         center_return = mean_return(batch, chosen_r)
@@ -266,7 +279,7 @@ class NoveltySearch:
         ascent = per_frozen_population(found.scaled_p, population.sigma_r[0]) if self._frozen else found.scaled_p
         ascent = decayed(ascent, theta, hp)
         step, optimizer = self._optimize(state.optimizer_m[chosen], ascent, hp["learning_rate"], hp["momentum"])
-        return Step(theta + step, optimizer, state.path_m[chosen].along(found.noise_p, found.weight_k))
+        return Step(theta + step, optimizer, state.path_m[chosen].along(found.noise_p, found.weight_k), weight_n)
 
     def _seen(self, population: Population, batch: EvaluationBatch) -> State:
         """The state after the centres' own rows (archive, behaviours, best policy); as it is where there are none."""
@@ -301,7 +314,7 @@ class NoveltySearch:
         own_r = population.candidate_r < 0
         if batch.returns_r.size != population.rows or not own_r.any():
             return None  # `fitness` says what is wrong with the rows
-        bases = population.base_bp.shape[0]
+        bases = self.centers + 1  # those behind are riders'
         chosen = self.center(population.key)
         order = np.insert(np.arange(1, bases), chosen, 0)  # the base of each centre, then the best policy's
         group_r = np.argsort(order)[population.base_r[own_r]]
@@ -317,22 +330,8 @@ class NoveltySearch:
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
-        now = self._state
-        vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
-        after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
-        prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
-        started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
-        wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
-        wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
-        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
-        require_arrays(arrays, {**wanted, **seen})  # these two grow
-        rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
-        if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ArgumentError(
-                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
-                f"got {behaviour_md.shape} and {rows_nd.shape}"
-            )
-        self._state = State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
+        after_a_step = self._optimize({}, np.zeros_like(self._state.mean), 1.0, 0.5)[1]
+        self._state = saved(arrays, self._state, after_a_step)
 
 
 class NoveltyAndReward(NoveltySearch):

@@ -14,9 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, NoiseKey, Population
-from bierl_fast.strategy.antithetic import Antithetic, Pairs
-from bierl_fast.strategy.checks import complete, scales
+from bierl_fast.strategy.antithetic import Antithetic
+from bierl_fast.strategy.checks import complete, require_above_zero, scales
+from bierl_fast.strategy.pairs import Pairs
 
 WIDEST = math.log(1e6)  # |ln(sigma_p / hp.sigma)| is cut here, so that no scale becomes zero or infinite
 
@@ -41,6 +43,13 @@ class Separable(Antithetic):
         start = np.ones_like(self._theta) if given is None else given
         self._state.update(_spread(np.log(start, dtype=np.float64)))
 
+    def _require(self, arrays: Arrays) -> None:
+        super()._require(arrays)
+        require_above_zero(arrays, "scale", "level")
+        for name, widest in (("scale", 2.0 * WIDEST), ("level", WIDEST)):
+            if (np.abs(np.log(arrays[name], dtype=np.float64)) > 1.001 * widest).any():
+                raise ArgumentError(f"{name} must be within a factor of {math.exp(widest):.0e} of 1")
+
     def _like(self, arrays: Arrays) -> Arrays:
         return {**super()._like(arrays), **{name: self._state[name] for name in ("scale", "level")}}
 
@@ -52,7 +61,8 @@ class Separable(Antithetic):
         """Pairs (2i, 2i+1) = theta +- hp.sigma * level * scale * eps(i), then the centre's rows. Pure."""
         scale = np.asarray(self._state["scale"], np.float32)
         population = self._pairs.ask(self._theta, complete(hp, self.declared), key, candidates, scale)
-        return replace(population, sigma_r=population.sigma_r * np.float32(self._level))
+        population = replace(population, sigma_r=population.sigma_r * np.float32(self._level))
+        return self._pairs.board(population, self._last_step, candidates)
 
     def _widened(self, log_change_p: F64) -> Arrays:
         """The next "scale" and "level", each parameter's standard deviation multiplied by exp(log_change)."""

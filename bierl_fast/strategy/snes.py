@@ -18,7 +18,8 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, HyperparameterSpec, Population
-from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Pairs, fitness, scale_direction
+from bierl_fast.strategy.antithetic import ALIVE_OFFSET, fitness, scale_direction
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.separable import Separable
 
 
@@ -34,6 +35,7 @@ class SeparableNES(Separable):
         crn: common random numbers: which candidates share reset and action noise: "none", "pair" or "population".
         episodes_per_candidate: episodes whose mean is a candidate's return.
         center_episodes: rows that run the centre itself, for reports and the history; no weight in the update.
+        riders: names of candidates that ride for a signal; see riders.py.
         scale: (P,) per-parameter factor of sigma to start from, above 0; None for ones.
         pool: a kernels.ThreadPool that shares the sums out; the bits stay the same.
 
@@ -49,11 +51,13 @@ class SeparableNES(Separable):
         crn: str = "pair",
         episodes_per_candidate: int = 1,
         center_episodes: int = 0,
+        riders: tuple[str, ...] = (),
         scale: F32 | None = None,
         pool: kernels.ThreadPool | None = None,
     ) -> None:
         """See the class."""
-        super().__init__(mean, Pairs(population, crn, episodes_per_candidate, center_episodes), scale, pool)
+        pairs = Pairs(population, crn, episodes_per_candidate, center_episodes, riders=tuple(riders))
+        super().__init__(mean, pairs, scale, pool)
         size = self._theta.size
         usual = (3.0 + math.log(size)) / (5.0 * math.sqrt(size))
         self.declared: Mapping[str, HyperparameterSpec] = {

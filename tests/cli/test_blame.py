@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bierl_fast as bf
-from bierl_fast.cli.main import cli
+from bierl_fast.cli.main import Raised, cli
 from bierl_fast.config import toml
 
 PACKAGE = Path(bf.__file__).parent
@@ -46,13 +46,13 @@ CASES: list[tuple[str, str, str, str]] = [
         'meta = "csa"\noptimizer = "adam"\nmomentum = 0.9',
         HOPPER,
         "meta, momentum, optimizer",
-        "config.rules.check_together",
+        "config.rules._check_momentum",
     ),
     (
         'optimizer = "adam"\nmomentum = 0.9',
         f"{HOPPER} --meta csa",
         "momentum, optimizer",
-        "config.rules.check_together",
+        "config.rules._check_momentum",
     ),
     ("adapt = []", HOPPER, "adapt", "config.rules.check_together"),
     (
@@ -91,6 +91,14 @@ CASES: list[tuple[str, str, str, str]] = [
     ('[reference]\ncrn = "population"', HOPPER, "reference", "config.reference.read"),
     ('[reference]\ntie = "best"', HOPPER, "reference", "config.reference.read"),
     ("history = 7", f"{HOPPER} --warm-start lstm", "history", "config.resolve.with_warm_start"),
+    ('riders = ["sigma_probe"]', f"{HOPPER} --meta tpa", "riders", "config.resolve.with_signals"),
+    ('strategy = "cmaes"\nmeta = "tpa"', FUNCTION, "meta, strategy", "config.resolve.with_signals"),
+    ("center_episodes = 0", f"{HOPPER} --meta lra", "center_episodes", "config.resolve._require_the_center"),
+    ('riders = ["tpb"]', HOPPER, "riders", "values.check_rules"),
+    ('riders = ["tpa"]\npopulation = 2', HOPPER, "population, riders", "strategy.riders.__post_init__"),
+    ("meta_credit = 2", f"{HOPPER} --meta lstm", "meta_credit", "config.resolve._required_credit"),
+    (ES + 'population = 6\nmeta_fitness = "in_batch"', HOPPER, "meta_fitness, population", "run.build.make_groups"),
+    ('strategy = "esac"', f"{HOPPER} --safeguard", "strategy", "run.build.make_safeguard"),
     ('strategy = "meps"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     ('strategy = "ns"', FUNCTION, "strategy", "config.resolve.with_policy_settings"),
     (
@@ -143,6 +151,8 @@ WALKED = ("values", "settings", "config.config", "config.rules", "config.ranges"
 # Who speaks of settings there, but not of one that a preset can have set.
 OTHERS = {
     "values.check_names_list": "of arguments in Python",
+    "values.text": "of text that no file can hold, a preset's neither",
+    "settings.checked_fields": "of a file",
     "settings.renamed": "of one file or call, where it is read",
     "config.sections.check_names": "likewise",
     "config.toml.read_preset": "of the preset itself",
@@ -154,6 +164,7 @@ OTHERS = {
     "config.config.elsewhere": "of a run that goes on",
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
+    "run.build.parts_again": "of a run that goes on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",
@@ -170,10 +181,12 @@ def test_an_error_blames_the_settings_of_the_preset(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text(preset + "\n", encoding="utf-8")
     monkeypatch.setattr(toml, "PRESETS", tmp_path)
-    with pytest.raises(bf.ConfigError) as caught:
+    with pytest.raises(Raised) as caught:
         cli.main(["train", *typed.split(), "--preset", "mine", "--generations", "1"], standalone_mode=False)
-    said = str(caught.value).partition("(preset 'mine' sets ")[2].partition(":")[0]
-    assert (said, _raiser(caught.value)) == (blamed, raiser)
+    error = caught.value.error
+    assert isinstance(error, bf.ConfigError)
+    said = str(error).partition("(preset 'mine' sets ")[2].partition(":")[0]
+    assert (said, _raiser(error)) == (blamed, raiser)
 
 
 def _raiser(error: BaseException) -> str:

@@ -302,5 +302,5 @@ def test_an_evaluator_takes_its_setting_alone(run: Run) -> None:
     assert done.stdout.splitlines() == [
         "worth = 2.0, and Reacher-v5 is native and runs on threads; leave out worth, or take evaluator 'toy'",
         "retries = 1, and Reacher-v5 runs elsewhere; leave out retries, or take evaluator 'pool'",
-        "no evaluator named 'tooy'; known: auto, native, pool, toy; did you mean 'toy'?",
+        "no evaluator named 'tooy'; did you mean 'toy'? known: auto, native, pool, toy",
     ], done.stderr

@@ -39,7 +39,8 @@ MOMENTUM: dict[str, Any] = {
     "adapt": ("momentum",),
     "ranges": {"momentum": (0.5, 0.99)},
 }
-ADAPTING = [name for name, entry in META_LEVELS.items() if entry.adapts and name != "csa"]  # csa: sigma and rate alone
+FACTORS = ("csa", "tpa", "lra")  # multiply sigma and the learning rate alone
+ADAPTING = [name for name, entry in META_LEVELS.items() if entry.adapts and name not in FACTORS]
 
 
 def made(**changes: Any) -> build.Parts:
@@ -61,7 +62,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"ranges": {1: (0.1, 0.2)}}, "ranges must be a table, with 2 values, each a number for each name in it"),
     ({"ranges": (0.1, 0.2)}, "ranges must be a table"),
     ({"scales": {"momentum": 3}}, "scales.momentum must be a string, got 3"),
-    ({"scales": {"momentum": "lg"}}, r"no scales.momentum named 'lg'; known: linear, log; did you mean 'log'\?"),
+    ({"scales": {"momentum": "lg"}}, r"no scales.momentum named 'lg'; did you mean 'log'\? known: linear, log"),
     ({"scales": "log"}, "scales must be a table, with a string for each name in it, got 'log'"),
     ({"momentum": 0.3, "ranges": {"momentum": (0.5, 0.9)}}, r"momentum must lie in ranges.momentum \[0.5, 0.9\], got"),
     ({"sigma": 3.0, "ranges": {"sigma": (0.5, 0.9)}}, "sigma must lie in ranges.sigma"),
@@ -92,10 +93,10 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], message: str) -> Non
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ranges": {"momentun": (0.1, 0.9)}}, "no adaptable hyperparameter of strategy 'es' in ranges named 'momentun'; "),
-    ({"scales": {"momentun": "log"}}, r"'es' in scales named .*; known: .*, momentum, .*; did you mean 'momentum'\?"),
+    ({"scales": {"momentun": "log"}}, r"'es' in scales named .*; did you mean 'momentum'\? known: .*, momentum, .*"),
     ({"ranges": {"alive_offset": (0.1, 0.9)}}, "in ranges named 'alive_offset'; known: entropy_weight, learning_rate"),
     ({"strategy": "ars", "ranges": {"momentum": (0.1, 0.9)}}, "strategy 'ars' in ranges named 'momentum'; known: "),
-    ({"meta": "none", "ranges": {"sigam": (0.1, 0.9)}}, r"in ranges named 'sigam'; .* did you mean 'sigma'\?"),
+    ({"meta": "none", "ranges": {"sigam": (0.1, 0.9)}}, r"in ranges named 'sigam'; did you mean 'sigma'\?"),
     (
         {"ranges": {"momentum": (0.1, 1.0)}},
         "the upper end of ranges.momentum must be finite and .* at most 0.9999, got",

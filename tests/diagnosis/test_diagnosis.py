@@ -209,7 +209,7 @@ def test_what_cannot_be_diagnosed_is_refused(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", 1)
     for wrong, message in (
         ({"proposals": 3}, "proposals must be even"),
-        ({"proposals": 2.0}, "proposals must be an integer, got 2.0"),
+        ({"proposals": 2.5}, "proposals must be an integer, got 2.5"),
         ({"generations": 5}, "generations must be a list"),
         ({"generations": ()}, "one or more different numbers"),
         ({"threads": 0}, "threads must be at least 1"),

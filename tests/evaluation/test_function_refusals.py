@@ -92,7 +92,7 @@ def test_a_compiled_function_of_another_signature_is_refused() -> None:
     ("task", "options", "message"),
     [
         ("quadratic", {}, "'quadratic' is a test function and needs dim"),
-        ("quadratik", {"dim": 3}, "no function named 'quadratik'; known: .* did you mean 'quadratic'"),
+        ("quadratik", {"dim": 3}, "no function named 'quadratik'; did you mean 'quadratic'. known: .*"),
         ("Hopper-v5", {"dim": 3}, "no function named 'Hopper-v5'.* an environment takes none"),
         (functions.hill, {}, "a function whose value is to be maximised needs dim"),
         (functions.hill, {"dim": 3, "obs_norm": False}, "no policy network and no episodes: leave out obs_norm, got F"),

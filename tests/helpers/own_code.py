@@ -10,15 +10,9 @@ from pathlib import Path
 
 import gymnasium
 
-SOURCE = '''
-"""A user's code."""
-import pathlib
-
+CODE = '''
 import gymnasium
 import numpy as np
-
-with (pathlib.Path(__file__).with_suffix(".mark")).open("a") as file:
-    file.write("x")
 
 
 def bowl(x, **weights):
@@ -61,16 +55,20 @@ def network(observations, actions):
     import torch
 
     return torch.nn.Linear(observations, actions)
-
-
-gymnasium.register(f"{__name__}/Arm-v0", Arm, max_episode_steps=4)
 '''
+MARKS = """
+import pathlib
+
+with pathlib.Path(__file__).with_suffix(".mark").open("a") as file:
+    file.write("x")
+gymnasium.register(f"{__name__}/Arm-v0", Arm, max_episode_steps=4)
+"""
 
 
 def write(folder: Path, name: str) -> Path:
     """NAME.py there."""
     path = folder / f"{name}.py"
-    path.write_text(SOURCE, encoding="utf-8")
+    path.write_text(CODE + MARKS, encoding="utf-8")
     return path
 
 

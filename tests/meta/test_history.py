@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from helpers.world import HP, RANGES, history, report, state_bytes
 
-from bierl_fast.meta.history import SIGNALS, History, Range, default_range, signals
+from bierl_fast.meta.history import History, Range, default_range
+from bierl_fast.meta.signals import FIRST, Memory, numbers
 
 
 def test_an_empty_history_is_zeros() -> None:
@@ -21,7 +22,7 @@ def test_the_window_does_not_depend_on_the_population() -> None:
     past = history(0)
     for generation, population in enumerate((2, 40, 400, 6, 8)):
         past.append(report(generation, population=population))
-        assert past.window().shape == (4, 8 + len(RANGES) + SIGNALS + 6)
+        assert past.window().shape == (4, 8 + len(RANGES) + len(FIRST) + 6)
     assert past.generations == 5
     assert past.longest_episode == 10
 
@@ -46,10 +47,10 @@ def test_signals_stand_behind_the_positions_and_are_cut() -> None:
     ]
     for (odd, step, alignment), expected in cases:
         strategy = replace(told.strategy, odd_share=odd, step_ratio=step, alignment=alignment)
-        assert signals(strategy) == pytest.approx(expected, rel=1e-15)
+        assert tuple(numbers(FIRST, strategy, Memory())) == pytest.approx(expected, rel=1e-15)
         past.append(replace(told, strategy=strategy))
         at = 8 + 4 + len(RANGES)
-        np.testing.assert_array_equal(past.window()[-1, at : at + SIGNALS], np.array(expected, np.float32))
+        np.testing.assert_array_equal(past.window()[-1, at : at + len(FIRST)], np.array(expected, np.float32))
 
 
 @pytest.mark.parametrize("generations", [0, 1, 4, 7])

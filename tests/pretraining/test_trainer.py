@@ -24,6 +24,7 @@ from bierl_fast.pretraining.plan import ADAPTED, PretrainSettings
 from bierl_fast.pretraining.trainer import Pretraining, ranked
 
 KEY = NoiseKey(3, 4, Stream.PRETRAIN)
+WINDOW = {"length": 4, "quantiles": 5}
 SMALL = PretrainSettings(horizon=5, generators=6, problems=2, generations=(6, 9), tasks=("quadratic", "ackley"))
 
 
@@ -82,8 +83,8 @@ def test_runs_side_by_side_are_the_runs_alone() -> None:
     made = generator()
     weights_mp = np.stack([made.initial_weights(seed) + np.float32(0.3) for seed in range(3)])
     problem = problems.sample(KEY, 0, ("rosenbrock",), 8)
-    together, steps = run_side_by_side(made, weights_mp, problem, (4, 5))
-    alone = [run_side_by_side(made, weights[None], problem, (4, 5)) for weights in weights_mp]
+    together, steps = run_side_by_side(made, weights_mp, problem, WINDOW)
+    alone = [run_side_by_side(made, weights[None], problem, WINDOW) for weights in weights_mp]
     # torch sums a batch of three in another order than one: a few ulp in ln(sigma), carried through eight steps.
     np.testing.assert_allclose(together, np.concatenate([values for values, _ in alone]), rtol=1e-3)
     assert steps == sum(spent for _, spent in alone)
@@ -96,7 +97,7 @@ def test_zero_weights_keep_what_was_given() -> None:
     made = generator()
     problem = problems.sample(KEY, 0, ("quadratic",), 4)
     zeros = np.zeros((1, made.parameter_count), np.float32)
-    values, _ = run_side_by_side(made, zeros, problem, (4, 5))
+    values, _ = run_side_by_side(made, zeros, problem, WINDOW)
     strategy = problem.fresh()
     for t in range(4):
         population = strategy.ask(problem.start, NoiseKey(problem.key.run_seed, t, problem.key.stream))
@@ -114,7 +115,7 @@ def test_ranks_do_not_know_scales() -> None:
 
 
 def test_training_resumes_as_if_it_had_never_stopped() -> None:
-    whole, first, second = (Pretraining(generator(), (4, 5), SMALL) for _ in range(3))
+    whole, first, second = (Pretraining(generator(), WINDOW, SMALL) for _ in range(3))
     wins = [whole.advance() for _ in range(4)]
     for _ in range(2):
         first.advance()
@@ -129,7 +130,7 @@ def test_training_resumes_as_if_it_had_never_stopped() -> None:
 def test_threads_change_nothing() -> None:
     settings = replace(SMALL, tasks=("ackley", "InvertedPendulum-v5"), problems=3)
     assert {settings.problem(0, index).name for index in range(3)} == set(settings.tasks)
-    one, three = (Pretraining(generator(), (4, 5), settings, threads) for threads in (1, 3))
+    one, three = (Pretraining(generator(), WINDOW, settings, threads) for threads in (1, 3))
     with closing(three):
         assert [one.advance() for _ in range(2)] == [three.advance() for _ in range(2)]
     assert state_bytes(one.state()) == state_bytes(three.state())
@@ -144,7 +145,7 @@ def test_the_learning_rate_falls_to_the_horizon_and_stays() -> None:
 def test_training_finds_what_helps() -> None:
     """On one kind of problem with much to gain, rounds enough for a small network: it beats what it was given."""
     settings = PretrainSettings(horizon=25, generators=10, problems=3, generations=(12,), tasks=("quadratic",))
-    training = Pretraining(generator(), (4, 5), settings)
+    training = Pretraining(generator(), WINDOW, settings)
     wins = [training.advance() for _ in range(25)]
     assert np.mean(wins[:2]) <= 0.5
     assert np.mean(wins[-8:]) > 0.6
@@ -155,7 +156,7 @@ def shape() -> GeneratorShape:
 
 
 def test_files_round_trip(tmp_path: Path) -> None:
-    training = Pretraining(generator(), (4, 5), SMALL)
+    training = Pretraining(generator(), WINDOW, SMALL)
     training.advance()
     written = WarmStart(shape(), training.weights, training.steps, {"credit": "run"}, training.state())
     written.save(tmp_path / "start.npz")

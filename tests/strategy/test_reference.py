@@ -15,11 +15,11 @@ from reference import shaping as shapings
 from strategy import actor_critic
 
 from bierl_fast.messages import F32, F64, EvaluationBatch, Hyperparameters, Population
-from bierl_fast.strategy.antithetic import Pairs
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings
 from bierl_fast.strategy.es import EvolutionStrategy
 from bierl_fast.strategy.novelty import NoveltyAndReward
 from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward
+from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.shaping import RANKINGS, SHAPINGS
 from bierl_fast.strategy.table import STRATEGIES, options
 
@@ -95,7 +95,7 @@ def test_an_unknown_value_offers_the_nearest(name: str, switch: str) -> None:
     off, on, _ = SWITCHES[switch]
     if isinstance(off, bool):
         return
-    with pytest.raises(ValueError, match=rf"no .* named '{on}x'; known: .*; did you mean '{on}'\?"):
+    with pytest.raises(ValueError, match=rf"no .* named '{on}x'; did you mean '{on}'\? known: .*"):
         make(name, None, 16, **{switch: f"{on}x"})
 
 

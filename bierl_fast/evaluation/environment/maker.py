@@ -16,6 +16,7 @@ from bierl_fast.evaluation.environment.registered import entry_point, taken_over
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
@@ -75,7 +76,7 @@ class EnvMaker:
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
-        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
+        return f"task {self.task} cannot be made in a worker process: {reason(error)}{plain}"
 
     def _remedy(self) -> str:
         entry = self.spec.entry_point if self.spec is not None else None
@@ -119,13 +120,10 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
 
 
-def require_same_maker(saved: PolicySpec, task: str | Callable[..., Any], maker: EnvMaker | None = None) -> None:
-    """TaskError where an id stands for another environment here than when a policy was made for it.
-
-    `maker`: of the task, where it has been found.
-    """
+def require_same_maker(saved: PolicySpec) -> None:
+    """TaskError where a policy's task stands for another environment here than when it was made."""
     if saved.entry_point is not None:
-        now = (maker or find(task, saved.task_kwargs)).entry_point
+        now = find(saved.task, saved.task_kwargs).entry_point
     else:
         now = taken_over_by(saved.task) if saved.ran_by.get("evaluator") == "native" else None
     if now != saved.entry_point:

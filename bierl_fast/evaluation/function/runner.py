@@ -18,6 +18,7 @@ from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_f
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32, F64, Population
 from bierl_fast.names import lookup, unknown
+from bierl_fast.reasons import place
 
 BLOCK = 2**22  # parameters made at a time for a Python function: 16 MB
 
@@ -140,8 +141,10 @@ class _PythonFunction:
         for index, x in enumerate(block):
             try:
                 value = self._function(x)
-            except Exception as error:
-                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population{place(error)}")
                 raise
             out[index] = self._number(value, first + index)
 
@@ -159,8 +162,11 @@ class _PythonFunction:
     def _block(self, block: F32, first: int, out: F64) -> None:
         try:
             values = self._function(block)
-        except Exception as error:
-            error.add_note(f"raised by {self._spec.task} in rows {first} to {first + len(block) - 1} of the population")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            rows = f"rows {first} to {first + len(block) - 1} of the population"
+            error.add_note(f"raised by {self._spec.task} in {rows}{place(error)}")
             raise
         wanted = f"{self._spec.task} must return an array of numbers of shape ({len(block)},) for a block {block.shape}"
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":

@@ -49,8 +49,7 @@ class ModuleFactory:
             ArgumentError: the function raised something.
             ArgumentTypeError: it returned no module.
         """
-        import torch  # noqa: PLC0415 - torch takes 1 s
-
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
         from bierl_fast.torch_threads import one_torch_thread  # noqa: PLC0415 - loads torch
 
         sizes = (spec.observation_size, len(spec.low)) if self._sized else ()
@@ -72,7 +71,7 @@ class ModuleFactory:
 
 def _takes_sizes(name: str, function: Any) -> bool:
     """Whether a factory wants the sizes of observation and action; ArgumentTypeError for what is none."""
-    import torch  # noqa: PLC0415 - torch takes 1 s
+    from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
     wanted = "policy must be a function that makes a torch.nn.Module, or its import path module:function"
     if isinstance(function, torch.nn.Module):

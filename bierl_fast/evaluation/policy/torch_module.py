@@ -57,7 +57,7 @@ class TorchPolicy:
     """
 
     def __init__(self, module: torch.nn.Module) -> None:
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         if not isinstance(module, torch.nn.Module):
             raise ArgumentTypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
@@ -248,7 +248,7 @@ class TorchActor:
     describes: bool
 
     def __init__(self, spec: PolicySpec, module: torch.nn.Module, behavior: str) -> None:
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         self._torch = torch
         self._module = module

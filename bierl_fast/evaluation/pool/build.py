@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.errors import TaskError
-from bierl_fast.evaluation.environment.maker import EnvMaker, find, require_same_maker
-from bierl_fast.evaluation.environment.spaces import Interface
+from bierl_fast.evaluation.environment.maker import EnvMaker, find
+from bierl_fast.evaluation.environment.spaces import SEED_BITS, Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
 from bierl_fast.evaluation.native import native_ids
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -33,7 +33,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
-    pool = Pool(maker, settings, descriptor)
+    pool = Pool(maker, settings, descriptor, wanted.episode_cap)
     try:
         cap = {} if pool.interface.time_limit is not None else {"episode_cap": wanted.episode_cap}
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
@@ -65,9 +65,7 @@ def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvalua
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
     settings = replace(settings, flatten_observation=saved.observation_shape is not None)
     maker = find(wanted.task, wanted.task_kwargs)
-    if wanted.task == saved.task:
-        require_same_maker(saved, wanted.task, maker)
-    pool = Pool(maker, settings)
+    pool = Pool(maker, settings, episode_cap=saved.episode_cap)
     try:
         require_same_kind(saved, policy_spec(pool.interface, maker, {}))
         policy = policy.with_spec(replace(saved, task=maker.task, ran_by=wanted.network["ran_by"]))
@@ -87,7 +85,7 @@ def _counted(settings: PoolSettings, threads: int | None) -> PoolSettings:
 
 def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) -> PolicySpec:
     """What a policy for this environment is."""
-    actions = len(interface.low)
+    actions = len(interface.choices or interface.low)
     return PolicySpec(
         task=maker.task,
         task_kwargs=maker.kwargs,
@@ -97,6 +95,9 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         observation_shape=interface.observation_shape if interface.flattened else None,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
+        choices=interface.choices,
+        first_choices=interface.first_choices,
+        switches=interface.switches,
         entry_point=maker.entry_point,
         **shape,
     )
@@ -115,12 +116,13 @@ def _job(
         spec=spec,
         module=policy.module if isinstance(policy, TorchPolicy) else None,
         behavior=behavior,
-        descriptor_size=sizes[behavior] or pool.ready.descriptor_size,
+        descriptor_size=sizes[behavior] or pool.findings.descriptor_size or 0,
         max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
         whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
-        fresh=pool.fresh,
-        seed_bits=pool.ready.seed_bits,
+        fresh=bool(pool.findings.fresh),
+        tried_steps=pool.findings.tried_steps,
+        seed_bits=pool.findings.seed_bits or SEED_BITS,
     )
 
 

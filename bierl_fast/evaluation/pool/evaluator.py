@@ -49,7 +49,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._warned = False
         self._descriptor = job.descriptor_size
         pool.assign_policy(job)
-        if not pool.ready.repeats:
+        if pool.findings.repeats is False:
             warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
                 "cannot be repeated; let its reset(seed=...) seed all of its randomness",
@@ -157,9 +157,10 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             return None
         row = min(reasons)
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
-        if len(reasons) == population.rows and population.key.stream == Stream.INNER:
+        everything = len(reasons) == population.rows
+        if everything and population.key.stream == Stream.INNER:
             raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
-        if not self._warned:
+        if not self._warned and not (everything and population.key.stream == Stream.EVALUATION):  # its caller says more
             self._warned = True
             warn(
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",

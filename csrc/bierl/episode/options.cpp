@@ -11,10 +11,11 @@ namespace {
 /// Keywords of Gymnasium's constructors that a native task has no use for, and what to do instead.
 const std::map<std::string, std::string>& unsupported_keywords() {
   static const std::string model = "a native task reads Gymnasium's own model file";
+  static const std::string another = "; use gymnasium.make for another one, and evaluator 'pool' (--evaluator pool)";
   static const std::string picture = "a native task draws no pictures; render with gymnasium.make";
   static const std::map<std::string, std::string> table = {
-      {"xml_file", model + "; use gymnasium.make for another one"},
-      {"model_path", model + "; use gymnasium.make for another one"},
+      {"xml_file", model + another},
+      {"model_path", model + another},
       {"default_camera_config", picture},
       {"render_mode", picture},
       {"width", picture},
