@@ -18,8 +18,10 @@ from bierl_fast.config.sections import default_of, left_open, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import Range
+from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.signals import OF_RIDERS, riders_of, told_by
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.table import StrategyEntry
@@ -45,7 +47,7 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
                 [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
     needed = riders_of(warm_start.shape.signals) if "riders" in strategies.options(config.strategy) else ()
-    return config.replace(**shape, riders=config.riders or needed)
+    return config.filled(**shape, riders=config.riders or needed)
 
 
 def with_signals(config: Config) -> Config:
@@ -71,7 +73,7 @@ def with_signals(config: Config) -> Config:
             f"{list(config.riders)}; give riders = {[*config.riders, *missing]}",
             ["riders", "signals"],
         )
-    return config.replace(signals=window)
+    return config.filled(signals=window)
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -105,7 +107,7 @@ def with_policy_settings(config: Config) -> Config:
                 [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
-    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+    return config.filled(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
 def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> None:
@@ -131,6 +133,18 @@ def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> Non
             )
 
 
+def _required_credit(config: Config) -> MetaSettings:
+    """How its meta-level learns; raise for a credit that its meta-fitness does not take."""
+    settings, name = config.section(MetaSettings), "meta_credit"
+    if settings.credit_generations != default_of(name) and not META_FITNESS[settings.fitness].in_batch:
+        raise ConfigError(
+            f"{name} is for meta_fitness 'in_batch', got {settings.credit_generations} and meta_fitness "
+            f"{settings.fitness!r}; leave it out, or take 'in_batch'",
+            [name, "meta_fitness"],
+        )
+    return settings
+
+
 def with_meta_settings(config: Config) -> Config:
     """`config` with the strategy's open options as its meta-level prefers them.
 
@@ -150,8 +164,9 @@ def with_meta_settings(config: Config) -> Config:
             f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too",
             ["adapt", "meta", "strategy"],
         )
+    config = config.replace(meta_candidates=_required_credit(config).candidates)
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
-    return config.replace(**{name: entry.prefers[name] for name in open_ones})
+    return config.filled(**{name: entry.prefers[name] for name in open_ones})
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -180,7 +195,7 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    found = config.replace(**changes)
+    found = config.filled(**changes)
     _require_the_center(found)
     _require_momentum_that_acts(found)
     _require_entropies_that_differ(found)

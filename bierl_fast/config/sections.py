@@ -17,6 +17,7 @@ from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, old_names, synonyms
@@ -48,6 +49,7 @@ SECTIONS: tuple[type[Section], ...] = (
     GeneratorSettings,
     MetaSettings,
     *OF_META_LEVELS,
+    SafeguardSettings,
     WarmStartSettings,
     ReferenceSettings,
     ReportSettings,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
         EpisodeSettings,
         RangeSettings,
         GeneratorSettings,
+        SafeguardSettings,
         WarmStartSettings,
         ReferenceSettings,
         ReportSettings,
@@ -136,8 +139,8 @@ class Settings(_Fields):
 
     @property
     def learns(self) -> bool:
-        """Whether it does so in this run: its budget is above 0."""
-        return self.learned and self.section(MetaSettings).budget > 0.0
+        """Whether it learns in this run: its budget is above 0, or it needs none."""
+        return self.learned and self.section(MetaSettings).learns
 
     @property
     def adapts(self) -> bool:

@@ -30,6 +30,7 @@ from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
+from bierl_fast.meta.groups import undivided
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
@@ -61,9 +62,10 @@ def diagnose(
     """How well the meta-level's estimate orders proposals by the return k generations later.
 
     From the run's checkpoint, M proposals are judged by the run's own meta-fitness, credit and objective (`one_step`,
-    where its meta-level judges none). Then the strategy continues from there M times with one proposal held fixed each,
-    all with the same noise and resets, and each centre runs the same fresh episodes after every k generations. A
-    strategy with several centres counts with the mean of them all, whichever it stepped.
+    where its meta-level judges none, or judges by groups of the inner batch). Then the strategy continues from there M
+    times with one proposal held fixed each, all with the same noise and resets, and each centre runs the same fresh
+    episodes after every k generations. A strategy with several centres counts with the mean of them all, whichever it
+    stepped.
 
     Proposals are those of perturbed generators, where a generator is learned; else antithetic draws around the values
     that the run would go on with, of meta_spread nats (shares of the range on a linear scale), inside the ranges. With
@@ -112,6 +114,7 @@ def diagnose(
     parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
+        parts = replace(parts, strategy=undivided(parts.strategy))
         return _Diagnosis(parts, question).report(start.counters.generation, observer)
 
 
@@ -253,7 +256,7 @@ class _Diagnosis:
             nothing = why_nothing(batch)
             if nothing is not None and now:
                 raise AllEpisodesError(nothing)
-            if nothing is not None:
+            if nothing is not None and batch.failure is not None:  # the reason, which nobody else says
                 warn(nothing, EpisodeWarning)
             value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
@@ -278,7 +281,8 @@ def _stepped(strategy: Strategy, states: Sequence[Arrays]) -> F32:
 def _settings(config: Config) -> MetaSettings:
     """How proposals are judged."""
     settings = build.meta_settings(config)
-    return settings if config.learned else replace(settings, fitness="one_step")
+    judges = config.learned and not META_FITNESS[settings.fitness].in_batch
+    return settings if judges else replace(settings, fitness="one_step")
 
 
 def _ranges(parts: build.Parts) -> Mapping[str, Range]:

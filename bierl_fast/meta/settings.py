@@ -100,15 +100,23 @@ class MetaSettings(Section):
         choices=OBJECTIVES,
         left_open="return",
     )
-    candidates: int = setting(
-        8,
-        "proposals per meta-update, in antithetic pairs",
+    candidates: int | None = setting(
+        None,
+        "proposals per meta-update, in antithetic pairs (none: 8; with meta_fitness in_batch 2, the groups that the "
+        "population is divided into)",
         at_least=2,
         at_most=MANY,
         also=("meta_population", "meta_pop", "meta_pop_size", "meta_popsize"),
     )
     pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
     episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
+    credit_generations: int = setting(
+        1,
+        "generations that a proposal acts before it is judged, with meta_fitness in_batch",
+        at_least=1,
+        at_most=FAR,
+        called="meta_credit",
+    )
     interval: int = setting(
         5,
         "at least this many generations between meta-updates",
@@ -137,7 +145,9 @@ class MetaSettings(Section):
     def __post_init__(self) -> None:
         """ConfigError names the first setting out of range."""
         super(MetaSettings, self).__post_init__()
-        if self.candidates % 2:
+        if self.candidates is None:
+            object.__setattr__(self, "candidates", META_FITNESS[self.fitness].candidates)
+        if self.proposals % 2:
             name = "meta_candidates"
             raise ConfigError(f"{name} must be even (antithetic pairs), got {self.candidates}", [name])
         check_rules("episodes_per_candidate", self.episodes_per_candidate, {"at_least": 1})
@@ -151,7 +161,17 @@ class MetaSettings(Section):
 
     def update_rows(self, adapted: Collection[str]) -> int:
         """Episodes of one meta-update of these hyperparameters."""
-        return self.candidates * META_FITNESS[self.fitness].rows(self.credit, adapted)
+        return self.proposals * META_FITNESS[self.fitness].rows(self.credit, adapted)
+
+    @property
+    def proposals(self) -> int:
+        """M, of one meta-update."""
+        return int(self.candidates or 0)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a meta-level with these settings ever makes a meta-update."""
+        return self.budget > 0.0 or META_FITNESS[self.fitness].in_batch
 
     @property
     def measured(self) -> str:

@@ -27,7 +27,7 @@ from bierl_fast.settings import FAR
 
 FORMAT = 1
 KIND = "bierl_fast run"
-PARTS = ("strategy", "evaluator", "meta", "history")
+PARTS = ("strategy", "evaluator", "meta", "history", "safeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Counters:
     eval_steps: int = 0
     episode_failures: int = 0  # of inner and meta rows
     meta_updates: int = 0
+    rollbacks: int = 0  # returns to the best centre; format 1 began without these two
+    restarts: int = 0  # returns to the start
     best_return: float | None = None  # mean return of the best reporting evaluation
 
     @property
@@ -105,6 +107,7 @@ def _counters(path: Path, header: dict[str, Any]) -> Counters:
     if best is not None and not (type(best) is float and math.isfinite(best)):
         raise CheckpointError(f"{path} is damaged: best_return must be a finite number or null, got {shown(best)}")
     counts = [field for field in fields(Counters) if field.name != "best_return"]
+    saved = {"rollbacks": 0, "restarts": 0, **saved}
     for field in counts:
         if field.name not in saved:
             raise CheckpointError(f"{path} is damaged: its header lacks {field.name!r}")
