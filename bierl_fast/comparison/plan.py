@@ -180,7 +180,7 @@ def _config(layers: Iterable[Entry]) -> Config:
 
 def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
-    native = not config.pooled and is_native(config.task)
+    native = not config.pooled and config.workers is None and is_native(config.task)
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 
 

@@ -63,7 +63,7 @@ def _interrupt(*_: Any) -> None:
 
 def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     directory = RunDirectory(Path(job["run_dir"]))
-    config = toml.compose(toml.read(Path(job["planned"]), saved=True))
+    config = toml.read_saved(Path(job["planned"]))
     last = -SECONDS
     plainly = warnings.showwarning
 

@@ -18,7 +18,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ConfigError
-from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.native import native_ids
 from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
@@ -194,7 +194,7 @@ def _by_runs(
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
-    shape = shape_of(config.replace(adapt=ADAPTED))
+    shape = shape_of(config.filled(adapt=ADAPTED))
     return WarmStart(shape, training.weights, training.steps, made, training.state())
 
 
@@ -219,11 +219,11 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
                 "it, or begin another file",
                 [name],
             )
-    return saved, config.replace(**shape, seed=settings.seed), settings
+    return saved, config.filled(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
+    known = [*FUNCTIONS, *native_ids()]
     for task in settings.tasks:
         choice("task to train a generator on", task, known)
     choice("meta-level with a network", config.meta, ENCODERS, ["meta"])

@@ -13,9 +13,9 @@ from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
-from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
 from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
@@ -63,6 +63,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config.check_taken()
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
@@ -219,23 +220,9 @@ def _starting_entropy(policy: Policy) -> float:
 
 
 def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
-    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
-    options = _switches(config, entry.options)
-    taken = entry.options | entry.own
-    of_others = [name for section in OF_STRATEGIES for name in section.settings()]
-    of_several = [name for name, field in settings_of().items() if field.metadata.get("option")]
-    for name in (*of_several, *of_others):
-        value = getattr(config, name)
-        if name in taken:
-            options[name] = value
-        elif value != default_of(name):
-            known = ", ".join(other for other in taken if other in settings_of())
-            raise ConfigError(
-                f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
-                f"{', '.join(strategies.which_take(name))}",
-                (name, "strategy"),
-            )
-    return options
+    """The strategy's options and switches by name."""
+    taken = of_strategies() & (entry.options | entry.own).keys()
+    return _switches(config, entry.options) | {name: getattr(config, name) for name in taken}
 
 
 def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def refused(path: Path, match: str) -> None:
         ("hidden", [2**31 - 1, 2**31 - 1, 2**31 - 1]),
         ("hidden", [-8]),
         ("hidden", [2.5]),
-        ("hidden", "64"),
+        ("hidden", "sixty"),
         ("hidden", [[5]]),
         ("observation_size", 10**12),
         ("observation_size", 0),
@@ -175,7 +175,7 @@ def test_vectors(tmp_path: Path) -> None:
         {"dim": 3},
         {"vectorized": 1},
         {"dim": None},
-        {"dim": "4"},
+        {"dim": "few"},
         {"kind": []},
     ):
         rewrite(path, change)
