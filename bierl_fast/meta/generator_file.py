@@ -61,15 +61,12 @@ class WarmStart:
     @property
     def fingerprint(self) -> str:
         """Of what a run takes over: another one is another generator, whatever its file is called."""
-        told = asdict(self.shape)
-        if self.shape.signals == FIRST:
-            del told["signals"]  # as of files that began without
-        shape = json.dumps(told, sort_keys=True)
+        shape = json.dumps(_written(self.shape), sort_keys=True)
         return hashlib.sha256(shape.encode() + self.weights.astype("<f4").tobytes()).hexdigest()
 
     def save(self, path: str | Path) -> None:
         """Write the file; atomically."""
-        header = {"shape": asdict(self.shape), "steps": self.steps, "made": self.made}
+        header = {"shape": _written(self.shape), "steps": self.steps, "made": self.made}
         arrays = {"weights": self.weights, **{f"training_{name}": array for name, array in self.training.items()}}
         FILE.write(Path(path), header, arrays)
 
@@ -90,6 +87,11 @@ class WarmStart:
             made=dict(header["made"]),
             training={name.removeprefix("training_"): array for name, array in arrays.items()},
         )
+
+
+def _written(shape: GeneratorShape) -> dict[str, Any]:
+    """It as a file has it: without signals where they are those of files that began without."""
+    return {name: value for name, value in asdict(shape).items() if name != "signals" or value != FIRST}
 
 
 def packaged() -> dict[str, Path]:
