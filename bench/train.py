@@ -80,7 +80,7 @@ def sampled_run(config: bf.Config) -> tuple[Sampler, list[metrics.Record]]:
     sampler = Sampler(parts.evaluator)
     run = loop.Run(replace(parts, evaluator=sampler), RunRecorder(parts.config))
     loop.train(run)
-    return sampler, run.recorder.records
+    return sampler, list(run.recorder.records)
 
 
 def recorded(samples: list[Sample], threads: int, max_steps: int | None) -> Episodes:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import CheckpointError as CheckpointError
     from bierl_fast.errors import ComparisonError as ComparisonError
     from bierl_fast.errors import ConfigError as ConfigError
+    from bierl_fast.errors import DivergedError as DivergedError
     from bierl_fast.errors import EpisodeError as EpisodeError
     from bierl_fast.errors import EpisodeWarning as EpisodeWarning
     from bierl_fast.errors import InstallationError as InstallationError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import RunWarning as RunWarning
     from bierl_fast.errors import SimulationError as SimulationError
     from bierl_fast.errors import TaskError as TaskError
+    from bierl_fast.errors import TrustError as TrustError
     from bierl_fast.errors import UnknownNameError as UnknownNameError
     from bierl_fast.errors import UnsupportedError as UnsupportedError
     from bierl_fast.errors import WorkerError as WorkerError
@@ -113,9 +115,11 @@ _HOME = {  # module, and the name there where it is another
     "EpisodeError": "errors",
     "AllFailedError": "errors",
     "AllEpisodesError": "errors",
+    "DivergedError": "errors",
     "RunDirectoryError": "errors",
     "CheckpointError": "errors",
     "ArchiveError": "errors",
+    "TrustError": "errors",
     "ComparisonError": "errors",
     "RunWarning": "errors",
     "OldNameWarning": "errors",

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 AWAITED = "gymnasium.envs"  # once it is executed, Gymnasium's own registry is complete
+ENTRY_POINT = "bierl_fast.native_env:from_spec"
 OWN: dict[str, dict[str, Any]] = {
     "bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0}
 }  # as in the task table
@@ -35,7 +36,7 @@ def _register() -> None:
 
     for task, facts in OWN.items():
         if task not in registration.registry:
-            registration.register(task, "bierl_fast.native_env:NativeEnv", kwargs={"id": task}, **facts)
+            registration.register(task, ENTRY_POINT, kwargs={"native": task}, **facts)
 
 
 class _Finder(MetaPathFinder):

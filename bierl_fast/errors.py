@@ -15,13 +15,52 @@ Rules:
 
 from __future__ import annotations
 
+import errno
+import os
+import reprlib
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bierl_fast.reasons import named, notes_of, words
+
 PACKAGE = __name__.partition(".")[0]
+
+
+MOST_TEXT = 4000  # characters of an error
+
+
+def _in_one_line(text: str) -> str:
+    """`text` without line breaks, its middle left out where it is long: it may quote what a file or a user holds."""
+    line = " ".join(text.split()) if len(text.splitlines()) > 1 else text
+    half = MOST_TEXT // 2
+    return line if len(line) <= MOST_TEXT else f"{line[:half]} ... {line[-half:]}"
+
+
+def shown(value: object) -> str:
+    """`value` as errors quote it: its repr, cut where it is long, deep or cannot be had."""
+    return _QUOTING.repr(value)
+
+
+class _Quoting(reprlib.Repr):
+    """Up to some dozens of elements, a few levels deep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxother, self.maxstring, self.maxlong = 8, 400, 400, 400
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 40
+
+    def repr1(self, x: object, level: int) -> str:
+        """As Repr.repr1; a value whose repr raises, as that of an integer of many digits does, by its type."""
+        try:
+            return super().repr1(x, level)
+        except Exception:  # whatever a user's class raises
+            return f"<{type(x).__name__}>"
+
+
+_QUOTING = _Quoting()
 
 
 class BierlError(Exception):
@@ -34,7 +73,7 @@ class BierlError(Exception):
     settings: tuple[str, ...] = ()
 
     def __init__(self, text: str = "", settings: Iterable[str] = ()) -> None:
-        super().__init__(text)
+        super().__init__(_in_one_line(text))
         self.settings = tuple(settings)
 
 
@@ -67,7 +106,7 @@ class TaskError(ArgumentError):
 class InstallationError(BierlError, ImportError):
     """A part of the installation that is missing or of another version; the text has the line that repairs it.
 
-    Raised where the compiled module is first needed.
+    Raised where the compiled module, or an optional package, is first needed.
     """
 
 
@@ -100,6 +139,13 @@ class AllFailedError(BierlError, ValueError):
     """
 
 
+class DivergedError(AllFailedError):
+    """An update left parameters that are no finite numbers: a step too long for single precision. Exit 1.
+
+    Raised by a strategy's `tell`, whose state stays as it was, and so by train, resume and pretrain.
+    """
+
+
 class AllEpisodesError(EpisodeError, AllFailedError):
     """Every episode of an inner batch failed in its worker process: there is nothing to learn from."""
 
@@ -119,6 +165,14 @@ class ArchiveError(BierlError, RuntimeError):
     """A file of policies or generators that is missing, damaged, of another kind or another format.
 
     Raised by `load` of policies and warm starts.
+    """
+
+
+class TrustError(BierlError, RuntimeError):
+    """A file that names code, and that is not as this user trained it here; the text says what would run. Exit code 1.
+
+    Raised by resume, evaluate, compare, diagnose and `load` of policies, before anything is imported; `trust=True`
+    (`--trust`) says that whoever wrote the file is trusted.
     """
 
 
@@ -151,16 +205,54 @@ OURS = (BierlError, ValueError, RuntimeError, OSError)  # their text is written 
 
 def one_line(error: BaseException, hint: str = "") -> str:
     """What an error says, with its notes, in one line; `hint` is added to one that is not written for users."""
-    text = str(error) if isinstance(error, OURS) and str(error) else f"{type(error).__name__}: {error}{hint}"
-    return " ".join("; ".join([text, *getattr(error, "__notes__", [])]).split())
+    text = words(error) if isinstance(error, OURS) else ""
+    return " ".join("; ".join([text or f"{named(error)}{hint}", *_advice(error), *notes_of(error)]).split())
+
+
+_ON_A_FULL_DISK = "make room there, or take another place"
+WHAT_TO_DO = {  # about a file that the system refuses, by errno
+    errno.ENOSPC: _ON_A_FULL_DISK,
+    errno.EDQUOT: _ON_A_FULL_DISK,
+    errno.EIO: "its disk fails; take another one",
+    errno.EROFS: "take a place that can be written to",
+    errno.EACCES: "take another place, or have its owner allow it",
+    errno.EPERM: "take another place, or have its owner allow it",
+    errno.EISDIR: "name a file",
+    errno.ENOTDIR: "a part of the path is a file; take another place",
+    errno.ENAMETOOLONG: "take a shorter name",
+}
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """An OSError of the block names the file: a full disk's own text does not."""
+    """An OSError of the block names the file that the block is about: a full disk's own text names none."""
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno is not None:
+        if error.errno is None or getattr(error, "named", False):
+            raise
+        named = error
+        if error.filename2 is None:
             error.filename = str(path)
-        raise
+        else:  # of a move, from a name that is none of the user's
+            named = OSError(error.errno, error.strerror, str(path))
+        named.named = True  # type: ignore[attr-defined]  # by whoever is nearest to the file
+        if named is error:
+            raise
+        raise named from error
+
+
+def _advice(error: BaseException) -> list[str]:
+    """What to do about a file that the system refuses, where that is known."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return []
+    if error.errno == errno.ENOENT and not _working_directory():
+        return ["the working directory is gone; change to one that is there"]
+    return [WHAT_TO_DO[error.errno]] if error.errno in WHAT_TO_DO else []
+
+
+def _working_directory() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False

@@ -1,28 +1,107 @@
-"""Files that readers find whole: written beside, flushed to the disk, moved into place; and who may write to them."""
+"""Files that readers find whole: written beside, flushed to the disk, moved into place; and who may write to them.
+
+And files that come from anywhere: read up to a size, as text of a depth.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
+
+from bierl_fast.errors import ConfigError, naming
+
+T = TypeVar("T")
+MOST_TEXT = 1 << 22  # bytes of a file of settings
+_NUMBERS = count()  # of this process's parts
+DEEPEST = 64  # tables and lists within each other
+
+
+def as_path(value: str | os.PathLike[str], name: str) -> Path:
+    """The path that a user gave as `name`; ConfigError when it names nothing, as an empty one does."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise ConfigError(f"{name} must be a path, got {type(value).__name__}", [name])
+    if not text or "\0" in text:
+        raise ConfigError(f"{name} must name a file or directory, got {text!r}", [name])
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name} must be a path that this system can write, got {text!r}", [name]) from None
+    return Path(text)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into; it takes `path`'s place when the block ends, and vanishes when the block raises."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+    """A file to write into; it takes `path`'s place when the block ends, and vanishes when the block raises.
+
+    What killed writers of `path` have left beside it goes. An OSError names `path`.
+    """
+    with naming(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        clear_parts(path)
+        descriptor, part = _new_part(path)
+        with open(descriptor, "wb") as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(part, path)  # still open: nobody takes it for a dead writer's
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
         _flush_folder(path.parent)
+
+
+def _new_part(path: Path) -> tuple[int, Path]:
+    """A new file beside `path`, open and locked: a part without a lock is a dead writer's."""
+    while True:
+        part = path.parent / f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.part"
+        try:
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:  # a dead process's of the same number
+            continue
+        with suppress(OSError):  # a file system without locks: nobody clears there
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(descriptor, part):
+            return descriptor, part
+        os.close(descriptor)  # somebody cleared it before it was locked
+
+
+def clear_parts(path: Path) -> None:
+    """Remove what killed writers of `path` have left beside it; what a living one is writing stays."""
+    own = re.compile(rf"\.{re.escape(path.name)}\.\d+(-\d+)?\.part")
+    with suppress(OSError):  # whoever writes is told
+        for name in os.listdir(path.parent):
+            if own.fullmatch(name):
+                with suppress(OSError):  # a living writer's, or gone
+                    _clear(path.parent / name)
+
+
+def _clear(part: Path) -> None:
+    descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(descriptor, part):
+            part.unlink()
     finally:
-        part.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether what is open is what lies at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 def write_text(path: Path, text: str) -> None:
@@ -31,21 +110,91 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def read_text(path: Path, most: int = MOST_TEXT) -> str:
+    """A text file that a person may have written: UTF-8, a byte-order mark at its beginning left out.
+
+    Raises:
+        ValueError: it has more bytes than `most`, or is no such text.
+        OSError: it cannot be read.
+    """
+    with naming(path), path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"it has more than {most} bytes")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("it is text in UTF-16; save it as UTF-8")
+    return data.decode("utf-8-sig")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a text; ValueError when it is none, or one of great depth."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    return no_deeper(found)
+
+
+def no_deeper(value: T, deepest: int = DEEPEST) -> T:
+    """`value`; ValueError when tables and lists lie deeper within each other than that.
+
+    Whoever walks through it by recursion then comes to an end.
+    """
+    level: list[object] = [value]
+    for _ in range(deepest):
+        level = [item for outer in level for item in _items(outer)]
+        if not level:
+            return value
+    raise ValueError(f"tables and lists lie more than {deepest} deep within each other")
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list) else []
+
+
+def refusal(error: OSError) -> str:
+    """Why the system refuses, without the file's name."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
 @contextmanager
-def locked(path: Path, taken: Exception, flags: int = os.O_RDONLY) -> Iterator[None]:
+def locked(path: Path, taken: Exception, beside: Path | None = None) -> Iterator[None]:
     """The block is the only one, in any process of this machine, that has `path` locked; raises `taken` if it is not.
 
-    The lock is the kernel's, on what is opened with `flags`: it ends with its process, however that ends.
+    The lock is the kernel's, and ends with its process, however that ends. It is on `path`, which must be there, or on
+    a file `beside` it, which is made for it and goes at the end.
     """
-    descriptor = os.open(path, flags, 0o666)
+    with naming(path):
+        descriptor = _lock(beside or path, taken, os.O_RDONLY if beside is None else os.O_WRONLY | os.O_CREAT)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise taken from None
         yield
     finally:
+        if beside is not None:
+            with suppress(OSError):
+                beside.unlink()  # before the lock ends: whoever waits for this file finds that it is gone
         os.close(descriptor)
+
+
+def _lock(path: Path, taken: Exception, flags: int) -> int:
+    while True:
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise taken from None
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # whoever had it locked has removed it: lock the one that is there now
 
 
 def _flush_folder(folder: Path) -> None:

@@ -7,12 +7,14 @@ Every result is the same bits on every thread count and instruction set.
 
 from __future__ import annotations
 
+import copyreg
 import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
@@ -20,6 +22,9 @@ from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
 FitnessBuffer = core.FitnessBuffer
 ReplayBuffer = core.ReplayBuffer
 ThreadPool = core.ThreadPool
+
+LARGEST_WEIGHT = 2.0**48  # of raw weights: gradients are sums of them over sigma, and are squared
+SMALLEST_WEIGHT = 2.0**-150  # below, single precision has zero alone
 
 
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -74,7 +79,8 @@ def perturb(
         out: (P,) writable memory, which may be that of `theta`.
 
     Raises:
-        ArgumentError: another sign, a sigma that is not finite, arrays of different lengths.
+        ArgumentError: another sign, a sigma or scale that is not finite or whose product with a normal overflows
+            float32, arrays of different lengths.
     """
     if sign not in {-1, 0, 1} or not math.isfinite(sigma):
         raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
@@ -180,8 +186,12 @@ def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32
 
 
 def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
-    """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail."""
-    return _shaped(core.raw_weights, fitness_n, failed_n)
+    """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail.
+
+    Where one would be beyond 2**48, so that gradients could not be squared in single precision, or where all would
+    vanish in it, all are scaled by one power of two.
+    """
+    return _shaped(core.raw_weights, _fitting(fitness_n, failed_n), failed_n)
 
 
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
@@ -192,6 +202,9 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
     out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    counted = _counted(fitness_n, failed_n)
+    if counted is not None:
+        fitness_n = finite.scaled(fitness_n, finite.exponent(counted))
     core.standardized_weights(fitness_n, _flags(fitness_n, failed_n), top, out)
     return out
 
@@ -218,6 +231,36 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
     core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
+
+
+def _counted(fitness_n: F64, failed_n: Bool | None) -> F64 | None:
+    """The fitnesses that count; None where the kernel is to say what is wrong with these."""
+    flags = _flags(fitness_n, failed_n)
+    right = isinstance(fitness_n, np.ndarray) and fitness_n.dtype == np.float64 and fitness_n.shape == np.shape(flags)
+    if not right or np.asarray(flags).dtype != np.bool_:
+        return None
+    kept = fitness_n[~flags]
+    return kept if kept.size and np.isfinite(kept).all() else None
+
+
+def _fitting(fitness_n: F64, failed_n: Bool | None) -> F64:
+    """The fitnesses in a scale that single precision holds the raw weights of; mostly as they are."""
+    counted = _counted(fitness_n, failed_n)
+    if counted is None:
+        return fitness_n
+    spread = float(counted.max()) / counted.size - float(counted.min()) / counted.size
+    if spread > LARGEST_WEIGHT:
+        return finite.scaled(fitness_n, math.frexp(spread)[1] - math.frexp(LARGEST_WEIGHT)[1])
+    if 0.0 < spread < SMALLEST_WEIGHT:
+        return finite.scaled(fitness_n - counted.max(), math.frexp(spread)[1] - math.frexp(SMALLEST_WEIGHT)[1] - 24)
+    return fitness_n
+
+
+def _pool_again(pool: ThreadPool) -> tuple[type[ThreadPool], tuple[int]]:
+    return ThreadPool, (pool.threads,)
+
+
+copyreg.pickle(ThreadPool, _pool_again)  # a copy has threads of its own
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:

@@ -266,6 +266,7 @@ class EvaluationBatch:
     # reward, next observation (O), terminated (1 or 0; a time limit does not terminate). None: not recorded.
     transitions_tw: F32 | None = None
     lost_steps: int = 0  # environment steps of attempts that failed and were run again
+    failure: str | None = None  # of the first row that failed: which it was and why, where that is known
 
     @property
     def steps(self) -> int:

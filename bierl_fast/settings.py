@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from bierl_fast.errors import ConfigError, OldNameWarning, warn
-from bierl_fast.values import check_rules, typed
+from bierl_fast.names import choice
+from bierl_fast.values import check_rules, checked, typed
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 MANY = 2**16  # of what a batch or a layer has several of
 LONG = 2**20  # of what only memory limits
@@ -33,8 +35,11 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
         text: what it means, with its unit; shown by `bierl train --help` and in the docs.
         training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
         notes: what its values must keep, `choices`, `at_least`, `at_most`, `above`, `below` (see values.py);
+            `also`, other names in use for it, with which an unknown name is answered;
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
+            `names_code`, that it may be an import path, which is imported;
+            `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}
@@ -43,9 +48,9 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def required(text: str) -> Any:
-    """A field of a Section that has no default."""
-    return dataclasses.field(metadata={"help": text, "training": True})
+def required(text: str, **notes: Any) -> Any:
+    """A field of a Section that has no default; `notes` as of `setting`."""
+    return dataclasses.field(metadata={"help": text, "training": True, **notes})
 
 
 def hyperparameter(text: str, **notes: Any) -> Any:
@@ -108,6 +113,28 @@ class Section:
         return cls.of({name: options.pop(name) for name in cls.settings() if name in options})
 
 
+def checked_fields(kind: type[T], given: Mapping[str, Any], sections: Iterable[type[Section]]) -> T:
+    """A dataclass out of what a file says, {field: value}, checked as settings are.
+
+    Each of its fields has the type that it is annotated with. What it may be is said by the setting of that name, and
+    where there is none by the field's own metadata, in the words of `setting`.
+
+    Raises:
+        ConfigError: a value that cannot be, a field that is lacking, or that there is none of.
+    """
+    rules = {name: field.metadata for section in sections for name, field in section.settings().items()}
+    types, values = typing.get_type_hints(kind), {}
+    for field in dataclasses.fields(typing.cast(Any, kind)):
+        name = field.name
+        if name in given:
+            values[name] = checked(name, given[name], types[name], {**rules.get(name, {}), **field.metadata})
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"{name} is missing", [name])
+    for name in given:
+        choice("field of it", name, types)
+    return kind(**values)
+
+
 def signed(*sections: type[Section], **defaults: Any) -> Callable[[F], F]:
     """Let a function that takes settings as `**others` say which, to `help` and to editors.
 
@@ -140,6 +167,12 @@ def old_names(sections: Iterable[type[Section]]) -> dict[str, str]:
     """The present name of each setting that had another in earlier versions."""
     fields = [item for section in sections for item in section.settings().items()]
     return {field.metadata["was"]: name for name, field in fields if "was" in field.metadata}
+
+
+def synonyms(sections: Iterable[type[Section]]) -> dict[str, str]:
+    """The setting that is meant by each of its other names in use."""
+    fields = [item for section in sections for item in section.settings().items()]
+    return {other: name for name, field in fields for other in field.metadata.get("also", ())}
 
 
 def renamed(values: Mapping[str, Any], old: Mapping[str, str], say: bool = True) -> dict[str, Any]:

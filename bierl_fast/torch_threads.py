@@ -7,11 +7,12 @@ then cannot depend on the number of cores.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may train while this is held
 _users = 0
 _threads_before = 1
 
@@ -19,14 +20,14 @@ _threads_before = 1
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """Set torch to one thread; the last of several simultaneous users restores what the first one found."""
-    import torch  # noqa: PLC0415 - who names this module need not have loaded it
+    from bierl_fast._torch import torch  # noqa: PLC0415 - who names this module need not have loaded it
 
     global _users, _threads_before  # noqa: PLW0603 - torch's setting is the process's own
     with _lock:
-        if _users == 0:
+        _users += 1
+        if _users == 1:
             _threads_before = torch.get_num_threads()
             torch.set_num_threads(1)
-        _users += 1
     try:
         yield
     finally:
@@ -34,3 +35,12 @@ def one_torch_thread() -> Iterator[None]:
             _users -= 1
             if _users == 0:
                 torch.set_num_threads(_threads_before)
+
+
+def _in_a_forked_child() -> None:
+    """The lock may be held by a thread that the child does not have."""
+    global _lock  # noqa: PLW0603 - as above
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_in_a_forked_child)

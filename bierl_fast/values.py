@@ -17,28 +17,39 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
 from bierl_fast.names import unknown
 
 _SCALARS = (bool, int, float, str, types.NoneType)
+SUFFIXES = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
+EACH = "each of "  # before a setting's name, where an element of it is at fault
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
 
 def at_fault(name: str) -> tuple[str]:
     """The setting that a name is of, for errors: itself, or the table that it is an entry of."""
-    return (name.partition(".")[0],)
+    return (name.removeprefix(EACH).partition(".")[0],)
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
-    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
+    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers, and numbers as `read`.
+
+    Floats that are whole numbers serve as integers. No more.
+    """
     functions = [part for part in kinds(kind) if is_function(part)]
     if functions and callable(value):
         return value  # the evaluator knows which it can run
     if type(value) in _SCALARS and type(value) in kinds(kind):
-        return value
+        return value if type(value) is not str else text(name, value)
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
-    value = plain(value)
+    try:
+        value = understood(plain(value), kind)
+    except RecursionError:
+        raise ConfigError(f"{name} holds tables or lists that lie too deep within each other", at_fault(name)) from None
+    for leaf in _leaves(value):
+        if isinstance(leaf, str):
+            text(name, leaf)
     if name == "task_kwargs":
         check_task_kwargs(name, value)
     elif typing.get_origin(kind) is dict:
@@ -53,13 +64,74 @@ def typed(name: str, value: Any, kind: Any) -> Any:
                 "docs/strategies.md shows",
                 at_fault(name),
             ) from None
-        raise ConfigError(f"{name} must be {describe(kind)}, got {value!r}", at_fault(name)) from None
+        raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
+
+
+def read(written: str, kind: type) -> Any:
+    """A number in writing, as an int or a float: 64, 1e6, 1_000, 3M; ValueError for what is none.
+
+    The suffixes k, M and G stand for thousands, millions and billions.
+    """
+    written = written.strip()
+    factor = SUFFIXES.get(written[-1:], 1)
+    digits = written[:-1] if factor > 1 else written
+    if kind is not int:
+        return float(digits) * factor
+    try:
+        return int(digits) * factor
+    except ValueError:
+        return _whole(float(digits) * factor)
+
+
+def read_list(written: str, kind: type) -> tuple[Any, ...]:
+    """Numbers in writing with commas between, whole ones also with an x: 64,64 or 64x64; ValueError for others."""
+    if kind is int:
+        written = written.replace("x", ",")
+    return tuple(read(item, kind) for item in written.split(","))
+
+
+def _whole(value: float) -> int:
+    """`value` as an int; ValueError unless it is a whole number that is counted exactly."""
+    if not value.is_integer() or abs(value) > 2**64:
+        raise ValueError(f"{value} is no whole number")
+    return int(value)
+
+
+def understood(value: Any, kind: Any) -> Any:
+    """A number, or several, that was given in writing or as a whole float, as `kind` has it; else as it is."""
+    if isinstance(value, bool) or str in kinds(kind):
+        return value
+    for part in kinds(kind):
+        items = typing.get_args(part) if typing.get_origin(part) is tuple else ()
+        try:
+            if isinstance(value, float) and part is int:
+                return _whole(value)
+            if isinstance(value, str) and part in {int, float}:
+                return read(value, part)
+            if isinstance(value, str) and items and items[0] in {int, float}:
+                return read_list(value, items[0])
+            if isinstance(value, list) and items and items[0] is int:
+                return [understood(item, int) for item in value]
+        except (ValueError, OverflowError):  # the type says what was wanted
+            continue
+    return value
+
+
+def text(name: str, value: str) -> str:
+    """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"{name} must be text that can be written as UTF-8, got {shown(value)}", at_fault(name)
+        ) from None
+    return value
 
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        wanted = f"a table, with {describe(kind)} for each name in it"
-        raise ConfigError(f"{name} must be {wanted}, got {value!r}", at_fault(name))
+        wanted = "a table" if kind is Any else f"a table, with {describe(kind)} for each name in it"
+        raise ConfigError(f"{name} must be {wanted}, got {shown(value)}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
 
@@ -77,20 +149,20 @@ def plain(value: Any) -> Any:
 def check_task_kwargs(name: str, value: Any) -> None:
     """Raise unless `value` can be written to TOML and read back equal."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"{name} must be a dict with names as keys, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be a dict with names as keys, got {shown(value)}", at_fault(name))
     for key, item in value.items():
         for leaf in _leaves(item):
             if not isinstance(leaf, bool | int | float | str):
                 raise ConfigError(
                     f"{name}[{key!r}] must hold numbers, strings, booleans, lists or dicts, "
-                    f"got {leaf!r}; leave out an argument that is None",
+                    f"got {shown(leaf)}; leave out an argument that is None",
                     at_fault(name),
                 )
 
 
 def _leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [*value, *value.values()]
     return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list) else [value]
 
 
@@ -119,6 +191,8 @@ def describe(kind: Any) -> str:
     if is_function(kind):
         return "a Python function"
     items = typing.get_args(kind)
+    if typing.get_origin(kind) is dict:
+        return "a table"
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"
     return f"a list, each {describe(items[0])}" if items else str(kind)
@@ -132,14 +206,19 @@ def checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
 
 
 def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
-    """Raise unless a setting, or each entry of a table, keeps its rules: choices, at_least, at_most, above, below.
+    """Raise unless a setting, or each entry of a list or table, keeps its rules.
 
-    Of a list: `each`, the names that may stand in it.
+    choices, of tables too; each, the names that may stand in a list; at_least, at_most, above, below, of numbers and
+    lists of them.
     """
     if value is None:
         return
-    for item in value if "each" in rules else ():
-        check_rules(name, item, {"choices": rules["each"]})
+    if isinstance(value, tuple):
+        for item in value if "each" in rules else ():
+            check_rules(name, item, {"choices": rules["each"]})
+        for item in value if _BOUNDS.keys() & rules.keys() else ():
+            check_rules(EACH + name, item, rules)
+        return
     if isinstance(value, dict):
         if "choices" in rules:
             for key, item in value.items():
@@ -156,15 +235,15 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         and value > rules.get("above", -math.inf)
         and value < rules.get("below", math.inf)
     )
-    if not math.isfinite(value) or not inside:
+    if not inside or not (isinstance(value, int) or math.isfinite(value)):
         finite = ["finite"] if isinstance(value, float) else []
-        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {value!r}", at_fault(name))
+        raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {shown(value)}", at_fault(name))
 
 
 def check_names_list(name: str, value: Any) -> None:
     """Raise for one string in place of several: it would be taken letter by letter."""
     if isinstance(value, str):
-        raise ConfigError(f"{name} must be a list of names, got {value!r}; give [{value!r}]", at_fault(name))
+        raise ConfigError(f"{name} must be a list of names, got {shown(value)}; give [{shown(value)}]", at_fault(name))
 
 
 def check_float32(name: str, value: float, settings: Iterable[str] = ()) -> None:

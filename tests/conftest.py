@@ -1,14 +1,22 @@
-"""Whatever started the tests, they and their child processes can be interrupted; and what `fast` is."""
+"""What holds for all tests, and their child processes: they can be interrupted, and mark what they trust elsewhere."""
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import signal
+import tempfile
 
 import pytest
 
 # A shell that is not interactive starts its background jobs with interrupts ignored, and children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Runs that name code are marked as this user's in a folder of theirs, which is not to fill up with tests'.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="bierl-tests-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="where everything goes [default: comparisons/SPEC]")
+@click.argument("spec", metavar="SPEC.toml", type=PathType())
+@click.option("--out", type=PathType(), help="where everything goes [default: comparisons/SPEC]")
 @click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
 @click.option("--task", "tasks", multiple=True, help="train this task's runs alone; more than once for several")
 @click.option("--report", is_flag=True, help="Train nothing; write the results from what there is.")
 @click.option("--curves/--no-curves", default=True, show_default=True, help="Draw learning curves (needs matplotlib).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@trust_option
 @quiet_option
 @debug_option
 def compare(
@@ -40,6 +41,7 @@ def compare(
     report: bool,
     curves: bool,
     as_json: bool,
+    trust: bool,
     quiet: bool,
 ) -> None:
     """Train every run that SPEC.toml describes, or go on with them, and compare what they reached.
@@ -51,7 +53,9 @@ def compare(
     out = out or Path("comparisons", spec.stem)
     try:
         with nullcontext() if quiet or as_json else Display() as display:
-            found = api.compare(spec, out, jobs, display, tasks=tasks or None, report=report, curves=curves)
+            found = api.compare(
+                spec, out, jobs, display, tasks=tasks or None, report=report, curves=curves, trust=trust
+            )
     except KeyboardInterrupt:
         if not quiet:
             click.echo("bierl: interrupted and saved; the same command goes on", err=True)

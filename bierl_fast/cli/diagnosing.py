@@ -10,13 +10,21 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, quiet_option
+from bierl_fast.cli.parameters import (
+    PathType,
+    SettingType,
+    debug_option,
+    json_option,
+    print_json,
+    quiet_option,
+    trust_option,
+)
 from bierl_fast.cli.progress import LINE_SECONDS
-from bierl_fast.config.sections import of_this_machine
+from bierl_fast.config.sections import functions, of_this_machine
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--proposals", type=SettingType(int), default=16, show_default=True, help="hyperparameters to try; even")
 @click.option(
     "--generations",
@@ -27,7 +35,8 @@ from bierl_fast.config.sections import of_this_machine
 )
 @click.option("--episodes", type=SettingType(int), default=10, show_default=True, help="fresh episodes for each return")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of proposals, noise and episodes")
-@own_options(*of_this_machine())
+@own_options(*functions(), *of_this_machine())
+@trust_option
 @json_option
 @quiet_option
 @debug_option
@@ -39,7 +48,8 @@ def diagnose(
     seed: int,
     as_json: bool,
     quiet: bool,
-    **machine: int | None,
+    trust: bool,
+    **own: Any,
 ) -> None:
     """Compare the meta-level's estimate of proposed hyperparameters with the returns some generations later.
 
@@ -56,8 +66,9 @@ def diagnose(
         generations=generations,
         episodes=episodes,
         seed=seed,
-        observer=None if quiet or as_json else _Lines(),
-        **machine,
+        observer=None if quiet or as_json else _Lines(proposals),
+        trust=trust,
+        **own,
     )
     if as_json:
         print_json(report)
@@ -66,13 +77,17 @@ def diagnose(
 
 
 class _Lines:
-    """One line every few seconds: generations done."""
+    """What it costs, then one line every few seconds: generations done."""
 
-    def __init__(self) -> None:
+    def __init__(self, proposals: int) -> None:
+        self._proposals = proposals
         self._printed = time.monotonic()
 
     def __call__(self, done: int, last: int) -> None:
-        if done < last and time.monotonic() - self._printed >= LINE_SECONDS:
+        if done == 0:
+            work = self._proposals * last
+            click.echo(f"{self._proposals} proposals for {last} generations each: the work of {work} of the run's own")
+        elif done < last and time.monotonic() - self._printed >= LINE_SECONDS:
             self._printed = time.monotonic()
             click.echo(f"generation {done}/{last}")
 

@@ -8,26 +8,40 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json
+from bierl_fast.cli.parameters import (
+    PathType,
+    SettingType,
+    debug_option,
+    json_option,
+    print_json,
+    trust_option,
+)
 from bierl_fast.config.sections import of_this_machine
 from bierl_fast.evaluation.table import OWN
 from bierl_fast.run import api
 
 # How its episodes run, but for what belongs to the machine, and for how the policy sees them, which the policy knows.
-EPISODES = [name for section in OWN for name, field in section.settings().items() if not field.metadata.get("machine")]
-EPISODES = [name for name in EPISODES if name != "flatten_observation"]
+OF_OTHERS = ("machine", "of_policy")
+EPISODES = [
+    name
+    for section in OWN
+    for name, field in section.settings().items()
+    if not any(field.metadata.get(note) for note in OF_OTHERS)
+]
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
-@own_options(*of_this_machine(), default="as many as this process may use")
-@own_options(*EPISODES)
+@own_options("task", "policy", "evaluator")
+@own_options("threads", default="as many as this process may use")
+@own_options(*(name for name in of_this_machine() if name != "threads"), *EPISODES)
+@trust_option
 @json_option
 @debug_option
 def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
-    """Run the policy of DIR on fresh episodes, without action noise."""
+    """Run the policy of DIR, a run's directory or a policy.npz, on fresh episodes, without action noise."""
     report = api.evaluate(run_dir, **options)
     if as_json:
         print_json(report)

@@ -21,8 +21,8 @@ from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, claim, run_status
-from bierl_fast.errors import RunDirectoryError
-from bierl_fast.files import write_text
+from bierl_fast.errors import ConfigError, RunDirectoryError, naming
+from bierl_fast.files import as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
 from bierl_fast.run import metrics
@@ -51,6 +51,7 @@ def compare(
     tasks: Sequence[str] | None = None,
     report: bool = False,
     curves: bool = True,
+    trust: bool = False,
 ) -> Comparison:
     """Train every run of a comparison, or go on with it, and write down what they say together.
 
@@ -65,28 +66,32 @@ def compare(
         tasks: names of those whose runs are trained now; None: all.
         report: train nothing; the results are written from what there is.
         curves: draw learning curves; needs matplotlib.
+        trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
+            user trained them here. The code that `source` names is its user's.
 
     Raises:
         ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
-    checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
+    jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
     check_names_list("tasks", tasks)
+    directory = as_path(out, "out")
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
     if curves:
         pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
         choice("task of the comparison", name, {run.task for run in runs})
-    directory = Path(out)
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
     with _made(directory), RunDirectory(directory).held("the comparison"):
         statuses = [run_status(described, run, directory) for run in runs]
         if not report:
             now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
-            _train(described, now, directory, jobs, observer or (lambda _: None))
+            _train(described, now, directory, jobs, observer or (lambda _: None), trust)
         if curves:
             pictures.draw(runs, directory)
         return write(described, runs, directory)
@@ -96,7 +101,8 @@ def compare(
 def _made(directory: Path) -> Iterator[None]:
     """A directory that is there; a new one goes again if nothing is in it when the block raises."""
     new = not directory.exists()
-    directory.mkdir(parents=True, exist_ok=True)
+    with naming(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
@@ -107,16 +113,21 @@ def _made(directory: Path) -> Iterator[None]:
 
 
 def _train(
-    described: Spec, runs: Sequence[tuple[PlannedRun, str]], out: Path, jobs: int | None, observer: Observer
+    described: Spec,
+    runs: Sequence[tuple[PlannedRun, str]],
+    out: Path,
+    jobs: int | None,
+    observer: Observer,
+    trust: bool,
 ) -> None:
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])
     done = [run for run, state in runs if state == "finished"]
     crew = Crew(jobs or available_cores(), observer, finished=len(done), steps=sum(run.steps for run in done))
-    crew.work([_task(described, run, out) for run, _ in todo])
+    crew.work([_task(described, run, out, trust) for run, _ in todo])
 
 
-def _task(described: Spec, run: PlannedRun, out: Path) -> RunJob:
+def _task(described: Spec, run: PlannedRun, out: Path, trust: bool) -> RunJob:
     folder = Folder(out / run.place)
 
     def begin() -> dict[str, Any]:
@@ -127,6 +138,7 @@ def _task(described: Spec, run: PlannedRun, out: Path) -> RunJob:
             "resume": folder.run.checkpoint.is_file(),
             "episodes": described.episodes,
             "seed": described.evaluation_seed,
+            "trust": trust,
         }
 
     def failed(why: str) -> None:

@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.comparison.worker import INTERRUPTED
 from bierl_fast.errors import ComparisonError
 from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
+from bierl_fast.run.interruption import end_if_told, saving_when_asked
 
 CODE = (
     "import json, sys; sys.path[:] = {path!r}; from bierl_fast.comparison.worker import main; "
@@ -103,6 +105,12 @@ class _RunProcess:
         with suppress(OSError):
             self.process.stdin.close()
 
+    def save(self) -> None:
+        """Have it save itself and go on."""
+        assert self.process.stdin is not None
+        with suppress(OSError, ValueError):  # it has ended, or was let go of
+            os.write(self.process.stdin.fileno(), b"save\n")
+
     def ended(self) -> str | None:
         """Wait for its end; why it failed, None if it did not."""
         code = self.process.wait()
@@ -111,7 +119,9 @@ class _RunProcess:
             self.process.stdout.close()
         if code == 0 or self.error is not None:
             return self.error
-        return f"its process ended with {ending(code)}; {self.task.log} holds what it printed"
+        if code == INTERRUPTED:
+            return "a signal ended its process, which saved itself first; the same comparison goes on with it"
+        return f"its process {ending(code)}; {self.task.log} holds what it printed"
 
 
 @dataclass(slots=True)
@@ -138,19 +148,26 @@ class Crew:
         waiting = deque(tasks)
         self._total = (self.finished + len(tasks), self.steps + sum(task.steps for task in tasks))
         try:
-            self._tell()
-            beat = time.monotonic()
-            while waiting or self._children:
-                while waiting and len(self._children) < self.jobs:
-                    self._start(waiting.popleft())
-                for key, _ in self._selector.select(BEAT):
-                    self._listen(key.data)
-                if time.monotonic() - beat >= BEAT:
-                    self._tell()
-                    beat = time.monotonic()
+            with saving_when_asked(self._save):
+                self._tell()
+                beat = time.monotonic()
+                while waiting or self._children:
+                    end_if_told()
+                    while waiting and len(self._children) < self.jobs:
+                        self._start(waiting.popleft())
+                    for key, _ in self._selector.select(BEAT):
+                        self._listen(key.data)
+                    if time.monotonic() - beat >= BEAT:
+                        self._tell()
+                        beat = time.monotonic()
         finally:
             self._stop()
             self._selector.close()
+
+    def _save(self) -> bool:
+        for child in self._children:
+            child.save()
+        return bool(self._children)
 
     def _start(self, task: RunJob) -> None:
         try:

@@ -91,7 +91,7 @@ def _curve(path: Path) -> Curve | None:
         return None
     found = measure.read(RunDirectory(path))
     return Curve(
-        steps_g=np.array([record["env_steps"] for record in records], dtype=np.float64),
+        steps_g=np.array([record.get("env_steps", 0) for record in records], dtype=np.float64),
         seconds_g=np.array(list(accumulate(map(seconds, records)))),
         center_g=_column(records, "center_return"),
         mean_g=_column(records, "mean_return"),
@@ -100,7 +100,7 @@ def _curve(path: Path) -> Curve | None:
 
 
 def _column(records: Iterable[metrics.Record], name: str) -> F64:
-    return np.array([math.nan if record[name] is None else record[name] for record in records], dtype=np.float64)
+    return np.array([math.nan if record.get(name) is None else record[name] for record in records], dtype=np.float64)
 
 
 def over_seeds(lines: Sequence[Line], points: int = POINTS, least: int | None = None) -> tuple[F64, F64]:

@@ -12,18 +12,20 @@ final return. It is at its end all the same: it goes into the statistics as the 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import default_of
+from bierl_fast.errors import AllEpisodesError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
-from bierl_fast.files import write_text
+from bierl_fast.files import json_object, read_text, write_text
 from bierl_fast.run import api, build, metrics
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.settings import checked_fields
 
 NAME = "evaluation.json"
 
@@ -40,19 +42,28 @@ class Evaluation:
     initial_return: float | None  # of the policy that the run began with
 
 
-def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None) -> None:
+def measure(
+    directory: RunDirectory, config: Config, episodes: int, seed: int, diverged: Exception | None, trust: bool = False
+) -> None:
     """Evaluate the policy of a run that is at its end, and the one it began with; write evaluation.json.
 
+    Its policy is as `config` says, whose code is trusted; with `trust` it may name other code.
+
     Raises:
+        AllEpisodesError: every episode of the policy failed, and the run did not end by that.
         Exception: `diverged`, where the initial policy has no return either; so it is the task that does not run.
     """
     records = metrics.read(directory.metrics)
-    initial = _mean_return(_initial(config), config, episodes, seed)
+    try:
+        initial = _mean_return(_initial(config), config, episodes, seed)
+    except AllEpisodesError:
+        initial = math.nan
     if diverged is not None and not math.isfinite(initial):
         raise diverged
-    final = None if diverged else _mean_return(build.read_policy(directory.policy), config, episodes, seed)
+    saved = None if diverged else build.read_policy(directory.policy, trust or config.named_code())
+    final = None if saved is None else _mean_return(saved, config, episodes, seed)
     evaluation = Evaluation(
-        env_steps=records[-1]["env_steps"] if records else 0,
+        env_steps=records[-1].get("env_steps", 0) if records else 0,
         diverged=diverged is not None,
         episodes=episodes,
         seed=seed,
@@ -65,8 +76,8 @@ def measure(directory: RunDirectory, config: Config, episodes: int, seed: int, d
 def read(directory: RunDirectory) -> Evaluation | None:
     """What `measure` wrote; None where it has not, or where the file is damaged: it is quickly made anew."""
     try:
-        return Evaluation(**json.loads((directory.path / NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return checked_fields(Evaluation, json_object(read_text(directory.path / NAME)), ())
+    except (OSError, ValueError):
         return None
 
 
@@ -84,5 +95,6 @@ def _mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> fl
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1
-    report: dict[str, Any] = api.evaluate(policy, episodes, seed, config.threads, **build.own_settings(config))
+    own = {name: value for name, value in build.own_settings(config).items() if value != default_of(name)}
+    report: dict[str, Any] = api.evaluate(policy, episodes, seed, config.threads, **own)
     return float(report["mean_return"])

@@ -3,7 +3,8 @@
     command line: the job as JSON -> main -> train or resume, then evaluate -> exit code
 
 Standard input is the parent's hold on this process: when it closes, because the parent wants the run to stop or is
-gone, the run is interrupted as by Ctrl-C and saves itself. On standard output go messages, one JSON object a line:
+gone, the run is interrupted as by Ctrl-C and saves itself; whatever comes in asks it to save itself and go on. A batch
+system that ends every process of a job ends this one so too. On standard output go messages, one JSON object a line:
 {"env_steps": N} now and then, {"warning": TEXT}, and {"error": TEXT} before exit code 1. What the run prints goes
 to standard error.
 """
@@ -24,17 +25,20 @@ from typing import Any
 from bierl_fast.comparison import measure
 from bierl_fast.config import toml
 from bierl_fast.errors import AllEpisodesError, AllFailedError, RunWarning, one_line
-from bierl_fast.run import api, checkpoint
+from bierl_fast.run import api, checkpoint, interruption
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import ended as at_its_end
 
 SECONDS = 0.2  # between messages
 INTERRUPTED = 130
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(job: dict[str, Any]) -> int:
-    """Do a job: run_dir, planned (a TOML file of settings), resume, episodes, seed. The exit code."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background may have it ignored
+    """Do a job: run_dir, planned (a TOML file of settings), resume, episodes, seed, trust. The exit code."""
+    for number in ENDING:  # a parent in the background may have them ignored
+        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGUSR1, lambda *_: interruption.save_all())
     say = _messages()
     threading.Thread(target=_interrupt_when_let_go, daemon=True).start()
     try:
@@ -50,9 +54,16 @@ def main(job: dict[str, Any]) -> int:
     return 0
 
 
+def _interrupt(*_: Any) -> None:
+    """Once: a batch system tells this process, and then the parent does, in the middle of its saving itself."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     directory = RunDirectory(Path(job["run_dir"]))
-    config = toml.compose(toml.read(Path(job["planned"]), saved=True))
+    config = toml.read_saved(Path(job["planned"]))
     last = -SECONDS
     plainly = warnings.showwarning
 
@@ -74,12 +85,15 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
             if not job["resume"]:
                 api.train(config, directory.path, observer=observe, warm_start_observer=observe)
             elif not at_its_end(config, checkpoint.load(directory.checkpoint, directory.read_config()).counters):
-                api.resume(directory.path, total_steps=config.total_steps, observer=observe)
+                trust = job["trust"] or config.named_code()  # what the comparison's own file names is its user's code
+                api.resume(directory.path, total_steps=config.total_steps, observer=observe, trust=trust)
         except AllFailedError as error:
             if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
                 raise
-            diverged = error
-    measure.measure(directory, config, job["episodes"], job["seed"], diverged)
+            reached = checkpoint.load(directory.checkpoint, directory.read_config()).counters
+            if not at_its_end(config, reached):  # else its own evaluations alone gave no number
+                diverged = error
+    measure.measure(directory, config, job["episodes"], job["seed"], diverged, job["trust"])
     if diverged is not None:
         say({"warning": f"diverged, which counts as the worst return: {one_line(diverged)}"})
 
@@ -98,8 +112,8 @@ def _messages() -> Callable[[dict[str, Any]], None]:
 
 
 def _interrupt_when_let_go() -> None:
-    while os.read(0, 4096):  # not through sys.stdin, whose lock a thread must not hold when the interpreter ends
-        pass
     main_thread = threading.main_thread().ident
     assert main_thread is not None
+    while os.read(0, 4096):  # not through sys.stdin, whose lock a thread must not hold when the interpreter ends
+        signal.pthread_kill(main_thread, signal.SIGUSR1)
     signal.pthread_kill(main_thread, signal.SIGINT)  # to that thread, which may be waiting in a system call

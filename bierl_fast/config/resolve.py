@@ -47,7 +47,7 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
                 [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
     needed = riders_of(warm_start.shape.signals) if "riders" in strategies.options(config.strategy) else ()
-    return config.replace(**shape, riders=config.riders or needed)
+    return config.filled(**shape, riders=config.riders or needed)
 
 
 def with_signals(config: Config) -> Config:
@@ -73,7 +73,7 @@ def with_signals(config: Config) -> Config:
             f"{list(config.riders)}; give riders = {[*config.riders, *missing]}",
             ["riders", "signals"],
         )
-    return config.replace(signals=window)
+    return config.filled(signals=window)
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -107,7 +107,7 @@ def with_policy_settings(config: Config) -> Config:
                 [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
-    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+    return config.filled(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
 def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> None:
@@ -166,7 +166,7 @@ def with_meta_settings(config: Config) -> Config:
         )
     config = config.replace(meta_candidates=_required_credit(config).candidates)
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
-    return config.replace(**{name: entry.prefers[name] for name in open_ones})
+    return config.filled(**{name: entry.prefers[name] for name in open_ones})
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -195,7 +195,7 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    found = config.replace(**changes)
+    found = config.filled(**changes)
     _require_the_center(found)
     _require_momentum_that_acts(found)
     _require_entropies_that_differ(found)

@@ -70,6 +70,8 @@ def _check_momentum(config: Settings) -> None:
 
 
 def _check_warm_start(config: Settings) -> None:
+    if config.warm_start == "":
+        raise ConfigError("warm_start must name a file or one of the package, got ''; leave it out", ["warm_start"])
     if config.warm_start is not None and config.warm_start_task is not None:
         raise ConfigError(
             "a run has one warm start: give warm_start (a file) or warm_start_task, not both",

@@ -20,9 +20,11 @@ from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
-from bierl_fast.settings import Section, old_names
+from bierl_fast.settings import Section, old_names, synonyms
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.settings import StrategySettings
+from bierl_fast.trust import Named, named_in
+from bierl_fast.values import is_function, kinds
 
 S = TypeVar("S", bound=Section)
 
@@ -53,6 +55,7 @@ SECTIONS: tuple[type[Section], ...] = (
     ReportSettings,
 )
 OLD_NAMES = old_names(SECTIONS)
+SYNONYMS = synonyms(SECTIONS)
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
     "meta": tuple(meta_levels.META_LEVELS),
@@ -117,6 +120,11 @@ class Settings(_Fields):
         value: str | Callable[..., Any] | None = getattr(self, name)
         return value if value is None or isinstance(value, str) else written_name(value)
 
+    def named_code(self) -> tuple[Named, ...]:
+        """The code that these settings name by its import path, and that a run of them would import."""
+        names = [name for name, field in settings_of().items() if field.metadata.get("names_code")]
+        return named_in({name: getattr(self, name) for name in names}, self.task_kwargs)
+
     @property
     def pooled(self) -> bool:
         """Whether native environments run in worker processes too: threads call no functions of the user's."""
@@ -168,6 +176,11 @@ def of_this_machine() -> tuple[str, ...]:
     return tuple(name for name, field in settings_of().items() if field.metadata.get("machine"))
 
 
+def functions() -> tuple[str, ...]:
+    """Settings that may be Python functions: of a saved run they are found by name, or given again."""
+    return tuple(name for name, kind in hints().items() if any(map(is_function, kinds(kind))))
+
+
 def left_open() -> dict[str, Any]:
     """The value of each setting that may be left open and that no strategy wanted otherwise."""
     fields = settings_of().items()
@@ -186,4 +199,4 @@ def check_names(values: Mapping[str, Any]) -> None:
     known = settings_of()
     for name in values:
         if name not in known:
-            raise unknown("setting", name, known, [name])
+            raise unknown("setting", str(name), known, [str(name)], SYNONYMS)

@@ -10,23 +10,23 @@ statistics stay as they were saved, in the estimate as in every continuation; in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import ranges_of
-from bierl_fast.config.sections import of_this_machine
+from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeWarning, warn
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
@@ -38,6 +38,8 @@ from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.interruption import end_if_told
+from bierl_fast.run.reporting import why_nothing
 from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
@@ -45,7 +47,7 @@ from bierl_fast.strategy.base import Strategy, center_of, center_thetas
 Watcher = Callable[[int, int], None]
 
 
-@signed(**dict.fromkeys(of_this_machine()))
+@signed(**dict.fromkeys((*functions(), *of_this_machine())))
 def diagnose(
     run_dir: PathLike,
     *,
@@ -54,7 +56,8 @@ def diagnose(
     episodes: int = 10,
     seed: int = 0,
     observer: Watcher | None = None,
-    **machine: int | None,
+    trust: bool = False,
+    **given: Any,
 ) -> dict[str, Any]:
     """How well the meta-level's estimate orders proposals by the return k generations later.
 
@@ -82,8 +85,10 @@ def diagnose(
         episodes: of each centre after each k, as long as in training (episode_cap), without action noise; their mean is
             the return, whatever the meta-objective.
         seed: of proposals, noise and episodes; equal seeds give equal bits, at any number of threads or workers.
-        observer: called with generations done and their number, after each.
-        machine: threads of the simulator, worker processes, instead of the run's own.
+        observer: called with generations done and their number, before the first (0) and after each.
+        trust: whether code that the run names may be imported; as for `resume`.
+        given: task, policy, behavior, as for `resume`, and threads of the simulator, worker processes, instead of the
+            run's own.
 
     Returns:
         task, strategy, meta, generation (those done), seed, proposals, episodes, meta_fitness, objective; used {NAME:
@@ -96,15 +101,17 @@ def diagnose(
 
     Raises:
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
+        TrustError: as for `resume`.
+        AllEpisodesError: every episode of the run as it is failed.
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
-    directory = RunDirectory(Path(os.fspath(run_dir)))
-    config = directory.read_config()
-    start = checkpoint.load(directory.checkpoint, config)
-    config = config.elsewhere(**machine)
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
+    start = checkpoint.load(directory.checkpoint, directory.read_config())
+    again = {name: given.pop(name, None) for name in functions()}
+    config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.make_parts(config)
+    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
         parts = replace(parts, strategy=undivided(parts.strategy))
@@ -136,7 +143,7 @@ class _Diagnosis:
         """What `diagnose` returns."""
         proposals = self._proposals()
         estimate, again = self._estimates(proposals)
-        now = self._returns([self._parts.strategy.state()])
+        now = self._returns([self._parts.strategy.state()], now=True)
         later = self._later(proposals, observer)
         relative = Outputs(self._used, self._ranges).relative
         given = {name: np.array([hp[name] for hp in proposals]) for name in self._ranges}
@@ -216,7 +223,10 @@ class _Diagnosis:
         strategy, evaluator, last = self._parts.strategy, self._parts.evaluator, self._question.generations[-1]
         states: list[Arrays | None] = [strategy.state()] * len(proposals)
         found = {}
+        if observer is not None:
+            observer(0, last)
         for done in range(1, last + 1):
+            end_if_told()
             alive = [(m, state) for m, state in enumerate(states) if state is not None]
             if alive:
                 members = [(state, proposals[m]) for m, state in alive]
@@ -230,8 +240,11 @@ class _Diagnosis:
                 observer(done, last)
         return found
 
-    def _returns(self, states: Sequence[Arrays | None]) -> Estimate:
-        """Returns of the centres of these states, on the same fresh episodes; None is a failed one."""
+    def _returns(self, states: Sequence[Arrays | None], now: bool = False) -> Estimate:
+        """Returns of the centres of these states, on the same fresh episodes; None is a failed one.
+
+        `now`: whether those are the run's own, which must have some: AllEpisodesError.
+        """
         strategy, episodes = self._parts.strategy, self._question.episodes
         alive = [m for m, state in enumerate(states) if state is not None]
         value_mk, failed_m, steps = np.zeros((len(states), episodes)), np.ones(len(states), np.bool_), 0
@@ -240,7 +253,12 @@ class _Diagnosis:
             count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
             batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
-            value_mk[alive] = batch.returns_r.reshape(count, several, episodes).mean(axis=1)
+            nothing = why_nothing(batch)
+            if nothing is not None and now:
+                raise AllEpisodesError(nothing)
+            if nothing is not None and batch.failure is not None:  # the reason, which nobody else says
+                warn(nothing, EpisodeWarning)
+            value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
         self._steps += steps
@@ -295,8 +313,8 @@ def _line(generations: int, predicted: Mapping[str, F64], returns: Estimate) -> 
     return {
         "generations": generations,
         "correlation": {name: asdict(correlation(value_m)) for name, value_m in predicted.items()},
-        "mean_return": float(kept.mean()) if kept.size else np.nan,
-        "return_spread": float(kept.std()) if kept.size else np.nan,
+        "mean_return": float(finite.mean(kept)) if kept.size else np.nan,
+        "return_spread": float(finite.std(kept)) if kept.size else np.nan,
         "signal_to_noise": returns.signal_to_noise,
         "failed": int(returns.failed_m.sum()),
     }

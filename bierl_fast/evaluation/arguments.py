@@ -7,10 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
 from bierl_fast.messages import F32
 
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
+
+
+def not_copied(evaluator: object) -> UnsupportedError:
+    """The error for an evaluator that is to be copied or pickled."""
+    return UnsupportedError(
+        f"{type(evaluator).__name__} holds threads or processes and cannot be copied or pickled: pickle its policy, "
+        "and make another evaluator from the same arguments there"
+    )
 
 
 def integer(name: str, value: Any, least: int, most: int, *, setting: str | None = None) -> int:

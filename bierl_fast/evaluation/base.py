@@ -45,7 +45,10 @@ class Policy(Protocol):
 
 
 class Evaluator(Protocol):
-    """Runs episodes. `evaluate` never changes anything; observation statistics change only in `absorb`."""
+    """Runs episodes. `evaluate` never changes anything; observation statistics change only in `absorb`.
+
+    Any number of threads may call: evaluations take turns, and no `absorb` is lost.
+    """
 
     @property
     def policy(self) -> Policy:
@@ -70,4 +73,4 @@ class Evaluator(Protocol):
         """Continue from what `state` gave."""
 
     def close(self) -> None:
-        """Free what the evaluator holds (worker processes); it cannot evaluate afterwards. Twice is fine."""
+        """Free what the evaluator holds; it cannot evaluate afterwards (WorkerError). Twice is fine."""

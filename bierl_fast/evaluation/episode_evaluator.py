@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NoReturn, Protocol, Self, TypeVar
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.arguments import integer
+from bierl_fast.errors import ArgumentError, WorkerError
+from bierl_fast.evaluation.arguments import integer, not_copied
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.machine import MOST_THREADS, available_cores
@@ -40,7 +40,12 @@ P = TypeVar("P", bound=EpisodePolicy)
 
 
 class EpisodeEvaluator(Generic[P]):
-    """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds."""
+    """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds.
+
+    Any number of threads may call: evaluations take turns, so do `absorb`, `state` and `load`, and none is lost. A call
+    of a signal handler's on what it interrupted is an ArgumentError, and so is one in a forked child where another
+    thread was in the middle of one.
+    """
 
     def __init__(
         self,
@@ -56,7 +61,11 @@ class EpisodeEvaluator(Generic[P]):
         self.max_steps = max_steps
         self.whole_steps = whole_steps
         self._statistics = statistics
+        self._statistics_turn = core.Turn("evaluator")
         self._policy = policy.with_statistics(statistics.copy())
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> P:
@@ -71,8 +80,9 @@ class EpisodeEvaluator(Generic[P]):
         """Merge an inner batch's observation moments, in row order; other batches are left out."""
         if batch.key is None or batch.key.stream != Stream.INNER or batch.moments is None:
             return
-        self._statistics.merge(batch.moments)
-        self._policy = self._policy.with_statistics(self._statistics.copy())
+        with self._statistics_turn:
+            self._statistics.merge(batch.moments)
+            self._policy = self._policy.with_statistics(self._statistics.copy())
 
     def parameters(self, population: Population, row: int) -> F32:
         """(P,) what that row ran; ArgumentError when there is no such row."""
@@ -84,12 +94,19 @@ class EpisodeEvaluator(Generic[P]):
 
     def state(self) -> Arrays:
         """The observation statistics."""
-        return self._statistics.state()
+        with self._statistics_turn:
+            return self._statistics.state()
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`."""
-        self._statistics.load(arrays)
-        self._policy = self._policy.with_statistics(self._statistics.copy())
+        with self._statistics_turn:
+            self._statistics.load(arrays)
+            self._policy = self._policy.with_statistics(self._statistics.copy())
+
+    def _normalizer(self) -> core.Normalizer:
+        """The present statistics, frozen."""
+        with self._statistics_turn:
+            return self._statistics.normalizer()
 
     def close(self) -> None:
         """Free what the evaluator holds; it cannot evaluate afterwards. Calling it twice is fine."""
@@ -99,6 +116,11 @@ class EpisodeEvaluator(Generic[P]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def closed() -> WorkerError:
+    """The error of an evaluation after `close`."""
+    return WorkerError("this evaluator is closed; make another")
 
 
 def longest_first(population: Population) -> I32:

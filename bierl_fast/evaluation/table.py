@@ -6,20 +6,22 @@ make_evaluator(task, ...) -> Wanted -> the Backend that is named, or the first t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
+from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
-from bierl_fast.evaluation.native import is_native, native_evaluator, native_evaluator_of, why_not_native
+from bierl_fast.evaluation.native import native_evaluator, say_why_elsewhere, why_not_native
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
-from bierl_fast.evaluation.pool.build import pool_evaluator, pool_evaluator_of
+from bierl_fast.evaluation.pool.build import pool_evaluator
 from bierl_fast.evaluation.pool.messages import Descriptor
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.settings import EpisodeSettings
@@ -28,6 +30,7 @@ from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
 from bierl_fast.names import choice
 from bierl_fast.settings import Section, old_names, renamed, signed
+from bierl_fast.trust import Origin, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +139,22 @@ def make_evaluator(
         raise ArgumentError(
             f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
         )
-    wanted = _wanted(given)
+    return _made(evaluator, _wanted(given))
+
+
+def _made(evaluator: str, wanted: Wanted) -> Evaluator:
+    """The evaluator of that name, or the first that will do; its policy tells how its episodes are run."""
     if choice("evaluator", evaluator, EVALUATORS, ["evaluator"]) == "auto":
         evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
+        say_why_elsewhere(wanted.task)
     backend = BACKENDS[evaluator]
     refused = backend.refuses(wanted)
     if refused is not None:
         raise refused
     _refuse_of_others(backend, wanted)
-    return backend.make(wanted)
+    own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
+    kept = {name: value for name, value in own if name not in _of_the_machine()}
+    return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
 def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +163,7 @@ def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     default = _defaults()
     given_too = {name: given[name] for name in old.values() if name in given and given[name] != default[name]}
     found = renamed(given_too | own, old)
-    known = [*(name for section in OWN for name in section.settings()), *given]
+    known = [*_settings_of_own(), *given]
     for name in found:
         choice("argument of make_evaluator", name, known, [name])
     return found
@@ -225,27 +235,95 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     )
 
 
-def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
-    """An evaluator for a saved policy's task, with the policy's own shape and observation statistics.
+def evaluator_of(
+    policy: Policy,
+    threads: int | None = None,
+    *,
+    task: str | Callable[..., Any] | None = None,
+    trust: Trust = False,
+    ran_by: Mapping[str, Any] | None = None,
+    **own: Any,
+) -> Evaluator:
+    """An evaluator for a saved policy, with its own shape and observation statistics.
 
-    The options are those of `make_evaluator`; those of worker processes say nothing where the task needs none.
+    Args:
+        policy: what acts, or the vector that a function takes.
+        threads: as for `make_evaluator`.
+        task: another task of the same kind in place of the policy's; None: its own.
+        trust: whether the task that a file names may be imported, where that file is not this user's (see trust.py).
+        ran_by: how its run had its episodes run, as far as the policy does not say so itself.
+        own: the evaluator, and settings that one alone takes; what is left out is as when the policy was made.
 
     Raises:
-        ConfigError: an option that cannot be, or that there is none of.
-        ArgumentError: the task is not what it was.
+        ConfigError: an option that cannot be, or that there is none of, or that the evaluator does not take.
+        ArgumentError: the task is not what it was, or of another kind.
+        TrustError: the policy's file names its task, and is not trusted.
     """
-    found = _own(own, {})
-    pool = PoolSettings.of(found)
+    given = _own(own, {"evaluator": "auto"})
+    origin: Origin | None = getattr(policy, "origin", None)
+    if origin is not None:
+        origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
     if isinstance(policy, VectorPolicy):
-        return function_evaluator_of(policy, threads)
+        _refuse_for_functions({"hidden": _defaults()["hidden"], **given})
+        return function_evaluator_of(policy, threads, task)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(
             f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
         )
-    if policy.spec is None:
+    spec = policy.spec
+    if spec is None:
         raise ArgumentError(
             "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
         )
-    if isinstance(policy, MlpPolicy) and is_native(policy.task):
-        return native_evaluator_of(policy, threads)
-    return pool_evaluator_of(policy, pool, threads)
+    if task is None:
+        require_same_maker(spec)
+    saved = {**(ran_by or {}), **spec.ran_by}
+    if threads is not None:
+        saved = {name: value for name, value in saved.items() if name not in _of_the_machine()}
+    as_made = saved.pop("evaluator", "auto")
+    evaluator = given.pop("evaluator", "auto")
+    if evaluator in {"auto", as_made}:
+        evaluator = as_made if task is None or as_made != "native" else "auto"
+    else:
+        saved = {}  # of another evaluator
+    return _made(evaluator, _wanted_again(policy, spec, task, threads, saved, given))
+
+
+def _wanted_again(
+    policy: MlpPolicy | TorchPolicy,
+    spec: PolicySpec,
+    task: str | Callable[..., Any] | None,
+    threads: int | None,
+    saved: dict[str, Any],
+    given: dict[str, Any],
+) -> Wanted:
+    """A saved policy's episodes, run as they were but for what is given."""
+    for name, value in given.items():
+        seen = saved.get(name, spec.observation_shape is not None)
+        if _settings_of_own()[name].metadata.get("of_policy") and value != seen:
+            raise ArgumentError(
+                f"{name} = {value}, and the policy was made with {name} = {seen}, which says what it sees; leave it "
+                "out",
+                [name],
+            )
+    return Wanted(
+        task=spec.task if task is None else task,
+        task_kwargs=dict(spec.task_kwargs),
+        network={},
+        obs_norm=policy.statistics.seen,
+        episode_cap=spec.episode_cap,
+        behavior="none",
+        transitions=False,
+        policy=policy if isinstance(policy, TorchPolicy) else None,
+        threads=threads,
+        sections=tuple(section.of({**saved, **given}) for section in OWN),
+        again=policy,
+    )
+
+
+def _settings_of_own() -> dict[str, Any]:
+    return {name: field for section in OWN for name, field in section.settings().items()}
+
+
+def _of_the_machine() -> set[str]:
+    return {name for name, field in _settings_of_own().items() if field.metadata.get("machine")}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.settings import Section
@@ -18,7 +19,8 @@ class Wanted:
     """Episodes of a task, by a policy of this shape; see `bierl_fast.evaluation.table.make_evaluator`.
 
     Attributes:
-        network: what PolicySpec takes of the network.
+        network: what PolicySpec takes of the network, and its `ran_by`.
+        again: a saved policy that is to act once more, as it is: nothing is left of network, cap and behavior to say.
         sections: what evaluators alone take, those of others at their defaults.
     """
 
@@ -32,6 +34,7 @@ class Wanted:
     policy: TorchPolicy | ModuleFactory | None
     threads: int | None
     sections: tuple[Section, ...]
+    again: MlpPolicy | TorchPolicy | None = None
 
     def section(self, kind: type[S]) -> S:
         """What one evaluator alone takes."""

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast import finite, kernels
+from bierl_fast.errors import ArgumentError, InstallationError
 from bierl_fast.messages import F64, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.credit import Estimate
@@ -30,6 +30,7 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.base import center_of
+from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.torch_threads import one_torch_thread
 
 WINDOW = 64  # trials remembered: what was good eight updates of eight ago is another policy's
@@ -71,7 +72,7 @@ class BayesianMeta(MetaLevel):
         own: what it remembers: the last WINDOW trials, or none.
 
     Raises:
-        ArgumentError: optuna is not installed.
+        InstallationError: optuna is not installed.
     """
 
     def __init__(
@@ -184,9 +185,14 @@ class BayesianMeta(MetaLevel):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when it adapted another number of hyperparameters."""
-        positions, best = np.array(arrays["positions"], np.float64), np.array(arrays["best"], np.float64)
-        if best.shape != (len(self._ranges),) or positions.shape[1:] != best.shape:
+        best, trials = arrays.get("best", np.zeros(0)), len(np.atleast_1d(arrays.get("values", np.zeros(0))))
+        if best.shape != (len(self._ranges),):
             raise ArgumentError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
+        like = self.state() | {"positions": np.zeros((trials, best.size)), "values": np.zeros(trials)}
+        require_arrays(arrays, like, whose="the meta-level's")
+        positions, best = np.array(arrays["positions"], np.float64), np.array(best, np.float64)
+        if not ((positions >= 0.0) & (positions <= 1.0)).all():
+            raise ArgumentError("positions must be in [0, 1], as places in a range are")
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])
@@ -195,8 +201,10 @@ class BayesianMeta(MetaLevel):
 def _standardized(estimate: Estimate) -> F64:
     """(M,) values of mean 0 and deviation 1 over those that did not fail; zeros where all are equal."""
     kept = estimate.fitness_m[~estimate.failed_m]
+    powers = finite.exponent(kept)
+    fitness_m, kept = finite.scaled(estimate.fitness_m, powers), finite.scaled(kept, powers)
     spread = float(kept.std()) or 1.0
-    value_m: F64 = (estimate.fitness_m - kept.mean()) / spread
+    value_m: F64 = (fitness_m - kept.mean()) / spread
     value_m[estimate.failed_m] = value_m[~estimate.failed_m].min() - 1.0
     return value_m
 
@@ -213,10 +221,12 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def _package() -> Any:
-    """The optuna package; ArgumentError with the pip line when it, or SciPy under it, is missing."""
+    """The optuna package; InstallationError with the pip line when it, or SciPy under it, is missing."""
     try:
         import optuna  # noqa: PLC0415
         import scipy  # noqa: F401, PLC0415
     except ImportError as error:
-        raise ArgumentError("meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'") from error
+        raise InstallationError(
+            "meta 'bo' needs the packages optuna and scipy; pip install 'bierl-fast[bo]'"
+        ) from error
     return optuna

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Bool, EvaluationBatch, Hyperparameters
 from bierl_fast.strategy.base import OwnObjective, Strategy
@@ -47,7 +48,7 @@ class Estimate:
     @property
     def fitness_m(self) -> F64:
         """(M,) mean over episodes."""
-        return np.asarray(self.value_mk.mean(axis=1), np.float64)
+        return np.asarray(finite.mean(self.value_mk, axis=1), np.float64)
 
     @property
     def episode_spread(self) -> float:
@@ -56,7 +57,7 @@ class Estimate:
         NaN where all failed.
         """
         value_mk = self.value_mk[~self.failed_m]
-        return float(value_mk.std(axis=1).mean()) if value_mk.size else math.nan
+        return float(finite.mean(finite.std(value_mk, axis=1))) if value_mk.size else math.nan
 
     @property
     def signal_to_noise(self) -> float:
@@ -70,6 +71,7 @@ class Estimate:
         m, k = value_mk.shape
         if m < 2 or k < 2:
             return math.nan
+        value_mk = finite.scaled(value_mk, finite.exponent(value_mk))
         row_m, column_k = value_mk.mean(axis=1), value_mk.mean(axis=0)
         rest_mk = value_mk - row_m[:, None] - column_k + value_mk.mean()
         noise = float((rest_mk**2).sum()) / ((m - 1) * (k - 1))

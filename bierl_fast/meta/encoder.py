@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
+from bierl_fast._torch import torch
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F32,
@@ -165,7 +166,7 @@ def _estimate(trial: Trial, batch: EvaluationBatch, proposals: int) -> Estimate:
 def _mean(estimates: Sequence[Estimate]) -> Estimate:
     """Each proposal's values averaged over estimates of as many columns."""
     return Estimate(
-        value_mk=np.mean([estimate.value_mk for estimate in estimates], axis=0),
+        value_mk=finite.mean([estimate.value_mk for estimate in estimates], axis=0),
         failed_m=np.logical_or.reduce([estimate.failed_m for estimate in estimates]),
         steps=sum(estimate.steps for estimate in estimates),
         failures=sum(estimate.failures for estimate in estimates),

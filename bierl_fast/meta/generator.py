@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from bierl_fast import kernels
+from bierl_fast._torch import torch
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
 from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
 from bierl_fast.meta.outputs import Outputs

@@ -16,12 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
+from bierl_fast.errors import ArgumentError
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, Arrays
-from bierl_fast.meta.signals import FIRST, checked
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
+from bierl_fast.meta.signals import FIRST
+from bierl_fast.settings import FAR, checked_fields
 
 FILE = Kind("generator", format=1, name="a warm start", remedy="make one with `bierl pretrain`")
 FOLDER = Path(__file__).parents[1] / "warm_starts"  # those that come with the package
+
+
+TRAINING = "training_"  # before the names of a trainer's arrays
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What the header of a file says."""
+
+    shape: dict[str, Any]
+    steps: int = field(metadata={"at_least": 0, "at_most": FAR})
+    made: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +83,8 @@ class WarmStart:
     def save(self, path: str | Path) -> None:
         """Write the file; atomically."""
         header = {"shape": _written(self.shape), "steps": self.steps, "made": self.made}
-        arrays = {"weights": self.weights, **{f"training_{name}": array for name, array in self.training.items()}}
-        FILE.write(Path(path), header, arrays)
+        arrays = {"weights": self.weights, **{TRAINING + name: array for name, array in self.training.items()}}
+        FILE.write(as_path(path, "path"), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> WarmStart:
@@ -76,17 +92,20 @@ class WarmStart:
         return FILE.read(located(path), cls._read)
 
     @classmethod
-    def _read(cls, header: dict[str, Any], arrays: Arrays) -> WarmStart:
-        shape, weights = {"signals": FIRST, **header["shape"]}, np.array(arrays.pop("weights"), np.float32)
-        if weights.ndim != 1 or not np.isfinite(weights).all():
-            raise ValueError("its weights are not a finite vector")
-        return cls(
-            shape=GeneratorShape(**{**shape, "adapt": tuple(shape["adapt"]), "signals": checked(shape["signals"])}),
-            weights=weights,
-            steps=int(header["steps"]),
-            made=dict(header["made"]),
-            training={name.removeprefix("training_"): array for name, array in arrays.items()},
+    def _read(cls, header: dict[str, Any], archive: Archive) -> WarmStart:
+        said = checked_fields(_Header, header, ())
+        shape = checked_fields(
+            GeneratorShape, {"signals": FIRST, **said.shape}, (GeneratorSettings, RangeSettings, MetaSettings)
         )
+        described = archive["weights"]
+        if described.dtype.newbyteorder("=") != np.float32 or len(described.shape) != 1 or described.shape == (0,):
+            raise ArgumentError(f"weights must be float32 of shape (P,), got {described}")
+        weights: F32 = archive.read("weights")
+        if not np.isfinite(weights).all():
+            raise ArgumentError("its weights are not a finite vector")
+        own = [name for name in archive if name.startswith(TRAINING)]
+        training = {name.removeprefix(TRAINING): archive.read(name) for name in own}
+        return cls(shape, weights, said.steps, said.made, training)
 
 
 def _written(shape: GeneratorShape) -> dict[str, Any]:
@@ -101,5 +120,5 @@ def packaged() -> dict[str, Path]:
 
 def located(name: str | Path) -> Path:
     """The file meant by a path, or by the name of a packaged one where there is no such file."""
-    path = Path(name)
+    path = as_path(name, "warm_start")
     return path if path.is_file() else packaged().get(str(name), path)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, Hyperparameters, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext, MetaLevel
@@ -24,6 +25,7 @@ from bierl_fast.meta.history import History
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.weights_es import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.strategy.base import center_of
+from bierl_fast.strategy.checks import require_above_zero, require_arrays
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
 
@@ -182,8 +184,8 @@ class LearnedMeta(MetaLevel):
         return {
             "updates": float(self._updates),
             "sigma_meta": self._sigma,
-            "fitness_mean": float(kept.mean()) if kept.size else math.nan,
-            "fitness_spread": float(kept.std()) if kept.size else math.nan,
+            "fitness_mean": float(finite.mean(kept)) if kept.size else math.nan,
+            "fitness_spread": float(finite.std(kept)) if kept.size else math.nan,
             "episode_spread": estimate.episode_spread,
             "signal_to_noise": estimate.signal_to_noise,
         }
@@ -198,9 +200,11 @@ class LearnedMeta(MetaLevel):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when the generator has another size."""
-        weights = np.array(arrays["weights"], np.float32)
+        weights = arrays.get("weights", self._weights)
         if weights.shape != self._weights.shape:
             raise ArgumentError(f"the generator has {self._weights.size} weights, the saved one {weights.size}")
-        self._weights = weights
+        require_arrays(arrays, self.state(), whose="the meta-level's")
+        require_above_zero(arrays, "sigma", zero=True)  # 0 before it is calibrated
+        self._weights = np.array(arrays["weights"], np.float32)
         self._sigma = float(arrays["sigma"][0])
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

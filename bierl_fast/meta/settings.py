@@ -54,7 +54,9 @@ class GeneratorSettings(Section):
 
     title: ClassVar[str] = "generator"
 
-    history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
+    history: int = setting(
+        16, "generations of returns the meta-level sees", at_least=1, at_most=LONG, also=("window", "history_length")
+    )
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
     signals: tuple[str, ...] | None = setting(
         None,
@@ -104,6 +106,7 @@ class MetaSettings(Section):
         "population is divided into)",
         at_least=2,
         at_most=MANY,
+        also=("meta_population", "meta_pop", "meta_pop_size", "meta_popsize"),
     )
     pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
     episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
@@ -114,9 +117,17 @@ class MetaSettings(Section):
         at_most=FAR,
         called="meta_credit",
     )
-    interval: int = setting(5, "at least this many generations between meta-updates", at_least=1, at_most=FAR)
+    interval: int = setting(
+        5,
+        "at least this many generations between meta-updates",
+        at_least=1,
+        at_most=FAR,
+        also=("meta_freq", "meta_every", "meta_frequency"),
+    )
     budget: float = setting(0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, below=1.0)
-    learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
+    learning_rate: float = setting(
+        1.0, "step size of the meta-level's own evolution strategy", above=0.0, also=("meta_lr", "outer_lr")
+    )
     sigma: float | None = setting(
         None, "noise standard deviation on the generator's weights (none: calibrated by meta_spread)", above=0.0
     )

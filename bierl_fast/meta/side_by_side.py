@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bierl_fast.errors import DivergedError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population, concatenate
 from bierl_fast.meta.fitness import parts
@@ -64,6 +65,9 @@ def _told(strategy: Strategy, state: Arrays, population: Population, batch: Eval
     if all_failed(population, batch):
         return None
     strategy.load(state)
-    with np.errstate(over="ignore", invalid="ignore"):
-        strategy.tell(population, batch)
-    return strategy.state() if np.isfinite(strategy.mean).all() else None
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            strategy.tell(population, batch)
+    except DivergedError:
+        return None
+    return strategy.state()

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ConfigError
-from bierl_fast.evaluation.native import native_tasks
-from bierl_fast.files import locked
+from bierl_fast.evaluation.native import native_ids
+from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
 from bierl_fast.meta.generator import make_generator
@@ -28,11 +29,13 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.meta.signals import riders_of
 from bierl_fast.names import choice
+from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
-from bierl_fast.pretraining.trainer import ADAPTED, SUITED, Pretraining, PretrainSettings
+from bierl_fast.pretraining.trainer import Pretraining
+from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
-from bierl_fast.settings import LONG
+from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import check_names_list, checked
 
 ROUNDS = 300
@@ -81,14 +84,17 @@ def pretrain(
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
-    path = Path(out)
+    path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
-    numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
-    for name, value in numbers.items():
-        checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
+    counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
+    counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
+    rounds, horizon, steps = counts.values()
+    for name, value in counts.items():
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
+    if path.is_dir():
+        raise ConfigError(f"out must be a file, and {path} is a directory; name a file in it", ["out"])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
@@ -96,7 +102,7 @@ def pretrain(
             remedy = "give another name, or resume (--resume)"
             raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
         if credit == "run":
-            own = {name: value for name, value in settings.items() if name != "threads"}
+            own = {name: getattr(config, name) for name in renamed(settings, OLD_NAMES, say=False) if name != "threads"}
             asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
             return _by_runs(path, config, asked, rounds, resume, observer)
         if not tasks or resume:
@@ -110,13 +116,9 @@ def _alone(path: Path) -> Iterator[None]:
 
     A lock on a hidden file beside it, which goes at the end; one that a killed process leaves holds nobody up.
     """
-    beside = path.with_name(f".{path.name}.lock")
     taken = f"{path} is being trained by another process; wait until it has ended, stop it, or give another name"
-    with locked(beside, ConfigError(taken), os.O_WRONLY | os.O_CREAT):
-        try:
-            yield
-        finally:
-            beside.unlink(missing_ok=True)
+    with locked(path, ConfigError(taken), path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def _by_one_step(path: Path, config: Config, tasks: Sequence[str], steps: int, observer: Watcher | None) -> WarmStart:
@@ -161,26 +163,38 @@ def _by_runs(
         training = _training(config, settings)
         found = _result(config, settings, training)
     saved = training.rounds  # in the file; 0: there is none, or one without a round
-    try:
-        while training.rounds < rounds:
-            wins = training.advance()
-            found = _result(config, settings, training)
-            if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
-                found.save(path)
-                saved = training.rounds
-            if observer is not None:
-                observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
-    except BaseException:
+
+    def save() -> bool:
+        nonlocal saved
         if found.made["rounds"] > saved:
-            found.save(path)
+            with writing:
+                found.save(path)
+            saved = found.made["rounds"]
+        return saved > 0
+
+    writing = Writing(save)
+    try:
+        with saving_when_asked(writing.save):
+            while training.rounds < rounds:
+                end_if_told()
+                wins = training.advance()
+                found = _result(config, settings, training)
+                if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                    save()
+                if observer is not None:
+                    observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+    except BaseException:
+        save()
         raise
+    finally:
+        training.close()
     return found
 
 
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
-    shape = shape_of(config.replace(adapt=ADAPTED))
+    shape = shape_of(config.filled(adapt=ADAPTED))
     return WarmStart(shape, training.weights, training.steps, made, training.state())
 
 
@@ -205,11 +219,11 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
                 "it, or begin another file",
                 [name],
             )
-    return saved, config.replace(**shape, seed=settings.seed), settings
+    return saved, config.filled(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
+    known = [*FUNCTIONS, *native_ids()]
     for task in settings.tasks:
         choice("task to train a generator on", task, known)
     choice("meta-level with a network", config.meta, ENCODERS, ["meta"])

@@ -92,7 +92,7 @@ class Problem:
 
     Attributes:
         name: for people.
-        evaluator: of its task; shared by the runs side by side, so it must not have statistics of its own.
+        evaluator: of its task, of one thread; shared by the runs side by side, so it has no statistics of its own.
         fresh: the strategy at its start.
         start: its hyperparameters, complete, and wrong.
         key: of its noise, generation 0.
@@ -112,7 +112,6 @@ def sample(
     index: int,
     tasks: Sequence[str],
     generations: int,
-    threads: int | None = 1,
     distribution: str = "standard",
 ) -> Problem:
     """The problem at an address.
@@ -122,7 +121,6 @@ def sample(
         index: which problem of the round.
         tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution's.
         generations: how long its inner run goes; the distribution's environment_generations at most with episodes.
-        threads: of its evaluator; None: the cores this process may use. They change nothing but the time it takes.
         distribution: a name in DISTRIBUTIONS.
     """
     draw, drawn_from = Draws(key, index), lookup("distribution of problems", distribution, DISTRIBUTIONS)
@@ -133,9 +131,9 @@ def sample(
     else:
         name = draw.one_of(drawn_from.functions)
     if name in FUNCTIONS:
-        made = _function(name, draw, drawn_from, threads)
+        made = _function(name, draw, drawn_from)
     else:
-        made = _environment(name, draw, drawn_from, threads)
+        made = _environment(name, draw, drawn_from)
         generations = min(generations, drawn_from.environment_generations)
     rate = made.start["learning_rate"]
     wrong = {
@@ -153,7 +151,7 @@ class _Made:
     start: Hyperparameters  # sensible
 
 
-def _function(name: str, draw: Draws, drawn_from: Distribution, threads: int | None) -> _Made:
+def _function(name: str, draw: Draws, drawn_from: Distribution) -> _Made:
     dim = draw.one_of(DIMENSIONS)
     options: dict[str, Any] = {
         "rotation_seed": draw.integer(2**31),
@@ -163,20 +161,20 @@ def _function(name: str, draw: Draws, drawn_from: Distribution, threads: int | N
     if name == "quadratic":
         options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
     noisy, magnitude, seed = draw.uniform() < drawn_from.noisy, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
-    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
+    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
     start = plain.policy.initial_parameters(seed=seed)
     if noisy:
         options["noise"] = magnitude * abs(value_of(plain, start))
         plain.close()
-        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=threads)
+        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
     strategy = _strategy(draw, drawn_from, plain, seed, draw.one_of(POPULATIONS))
     return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
 
 
-def _environment(name: str, draw: Draws, drawn_from: Distribution, threads: int | None) -> _Made:
+def _environment(name: str, draw: Draws, drawn_from: Distribution) -> _Made:
     hidden = draw.one_of(((), (16,), (32, 32)))
     evaluator = make_evaluator(
-        name, hidden=hidden, obs_norm=False, episode_cap=drawn_from.environments.get(name), threads=threads
+        name, hidden=hidden, obs_norm=False, episode_cap=drawn_from.environments.get(name), threads=1
     )
     strategy = _strategy(draw, drawn_from, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
     return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))

@@ -14,91 +14,20 @@ strategies via meta-black-box optimization", arXiv 2211.11260 (judged by whole r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.messages import (
-    F32,
-    F64,
-    Arrays,
-    EvaluationBatch,
-    GenerationReport,
-    Hyperparameters,
-    NoiseKey,
-    Population,
-    Stream,
-    concatenate,
-)
-from bierl_fast.meta.fitness import parts
+from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Hyperparameters
 from bierl_fast.meta.generator import Generator
-from bierl_fast.meta.history import History, default_range
-from bierl_fast.pretraining.problems import Problem, sample
+from bierl_fast.pretraining.crew import Crew
+from bierl_fast.pretraining.plan import PretrainSettings
+from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.strategy.es import EvolutionStrategy
 
-ADAPTED = ("sigma", "learning_rate")
-# By encoder, where PretrainSettings' own values do not serve best: some dozens of weights, each of which tells, bear
-# more noise and longer steps than a thousand, and find in harder problems what serves there too.
-SUITED: dict[str, dict[str, Any]] = {"linear": {"sigma": 0.15, "learning_rate": 0.06, "distribution": "wide"}}
 CLOSING = 0.2  # of a run: the generations that a comparison with fixed hyperparameters looks at
-
-
-@dataclass(frozen=True, slots=True)
-class PretrainSettings:
-    """How a generator is trained.
-
-    Attributes:
-        horizon: rounds over which the learning rate falls.
-        generators: M, in antithetic pairs.
-        problems: K in each round.
-        generations: lengths of inner runs to draw from.
-        sigma: noise standard deviation on the weights.
-        learning_rate: of Adam at the first round; it falls linearly to a tenth at the horizon, and stays there.
-        weight_decay: of the weights.
-        tasks: to draw problems from; empty: the distribution's own.
-        seed: of everything.
-        distribution: of problems; a name in problems.DISTRIBUTIONS.
-    """
-
-    horizon: int = 300
-    generators: int = 20
-    problems: int = 8
-    generations: tuple[int, ...] = (25, 50, 100)
-    sigma: float = 0.1
-    learning_rate: float = 0.03
-    weight_decay: float = 0.002
-    tasks: tuple[str, ...] = ()
-    seed: int = 0
-    distribution: str = "standard"
-
-    @classmethod
-    def read(cls, made: Mapping[str, Any]) -> PretrainSettings:
-        """From what a file says of its training (WarmStart.made).
-
-        A file without a horizon was written at its planned end, or stopped before it; which one it does not say, so
-        its rounds are the horizon. One without a distribution had the standard one.
-        """
-        values = {"horizon": made["rounds"], "distribution": "standard", **made}
-        values |= {name: tuple(values[name]) for name in ("generations", "tasks")}
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
-
-    def key(self, round_: int) -> NoiseKey:
-        """The address of a round."""
-        return NoiseKey(self.seed, round_, Stream.PRETRAIN)
-
-    def rate(self, round_: int) -> float:
-        """The learning rate of a round."""
-        return self.learning_rate * (1.0 - 0.9 * min(1.0, round_ / self.horizon))
-
-    def problems_of(self, round_: int, threads: int | None = 1) -> list[Problem]:
-        """What a round is about; its inner runs are equally long, as far as problems.sample lets them."""
-        key = self.key(round_)
-        length = self.generations[int(kernels.uniform(key, self.problems) * len(self.generations))]
-        return [sample(key, index, self.tasks, length, threads, self.distribution) for index in range(self.problems)]
 
 
 class Pretraining:
@@ -108,16 +37,14 @@ class Pretraining:
         generator: relative or absolute; its outputs' names are ADAPTED.
         history: length, quantiles and signals of the windows it reads, as meta/history.py's History takes them.
         settings: see PretrainSettings.
-        threads: of the inner runs' evaluators; None: the cores this process may use. The bits are the same.
+        threads: cores to play its problems on; None: those this process may use. The bits are the same.
     """
 
     def __init__(
         self, generator: Generator, history: Mapping[str, Any], settings: PretrainSettings, threads: int | None = 1
     ) -> None:
         """See the class."""
-        self._threads = threads
-        self._generator = generator
-        self._history = history
+        self._crew = Crew(generator, history, settings, threads)
         self._settings = settings
         self._strategy = EvolutionStrategy(
             mean=generator.initial_weights(settings.seed), population=settings.generators, shaping="centered_rank"
@@ -145,28 +72,30 @@ class Pretraining:
         rows = [kernels.row_parameters(population, row) for row in range(population.rows)]
         weights_mp = np.stack([*rows, self.weights, np.zeros_like(self.weights)])
         fitness_m, wins = np.zeros(population.rows), 0
-        problems = settings.problems_of(self.rounds, self._threads)
-        for problem in problems:
-            with closing(problem.evaluator):
-                value_mt, steps = run_side_by_side(self._generator, weights_mp, problem, self._history)
+        for value_mt, steps in self._crew.play(weights_mp, self.rounds):
             self.steps += steps
             fitness_m += ranked(value_mt[: population.rows])
-            last = value_mt[-2:, -max(1, int(CLOSING * problem.generations)) :].mean(axis=1)
+            last = value_mt[-2:, -max(1, int(CLOSING * value_mt.shape[1])) :].mean(axis=1)
             wins += int(last[0] > last[1])
         count = population.rows
         batch = EvaluationBatch(fitness_m, np.ones(count, np.int32), np.zeros(count, np.bool_), key=population.key)
         self._strategy.tell(population, batch)
         self.rounds += 1
-        return wins / len(problems)
+        return wins / settings.problems
+
+    def close(self) -> None:
+        """End what plays the problems. Twice is fine; a further round begins it again."""
+        self._crew.close()
 
     def state(self) -> Arrays:
         """Everything needed to continue, as copies."""
         return {**self._strategy.state(), "counts": np.array([self.rounds, self.steps], np.int64)}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ArgumentError when it is of another generator."""
+        """Continue from `state`; ArgumentError, and nothing changed, when it is of another generator, or none."""
         arrays = dict(arrays)
-        counts = arrays.pop("counts")
+        counts = arrays.pop("counts", np.zeros(0))
+        require_arrays({"counts": counts}, {"counts": np.zeros(2, np.int64)}, whose="the training's")
         self._strategy.load(arrays)
         self.rounds, self.steps = (int(n) for n in counts)
 
@@ -182,58 +111,3 @@ def ranked(value_mt: F64) -> F64:
             shaped = kernels.centered_rank_utilities(np.ascontiguousarray(value_mt[:, t]), failed_mt[:, t].copy())
             total += weight_t[t] * count * shaped.astype(np.float64)
     return total
-
-
-def run_side_by_side(
-    generator: Generator, weights_mp: F32, problem: Problem, history: Mapping[str, Any]
-) -> tuple[F64, int]:
-    """(M, T) return of the centre in each generation of M runs, and the env steps of all; -inf once a run has failed.
-
-    One wide evaluation a generation serves all runs; they share noise and resets.
-    """
-    runs = [_InnerRun(problem, generator, history) for _ in weights_mp]
-    value_mt = np.full((len(runs), problem.generations), -np.inf)
-    steps = 0
-    for t in range(problem.generations):
-        alive = [m for m, run in enumerate(runs) if not run.failed]
-        if not alive:
-            break
-        windows = np.stack([runs[m].window for m in alive])[:, None]
-        raw_m = generator.raw(weights_mp[alive], windows)[:, 0].tolist()
-        key = NoiseKey(problem.key.run_seed, t, problem.key.stream)
-        populations = [runs[m].ask(raw, key) for m, raw in zip(alive, raw_m, strict=True)]
-        batch = problem.evaluator.evaluate(concatenate(populations))
-        steps += batch.steps
-        for m, population, own in zip(alive, populations, parts(batch, populations), strict=True):
-            value_mt[m, t] = runs[m].tell(population, own, t)
-    return value_mt, steps
-
-
-class _InnerRun:
-    """One strategy under one generator's control."""
-
-    def __init__(self, problem: Problem, generator: Generator, history: Mapping[str, Any]) -> None:
-        ranges = {name: default_range(problem.start[name], "log") for name in ADAPTED}
-        self._strategy = problem.fresh()
-        self._outputs = replace(generator.outputs, start=problem.start, ranges=ranges, settling=None)
-        self._history = History(**history, ranges=ranges)
-        self.failed = False
-
-    @property
-    def window(self) -> F32:
-        return self._history.window()
-
-    def ask(self, raw: Sequence[float], key: NoiseKey) -> Population:
-        used = self._history.latest()
-        wanted = self._outputs.hyperparameters(raw, used, self._history.generations)
-        return self._strategy.ask(self._outputs.limited(wanted, used), key)
-
-    def tell(self, population: Population, batch: EvaluationBatch, generation: int) -> float:
-        """The centre's return before this step."""
-        self.failed = bool(batch.failed_r[population.candidate_r >= 0].all())
-        if self.failed:
-            return -np.inf
-        told = self._strategy.tell(population, batch)
-        self._history.append(GenerationReport(generation, batch.steps, told, population.hyperparameters))
-        self.failed = not bool(np.isfinite(self._strategy.mean).all())
-        return told.center_return if np.isfinite(told.center_return) else -np.inf

@@ -1,8 +1,8 @@
 """What a user calls: train, resume, evaluate.
 
-    Config                  -> train    -> Result
-    run directory           -> resume   -> Result
-    run directory or Policy -> evaluate -> {name: number}
+    Config                          -> train    -> Result
+    run directory                   -> resume   -> Result
+    run directory, Result or Policy -> evaluate -> {name: number}
 
 Nothing here prints, installs a signal handler, or keeps state between calls.
 """
@@ -11,25 +11,31 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.config import toml
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import of_this_machine, settings_of
-from bierl_fast.errors import ConfigError, RunWarning, warn
+from bierl_fast.config.sections import functions, of_this_machine, settings_of
+from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
+from bierl_fast.files import as_path
+from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer, Recorder
-from bierl_fast.run.reporting import reporting_population, summary
+from bierl_fast.run.reporting import reporting_population, summary, why_nothing
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
+from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
 PathLike = str | os.PathLike[str]
@@ -43,7 +49,7 @@ class Result:
 
     policy: Policy  # act(observation) -> action, with its observation statistics
     parameters: F32  # (P,)
-    metrics: list[metrics.Record]  # one record a generation, from the run's first on
+    metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
 
@@ -65,35 +71,67 @@ def train(
     Raises:
         ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
+        AllEpisodesError: every episode of every reporting evaluation failed; all was done and saved before.
         KeyboardInterrupt: as it came, once the last completed generation is saved; in the warm start, once what it has
             learned so far is in warm_start.npz, if it has learned anything.
     """
-    config.check_end()
-    directory = RunDirectory(Path(run_dir)) if run_dir is not None else None
+    directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
+        _warn_of_the_unnamed(config)
+    return _trained(config, directory, observer, warm_start_observer)
+
+
+def _trained(
+    config: Config,
+    directory: RunDirectory | None,
+    observer: Observer | None,
+    warm_start_observer: Observer | None,
+    again: bool = False,
+) -> Result:
+    """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
+    config.check_end()
     started = time.perf_counter()
-    warm_start, spent = _warm_start(config, directory, warm_start_observer)
+    warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0
     parts = build.make_parts(config, warm_start)
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
             return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters, meta_seconds), None)
-        directory.create(parts.config)
-        with directory.held():
-            return _to_the_end(_begun(directory, parts, counters, meta_seconds, observer), directory)
+        toml.dumps(parts.config)  # what cannot be saved leaves no directory behind
+        with directory.taken(again):
+            with ExitStack() as failed:
+                failed.callback(directory.clear, keep_config=again)
+                run = _begun(directory, parts, counters, meta_seconds, observer)
+                failed.pop_all()
+            return _to_the_end(run, directory)
+
+
+def _warn_of_the_unnamed(config: Config) -> None:
+    """RunWarning for functions that a saved run cannot find again."""
+    named = config.named()
+    lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
+    if lost:
+        told = ", ".join(f"the {name} {path}" for name, path in lost.items())
+        again = ", ".join(f"{name}=..." for name in lost)
+        typed = " ".join(f"--{name} {in_a_file(path)}" for name, path in lost.items())
+        warn(
+            f"{told} cannot be imported by name: to evaluate or resume this run give it again, {again} in Python or "
+            f"{typed} on the command line",
+            RunWarning,
+        )
 
 
 def _warm_start(
-    config: Config, directory: RunDirectory | None, observer: Observer | None
+    config: Config, directory: RunDirectory | None, observer: Observer | None, again: bool
 ) -> tuple[WarmStart | None, int]:
     if config.warm_start_task is None:
         return warm_start_of(config)
     build.make_parts(config).evaluator.close()  # what is refused is refused before the warm start, not after it
     if directory is None:
         return warm_start_of(config, observer=observer)
-    with directory.before_the_run():
+    with directory.before_the_run(again):
         return warm_start_of(config, directory.warm_start, observer)
 
 
@@ -105,23 +143,27 @@ def _begun(
     observer: Observer | None,
 ) -> Run:
     """The run before its first generation, saved as such."""
-    with ExitStack() as failed:
-        failed.callback(directory.clear)
-        manifest.create(directory.manifest, parts.config, noted(parts))
-        run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
-        failed.callback(run.recorder.close)
+    # The manifest first: it says that the files that follow are a run's own, and may go if it is killed here.
+    manifest.create(directory.manifest, parts.config, noted(parts))
+    directory.write_config(parts.config)
+    run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
+    try:
         run.recorder.start(run.snapshot, saved=None)
-        failed.pop_all()
+    except BaseException:
+        run.recorder.close()
+        raise
     return run
 
 
-@signed(**dict.fromkeys(of_this_machine()))
+@signed(**dict.fromkeys((*functions(), *of_this_machine())))
 def resume(
     run_dir: PathLike,
     generations: int | None = None,
     total_steps: int | None = None,
     observer: Observer | None = None,
-    **machine: int | None,
+    *,
+    trust: Trust = False,
+    **given: Any,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
 
@@ -131,56 +173,75 @@ def resume(
         total_steps: the run's new total of environment steps. Either one given, all old ends are forgotten, a
             target_return too; neither: the run's own ends stay.
         observer: as for `train`.
-        machine: threads of the simulator, worker processes, from now on, as for a machine with another number of cores;
-            left out or None: the run's own.
+        trust: whether code that the run names (a task, policy or behavior by its import path) may be imported although
+            this user did not train it here, or its directory was copied, moved or changed since; or which code.
+        given: task, policy, behavior: the run's, given again, such as those of a script, which have no import path; and
+            threads of the simulator, worker processes, from now on, as for a machine with another number of cores. Left
+            out or None: the run's own.
 
     Raises:
-        ConfigError: a new total, or a number of threads or worker processes, that cannot be.
+        ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
+            observations and actions that the run's had, or whose id stands for another one.
+        TrustError: the run names code, and is not trusted; nothing was imported.
         RunDirectoryError, CheckpointError: no run there, a damaged one, or one that is under way in another process;
             its files are left as they are.
 
     A run that has already reached its end is left as it is, with a RunWarning that says so.
     """
-    directory = RunDirectory(Path(run_dir))
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
     directory.require_run()
+    again = {name: given.pop(name, None) for name in functions()}
+    if not directory.learned:
+        warn(f"the run in {directory.path} was stopped before its first checkpoint: it begins anew", RunWarning)
+        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
+        return _trained(config, directory, observer, None, again=True)
     with directory.held():
         saved = directory.read_config()
-        config = saved.continued(generations, total_steps, **machine)
+        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
         config.check_end()
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
-            return _already_there(directory, start.counters)
-        parts = build.make_parts(config)
+            return _already_there(directory, start.counters, config)
+        parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
-            return _to_the_end(_restored(directory, parts, start, observer), directory)
+            best = _best(directory, start.counters, config)
+            return _to_the_end(_restored(directory, parts, start, observer, best), directory)
 
 
 def _restored(
-    directory: RunDirectory, parts: build.Parts, start: checkpoint.Checkpoint, observer: Observer | None
+    directory: RunDirectory,
+    parts: build.Parts,
+    start: checkpoint.Checkpoint,
+    observer: Observer | None,
+    best: Policy | None,
 ) -> Run:
     loop.restore(parts, start)
     # Only now, when nothing can be refused any more, do files change.
     records = metrics.truncate(directory.metrics, start.counters.generation)
     directory.write_config(parts.config)
     manifest.resumed(directory.manifest, parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer, records), start.counters)
+    run = Run(parts, Recorder(parts.config, directory, observer, records, best), start.counters)
     run.recorder.start(run.snapshot, saved=start.counters.generation)
     return run
 
 
-def _already_there(directory: RunDirectory, counters: checkpoint.Counters) -> Result:
+def _already_there(directory: RunDirectory, counters: checkpoint.Counters, config: Config) -> Result:
     warn(
         f"{directory.path} has already reached its end: {counters.generation} generations, "
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
     )
-    policy = build.read_policy(directory.policy)
-    records, best = metrics.read(directory.metrics), _best(directory, counters)
+    policy = build.read_policy(directory.policy, config.named().named_code(), config.policy)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records = Records(metrics.read(directory.metrics)[: counters.generation])
+    best = _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
 def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
+    if run.no_evaluation is not None and run.counters.best_return is None:
+        raise AllEpisodesError(f"no evaluation of this run gave a number; of the last {run.no_evaluation}")
     if run.config.learns and run.counters.meta_updates == 0:
         meant = "its hyperparameters never moved"
         instead = ""
@@ -193,33 +254,43 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
             RunWarning,
         )
     policy = run.evaluator.policy.with_parameters(run.strategy.mean)
-    path, best = (directory.path if directory else None), run.recorder.best_policy
-    if best is None and directory is not None:
-        best = _best(directory, run.counters)
-    return Result(policy, run.strategy.mean, run.recorder.records, path, best)
+    path = directory.path if directory else None
+    return Result(policy, run.strategy.mean, run.recorder.records, path, run.recorder.best_policy)
 
 
-def _best(directory: RunDirectory, counters: checkpoint.Counters) -> Policy | None:
-    return None if counters.best_return is None else build.read_policy(directory.best_policy)
+def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config) -> Policy | None:
+    """`config`: the run's, whose code is trusted."""
+    if counters.best_return is None:
+        return None
+    return build.read_policy(directory.best_policy, config.named().named_code(), config.policy)
 
 
 @signed(**dict.fromkeys(build.OWN))
 def evaluate(
-    run_dir_or_policy: PathLike | Policy,
+    run_dir_or_policy: PathLike | Policy | Result,
     episodes: int = 100,
     seed: int = 0,
     threads: int | None = None,
+    *,
+    task: str | Callable[..., Any] | None = None,
+    policy: str | Callable[..., Any] | None = None,
+    trust: bool = False,
     **own: Any,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
 
     Args:
-        run_dir_or_policy: a run's directory, a policy.npz, or a Policy.
+        run_dir_or_policy: a run's directory, a policy.npz, a Result of train or resume, or a Policy.
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
-        own: settings that one kind of evaluator alone takes, by name, those of worker processes (PoolSettings) among
-            them; what is left out is as in the run, or the default where a policy is given.
+        task: another task, with as many observations and actions, in place of the policy's; such as one of a script,
+            which has no import path. None: the policy's own.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
+        trust: whether code that the file names (a task or policy by its import path) may be imported although this user
+            did not train it here, or it was copied, moved or changed since.
+        own: the evaluator, and settings that one kind of evaluator alone takes, by name, those of worker processes
+            (PoolSettings) among them; what is left out is as when the policy was trained.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
@@ -227,32 +298,43 @@ def evaluate(
 
     Raises:
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
-            be.
+            be, or that the policy's evaluator does not take.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.
+        TrustError: the file names code, and is not trusted; nothing was imported.
+        AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
-    policy, how = _policy(run_dir_or_policy)
-    how |= {name: value for name, value in own.items() if value is not None}
-    population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(policy, threads, **how)) as evaluator:
-        return {"task": policy.task, "seed": seed, **summary(evaluator.evaluate(population))}
+    actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
+    given = {name: value for name, value in own.items() if value is not None}
+    population = reporting_population(actor.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
+    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, ran_by=ran_by, **given)) as evaluator:
+        batch = evaluator.evaluate(population)
+        nothing = why_nothing(batch)
+        if nothing is not None:
+            raise AllEpisodesError(nothing)
+        return {"task": evaluator.policy.task, "seed": seed, **summary(batch)}
 
 
-def _policy(source: PathLike | Policy) -> tuple[Policy, dict[str, Any]]:
-    """A policy, and how its run had its episodes run, as far as that is known."""
-    if not isinstance(source, str | os.PathLike):
-        return source, {}
-    path = Path(source)
+def _policy(
+    source: PathLike | Policy | Result, trust: bool, again: dict[str, str | Callable[..., Any] | None]
+) -> tuple[Policy, dict[str, Any]]:
+    """A policy, and how its run had its episodes run, as far as the run says so.
+
+    `again`: what is given in place of what the files name.
+    """
+    if isinstance(source, Result) or not isinstance(source, str | os.PathLike):
+        if again["policy"] is not None:
+            raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
+        return (source.policy if isinstance(source, Result) else source), {}
+    path = as_path(source, "run_dir_or_policy")
     if path.is_file():
-        return build.read_policy(path), {}
+        return build.read_policy(path, trust, again["policy"]), {}
     directory = RunDirectory(path)
-    config = directory.read_config()
-    own = build.own_settings(config)
-    own |= dict.fromkeys(own.keys() & set(of_this_machine()))  # whoever evaluates may have another
-    return build.read_policy(directory.policy), own
+    config = directory.read_to_run(trust, **again)
+    found = build.read_policy(directory.policy, trust or config.named_code(), again["policy"])
+    return found, build.own_settings(config)

@@ -5,7 +5,7 @@ Config -> make_parts -> Parts(config with nothing left open, strategy, evaluator
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
-from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TaskError, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
+from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.evaluation.policy.saved import load_policy
+from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
@@ -38,6 +40,7 @@ from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.riders import least
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.strategy.table import StrategyEntry
+from bierl_fast.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,14 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config.check_taken()
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
+    except MemoryError as error:
+        raise ConfigError(
+            f"a run with these settings takes more memory than there is ({error}); lower a size"
+        ) from error
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error), getattr(error, "settings", ())) from error
 
@@ -214,23 +222,9 @@ def _starting_entropy(policy: Policy) -> float:
 
 
 def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
-    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
-    options = _switches(config, entry.options)
-    taken = entry.options | entry.own
-    of_others = [name for section in OF_STRATEGIES for name in section.settings()]
-    of_several = [name for name, field in settings_of().items() if field.metadata.get("option")]
-    for name in (*of_several, *of_others):
-        value = getattr(config, name)
-        if name in taken:
-            options[name] = value
-        elif value != default_of(name):
-            known = ", ".join(other for other in taken if other in settings_of())
-            raise ConfigError(
-                f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
-                f"{', '.join(strategies.which_take(name))}",
-                (name, "strategy"),
-            )
-    return options
+    """The strategy's options and switches by name."""
+    taken = of_strategies() & (entry.options | entry.own).keys()
+    return _switches(config, entry.options) | {name: getattr(config, name) for name in taken}
 
 
 def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,27 +282,66 @@ def meta_settings(config: Config) -> MetaSettings:
     )
 
 
-def read_policy(path: Path) -> Policy:
-    """A saved policy; raises RunDirectoryError when it is missing or damaged."""
+def read_policy(path: Path, trust: Trust = False, module: str | Callable[..., Any] | None = None) -> Policy:
+    """A saved policy; raises RunDirectoryError when it is missing or damaged, TrustError as load_policy does.
+
+    `module`: what makes the module of a TorchPolicy, in place of what its file names.
+    """
     if not path.is_file():
         raise RunDirectoryError(f"no policy at {path}: the run never wrote one, or this is no run directory")
     try:
-        return load_policy(path)
+        return load_policy(path, trust, module)
+    except (TrustError, ConfigError):
+        raise
     except Exception as error:  # a damaged zip or npy header raises half a dozen kinds
         raise RunDirectoryError(f"cannot read the policy {path}: {error}") from error
 
 
 def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
-    """An evaluator for the task that `policy` was trained on, with its own observation statistics.
+    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.table.evaluator_of`.
 
-    `own` are settings that some evaluators alone take, each at its default where it is left out.
+    Raises:
+        ConfigError: what is given cannot be.
     """
-    return evaluators.evaluator_of(policy, threads, **own)
+    try:
+        return evaluators.evaluator_of(policy, threads, **own)
+    except ArgumentError as error:
+        given = {name for name, value in own.items() if value is not None}
+        if isinstance(error, ConfigError) or not given & set(error.settings):
+            raise
+        raise ConfigError(str(error), error.settings) from error
 
 
-OWN = tuple(name for section in evaluators.OWN for name in section.settings())  # what evaluators alone take
+def parts_again(config: Config, policy: Path, another: bool) -> Parts:
+    """The parts of a run that was saved, whose task is what its policy, in the file `policy`, was made for.
+
+    `another`: whether it is meant to be another one, of the same kind.
+
+    Raises:
+        ConfigError: see make_parts; or the task has other observations and actions, or its id stands for another one.
+    """
+    saved = saved_spec(policy)
+    try:
+        if saved is not None and not another and saved.task == config.task:  # which may be imported
+            require_same_maker(saved)
+        parts = make_parts(config)
+        now = getattr(parts.evaluator.policy, "spec", None)
+        if saved is None or not isinstance(now, PolicySpec):
+            return parts
+        with ExitStack() as refused:
+            refused.callback(parts.evaluator.close)
+            require_same_kind(saved, now)
+            refused.pop_all()
+        return parts
+    except TaskError as error:
+        raise ConfigError(str(error), error.settings) from error
+
+
+OF_EVALUATORS = tuple(name for section in evaluators.OWN for name in section.settings())  # what they alone take
+OWN = ("evaluator", *OF_EVALUATORS)
 
 
 def own_settings(config: Config) -> dict[str, Any]:
     """How a run's evaluator runs episodes, those of training and of every evaluation of what was trained."""
-    return {name: getattr(config, name) for name in OWN}
+    own = {name: getattr(config, name) for name in OF_EVALUATORS}
+    return {"evaluator": "pool" if config.pooled else config.evaluator, **own}

@@ -12,11 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from bierl_fast import trust
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
-from bierl_fast.errors import RunDirectoryError
-from bierl_fast.files import locked, write_text
+from bierl_fast.errors import RunDirectoryError, naming
+from bierl_fast.files import clear_parts, locked, write_text
+from bierl_fast.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,39 @@ class RunDirectory:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
         if self.path.exists() and not self.path.is_dir():
             raise RunDirectoryError(f"{self.path} is a file; a run needs a directory")
-        if any(file.exists() for file in self._files):
+        if not self.in_vain and any(file.exists() for file in self._files):
             raise self._taken()
+
+    @property
+    def learned(self) -> bool:
+        """Whether files of a run are here that say what it has learned, whole or in part."""
+        lines = _size(self.metrics)
+        # A run has its metrics.jsonl, empty, before its first policy.npz.
+        return (
+            bool(lines)
+            or self.checkpoint.exists()
+            or self.best_policy.exists()
+            or (lines is None and self.policy.exists())
+        )
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether this is all that a run left that was killed before its first checkpoint; another may begin here.
+
+        A config.toml alone is none of that: a person may have put it here.
+        """
+        return not self.learned and (self.manifest.exists() or _size(self.config) == 0)
 
     @property
     def _files(self) -> tuple[Path, ...]:
         return (self.config, self.manifest, self.metrics, self.checkpoint, self.policy, self.best_policy)
 
     def _taken(self) -> RunDirectoryError:
+        if self.learned and not self.checkpoint.exists():
+            return RunDirectoryError(
+                f"{self.path} holds files of a run whose checkpoint.npz is gone, so nothing can go on with it; take "
+                "another directory, or take them away"
+            )
         return RunDirectoryError(
             f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, or take another directory"
         )
@@ -84,46 +112,53 @@ class RunDirectory:
         """Raise RunDirectoryError when there is no run here."""
         if not self.path.is_dir():
             raise RunDirectoryError(f"no run directory at {self.path}")
+        if not self.learned and _size(self.config) == 0:
+            raise RunDirectoryError(
+                f"the run in {self.path} was stopped before it began; begin it again by "
+                f"`bierl train TASK --run-dir {self.path}`, with its options"
+            )
         if not self.config.is_file():
             raise RunDirectoryError(f"{self.path} holds no run: config.toml is missing")
 
-    def create(self, config: Config) -> None:
-        """Make the directory, take it, and save every setting in it.
+    @contextmanager
+    def taken(self, again: bool = False) -> Iterator[None]:
+        """The directory, made if need be, without files of a run, held for one that begins.
+
+        `again`: the run that is to begin is the one whose config.toml is here.
 
         Raises:
-            ConfigError: a setting has no written form.
-            RunDirectoryError: another run has taken the directory, perhaps a moment ago.
+            RunDirectoryError: there is a run here, or one is beginning.
         """
-        text = toml.dumps(config)  # first: what cannot be saved leaves no directory behind
-        self.require_free()
-        self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            self.config.touch(exist_ok=False)  # of several runs that start at once, one gets past this line
-        except FileExistsError:
-            raise self._taken() from None
-        try:
-            write_text(self.config, text)
-        except BaseException:
-            self.clear()
-            raise
+        self._make()
+        with self.held():
+            if self.learned or not again:
+                self.require_free()  # of several runs that start at once, one gets past this line
+            self.clear(keep_config=again)
+            yield
+
+    def _make(self) -> None:
+        with naming(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
-    def before_the_run(self) -> Iterator[None]:
+    def before_the_run(self, again: bool = False) -> Iterator[None]:
         """The directory, made if need be, and held for a warm start; the run's own files come after the block.
 
-        It goes again, with the folders around it that are new, if nothing is in it when the block raises.
+        It goes again, with the folders around it that are new, if nothing is in it when the block raises. `again`: see
+        taken.
 
         Raises:
             RunDirectoryError: there is a run here or the warm start of one, or another block holds the directory.
         """
-        self.require_free()
+        if not again:
+            self.require_free()
         if self.warm_start.exists():
             raise RunDirectoryError(
                 f"{self.path} holds the warm start of a run that never began; start from it by "
                 f"`--warm-start {self.warm_start} --warm-start-task none`, remove it, or take another directory"
             )
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._make()
         try:
             with self.held():
                 yield
@@ -145,17 +180,39 @@ class RunDirectory:
         """
         taken = f"{what} in {self.path} is under way in another process; wait until it has ended, or stop it"
         with locked(self.path, RunDirectoryError(taken)):
+            for file in (*self._files, self.warm_start):
+                clear_parts(file)
             yield
 
-    def clear(self) -> None:
-        """Take the run's files away: a run that could not begin leaves the directory free."""
+    def clear(self, keep_config: bool = False) -> None:
+        """Take the run's files away: a run that could not begin leaves the directory free, or as it was."""
         for file in self._files:
-            with suppress(OSError):  # the error that ended the run says more
-                file.unlink(missing_ok=True)
+            if not (keep_config and file == self.config):
+                with suppress(OSError):  # the error that ended the run says more
+                    file.unlink(missing_ok=True)
 
     def write_config(self, config: Config) -> None:
-        """Save every setting."""
-        write_text(self.config, toml.dumps(config))
+        """Save every setting, as this user's."""
+        text = toml.dumps(config)
+        trust.remember(self.config, text, config.named_code(), f"the run in {self.path}")
+        write_text(self.config, text)
+
+    def read_to_run(self, trusted: Trust, **given: Any) -> Config:
+        """The run's settings, to be run once more, where the code that they name may be imported.
+
+        Args:
+            trusted: whether the user said so, or what is trusted already; else the file must be as this user's run
+                wrote it.
+            given: settings in place of the file's, whose code is then not asked about; None: the file's.
+
+        Raises:
+            RunDirectoryError: as read_config.
+            TrustError: they name code, and are not trusted.
+        """
+        config, text = self.read_config(), self.config.read_text(encoding="utf-8")
+        own = [one for one in config.named_code() if given.get(one.setting) is None]
+        trust.require(self.config, text, own, trusted)
+        return config.replace_given(**given)
 
     def read_config(self) -> Config:
         """The run's settings.
@@ -165,7 +222,7 @@ class RunDirectory:
         """
         self.require_run()
         try:
-            return toml.compose(toml.read(self.config, saved=True))
+            return toml.read_saved(self.config)
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "
@@ -185,7 +242,8 @@ def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Pat
     """
     stem = f"{file_name(config.task_name)}-{config.strategy}-{config.meta}-s{config.seed}"
     new = [] if root.exists() else [root]
-    root.mkdir(parents=True, exist_ok=True)
+    with naming(root):
+        root.mkdir(parents=True, exist_ok=True)
     path = next(path for number in count(1) if _made(path := root / f"{stem}-{number}"))
     try:
         yield path
@@ -194,6 +252,14 @@ def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Pat
             for folder in (path, *new):
                 folder.rmdir()
         raise
+
+
+def _size(file: Path) -> int | None:
+    """Bytes; None where there is no file."""
+    try:
+        return file.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _made(path: Path) -> bool:

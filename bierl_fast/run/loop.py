@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bierl_fast.config.config import Config
-from bierl_fast.errors import AllFailedError, CheckpointError
+from bierl_fast.errors import AllFailedError, CheckpointError, EpisodeWarning, warn
 from bierl_fast.messages import (
     EvaluatedGeneration,
     EvaluationBatch,
@@ -24,10 +24,12 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
+from bierl_fast.meta.base import states_held_by
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
+from bierl_fast.run.interruption import end_if_told, saving_when_asked
 from bierl_fast.run.record import Recorder, Snapshot
-from bierl_fast.run.reporting import achieved, reporting_population, summary
+from bierl_fast.run.reporting import achieved, reporting_population, summary, why_nothing
 from bierl_fast.strategy.antithetic import all_failed
 from bierl_fast.strategy.base import center_of
 
@@ -37,8 +39,10 @@ PHASES = ("ask", "evaluate", "tell", "meta", "record")
 def train(run: Run) -> None:
     """Train until the run's end; whatever stops it earlier, its last completed generation is saved first."""
     try:
-        while not ended(run.config, run.counters):
-            advance(run)
+        with saving_when_asked(run.recorder.writing.save):
+            while not ended(run.config, run.counters):
+                end_if_told()
+                advance(run)
         run.recorder.save()
     except BaseException as error:
         run.recorder.rescue(error)
@@ -93,10 +97,11 @@ def ended(config: Config, counters: Counters) -> bool:
 def restore(parts: Parts, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's arrays into a run's parts; raises CheckpointError when they do not fit."""
     try:
-        parts.strategy.load(checkpoint.parts.get("strategy", {}))
         parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
         parts.meta.load(checkpoint.parts.get("meta", {}))
         parts.history.load(checkpoint.parts.get("history", {}))
+        for state in (*states_held_by(parts.meta), checkpoint.parts.get("strategy", {})):
+            parts.strategy.load(state)  # the run's own comes last, and stays
         if parts.safeguard is not None:
             parts.safeguard.load(checkpoint.parts.get("safeguard", {}))
     except KeyError as error:
@@ -120,6 +125,7 @@ class Run:
         self.safeguard = parts.safeguard
         self.recorder = recorder
         self.counters = counters or Counters()
+        self.no_evaluation: str | None = None  # why the last reporting evaluation is no number
         self._seconds = dict.fromkeys(PHASES, 0.0) | {"meta": meta_seconds}
 
     def key(self, stream: Stream) -> NoiseKey:
@@ -192,12 +198,19 @@ class Run:
         population = reporting_population(self.strategy.mean, self.config.eval_episodes, key)
         batch = self.evaluator.evaluate(population)
         self._count(eval_steps=batch.steps)
+        self._notice(why_nothing(batch))
         found, best = summary(batch), self.counters.best_return
         reached = achieved(found)
         if reached is not None and (best is None or reached > best):
             self.counters = replace(self.counters, best_return=reached)
             self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
         return found
+
+    def _notice(self, nothing: str | None) -> None:
+        """An EpisodeWarning where a reporting evaluation is no number for the first time; the run goes on."""
+        if nothing is not None and self.no_evaluation is None:
+            warn(f"generation {self.counters.generation}: {nothing}", EpisodeWarning)
+        self.no_evaluation = nothing
 
     def record(
         self,

@@ -6,7 +6,7 @@ Record, Snapshot -> Recorder -> metrics.jsonl, checkpoint.npz, policy.npz, obser
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,7 +15,9 @@ from bierl_fast.errors import naming
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.run import checkpoint
 from bierl_fast.run.checkpoint import Checkpoint
+from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.interruption import Writing
 from bierl_fast.run.metrics import MetricsFile, Record, strict
 
 Observer = Callable[[Record], None]
@@ -41,10 +43,12 @@ class Recorder:
         config: Config,
         directory: RunDirectory | None = None,
         observer: Observer | None = None,
-        records: list[Record] | None = None,
+        records: Iterable[Record] = (),
+        best_policy: Policy | None = None,
     ) -> None:
-        self.records: list[Record] = records or []
-        self.best_policy: Policy | None = None  # of this session's reporting evaluations
+        """`records` and `best_policy` are those of the run so far."""
+        self.records = Records(records)
+        self.best_policy = best_policy  # of the reporting evaluations
         self._config = config
         self._directory = directory
         self._observer = observer
@@ -52,6 +56,7 @@ class Recorder:
         self._snapshot: Snapshot | None = None
         self._saved: int | None = None  # generations in the checkpoint on disk
         self._saved_at = time.monotonic()
+        self.writing = Writing(self.save)
 
     def start(self, take: Callable[[], Snapshot], saved: int | None) -> None:
         """Hold the run's state before its next generation; `saved`: generations in its checkpoint, if any."""
@@ -64,8 +69,9 @@ class Recorder:
         """Write one generation down: metrics always, a checkpoint when its time has come."""
         record = strict(record)
         if self._metrics is not None:
-            self._metrics.append(record)
-            self._snapshot = take()
+            with self.writing:
+                self._metrics.append(record)
+                self._snapshot = take()
         self.records.append(record)
         if time.monotonic() - self._saved_at >= self._config.checkpoint_seconds:
             self.save()
@@ -79,21 +85,23 @@ class Recorder:
             with naming(self._directory.best_policy):
                 policy.save(self._directory.best_policy)
 
-    def save(self) -> None:
-        """Write checkpoint and policy of the last completed generation, unless they are there already."""
+    def save(self) -> bool:
+        """Write checkpoint and policy of the last completed generation, unless they are there; whether there is one."""
         if self._directory is None or self._metrics is None or self._snapshot is None:
-            return
+            return False
         self._saved_at = time.monotonic()
         generation = self._snapshot.checkpoint.counters.generation
         if generation == self._saved:
-            return
-        self._metrics.sync()
-        # The policy first: no checkpoint at a run's end stands beside an older policy.
-        with naming(self._directory.policy):
-            self._snapshot.policy.save(self._directory.policy)
-        with naming(self._directory.checkpoint):
-            checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
-        self._saved = generation
+            return True
+        with self.writing:
+            self._metrics.sync()
+            # The policy first: no checkpoint at a run's end stands beside an older policy.
+            with naming(self._directory.policy):
+                self._snapshot.policy.save(self._directory.policy)
+            with naming(self._directory.checkpoint):
+                checkpoint.save(self._directory.checkpoint, self._config, self._snapshot.checkpoint)
+            self._saved = generation
+        return True
 
     def rescue(self, error: BaseException) -> None:
         """Save what can be saved while `error` ends the run; a second error becomes a note on the first."""

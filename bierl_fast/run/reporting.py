@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.messages import F32, EvaluationBatch, Hyperparameters, NoiseKey, Population, Stream
 
 
@@ -44,16 +45,18 @@ def achieved(found: dict[str, Any]) -> float | None:
 
 
 def summary(batch: EvaluationBatch) -> dict[str, Any]:
-    """Return statistics over a batch's rows.
+    """Return statistics over a batch's rows; NaN where every one failed.
 
     An episode that failed counts with the lowest return of them all, its own so far among them: where steps cost, to
     break off early must not look like success.
     """
     failed_r = batch.failed_r
     returns_r = np.where(failed_r, batch.returns_r.min(), batch.returns_r) if failed_r.any() else batch.returns_r
+    if failed_r.all():
+        returns_r = np.full(failed_r.size, np.nan)
     return {
-        "mean_return": float(returns_r.mean()),
-        "std_return": float(returns_r.std()),
+        "mean_return": float(finite.mean(returns_r)),
+        "std_return": float(finite.std(returns_r)),
         "min_return": float(returns_r.min()),
         "max_return": float(returns_r.max()),
         "episodes": int(returns_r.size),
@@ -61,3 +64,11 @@ def summary(batch: EvaluationBatch) -> dict[str, Any]:
         "steps": batch.steps,
         "episode_failures": int(failed_r.sum()),
     }
+
+
+def why_nothing(batch: EvaluationBatch) -> str | None:
+    """Why an evaluation is no number, where every episode failed; else None."""
+    if not batch.failed_r.all():
+        return None
+    first = batch.failure or "none has a finite return, or its simulation diverged"
+    return f"all {batch.failed_r.size} episodes of the evaluation failed; {first}"

@@ -22,6 +22,7 @@ from bierl_fast.messages import F32, NoiseKey, Stream
 from bierl_fast.meta.generator_file import GeneratorShape, WarmStart, packaged
 from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.run import build, loop
+from bierl_fast.run.interruption import Writing, saving_when_asked
 from bierl_fast.run.record import Observer, Recorder
 
 
@@ -153,15 +154,25 @@ def learned_on(
     before = list(start.made["tasks"]) if start else []
     parts = build.make_parts(easy_run(task, config, steps, len(before)), start)
     with closing(parts.evaluator):
-        if not isinstance(parts.meta, LearnedMeta):
+        meta = parts.meta
+        if not isinstance(meta, LearnedMeta):
             raise ConfigError(f"a warm start is a generator's, and the meta-level {config.meta!r} has none", ["meta"])
         run = loop.Run(parts, Recorder(parts.config, observer=observer))
         made = {"credit": "one_step", "tasks": [*before, task], "seed": config.seed}
+
+        def save() -> bool:
+            if save_as is None or (start is None and run.counters.meta_updates == 0):
+                return False
+            with writing:
+                _learned(run, meta.weights, start, {**made, "interrupted": True}).save(save_as)
+            return True
+
+        writing = Writing(save)
         try:
-            loop.train(run)
+            with saving_when_asked(writing.save):
+                loop.train(run)
         except KeyboardInterrupt:
-            if save_as is not None and (start is not None or run.counters.meta_updates > 0):
-                _learned(run, parts.meta.weights, start, {**made, "interrupted": True}).save(save_as)
+            save()
             raise
     if run.counters.meta_updates == 0:
         warn(
@@ -169,7 +180,7 @@ def learned_on(
             "raise meta_budget or lower meta_interval",
             RunWarning,
         )
-    found = _learned(run, parts.meta.weights, start, made)
+    found = _learned(run, meta.weights, start, made)
     if save_as is not None:
         found.save(save_as)
     return found

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast import kernels
+from bierl_fast import finite, kernels
 from bierl_fast.errors import ArgumentError
+from bierl_fast.finite import mean_of_groups
 from bierl_fast.messages import (
     F32,
     F64,
@@ -27,8 +28,9 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
-from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
-from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
+from bierl_fast.strategy.optimizer import Optimizer
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.riders import injected, told_in
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
@@ -86,18 +88,24 @@ class Antithetic(ABC):
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
-        return np.asarray(self._next(population, batch, hp)["mean"], np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self._next(population, batch, hp)["mean"], np.float32)
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """Take one step.
 
         Raises:
             ArgumentError: every candidate failed, or the batch answers another number of rows.
+            DivergedError: the step leaves parameters that are not finite; the state stays.
         """
-        return self._taken(self._next(population, batch, population.hyperparameters), population, batch)
+        with np.errstate(over="ignore", invalid="ignore"):  # `_taken` says what came of it
+            following = self._next(population, batch, population.hyperparameters)
+        return self._taken(following, population, batch)
 
     def _taken(self, following: Arrays, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """The report of the step to the state `following`, which is the state from here on."""
+        theta = np.asarray(following["mean"], np.float32)
+        require_finite(theta, population.hyperparameters, population.key.generation)
         before, self._state = self._theta, following
         path = EvolutionPath.of(following)
         with np.errstate(over="ignore"):
@@ -131,10 +139,15 @@ class Antithetic(ABC):
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         like = self._like(arrays)
-        require_arrays(arrays, like)
-        vector("mean", np.asarray(arrays["mean"], np.float32))
+        require_arrays(arrays, like, loose=(SCALARS,))
+        EvolutionPath.require(arrays)
+        self._require(arrays)
         saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
         self._state = {**EvolutionPath.start(self._theta.size).arrays(), **saved}
+
+    def _require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that fit which this strategy does not come to."""
+        Optimizer.require(arrays)
 
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""
@@ -152,8 +165,7 @@ def by_candidate(population: Population, value_r: F64, failed_r: Bool) -> tuple[
         raise ArgumentError(f"the batch answers {value_r.shape[0]} rows, the population has {population.rows}")
     own_r = population.candidate_r >= 0
     candidate_r = population.candidate_r[own_r]
-    mean_n = np.bincount(candidate_r, weights=value_r[own_r]) / np.bincount(candidate_r)
-    return mean_n, np.bincount(candidate_r, weights=failed_r[own_r]) > 0
+    return mean_of_groups(value_r[own_r], candidate_r), np.bincount(candidate_r, weights=failed_r[own_r]) > 0
 
 
 def all_failed(population: Population, batch: EvaluationBatch) -> bool:
@@ -196,7 +208,7 @@ def losses(population: Population, batch: EvaluationBatch, hp: Hyperparameters) 
     if not np.isfinite(fitness_n[~failed_n]).all():
         raise ArgumentError("a fitness is not finite and not marked as failed; mark it as failed")
     worst = -float(fitness_n[~failed_n].min())
-    return np.where(failed_n, worst + max(1.0, abs(worst)), -fitness_n)
+    return np.where(failed_n, min(worst + max(1.0, abs(worst)), finite.LARGEST), -fitness_n)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,7 +259,7 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
     returns_n, failed_n = by_candidate(population, batch.returns_r, batch.failed_r)
     survivors, first_row_n = returns_n[~failed_n], first_rows(population)
     return StrategyReport(
-        mean_return=float(survivors.mean()),
+        mean_return=float(finite.mean(survivors)),
         max_return=float(survivors.max()),
         center_return=mean_return(batch, population.candidate_r < 0),
         returns_n=returns_n,
@@ -263,4 +275,4 @@ def report(population: Population, batch: EvaluationBatch, update_norm: float) -
 def mean_return(batch: EvaluationBatch, chosen_r: Bool) -> float:
     """Of the chosen rows that did not fail; NaN where there is none."""
     finished_r = chosen_r & ~batch.failed_r
-    return float(batch.returns_r[finished_r].mean()) if finished_r.any() else math.nan
+    return float(finite.mean(batch.returns_r[finished_r])) if finished_r.any() else math.nan

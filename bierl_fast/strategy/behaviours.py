@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
+from bierl_fast.finite import mean_of_groups
 from bierl_fast.messages import F64, EvaluationBatch, Population
 from bierl_fast.settings import LONG, MANY, Section, setting
 
@@ -84,9 +85,7 @@ def behaviours(batch: EvaluationBatch) -> F64:
 
 def mean_by_group(value_rd: F64, group_r: NDArray[np.integer[Any]], groups: int) -> F64:
     """(groups, D) the mean over the rows of each group 0, 1, ...; every group has a row."""
-    sum_gd = np.zeros((groups, value_rd.shape[1]))
-    np.add.at(sum_gd, group_r, value_rd)
-    return sum_gd / np.bincount(group_r, minlength=groups)[:, None]
+    return np.column_stack([mean_of_groups(value_r, group_r, groups) for value_r in value_rd.T])
 
 
 def by_candidate(population: Population, behaviour_rd: F64) -> F64:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -19,8 +20,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast import finite, kernels
+from bierl_fast.errors import ArgumentError, InstallationError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -35,7 +36,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, losses, report
-from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, scales, vector
 from bierl_fast.strategy.pairs import Pairs
 
 LARGEST_FULL = 2_000  # parameters; a decomposition takes seconds there, and grows with the cube
@@ -101,7 +102,8 @@ class CovarianceMatrixAdaptation:
         own: CovarianceSettings by name.
 
     Raises:
-        ArgumentError: the cma package is missing, too many parameters for a full matrix, or an argument out of range.
+        InstallationError: the cma package is missing.
+        ArgumentError: too many parameters for a full matrix, or an argument out of range.
     """
 
     declared: Mapping[str, HyperparameterSpec] = MappingProxyType(
@@ -146,6 +148,18 @@ class CovarianceMatrixAdaptation:
         self._told: list[Told] = []
         self._asked: Asked | None = None  # no state: spares `tell` to draw, and to decompose, once more
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the packages, and without what spares drawing once more."""
+        return {**self.__dict__, "_cma": None, "_libraries": None, "_asked": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._cma, self._libraries = _packages()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CovarianceMatrixAdaptation:
+        copied: CovarianceMatrixAdaptation = pickle.loads(pickle.dumps(self))  # with normals of its own
+        return copied
+
     @property
     def mean(self) -> F32:
         """(P,) the distribution's mean; a copy."""
@@ -180,7 +194,7 @@ class CovarianceMatrixAdaptation:
         asked = self._drawn(population)
         sampler = copy.deepcopy(asked.sampler)
         with self._one_thread():
-            sampler.tell([solution.copy() for solution in asked.solutions], told.loss_n.tolist())
+            sampler.tell([solution.copy() for solution in asked.solutions], _for_cma(told.loss_n))
         return _center(sampler)
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
@@ -204,7 +218,8 @@ class CovarianceMatrixAdaptation:
     def _learn(self, asked: Asked, told: Told) -> None:
         self._asked = None
         with self._one_thread():
-            asked.sampler.tell(asked.solutions, told.loss_n.tolist())
+            asked.sampler.tell(asked.solutions, _for_cma(told.loss_n))
+        require_finite(_center(asked.sampler), Hyperparameters(sigma=asked.sigma), told.key.generation)
         if self._sampler is None:
             self._sigma = asked.sigma
         self._sampler = asked.sampler
@@ -274,7 +289,9 @@ class CovarianceMatrixAdaptation:
         like = self.state()
         like["keys"] = np.zeros((*generations, 3), np.uint64)
         like["losses"] = np.zeros((*generations, self._pairs.population))
-        require_arrays(arrays, like)
+        require_arrays(arrays, like, loose=("sigma",))
+        if generations > (0,):  # before the first there is no sigma
+            require_above_zero(arrays, "sigma")
         other = copy.copy(self)
         other._start = vector("mean", np.asarray(arrays["start"], np.float32))
         other._replay(arrays)
@@ -297,16 +314,24 @@ class CovarianceMatrixAdaptation:
 
 
 def _center(sampler: Any) -> F32:
-    return np.asarray(sampler.mean, np.float32).copy()
+    with np.errstate(over="ignore"):
+        return np.asarray(sampler.mean, np.float32).copy()
+
+
+def _for_cma(loss_n: F64) -> list[float]:
+    """The losses as they are, or their ranks, which are all that counts, where cma's own statistics would overflow."""
+    if finite.exponent(loss_n) > 0:
+        loss_n = np.searchsorted(np.unique(loss_n), loss_n).astype(np.float64)
+    return [float(loss) for loss in loss_n]
 
 
 def _packages() -> tuple[Any, Any]:
-    """The cma package, and the numerical libraries' threads; ArgumentError with the pip line when one is missing."""
+    """The cma package, and the numerical libraries' threads; InstallationError where one is missing."""
     try:
         import cma  # noqa: PLC0415 - optional
         from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise ArgumentError(
+        raise InstallationError(
             "strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast[cmaes]'"
         ) from error
     return cma, ThreadpoolController()

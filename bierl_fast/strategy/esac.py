@@ -39,12 +39,13 @@ from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.actor_network import fitting, genes
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, by_candidate, decayed, first_rows, fitness
-from bierl_fast.strategy.checks import complete, require_arrays, vector
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, vector
+from bierl_fast.strategy.evolution_path import SCALARS
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.riders import padded
-from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
+from bierl_fast.strategy.sac import REPLAY, SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 TUNINGS = ("ranks", "raw_returns")
@@ -106,7 +107,8 @@ class EvolutionWithActorCritic(Antithetic):
         own: WinnerSettings and sac.SacSettings by name; W is winner_share of N.
 
     Raises:
-        ArgumentError: Stable-Baselines3 is not installed (with the pip line), no network or one that is not of `mean`,
+        InstallationError: Stable-Baselines3 is not installed.
+        ArgumentError: no network or one that is not of `mean`,
             an infinite or empty action box, a number out of its range, an unknown name (the nearest is offered).
     """
 
@@ -227,7 +229,9 @@ class EvolutionWithActorCritic(Antithetic):
             ArgumentError, ArgumentTypeError: every candidate failed, the batch answers another number of rows, or its
                 transitions are another task's; nothing has changed then.
         """
-        following = self._next(population, batch, population.hyperparameters)
+        with np.errstate(over="ignore", invalid="ignore"):
+            following = self._next(population, batch, population.hyperparameters)
+        require_finite(np.asarray(following["mean"]), population.hyperparameters, population.key.generation)
         if batch.transitions_tw is not None:
             self._partner.learn(batch.transitions_tw, population.key)
             if self._overwrites and (population.key.generation + 1) % OVERWRITTEN_EVERY == 0:
@@ -303,7 +307,10 @@ class EvolutionWithActorCritic(Antithetic):
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
-        require_arrays(arrays, {**self._like(arrays), **partner})
+        # What is remembered may be beyond single precision, as an environment gave it.
+        require_arrays(arrays, {**self._like(arrays), **partner}, loose=(SCALARS, REPLAY))
+        require_above_zero(arrays, "mutation")
+        self._partner.require(arrays)
         super().load({name: array for name, array in arrays.items() if name not in partner})
         self._partner.load(arrays)
 

@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -40,9 +39,9 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
-from bierl_fast.strategy.checks import complete, require_arrays, scales, vector
+from bierl_fast.strategy.checks import complete, require_finite, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
-from bierl_fast.strategy.novelty_state import Own, State, Step
+from bierl_fast.strategy.novelty_state import Own, State, Step, saved
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
@@ -210,19 +209,24 @@ class NoveltySearch:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
         hp = population.hyperparameters if hp is None else complete(hp, self.declared)
         chosen = self.center(population.key)
-        return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
 
     def tell(self, population: Population, batch: EvaluationBatch) -> StrategyReport:
         """Take one step of the centre drawn around, and enter what the centres' own rows showed.
 
         Raises:
             ArgumentError: every candidate failed, the batch answers another number of rows, or it has no behaviours.
+            DivergedError: the step leaves parameters that are not finite; the state stays.
         """
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
-        step = self._step(seen, chosen, population, batch, population.hyperparameters)
-        moved = step.theta - population.base_bp[0]
-        told = report(population, batch, float(np.linalg.norm(moved)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            step = self._step(seen, chosen, population, batch, population.hyperparameters)
+            moved = step.theta - population.base_bp[0]
+            length = float(np.linalg.norm(moved))
+        require_finite(step.theta, population.hyperparameters, population.key.generation)
+        told = report(population, batch, length)
         told = told_in(told, population, step.weight_n, told.failed_n)
         center_mp, due_m = seen.center_mp.copy(), seen.due_m.copy()
         center_mp[chosen], due_m[chosen] = step.theta, True
@@ -326,22 +330,8 @@ class NoveltySearch:
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
-        now = self._state
-        vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
-        after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
-        prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
-        started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
-        wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
-        wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
-        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
-        require_arrays(arrays, {**wanted, **seen})  # these two grow
-        rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
-        if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ArgumentError(
-                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
-                f"got {behaviour_md.shape} and {rows_nd.shape}"
-            )
-        self._state = State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
+        after_a_step = self._optimize({}, np.zeros_like(self._state.mean), 1.0, 0.5)[1]
+        self._state = saved(arrays, self._state, after_a_step)
 
 
 class NoveltyAndReward(NoveltySearch):

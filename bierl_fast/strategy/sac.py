@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import InstallationError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
-from bierl_fast.settings import LONG, Section, setting
+from bierl_fast.settings import LONG, MANY, Section, setting
+from bierl_fast.strategy.checks import require_above_zero
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
 REMEDY = "strategy 'esac' needs Stable-Baselines3; install it with: pip install 'bierl-fast[esac]'"
+LARGEST_REWARD = 2.0**40  # either way: critics square what they are off by, in single precision
 CRITIC_HIDDEN = (256, 256)  # Stable-Baselines3's own, and the paper's
 REPLAY, SEEN, LOG_ALPHA = "sac_replay", "sac_seen", "sac_log_alpha"
 POLICY, OPTIMIZER = "sac_policy/", "sac_optimizer/"
@@ -49,11 +51,22 @@ class SacSettings(Section):
         at_least=1,
         at_most=2**31 - 1,
         called="replay_size",
+        also=("buffer_size", "replay_buffer_size", "memory_size"),
     )
-    batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
-    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0)
+    batch: int = setting(
+        256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG, also=("batch_size", "minibatch_size")
+    )
+    updates: float = setting(
+        0.1,
+        "gradient steps of SAC for each env step",
+        at_least=0.0,
+        at_most=float(MANY),
+        also=("gradient_steps", "utd", "train_freq"),
+    )
     learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
-    discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
+    discount: float = setting(
+        0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0, also=("gamma", "discount_factor")
+    )
 
 
 class SoftActorCritic:
@@ -69,7 +82,7 @@ class SoftActorCritic:
         seed: of the initial critics; 0 <= seed < 2**64.
 
     Raises:
-        ArgumentError: Stable-Baselines3 is not installed (with the pip line).
+        InstallationError: Stable-Baselines3 is not installed (with the pip line).
     """
 
     def __init__(self, network: Network, theta: F32, settings: SacSettings, seed: int = 0) -> None:
@@ -81,6 +94,9 @@ class SoftActorCritic:
             self._model = _model(network, settings)
         self.actor = theta
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self._network, self.actor, self._settings, self.state())
+
     @property
     def actor(self) -> F32:
         """(P,) the policy whose action is the actor's deterministic one; a copy."""
@@ -90,7 +106,7 @@ class SoftActorCritic:
 
     @actor.setter
     def actor(self, theta: F32) -> None:
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         at = 0
         with torch.no_grad():
@@ -102,7 +118,7 @@ class SoftActorCritic:
 
     def act(self, observation_bo: F32) -> F32:
         """(B, A) deterministic actions in the task's box, by the learner's own networks."""
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         with torch.no_grad():
             squashed = self._model.actor(torch.from_numpy(observation_bo), deterministic=True).numpy()
@@ -129,7 +145,9 @@ class SoftActorCritic:
         return steps
 
     def _layers(self) -> list[torch.nn.Linear]:
-        from torch import nn  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
+
+        nn = torch.nn
 
         actor = self._model.actor
         return [layer for layer in [*actor.latent_pi, actor.mu] if isinstance(layer, nn.Linear)]
@@ -155,7 +173,7 @@ class SoftActorCritic:
 
     def _moments(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Adam's state of every parameter; zeros, as Adam begins with, before its first step."""
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         for optimizer_name, optimizer in self._optimizers().items():
             for number, parameter in enumerate(_parameters(optimizer)):
@@ -170,9 +188,14 @@ class SoftActorCritic:
         memory = np.empty((min(filled, self.replay.capacity), self.replay.width), np.float32)
         return {REPLAY: memory, **self._learned()}
 
+    def require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that are `like` the state which it does not come to."""
+        squares = [name for name in arrays if name.startswith(OPTIMIZER) and name.endswith(("exp_avg_sq", "step"))]
+        require_above_zero(arrays, *squares, zero=True)
+
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; the arrays must be `like` it."""
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         def tensor(name: str) -> torch.Tensor:
             return torch.from_numpy(np.array(arrays[name], np.float32))
@@ -195,6 +218,13 @@ class SoftActorCritic:
             )
 
 
+def _again(network: Network, theta: F32, settings: SacSettings, state: Arrays) -> SoftActorCritic:
+    """A copied or unpickled learner."""
+    learner = SoftActorCritic(network, theta, settings)
+    learner.load(state)
+    return learner
+
+
 class _Sampler:
     """What Stable-Baselines3 asks for a batch: the memory, drawn from by address, actions within [-1, 1]."""
 
@@ -206,8 +236,9 @@ class _Sampler:
 
     def sample(self, batch_size: int, env: object = None) -> ReplayBufferSamples:
         """`batch_size` transitions, the next draw of this key."""
-        import torch  # noqa: PLC0415 - torch takes 1 s
         from stable_baselines3.common.type_aliases import ReplayBufferSamples  # noqa: PLC0415 - optional, and torch takes 1 s
+
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         observations, actions = self._sizes
         before, after = (np.empty((batch_size, observations), np.float32) for _ in range(2))
@@ -215,6 +246,7 @@ class _Sampler:
         reward, terminated = (np.empty(batch_size, np.float32) for _ in range(2))
         self._replay.sample(self._key, next(self._draws), before, action, reward, after, terminated)
         squashed = 2 * ((action - self._low) / (self._high - self._low)) - 1
+        reward = np.clip(reward, -LARGEST_REWARD, LARGEST_REWARD)
         columns = (before, squashed, after, terminated[:, None], reward[:, None])
         return ReplayBufferSamples(*map(torch.from_numpy, columns))
 
@@ -230,8 +262,7 @@ def _bias(layer: torch.nn.Linear) -> F32:
 @contextmanager
 def _torch_at(key: NoiseKey) -> Iterator[None]:
     """One torch thread, and torch's generator at an address; both are as before afterwards."""
-    import torch  # noqa: PLC0415 - torch takes 1 s
-
+    from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
     from bierl_fast.torch_threads import one_torch_thread  # noqa: PLC0415 - loads torch
 
     with one_torch_thread(), torch.random.fork_rng(devices=[]):
@@ -241,13 +272,16 @@ def _torch_at(key: NoiseKey) -> Iterator[None]:
 
 def _model(network: Network, settings: SacSettings) -> SAC:
     """Stable-Baselines3's SAC for these spaces, which never sees an environment and prints nothing."""
+    from bierl_fast._torch import torch  # noqa: PLC0415 - first, as what follows imports it too
+
     try:
         import stable_baselines3 as sb3  # noqa: PLC0415 - optional, and torch
         from stable_baselines3.common.logger import Logger  # noqa: PLC0415 - optional, and torch takes 1 s
     except ImportError as error:
-        raise ArgumentError(REMEDY) from error
+        raise InstallationError(REMEDY) from error
     import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
-    from torch import nn  # noqa: PLC0415 - torch takes 1 s
+
+    nn = torch.nn
 
     class Spaces(gymnasium.Env[Any, Any]):
         observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (network.sizes[0],), np.float32)

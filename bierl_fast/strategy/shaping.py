@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
-from bierl_fast import kernels
+from bierl_fast import finite, kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool
 from bierl_fast.names import choice, lookup
@@ -20,27 +21,37 @@ def standardized(fitness_n: F64, failed_n: Bool, top: int) -> F32:
     Weights keep the level of the fitnesses, which pairs cancel; taken off before, it costs single precision no digits.
     """
     level = fitness_n[~failed_n].max(initial=-np.inf)
-    return kernels.standardized_weights(fitness_n - level if np.isfinite(level) else fitness_n, failed_n, top=top)
+    if not np.isfinite(level):
+        return kernels.standardized_weights(fitness_n, failed_n, top=top)
+    powers = finite.exponent(fitness_n[~failed_n])
+    lowered_n = finite.scaled(fitness_n, powers) - finite.scaled(level, powers)
+    return kernels.standardized_weights(np.asarray(lowered_n), failed_n, top=top)
 
 
-def _log_rank(full: bool, best_of_ties: bool) -> Shaping:
-    return lambda fitness_n, failed_n, _: kernels.log_rank_utilities(
-        fitness_n, failed_n, full=full, best_of_ties=best_of_ties
-    )
+def _log_rank(fitness_n: F64, failed_n: Bool, top: int, *, full: bool = False, best_of_ties: bool = False) -> F32:
+    return kernels.log_rank_utilities(fitness_n, failed_n, full=full, best_of_ties=best_of_ties)
+
+
+def _centered_rank(fitness_n: F64, failed_n: Bool, top: int) -> F32:
+    return kernels.centered_rank_utilities(fitness_n, failed_n)
+
+
+def _raw(fitness_n: F64, failed_n: Bool, top: int) -> F32:
+    return kernels.raw_weights(fitness_n, failed_n)
 
 
 SHAPINGS: dict[str, Shaping] = {
-    "centered_rank": lambda fitness_n, failed_n, _: kernels.centered_rank_utilities(fitness_n, failed_n),
-    "log_rank": _log_rank(full=False, best_of_ties=False),
-    "log_rank_full": _log_rank(full=True, best_of_ties=False),
+    "centered_rank": _centered_rank,
+    "log_rank": _log_rank,
+    "log_rank_full": partial(_log_rank, full=True),
     "standardized": standardized,
-    "raw": lambda fitness_n, failed_n, _: kernels.raw_weights(fitness_n, failed_n),
-}
+    "raw": _raw,
+}  # functions with names, so that strategies pickle
 RANKINGS = ("centered_rank", "log_rank", "log_rank_full")  # those that see no more of a fitness than its rank
 
 BEST_OF_TIES: dict[str, Shaping] = {
-    "log_rank": _log_rank(full=False, best_of_ties=True),
-    "log_rank_full": _log_rank(full=True, best_of_ties=True),
+    "log_rank": partial(_log_rank, best_of_ties=True),
+    "log_rank_full": partial(_log_rank, full=True, best_of_ties=True),
 }
 TIES = ("share", "best")
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from bierl_fast.finite import exponent, scaled
 from bierl_fast.messages import F32, F64, Bool, Population
 
 
@@ -33,6 +34,8 @@ def odd_share(population: Population, first_row_n: np.ndarray, returns_n: F64, f
         return math.nan
     plus_k, minus_k = returns_n[0::2][whole_k], returns_n[1::2][whole_k]
     largest = max(float(np.abs(plus_k).max()), float(np.abs(minus_k).max())) or 1.0  # squares stay finite
+    powers = exponent(largest)
+    plus_k, minus_k, largest = scaled(plus_k, powers), scaled(minus_k, powers), math.ldexp(largest, -powers)
     odd = float(np.square((plus_k - minus_k) / largest / 2).mean())
     even = float(np.var((plus_k + minus_k) / largest / 2))
     return (odd - even) / (odd + even) if odd + even > 0.0 else math.nan

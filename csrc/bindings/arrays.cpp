@@ -1,5 +1,8 @@
 #include "arrays.hpp"
 
+#include <cmath>
+#include <limits>
+
 namespace bierl::bindings {
 
 namespace {
@@ -65,6 +68,15 @@ py::ssize_t dimension(const py::object& object, const char* name, py::ssize_t ax
   return array.shape(axis);
 }
 
+float narrowed(const char* name, double value) {
+  if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max()))) {
+    const std::string came = py::repr(py::float_(value));
+    throw py::value_error(std::string(name) + " must be finite and at most 3.4e38 in magnitude, as single precision " +
+                          "ends there; got " + came);
+  }
+  return static_cast<float>(value);
+}
+
 NoiseKey read_key(const py::object& key) {
   try {
     return {key.attr("run_seed").cast<std::uint64_t>(), key.attr("generation").cast<std::uint32_t>(),
@@ -72,11 +84,6 @@ NoiseKey read_key(const py::object& key) {
   } catch (const std::exception&) {  // no such attribute, or none of a fitting integer
     throw py::type_error("key must be a bierl_fast.NoiseKey, got " + type_name(key));
   }
-}
-
-bool no_signal() {
-  const py::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() == 0;
 }
 
 }  // namespace bierl::bindings

@@ -139,7 +139,8 @@ void bind_actor(py::module_& m) {
   py::class_<EpisodeActor>(
       m, "EpisodeActor",
       "What an episode does around its environment; see csrc/bierl/core/actor.hpp. The arrays of begin "
-      "are kept until the next begin.")
+      "are kept until the next begin. Every call is whole, but an episode is one thread's: two that share an "
+      "actor mix their steps.")
       .def(py::init<const PolicyShape&, const std::string&>(), "shape"_a, "behavior"_a)
       .def("begin", &EpisodeActor::begin, "normalizer"_a, "parameters"_a, "key"_a, "row"_a, "explore"_a, "moments"_a,
            "descriptor"_a, "transitions"_a = py::none(),

@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <bierl/episode/native_env.hpp>
-#include <bierl/mujoco/task_table.hpp>
+#include <bierl/mujoco/handles.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "native_tasks.hpp"
 #include "task_options.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -23,18 +25,17 @@ namespace {
 
 py::list table_rows() {
   py::list rows;
-  for (const mujoco::TaskEntry& entry : mujoco::task_table()) {
-    rows.append(py::dict("id"_a = entry.id, "model_file"_a = entry.model_file,
-                         "max_episode_steps"_a = entry.max_episode_steps, "reward_threshold"_a = entry.reward_threshold,
-                         "keywords"_a = entry.keywords));
+  for (const NativeTask& task : native_tasks()) {
+    rows.append(py::dict("id"_a = task.id, "engine"_a = task.engine, "model_file"_a = task.model_file,
+                         "max_episode_steps"_a = task.max_episode_steps, "reward_threshold"_a = task.reward_threshold,
+                         "keywords"_a = task.keywords));
   }
   return rows;
 }
 
 py::dict info_dict(const EnvCore& env) {
   const auto [fields, values] = [&env] {
-    const py::gil_scoped_release nogil;  // another thread may be in the middle of a step
-    return env.info();
+    return unlocked([&] { return env.info(); });  // another thread may be in the middle of a step
   }();
   py::dict info;
   const double* value = values.data();
@@ -53,58 +54,65 @@ py::dict info_dict(const EnvCore& env) {
 std::unique_ptr<EnvCore> make_env(const std::string& id, const std::string& assets, const py::dict& options,
                                   std::optional<int> max_episode_steps) {
   const TaskOptions read = read_options(options);
-  const py::gil_scoped_release nogil;
-  mujoco::check_options(id, read);  // before the model is read, which takes milliseconds
-  return std::make_unique<EnvCore>(mujoco::task_factory(id, read, assets), max_episode_steps);
+  return unlocked([&] {
+    check_native_task(id, read);  // before the model is read, which takes milliseconds
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), max_episode_steps);
+  });
 }
 
 void env_reset(EnvCore& env, std::optional<std::uint64_t> seed, const py::object& observation) {
   const auto out = write<double>(observation, "observation", {kAny});
-  const py::gil_scoped_release nogil;
-  if (seed) env.seed(*seed);
-  env.reset(out);
+  unlocked([&] {
+    if (seed) env.seed(*seed);
+    env.reset(out);
+  });
 }
 
 py::tuple env_step(EnvCore& env, const py::object& action, const py::object& observation) {
   const auto in = read<float>(action, "action", {kAny});
   const auto out = write<double>(observation, "observation", {kAny});
-  EnvStep step{};
-  {
-    const py::gil_scoped_release nogil;
-    step = env.step(in, out);
-  }
+  const EnvStep step = unlocked([&] { return env.step(in, out); });
   return py::make_tuple(step.reward, step.terminated, step.truncated);
 }
 
 // A property that waits, without the GIL, for the step that another thread may be in the middle of.
 template <typename T>
 py::cpp_function waiting(T (EnvCore::*getter)() const) {
-  return py::cpp_function(getter, py::call_guard<py::gil_scoped_release>());
+  return py::cpp_function([getter](const EnvCore& env) { return unlocked([&] { return (env.*getter)(); }); });
 }
 
 }  // namespace
 
 void bind_env(py::module_& m) {
   m.def("task_table", &table_rows,
-        "The native tasks: dicts of id, model_file, max_episode_steps, reward_threshold (None: none), "
-        "keywords.");
-  m.def("is_native", &mujoco::is_native, "id"_a, "Whether the task table has this Gymnasium id.");
+        "The native tasks: dicts of id, engine, model_file ('': none), max_episode_steps, reward_threshold (None: "
+        "none), keywords.");
+  m.def("is_native", &is_native_task, "id"_a, "Whether the task table has this Gymnasium id.");
   m.def(
       "check_task",
-      [](const std::string& id, const py::dict& options) { mujoco::check_options(id, read_options(options)); }, "id"_a,
+      [](const std::string& id, const py::dict& options) { check_native_task(id, read_options(options)); }, "id"_a,
       "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
-  py::class_<NumpyRandom>(m, "NumpyRandom", "numpy.random.default_rng(seed), as the tasks' resets draw from it.")
+  py::class_<NumpyRandom>(
+      m, "NumpyRandom",
+      "numpy.random.default_rng(seed), as the tasks' resets draw from it. Any number of threads may call: "
+      "each draw is one whole call.")
       .def(py::init<std::uint64_t>(), "seed"_a)
       .def("uniform", &NumpyRandom::uniform, "low"_a, "high"_a)
+      .def("integers", &NumpyRandom::integers, "low"_a, "high"_a)
+      .def("random", &NumpyRandom::random)
       .def("standard_normal", &NumpyRandom::standard_normal)
       .def("next_uint64", &NumpyRandom::next_uint64);
 
-  py::class_<EnvCore>(m, "EnvCore", "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env.")
+  py::class_<EnvCore>(
+      m, "EnvCore",
+      "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env. Any number of threads may "
+      "call: they take turns.")
       .def(py::init(&make_env), "id"_a, "assets"_a, "options"_a, "max_episode_steps"_a = py::none(),
-           "assets: Gymnasium's folder of model files. options: Gymnasium's keyword arguments of the task.")
+           "assets: Gymnasium's folder of model files, or Box2D's compiled module. options: Gymnasium's keyword "
+           "arguments of the task.")
       .def("reset", &env_reset, "seed"_a, "observation"_a,
            "Start an episode; seed None continues the generator. observation: (O,) float64, written.")
       .def("step", &env_step, "action"_a, "observation"_a,
@@ -114,6 +122,10 @@ void bind_env(py::module_& m) {
       .def_property_readonly("action_size", &EnvCore::action_size)
       .def_property_readonly("action_bounds", &EnvCore::action_bounds,
                              "low, high, low, high, ... of the controls, 2 * action_size numbers.")
+      .def_property_readonly("discrete_actions", &EnvCore::discrete_actions,
+                             "How many actions there are to choose from; 0 where actions are numbers.")
+      .def_property_readonly("observation_bounds", &EnvCore::observation_bounds,
+                             "low, high, low, high, ... of single-precision observations; empty: doubles, unbounded.")
       .def_property_readonly("control_timestep", &EnvCore::control_timestep, "Seconds in one step.")
       .def_property_readonly("max_episode_steps", &EnvCore::max_episode_steps)
       .def_property_readonly("elapsed_steps", waiting(&EnvCore::elapsed_steps))

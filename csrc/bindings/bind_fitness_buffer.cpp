@@ -13,19 +13,19 @@ using py::literals::operator""_a;
 
 namespace {
 
-// The view keeps the buffer alive; a push moves its content on.
-py::array window_of(const py::object& self) {
-  const auto& buffer = self.cast<const FitnessBuffer&>();
-  py::array_t<float> view({buffer.history(), buffer.features()}, buffer.window().data(), self);
-  view.attr("flags").attr("writeable") = false;
-  return view;
+py::array_t<float> window_of(const FitnessBuffer& buffer) {
+  py::array_t<float> copy({buffer.history(), buffer.features()});
+  buffer.window({copy.mutable_data(), static_cast<std::size_t>(copy.size())});
+  return copy;
 }
 
 }  // namespace
 
 void bind_fitness_buffer(py::module_& m) {
-  py::class_<FitnessBuffer>(m, "FitnessBuffer",
-                            "A ring of generations' returns; see csrc/bierl/core/fitness_buffer.hpp.")
+  py::class_<FitnessBuffer>(
+      m, "FitnessBuffer",
+      "A ring of generations' returns; see csrc/bierl/core/fitness_buffer.hpp. Any number of threads "
+      "may call: they take turns.")
       .def(py::init<std::size_t, std::size_t, std::size_t>(), "history"_a, "quantiles"_a, "hyperparameters"_a)
       .def_property_readonly("history", &FitnessBuffer::history)
       .def_property_readonly("features", &FitnessBuffer::features)
@@ -41,7 +41,7 @@ void bind_fitness_buffer(py::module_& m) {
                       read<double>(hyperparameters, "hyperparameters", {kAny}));
           },
           "returns"_a, "failed"_a, "center"_a, "hyperparameters"_a)
-      .def("window", &window_of, "(H, features) float32, oldest first; valid until the next push.")
+      .def("window", &window_of, "(H, features) float32, oldest first; a copy.")
       .def(
           "restore",
           [](FitnessBuffer& self, const py::object& window, std::size_t filled, double last_mean, double last_center) {

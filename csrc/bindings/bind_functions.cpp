@@ -12,6 +12,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "population.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -22,9 +23,9 @@ namespace {
 std::shared_ptr<TestFunction> make_function(const std::string& name, std::size_t dimension, double condition,
                                             std::optional<std::uint64_t> rotation_seed, double shift_radius,
                                             std::uint64_t shift_seed) {
-  const py::gil_scoped_release nogil;
-  return std::make_shared<TestFunction>(
-      TestFunction::Settings{named<FunctionKind>(name), dimension, condition, rotation_seed, shift_radius, shift_seed});
+  const TestFunction::Settings settings{
+      named<FunctionKind>(name), dimension, condition, rotation_seed, shift_radius, shift_seed};
+  return unlocked([&] { return std::make_shared<TestFunction>(settings); });
 }
 
 std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t dimension, int threads) {
@@ -34,10 +35,9 @@ std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t 
 }
 
 void evaluate(FunctionRollout& self, const py::object& population, const py::object& out) {
-  const PopulationView view = view_population(population, static_cast<py::ssize_t>(self.objective().dimension()));
-  const auto target = write<double>(out, "out", {static_cast<py::ssize_t>(view.rows())});
-  const py::gil_scoped_release nogil;
-  self.evaluate(view, target, &no_signal);
+  const HeldPopulation held(population, static_cast<py::ssize_t>(self.objective().dimension()));
+  const auto target = write<double>(out, "out", {static_cast<py::ssize_t>(held.rows())});
+  held.unlocked([&](const PopulationView& view) { self.evaluate(view, target, &no_signal); });
 }
 
 }  // namespace
@@ -45,7 +45,8 @@ void evaluate(FunctionRollout& self, const py::object& population, const py::obj
 void bind_functions(py::module_& m) {
   m.def("function_names", &names_of<FunctionKind>, "The native test functions.");
   py::class_<TestFunction, std::shared_ptr<TestFunction>>(
-      m, "TestFunction", "A classical test function; see csrc/bierl/core/functions.hpp.")
+      m, "TestFunction",
+      "A classical test function; see csrc/bierl/core/functions.hpp. Never changes: any number of threads may call.")
       .def(py::init(&make_function), "name"_a, "dimension"_a, "condition"_a = 1.0, "rotation_seed"_a = py::none(),
            "shift_radius"_a = 0.0, "shift_seed"_a = 0)
       .def(
@@ -54,12 +55,13 @@ void bind_functions(py::module_& m) {
             const auto size = static_cast<py::ssize_t>(self.dimension());
             const auto source = read<float>(x, "x", {size});
             const auto target = write<double>(out, "out", {size});
-            const py::gil_scoped_release nogil;
-            self.place(source, target);
+            unlocked([&] { self.place(source, target); });
           },
           "x"_a, "out"_a, "Write z = Q (x - s) into out (P,) float64; x (P,) float32.");
-  py::class_<FunctionRollout>(m, "FunctionRollout",
-                              "A function on a pool of threads; see csrc/bierl/core/function_rollout.hpp.")
+  py::class_<FunctionRollout>(
+      m, "FunctionRollout",
+      "A function on a pool of threads; see csrc/bierl/core/function_rollout.hpp. Any number of threads "
+      "may call: they take turns.")
       .def(py::init([](std::shared_ptr<TestFunction> function, double noise, int threads) {
              return std::make_unique<FunctionRollout>(std::move(function), noise, threads);
            }),

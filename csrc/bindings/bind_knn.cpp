@@ -6,6 +6,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -20,8 +21,7 @@ void bind_knn(py::module_& m) {
         const auto behaviors = read<double>(archive, "archive", {kAny, size});
         const auto target = write<double>(out, "out", {kAny});
         const auto asked = read<double>(queries, "queries", {static_cast<py::ssize_t>(target.size()), size});
-        const py::gil_scoped_release nogil;
-        knn_mean_distance(asked, behaviors, static_cast<std::size_t>(size), k, target, pool);
+        unlocked([&] { knn_mean_distance(asked, behaviors, static_cast<std::size_t>(size), k, target, pool); });
       },
       "queries"_a, "archive"_a, "k"_a, "out"_a, "pool"_a = nullptr,
       "out (Q,) = mean distance from queries (Q, D) to the k nearest rows of archive (n, D).");

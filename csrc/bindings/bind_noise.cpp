@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -34,8 +35,7 @@ void bind_sum(py::module_& m, const char* name, WeightedSum sum, const char* tex
         const auto row = read<std::uint32_t>(rows, "rows", {kAny});
         const auto weight = read<float>(weights, "weights", {static_cast<py::ssize_t>(row.size())});
         const auto target = write<float>(out, "out", {kAny});
-        const py::gil_scoped_release nogil;
-        sum(at, row, weight, target, pool);
+        unlocked([&] { sum(at, row, weight, target, pool); });
       },
       "key"_a, "rows"_a, "weights"_a, "out"_a, "pool"_a = nullptr, text);
 }
@@ -58,21 +58,20 @@ void bind_noise(py::module_& m) {
       [](const py::object& key, std::uint32_t row, const py::object& out) {
         const NoiseKey at = read_key(key);
         const auto target = write<float>(out, "out", {kAny});
-        const py::gil_scoped_release nogil;
-        normals(at, row, target);
+        unlocked([&] { normals(at, row, target); });
       },
       "key"_a, "row"_a, "out"_a, "Fill out (P,) float32 with the standard normals of a row.");
   m.def(
       "perturb",
-      [](const py::object& theta, float step, const py::object& key, std::uint32_t row, const py::object& scale,
+      [](const py::object& theta, double step, const py::object& key, std::uint32_t row, const py::object& scale,
          const py::object& out) {
         const NoiseKey at = read_key(key);
         const auto source = read<float>(theta, "theta", {kAny});
         const auto length = static_cast<py::ssize_t>(source.size());
         const auto factor = read_optional(scale, "scale", {length});
         const auto target = write<float>(out, "out", {length});
-        const py::gil_scoped_release nogil;
-        perturb(source, step, at, row, factor, target);
+        const float sigma = narrowed("sigma", step);
+        unlocked([&] { perturb(source, sigma, at, row, factor, target); });
       },
       "theta"_a, "step"_a, "key"_a, "row"_a, "scale"_a, "out"_a, "out = theta + step * scale * normals(key, row).");
   bind_sum(m, "gradient", &gradient, "out = sum of weights * normals(key, rows).");

@@ -43,7 +43,10 @@ void forward(const PolicyShape& shape, const Normalizer& normalizer, const py::o
 }  // namespace
 
 void bind_policy(py::module_& m) {
-  py::class_<Normalizer>(m, "Normalizer", "Frozen observation statistics; see csrc/bierl/core/policy.hpp.")
+  py::class_<Normalizer>(
+      m, "Normalizer",
+      "Frozen observation statistics; see csrc/bierl/core/policy.hpp. Never changes: any number of threads "
+      "may use it.")
       .def(py::init<>())
       .def_static(
           "from_moments",
@@ -53,8 +56,10 @@ void bind_policy(py::module_& m) {
                                             read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);
-  py::class_<PolicyShape>(m, "PolicyShape",
-                          "What a policy is, apart from its parameters; see csrc/bierl/core/policy.hpp.")
+  py::class_<PolicyShape>(
+      m, "PolicyShape",
+      "What a policy is, apart from its parameters; see csrc/bierl/core/policy.hpp. Never changes: any "
+      "number of threads may use it.")
       .def(py::init(&make_shape), "sizes"_a, "activation"_a, "low"_a, "high"_a, "squash"_a, "noise"_a, "log_std"_a)
       .def_property_readonly("parameter_count", &PolicyShape::parameter_count)
       .def(

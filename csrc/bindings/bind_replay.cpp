@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -20,10 +21,7 @@ py::ssize_t width(const ReplayBuffer& buffer) { return static_cast<py::ssize_t>(
 
 py::array_t<float> records(const ReplayBuffer& self) {
   auto all = std::make_unique<std::vector<float>>();
-  {
-    const py::gil_scoped_release nogil;
-    *all = self.records();
-  }
+  unlocked([&] { *all = self.records(); });
   const py::ssize_t size = static_cast<py::ssize_t>(all->size()) / width(self);
   float* const first = all->data();
   const py::capsule owner(all.release(), [](void* vector) { delete static_cast<std::vector<float>*>(vector); });
@@ -43,14 +41,16 @@ void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw,
   out.action = write<float>(action, "action", {count, actions});
   out.next_observation = write<float>(next_observation, "next_observation", {count, observations});
   out.terminated = write<float>(terminated, "terminated", {count});
-  const py::gil_scoped_release nogil;
-  self.sample(at, draw, out);
+  unlocked([&] { self.sample(at, draw, out); });
 }
 
 }  // namespace
 
 void bind_replay(py::module_& m) {
-  py::class_<ReplayBuffer>(m, "ReplayBuffer", "The last transitions of a run; see csrc/bierl/core/replay.hpp.")
+  py::class_<ReplayBuffer>(
+      m, "ReplayBuffer",
+      "The last transitions of a run; see csrc/bierl/core/replay.hpp. Any number of threads may call: "
+      "they take turns.")
       .def(py::init([](std::size_t observations, std::size_t actions, std::size_t capacity) {
              return std::make_unique<ReplayBuffer>(TransitionShape{observations, actions}, capacity);
            }),
@@ -62,8 +62,7 @@ void bind_replay(py::module_& m) {
           "append",
           [](ReplayBuffer& self, const py::object& transitions) {
             const auto source = read<float>(transitions, "transitions", {kAny, width(self)});
-            const py::gil_scoped_release nogil;
-            self.append(source);
+            unlocked([&] { self.append(source); });
           },
           "transitions"_a, "Add (T, width) float32, oldest first.")
       .def("clear", &ReplayBuffer::clear, "Forget everything.")

@@ -8,12 +8,13 @@
 #include <bierl/core/names.hpp>
 #include <bierl/core/replay.hpp>
 #include <bierl/episode/rollout.hpp>
-#include <bierl/mujoco/task_table.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "native_tasks.hpp"
 #include "population.hpp"
 #include "task_options.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -27,8 +28,7 @@ std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& o
                                       bool transitions) {
   const TaskOptions read = read_options(options);
   const Rollout::Settings settings{shape, max_steps, named<Behavior>(behavior), transitions, threads};
-  const py::gil_scoped_release nogil;
-  return std::make_unique<Rollout>(mujoco::task_factory(task, read, assets), settings);
+  return unlocked([&] { return std::make_unique<Rollout>(native_task_factory(task, read, assets), settings); });
 }
 
 // The arrays of one evaluation, made here and handed to Python as one dict.
@@ -74,8 +74,9 @@ struct Outputs {
     for (const auto& row : transitions) total += row.size();
     py::array_t<float> array({total / width, width});
     float* to = array.mutable_data();
-    const py::gil_scoped_release nogil;
-    for (const auto& row : transitions) to = std::copy(row.begin(), row.end(), to);
+    unlocked([&] {
+      for (const auto& row : transitions) to = std::copy(row.begin(), row.end(), to);
+    });
     return array;
   }
   static py::array_t<double> zeros(py::ssize_t rows, py::ssize_t columns) {
@@ -92,15 +93,14 @@ struct Outputs {
 py::dict evaluate(Rollout& self, const py::object& population, const Normalizer& normalizer, const py::object& order,
                   int max_steps, bool explore, bool moments, bool transitions) {
   const auto parameters = static_cast<py::ssize_t>(self.settings().shape.parameter_count());
-  const PopulationView view = view_population(population, parameters);
-  const auto rows = static_cast<py::ssize_t>(view.rows());
+  const HeldPopulation held(population, parameters);
+  const auto rows = static_cast<py::ssize_t>(held.rows());
   const auto first = read<std::int32_t>(order, "order", {rows});
   Outputs outputs(self, rows, moments, transitions);
   const RowResults results = outputs.views();
-  {
-    const py::gil_scoped_release nogil;
+  held.unlocked([&](const PopulationView& view) {
     self.evaluate(view, normalizer, first, explore, results, &no_signal, max_steps);
-  }
+  });
   return outputs.as_dict();
 }
 
@@ -108,7 +108,8 @@ py::dict evaluate(Rollout& self, const py::object& population, const Normalizer&
 
 void bind_rollout(py::module_& m) {
   py::class_<Rollout>(m, "Rollout",
-                      "Whole episodes of one native task on a pool of threads; see csrc/bierl/episode/rollout.hpp.")
+                      "Whole episodes of one native task on a pool of threads; see csrc/bierl/episode/rollout.hpp. Any "
+                      "number of threads may call: they take turns.")
       .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behavior"_a,
            "threads"_a, "transitions"_a = false)
       .def("evaluate", &evaluate, "population"_a, "normalizer"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,

@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -23,8 +24,7 @@ void bind_one(py::module_& m, const char* name, Shaping shaping) {
         const auto length = static_cast<py::ssize_t>(value.size());
         const auto flag = read<bool>(failed, "failed", {length});
         const auto target = write<float>(out, "out", {length});
-        const py::gil_scoped_release nogil;
-        shaping(value, flag, target);
+        unlocked([&] { shaping(value, flag, target); });
       },
       "fitness"_a, "failed"_a, "out"_a, "Write update weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
 }
@@ -39,8 +39,7 @@ void bind_shaping(py::module_& m) {
         const auto length = static_cast<py::ssize_t>(value.size());
         const auto flag = read<bool>(failed, "failed", {length});
         const auto target = write<float>(out, "out", {length});
-        const py::gil_scoped_release nogil;
-        log_rank_utilities(value, flag, target, {full, best_of_ties ? Ties::best : Ties::share});
+        unlocked([&] { log_rank_utilities(value, flag, target, {full, best_of_ties ? Ties::best : Ties::share}); });
       },
       "fitness"_a, "failed"_a, "out"_a, "full"_a = false, "best_of_ties"_a = false,
       "Write log-rank utilities (N,) into out; see csrc/bierl/core/shaping.hpp.");
@@ -53,8 +52,7 @@ void bind_shaping(py::module_& m) {
         const auto length = static_cast<py::ssize_t>(value.size());
         const auto flag = read<bool>(failed, "failed", {length});
         const auto target = write<float>(out, "out", {length});
-        const py::gil_scoped_release nogil;
-        standardized_weights(value, flag, top, target);
+        unlocked([&] { standardized_weights(value, flag, top, target); });
       },
       "fitness"_a, "failed"_a, "top"_a, "out"_a, "Write ARS weights (N,) into out; see csrc/bierl/core/shaping.hpp.");
 }

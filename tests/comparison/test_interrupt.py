@@ -20,7 +20,7 @@ import bierl_fast as bf
 from bierl_fast.comparison import crew
 from bierl_fast.comparison.crew import ComparisonProgress, Crew, RunJob
 from bierl_fast.errors import RunWarning
-from bierl_fast.run import metrics
+from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.directory import RunDirectory
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -75,6 +75,11 @@ class Started:
         lines = run / "metrics.jsonl"
         return len(metrics.read(lines)) if lines.exists() else 0
 
+    @staticmethod
+    def saved(run: Path) -> int:
+        directory = RunDirectory(run)
+        return checkpoint.load(directory.checkpoint, directory.read_config()).counters.generation
+
     def generations_saved(self) -> list[int]:
         return [len(metrics.read(run / "metrics.jsonl")) for run in self.runs]
 
@@ -113,6 +118,20 @@ def test_ctrl_c(started: Started) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_usr1_and_then_the_end_of_a_batch_job(started: Started) -> None:
+    """Every run saves itself and goes on; then every process is told to end, those of the runs too."""
+    started.process.send_signal(signal.SIGUSR1)
+    until(lambda: all(started.saved(run) > 0 for run in started.runs), "the runs do not save themselves")
+    for pid in [started.process.pid, *started.workers]:
+        os.kill(pid, signal.SIGHUP)
+    _, err = started.process.communicate(timeout=SECONDS)
+    assert started.process.returncode == 129
+    assert err.startswith("bierl: saved, and goes on\nbierl: interrupted and saved; the same command goes on")
+    until(lambda: all(map(gone, started.workers)), "a run outlives the comparison")
+    assert all(started.saved(run) == started.generations(run) for run in started.runs)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: Started, number: signal.Signals) -> None:
     started.process.send_signal(number)

@@ -26,7 +26,7 @@ import bierl_fast as bf
 from bierl_fast.config.sections import settings_of
 
 PACKAGE = Path(bf.__file__).parent
-POOL = ("workers", "fresh_env", "flatten_observation", "on_failure", "retries", "episode_timeout")
+POOL = ("workers", "fresh_env", "flatten_observation", "on_failure", "retries", "episode_timeout", "close_timeout")
 ESAC = (
     "winner_share",
     "mutation_clip",

@@ -9,17 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers.subprocesses import TIMEOUT, command, environment, require_gone, run
+from helpers.pool_scripts import HEAD, said, started
+from helpers.subprocesses import TIMEOUT, environment, require_gone, run
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 
-HEAD = """
-import os, sys, time
-import numpy as np
-import bierl_fast as bf
-from helpers.populations import assert_same_bits, population
-from helpers.pool_evaluators import WALK
-"""
 SLOW = """
 evaluator = bf.make_evaluator(WALK, hidden=(), workers=2, task_kwargs={"pause": 0.05})
 theta = evaluator.policy.initial_parameters()
@@ -27,21 +21,6 @@ short = population(theta, 2)
 before = evaluator.evaluate(short)
 print(*evaluator.workers, flush=True)
 """
-
-
-def started(code: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*command(HEAD + code), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-
-
-def said(process: subprocess.Popen[str]) -> list[str]:
-    assert process.stdout is not None
-    return process.stdout.readline().split()
 
 
 def test_interrupt_within_a_second() -> None:
@@ -194,6 +173,6 @@ def test_scripts_with_and_without_a_guard(task: str, begin: str, expected: str, 
     assert done.returncode in (0, 1)
 
 
-def test_an_interactive_factory_is_refused_with_a_sentence() -> None:
-    done = run("import bierl_fast as bf\ndef make_env(): pass\nbf.make_evaluator(make_env, workers=1)")
-    assert "needs something that is defined in an interactive session" in done.stderr.splitlines()[-1]
+def test_a_factory_of_an_interactive_session_goes_as_its_code() -> None:
+    code = SCRIPT.format(task="lambda: make_env()", begin="begin()")
+    assert run(code).stdout == "evaluated True\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from bierl_fast.evaluation.pool import pool, worker
 SPACES = "helpers.pool_envs:pool_tests/Spaces-v0"
 
 
-INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pickled
+LOCK = threading.Lock()
+LOCKED = [lambda lock=LOCK: pool_envs.make_walk()][0]  # what no way of pickling takes
 
 
 @pytest.mark.parametrize(
@@ -55,12 +57,11 @@ INNER = [lambda: pool_envs.make_walk()][0]  # noqa: PLW0108 - what cannot be pic
         ("CartPole-v1", {"squash": "tanh"}, "squash 'tanh' needs a box of actions"),
         ("helpers.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
         ("helpers.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),
-        (INNER, {}, "cannot be sent to a worker process.*top level of a module"),
+        (LOCKED, {}, "cannot be sent to a worker process.*top level of a module"),
         (pool_envs.without_licence, {}, "cannot be made in a worker process: OSError: no licence"),
-        (WALK, {"task_kwargs": {"trouble": "no_reset"}}, "cannot be made in a worker process: OSError: no track"),
         (WALK, {"behavior": pool_envs.describe_nothing}, "the behavior function raised KeyError: 'y'"),
         (WALK, {"behavior": "final"}, "no behavior named 'final'"),
-        (WALK, {"behavior": lambda *_: [0.0]}, "cannot be sent to a worker process"),
+        (WALK, {"behavior": lambda *_, lock=LOCKED: [0.0]}, "cannot be sent to a worker process"),
         (WALK, {"evaluator": "native"}, "no native task named"),
         (WALK, {"evaluator": "pol"}, "no evaluator named 'pol'; .*did you mean 'pool'"),
         ("Hopper-v5", {}, "workers = 1, and Hopper-v5 is native and runs on threads; give threads"),

@@ -53,7 +53,7 @@ class FakePolicy:
         np.savez(path, task=np.array(self.task), parameters=self.parameters, seen=self.seen)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> FakePolicy:
+    def load(cls, path: str | os.PathLike[str], *_: object) -> FakePolicy:
         with np.load(path, allow_pickle=False) as file:
             return cls(str(file["task"]), file["parameters"], float(file["seen"]))
 

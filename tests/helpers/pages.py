@@ -51,8 +51,9 @@ class Page:
         return [Block(language, text) for language, text in FENCE.findall(self.text)]
 
     def commands(self) -> list[str]:
-        """The lines of its console blocks that are typed, without their prompt."""
-        lines = [line for block in self.blocks if block.language == "console" for line in block.text.splitlines()]
+        """The lines of its console blocks that are typed, without their prompt; what a backslash continues is one."""
+        texts = [block.text.replace("\\\n", "") for block in self.blocks if block.language == "console"]
+        lines = [line for text in texts for line in text.splitlines()]
         return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium
 import pytest
+from helpers import mean_envs
 from helpers.populations import population
 
 import bierl_fast as bf
@@ -21,6 +22,16 @@ def make(task: Any = WALK, **options: Any) -> Evaluator:
     evaluator = bf.make_evaluator(task, **{"hidden": (4,), "workers": 1, **options})
     assert isinstance(evaluator, ProcessPoolEvaluator)
     return evaluator
+
+
+def mean(kind: str, limit: int = 5, fresh_env: str = "auto", **kwargs: Any) -> dict[str, Any]:
+    """make's options for one of helpers.mean_envs."""
+    return {
+        "task": mean_envs.make,
+        "task_kwargs": {"kind": kind, "limit": limit, **kwargs},
+        "fresh_env": fresh_env,
+        "hidden": (),
+    }
 
 
 def people_of(evaluator: Evaluator, rows: int = 8, sigma: float = 0.5, **changes: Any) -> Population:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bierl_fast.pretraining import api
-from bierl_fast.pretraining import trainer as training
+from bierl_fast.pretraining import api, crew
+from bierl_fast.pretraining.plan import PretrainSettings
 
 CHEAP: dict[str, Any] = {"meta_interval": 1, "meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1}
 SHAPE: dict[str, Any] = {"meta": "mlp", "encoder_size": 6, "generator_hidden": 5, "quantiles": 5, "history": 4}
@@ -27,7 +27,7 @@ class Interrupting:
 
 
 @dataclass(frozen=True, slots=True)
-class Short(training.PretrainSettings):
+class Short(PretrainSettings):
     """Rounds of some milliseconds."""
 
     generators: int = 4
@@ -36,5 +36,6 @@ class Short(training.PretrainSettings):
 
 
 def shorten(patch: pytest.MonkeyPatch) -> None:
-    """Rounds are Short ones until the patch is undone."""
+    """Rounds are Short ones until the patch is undone, and processes, which take longer to start, come if asked for."""
     patch.setattr(api, "PretrainSettings", Short)
+    patch.setattr(crew, "available_cores", lambda: 1)

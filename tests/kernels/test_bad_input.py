@@ -13,6 +13,7 @@ from helpers.subprocesses import run
 
 from bierl_fast import kernels
 from bierl_fast._native import core
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import NoiseKey, Population
 
 KEY = NoiseKey(0, 0)
@@ -256,6 +257,19 @@ def test_perturb_refuses_other_signs_and_sigmas() -> None:
     for sigma, sign in ((0.1, 7), (float("nan"), 1), (float("inf"), -1)):
         with pytest.raises(ValueError, match="sign must be -1, 0 or 1 and sigma finite, got"):
             kernels.perturb(theta, sigma, KEY, 0, sign)
+
+
+@pytest.mark.parametrize(("sigma", "factor"), [(1e39, 1.0), (9e37, 1.0), (-2e30, 1e8), (1.0, np.inf), (0.0, np.nan)])
+def test_sigma_and_scale_beyond_single_precision(sigma: float, factor: float) -> None:
+    scale = np.array([0.5, factor], np.float32)
+    with pytest.raises(ArgumentError, match=r"^sigma( and scale)? must be finite .* single precision"):
+        kernels.perturb(np.zeros(2, np.float32), sigma, KEY, 0, scale=scale)
+    sigma_r, scale_bp = np.full(2, min(abs(sigma), 3e38), np.float32), np.stack([np.ones(2, np.float32), scale])
+    named = replace(population(np.zeros(2, np.float32), 2), base_bp=np.zeros((2, 2), np.float32), scale_bp=scale_bp)
+    named = replace(named, sigma_r=sigma_r, base_r=np.array([0, 1], np.int32))
+    with pytest.raises(ArgumentError, match=r"^row [01] of the population: sigma and scale must be finite and small"):
+        kernels.row_parameters(named, 0)
+    kernels.perturb(np.zeros(2, np.float32), 1e30, KEY, 0, scale=np.array([5e7, 0.0], np.float32))
 
 
 def test_unaligned_memory_is_refused() -> None:

@@ -121,7 +121,7 @@ def test_without_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     arguments = ["train", "quadratic", "--dim", "4", "--meta", "bo", "--generations", "1"]
-    assert entry([*arguments, "--run-dir", str(tmp_path / "run")]) == 2
+    assert entry([*arguments, "--run-dir", str(tmp_path / "run")]) == 1
     assert "pip install 'bierl-fast[bo]'" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 

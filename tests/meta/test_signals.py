@@ -137,7 +137,7 @@ def test_names() -> None:
     assert told_by(("tpa",)) == (*FIRST, "tpa", *OF_PROGRESS)
     assert riders_of(told_by(("tpa", "sigma_probe"))) == ("tpa", "sigma_probe")
     assert riders_of(FIRST) == ()
-    with pytest.raises(ValueError, match=r"no signal of a window named 'dorp'; known: .*did you mean 'drop'"):
+    with pytest.raises(ValueError, match=r"no signal of a window named 'dorp'; did you mean 'drop'"):
         History(signals=("dorp",))
     with pytest.raises(ValueError, match="signals must name each signal once"):
         History(signals=("drop", "drop"))
@@ -194,7 +194,7 @@ def test_a_file_of_an_unknown_window_says_what_is_missing(tmp_path: Path) -> Non
     found = WarmStart.load("linear")
     shape = {**asdict(found.shape), "signals": ["odd_share", "later"]}
     FILE.write(tmp_path / "later.npz", {"shape": shape, "steps": 1, "made": {}}, {"weights": found.weights})
-    with pytest.raises(bf.BierlError, match=r"no signal of a window named 'later'; known: age, "):
+    with pytest.raises(bf.BierlError, match=r"no signals named 'later'; known: age, "):
         WarmStart.load(tmp_path / "later.npz")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +20,9 @@ from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta.generator_file import WarmStart, packaged
-from bierl_fast.pretraining import trainer as training
+from bierl_fast.pretraining import inner_runs
 from bierl_fast.pretraining.api import pretrain
+from bierl_fast.pretraining.plan import PretrainSettings
 
 PAPER = Path(toml.presets()["paper"])
 
@@ -139,7 +144,7 @@ def test_a_file_without_a_horizon_goes_on(short: None, tmp_path: Path) -> None:
     old = {name: value for name, value in found.made.items() if name != "horizon"}
     WarmStart(found.shape, found.weights, found.steps, old, found.training).save(path)
     assert pretrain(path, resume=True, rounds=2).made["horizon"] == 1
-    assert training.PretrainSettings.read(WarmStart.load(packaged()["lstm"]).made).horizon == 300
+    assert PretrainSettings.read(WarmStart.load(packaged()["lstm"]).made).horizon == 300
 
 
 @pytest.mark.parametrize(("meta", "suited"), [("mlp", (0.1, 0.03, "standard")), ("linear", (0.15, 0.06, "wide"))])
@@ -210,7 +215,7 @@ def test_ctrl_c_keeps_the_last_whole_round(
     options = ["--meta", "mlp", "--encoder-size", "6", "--generator-hidden", "5", "--quantiles", "5", "--history", "4"]
     whole, stopped = (str(tmp_path / name) for name in ("whole.npz", "stopped.npz"))
     assert entry(["pretrain", "ackley", "--out", whole, "--rounds", "4", *options]) == 0
-    plain, calls = training.run_side_by_side, []
+    plain, calls = inner_runs.run_side_by_side, []
 
     def interrupted(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -219,13 +224,35 @@ def test_ctrl_c_keeps_the_last_whole_round(
         return plain(*arguments)
 
     with monkeypatch.context() as keys:
-        keys.setattr(training, "run_side_by_side", interrupted)
+        keys.setattr(inner_runs, "run_side_by_side", interrupted)
         assert entry(["pretrain", "ackley", "--out", stopped, "--rounds", "4", *options]) == 130
     assert f"go on with `bierl pretrain --out {stopped} --resume --rounds 4`" in capsys.readouterr().err
     assert WarmStart.load(stopped).made["rounds"] == 2
     assert entry(["pretrain", "--out", stopped, "--resume", "--rounds", "4"]) == 0
     ends = [dict(np.load(path)) for path in (whole, stopped)]
     assert all(ends[0][name].tobytes() == ends[1][name].tobytes() for name in ends[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_training_that_is_ended_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
+    """Its processes are in its group, as a terminal would have them; Ctrl-C saves what there is."""
+    code = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
+    out = tmp_path / "start.npz"
+    command = ["pretrain", "ackley", "--out", str(out), "--meta", "linear", "--rounds", "100000", "--threads", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith(b"round "), first
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+        # The end of the output is the end of everybody who held it.
+        assert (b"saved" in process.stdout.read()) == (number == signal.SIGINT)
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
 
 
 def test_ctrl_c_in_one_step_keeps_what_was_learned(tmp_path: Path) -> None:

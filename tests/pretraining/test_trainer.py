@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.pretraining import problems
-from bierl_fast.pretraining.trainer import ADAPTED, Pretraining, PretrainSettings, ranked, run_side_by_side
+from bierl_fast.pretraining.inner_runs import run_side_by_side
+from bierl_fast.pretraining.plan import ADAPTED, PretrainSettings
+from bierl_fast.pretraining.trainer import Pretraining, ranked
 
 KEY = NoiseKey(3, 4, Stream.PRETRAIN)
 WINDOW = {"length": 4, "quantiles": 5}
@@ -126,9 +129,10 @@ def test_training_resumes_as_if_it_had_never_stopped() -> None:
 
 def test_threads_change_nothing() -> None:
     settings = replace(SMALL, tasks=("ackley", "InvertedPendulum-v5"), problems=3)
-    assert {problem.name for problem in settings.problems_of(0)} == set(settings.tasks)
+    assert {settings.problem(0, index).name for index in range(3)} == set(settings.tasks)
     one, three = (Pretraining(generator(), WINDOW, settings, threads) for threads in (1, 3))
-    assert [one.advance()] == [three.advance()]
+    with closing(three):
+        assert [one.advance() for _ in range(2)] == [three.advance() for _ in range(2)]
     assert state_bytes(one.state()) == state_bytes(three.state())
 
 

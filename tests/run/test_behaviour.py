@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from helpers.outcomes import fails
 from helpers.pool_evaluators import WALK
 
 import bierl_fast as bf
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, RunWarning
 
 PATH = "helpers.pool_envs:describe"
 CONFIG = bf.Config(
@@ -54,11 +55,14 @@ def test_bad_behaviours_exit_with_2(words: str, message: str, capsys: pytest.Cap
     assert not Path("nowhere").exists()
 
 
-def test_a_function_that_no_other_process_finds_is_refused(tmp_path: Path) -> None:
-    def local(env: Any, observation: Any, info: Any) -> list[float]:
-        return [0.0]
+def test_a_function_that_no_other_process_can_be_given_is_refused(tmp_path: Path) -> None:
+    held = threading.Lock()  # belongs to this process
 
-    with pytest.raises(ConfigError, match="with its behavior function cannot be sent to a worker process"):
+    def local(env: Any, observation: Any, info: Any) -> list[float]:
+        return [float(held.locked())]
+
+    message = "with its behavior function cannot be sent to a worker process"
+    with pytest.warns(RunWarning, match="the behavior <.*local> cannot"), pytest.raises(ConfigError, match=message):
         bf.train(CONFIG.replace(behavior=local), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(ConfigError, match=r"behavior must be a string or a Python function, got 3"):

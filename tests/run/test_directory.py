@@ -80,8 +80,10 @@ def test_only_one_claim_succeeds(tmp_path: Path) -> None:
     def claim(_: int) -> bool:
         together.wait()
         try:
-            RunDirectory(tmp_path / "run").create(CONFIG)
+            with RunDirectory(tmp_path / "run").taken():
+                together.wait()
         except RunDirectoryError:
+            together.wait()
             return False
         return True
 

@@ -14,7 +14,7 @@ import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, RunWarning
 from bierl_fast.messages import F32
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import default_directory
@@ -97,7 +97,8 @@ def test_a_function_without_an_import_path_trains_but_does_not_resume(tmp_path: 
     def local(x: F32) -> float:
         return -float(x @ x)
 
-    result = bf.train(Config(task=local, dim=4, meta="none", generations=3, **SMALL), tmp_path / "run")
+    with pytest.warns(RunWarning, match=r"local> cannot be imported by name: .*give it again, task=\.\.\. in Python"):
+        result = bf.train(Config(task=local, dim=4, meta="none", generations=3, **SMALL), tmp_path / "run")
     assert bf.evaluate(result.policy, episodes=2)["episodes"] == 2  # its function is at hand
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     message = (
@@ -119,7 +120,7 @@ def test_an_exception_of_the_function_saves_what_was_done(tmp_path: Path) -> Non
             raise ZeroDivisionError("too often")
         return 0.5 * float(x[0])
 
-    with pytest.raises(ZeroDivisionError, match="too often") as caught:
+    with pytest.warns(RunWarning), pytest.raises(ZeroDivisionError, match="too often") as caught:
         bf.train(Config(task=failing, dim=4, meta="none", generations=9, **SMALL), tmp_path / "run")
     assert any("failing> in row 3 of the population" in note for note in caught.value.__notes__)  # 3 * 9 + 3 went well
     assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 3

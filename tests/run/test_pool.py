@@ -15,7 +15,7 @@ from helpers.pool_envs import make_walk
 from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError, EpisodeError, EpisodeWarning
+from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeError, EpisodeWarning
 from bierl_fast.evaluation import table
 from bierl_fast.messages import NoiseKey
 from bierl_fast.run.api import evaluate, resume, train
@@ -55,13 +55,13 @@ def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch:
     with pytest.warns(EpisodeWarning, match="the walk fell over"):
         report = evaluate(tmp_path, episodes=6, workers=2)
     assert 0 < report["episode_failures"] < 6
-    with pytest.warns(EpisodeWarning, match="episode_timeout = 0.2 seconds"):
-        assert evaluate(tmp_path, episodes=6, workers=2, episode_timeout=0.2, retries=0)["episode_failures"] == 6
+    with pytest.raises(AllEpisodesError, match=r"all 6 .*episode_timeout = 0.2 seconds"):
+        evaluate(tmp_path, episodes=6, workers=2, episode_timeout=0.2, retries=0)
     with pytest.raises(EpisodeError, match="the walk fell over"):
         evaluate(result.policy, episodes=6, workers=1, on_failure="raise")
-    run = {"workers": 2, "flatten_observation": False, **own}
-    assert seen[:2] == [run, {**run, "episode_timeout": 0.2, "retries": 0}]
-    assert seen[2] == {"workers": 1, "on_failure": "raise"}
+    assert [settings["workers"] for settings in seen] == [2, 2, 1]
+    assert {**result.policy.spec.ran_by, "flatten_observation": False} == {  # type: ignore[attr-defined]
+        "evaluator": "pool", "flatten_observation": False, **own}  # fmt: skip
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from bierl_fast import kernels
 from bierl_fast.config.config import Config
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, InstallationError
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import F32, F64, Hyperparameters
 from bierl_fast.run import build
@@ -153,11 +153,11 @@ def test_a_learned_meta_level_has_nothing_to_move() -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cma", None)
     with pytest.raises(
-        ValueError,
+        InstallationError,
         match=r"strategy 'cmaes' needs the packages cma and threadpoolctl; pip install 'bierl-fast\[cmaes\]'",
     ):
         CovarianceMatrixAdaptation(mean=START)
-    with pytest.raises(ConfigError, match=r"pip install 'bierl-fast\[cmaes\]'"):
+    with pytest.raises(InstallationError, match=r"pip install 'bierl-fast\[cmaes\]'"):
         build.make_parts(Config(task="Reacher-v5", strategy="cmaes", meta="none", hidden=(), threads=1))
 
 

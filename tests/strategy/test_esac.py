@@ -11,6 +11,7 @@ import pytest
 from helpers.sphere import P, assert_same_population, assert_same_state, evaluate, key, train
 from strategy.actor_critic import HP, NETWORK, answered, learn, make
 
+import bierl_fast as bf
 from bierl_fast import kernels
 
 
@@ -180,7 +181,9 @@ def test_a_damaged_state_changes_nothing(name: str) -> None:
 
 def test_without_stable_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    with pytest.raises(ValueError, match=r"needs Stable-Baselines3; install it with: pip install 'bierl-fast\[esac\]'"):
+    with pytest.raises(
+        bf.InstallationError, match=r"needs Stable-Baselines3; install it with: pip install 'bierl-fast\[esac\]'"
+    ):
         make()
 
 

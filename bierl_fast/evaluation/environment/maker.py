@@ -1,19 +1,22 @@
 """Gymnasium environments by name or factory: found in the parent, made in the worker.
 
-id, "module:id", "module:factory", factory  ->  find  ->  EnvMaker  ->  pickled  ->  EnvMaker() -> gymnasium.Env
+id, "module:id", "module:factory", "file.py:factory", factory  ->  find  ->  EnvMaker
+EnvMaker  ->  pickled  ->  EnvMaker() -> gymnasium.Env
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
-from bierl_fast.import_path import imported, why_no_import, written_name
+from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
+from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
@@ -37,6 +40,11 @@ class EnvMaker:
     spec: EnvSpec | None = None
     factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
     flatten: bool = False
+
+    @property
+    def entry_point(self) -> str | None:
+        """What Gymnasium's registry makes it by; None of a factory."""
+        return None if self.spec is None else entry_point(self.spec)
 
     def __call__(self) -> gymnasium.Env[Any, Any]:
         """A new environment. Raises what the environment raises."""
@@ -68,7 +76,7 @@ class EnvMaker:
         if isinstance(error, DependencyNotInstalled | ImportError):
             return f"task {self.task} needs a package that is not installed: {error}{self._remedy()}"
         plain = PLAIN if self.factory is not None and isinstance(error, TypeError) else ""
-        return f"task {self.task} cannot be made in a worker process: {type(error).__name__}: {error}{plain}"
+        return f"task {self.task} cannot be made in a worker process: {reason(error)}{plain}"
 
     def _remedy(self) -> str:
         entry = self.spec.entry_point if self.spec is not None else None
@@ -83,7 +91,8 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
 
     Args:
         task: a Gymnasium id ("LunarLander-v3"), an id that a module registers ("module:Env-v0"), the import path of a
-            factory ("module:make_env"), or a factory: a callable that returns a gymnasium.Env.
+            factory ("module:make_env", or "folder/file.py:make_env", from the working directory), or a factory: a
+            callable that returns a gymnasium.Env.
         task_kwargs: keyword arguments of the environment or the factory.
         more_names: ids to offer beside Gymnasium's when the id is unknown.
 
@@ -101,11 +110,28 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
         )
     if task.startswith("<"):
         imported(task)  # which says why not
-    module, colon, name = task.partition(":")
-    if colon and not (module and name):
-        raise TaskError(f"task must be an id, module:id or module:factory, got {task!r}", ["task"])
-    home = _import(task, module) if colon else None
-    return _by_name(task, name if colon else task, home, task_kwargs, more_names)
+    home, name = parted(task)
+    if ":" in task and not (home and name):
+        raise TaskError(f"task must be an id, module:id, module:factory or file.py:factory, got {task!r}", ["task"])
+    if task.endswith(SUFFIX):
+        raise TaskError(f"task {task!r} is a file; say what in it makes the environment: {task}:NAME", ["task"])
+    if not name:
+        return _by_name(task, task, None, task_kwargs, more_names)
+    return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
+
+
+def require_same_maker(saved: PolicySpec) -> None:
+    """TaskError where a policy's task stands for another environment here than when it was made."""
+    if saved.entry_point is not None:
+        now = find(saved.task, saved.task_kwargs).entry_point
+    else:
+        now = taken_over_by(saved.task) if saved.ran_by.get("evaluator") == "native" else None
+    if now != saved.entry_point:
+        raise TaskError(
+            f"task {saved.task} was made by {saved.entry_point or 'the native task of that id'} when the policy was "
+            f"trained, and is made by {now} here; register it as it was then, or give the task to run it on",
+            ["task"],
+        )
 
 
 def _require_factory(task: Callable[..., Any], task_kwargs: dict[str, Any]) -> None:
@@ -160,11 +186,14 @@ def _newest_ids() -> Iterable[str]:
     return {(spec.namespace, spec.name): spec.id for spec in by_version}.values()
 
 
-def _import(task: str, module: str) -> Any:
+def _import(task: str, home: str) -> Any:
     try:
-        return importlib.import_module(module)
+        return module(home)
     except Exception as error:  # a module of the user's may raise anything
-        raise TaskError(f"task {task!r}: the module {module!r} cannot be imported: {why_no_import(error)}") from error
+        what = "file" if home.endswith(SUFFIX) else "module"
+        raise TaskError(
+            f"task {task!r}: the {what} {home!r} cannot be imported: {why_no_import(error)}", ["task"]
+        ) from error
 
 
 def _attribute(home: Any, path: str) -> Any:

@@ -9,16 +9,18 @@ threads without the GIL; Python functions are called in row order, with paramete
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.episode_evaluator import row_reset_seed, thread_count
-from bierl_fast.evaluation.function.runner import make_runner
+from bierl_fast.evaluation.arguments import not_copied
+from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
+from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
-from bierl_fast.import_path import written_name
+from bierl_fast.import_path import settled, written_name
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 
 MOST_DIMENSIONS = 2**30
@@ -26,6 +28,9 @@ MOST_DIMENSIONS = 2**30
 
 class FunctionEvaluator:
     """Calls a function once for each row. A value that is not finite marks its row failed; an exception ends the call.
+
+    Any number of threads may call: native and compiled functions take turns, a Python function is called in each
+    thread at once. A population whose base_bp or scale_bp changes while it is evaluated is an ArgumentError.
 
     Args:
         spec: which function, of how many parameters.
@@ -44,7 +49,10 @@ class FunctionEvaluator:
     ) -> None:
         self.threads = thread_count(threads)
         self._policy = VectorPolicy(spec, function, initial)
-        self._runner = make_runner(spec, function, self.threads)
+        self._runner: Runner | None = make_runner(spec, function, self.threads)
+
+    def __reduce__(self) -> NoReturn:
+        raise not_copied(self)
 
     @property
     def policy(self) -> VectorPolicy:
@@ -56,14 +64,18 @@ class FunctionEvaluator:
 
         Raises:
             ArgumentTypeError: a Python function gave something that is no number (vectorized: no array of numbers).
-            ArgumentError: the population has another number of parameters; a vectorized function gave another shape.
+            ArgumentError: the population has another number of parameters or changed meanwhile; a vectorized function
+                gave another shape.
+            WorkerError: the evaluator is closed.
             Exception: whatever a Python function raises, with a note that names the row.
         """
-        spec = self._policy.spec
+        spec, runner = self._policy.spec, self._runner
+        if runner is None:
+            raise closed()
         if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
             raise ArgumentError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
         returns_r = np.full(population.rows, np.nan)
-        self._runner.evaluate(population, returns_r)
+        runner.evaluate(population, returns_r)
         failed_r = ~np.isfinite(returns_r)
         returns_r[failed_r] = np.nan
         return EvaluationBatch(returns_r, np.ones(returns_r.size, np.int32), failed_r, key=population.key)
@@ -89,7 +101,8 @@ class FunctionEvaluator:
             raise ArgumentError(f"a function task has no state, got {sorted(arrays)}")
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Free the threads, once an evaluation under way in another thread has ended."""
+        self._runner = None
 
 
 def make_function_evaluator(
@@ -104,12 +117,17 @@ def make_function_evaluator(
     """See `bierl_fast.evaluation.table.make_evaluator`."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
         raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}", ["dim"])
-    name = task if isinstance(task, str) else written_name(task)
+    name = settled(task) if isinstance(task, str) else written_name(task)
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))
     return FunctionEvaluator(spec, function, initial=initial, threads=threads)
 
 
-def function_evaluator_of(policy: VectorPolicy, threads: int | None = None) -> FunctionEvaluator:
-    """An evaluator for the function that a vector was found for."""
-    return FunctionEvaluator(policy.spec, policy.function, threads=threads)
+def function_evaluator_of(
+    policy: VectorPolicy, threads: int | None = None, task: str | Function | None = None
+) -> FunctionEvaluator:
+    """An evaluator for the function that a vector was found for, or for another of as many parameters."""
+    if task is None:
+        return FunctionEvaluator(policy.spec, policy.function, threads=threads)
+    name = settled(task) if isinstance(task, str) else written_name(task)
+    return FunctionEvaluator(replace(policy.spec, task=name), None if isinstance(task, str) else task, threads=threads)

@@ -14,10 +14,12 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.evaluation.environment.answers import defined_at
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32, F64, Population
 from bierl_fast.names import lookup, unknown
+from bierl_fast.reasons import place
 
 BLOCK = 2**22  # parameters made at a time for a Python function: 16 MB
 
@@ -110,6 +112,15 @@ def _has_the_signature(function: Any) -> bool:
     return getattr(pointer, "_type_", None) is ctypes.c_float and count is ctypes.c_int64
 
 
+def _as_number(value: Any) -> float:
+    """What is a number, torch's tensors without dimensions and Decimals included; TypeError for the rest."""
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, bool | np.bool_ | str | bytes | complex | np.complexfloating) or np.ndim(value) != 0:
+        raise TypeError
+    return float(value)
+
+
 class _PythonFunction:
     """Calls a Python function in row order, on the calling thread."""
 
@@ -122,6 +133,7 @@ class _PythonFunction:
 
     def evaluate(self, population: Population, out: F64) -> None:
         rows, dim = population.rows, self._spec.dim
+        before = core.population_sum(population)
         call = self._block if self._spec.vectorized else self._one_by_one
         portion = max(1, BLOCK // dim)
         for first in range(0, rows, portion):
@@ -129,32 +141,46 @@ class _PythonFunction:
             block = np.empty((min(portion, rows - first), dim), np.float32)
             core.population_parameters(population, first, block, self._pool)
             call(block, first, out[first : first + len(block)])
+        if core.population_sum(population) != before:
+            raise ArgumentError(
+                "the population's base_bp or scale_bp changed while it was evaluated; change a copy, or wait until "
+                "evaluate has returned"
+            )
 
     def _one_by_one(self, block: F32, first: int, out: F64) -> None:
         for index, x in enumerate(block):
             try:
                 value = self._function(x)
-            except Exception as error:
-                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                error.add_note(f"raised by {self._spec.task} in row {first + index} of the population{place(error)}")
                 raise
             out[index] = self._number(value, first + index)
 
     def _number(self, value: Any, row: int) -> float:
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
-        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        try:
+            return _as_number(value)
+        except OverflowError:  # an integer beyond all floats
+            return np.inf if value > 0 else -np.inf
+        except (TypeError, ValueError):
             came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
             raise ArgumentTypeError(
                 f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}; "
                 "a function that takes a block (k, P) needs vectorized=True"
-            )
-        return float(value)
+                f"{defined_at(getattr(self._function, 'func', self._function))}"
+            ) from None
 
     def _block(self, block: F32, first: int, out: F64) -> None:
         try:
             values = self._function(block)
-        except Exception as error:
-            error.add_note(f"raised by {self._spec.task} in rows {first} to {first + len(block) - 1} of the population")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            rows = f"rows {first} to {first + len(block) - 1} of the population"
+            error.add_note(f"raised by {self._spec.task} in {rows}{place(error)}")
             raise
         wanted = f"{self._spec.task} must return an array of numbers of shape ({len(block)},) for a block {block.shape}"
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":

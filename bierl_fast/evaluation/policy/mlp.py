@@ -14,13 +14,17 @@ from typing import Any
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy import origin
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, Network, NoiseKey, Stream
+from bierl_fast.trust import Origin, Trust
 
 FILE = Kind(
     "policy",
@@ -34,13 +38,26 @@ FILE = Kind(
 class MlpPolicy:
     """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
 
-    def __init__(self, spec: PolicySpec, statistics: ObservationStatistics, parameters: F32 | None = None) -> None:
-        """Parameters are zeros unless given; statistics with no observations leave observations as they are."""
+    def __init__(
+        self,
+        spec: PolicySpec,
+        statistics: ObservationStatistics,
+        parameters: F32 | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        """Parameters are zeros unless given; statistics with no observations leave observations as they are.
+
+        `origin`: the file it was read from, where that names code and nobody has trusted it yet.
+        """
+        self.origin = origin
         self.spec = spec
         self.statistics = statistics
         self.shape = policy_shape(spec)
         self._normalizer = statistics.normalizer()
         self.parameters = np.zeros(self.parameter_count, np.float32) if parameters is None else parameters
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.spec, self.statistics, self.parameters, self.origin)
 
     @property
     def task(self) -> str:
@@ -107,11 +124,15 @@ class MlpPolicy:
     def with_parameters(self, theta: F32) -> MlpPolicy:
         """The same policy with other parameters (P,) float32, copied."""
         theta = arguments.parameters("theta", theta, self.parameter_count)
-        return MlpPolicy(self.spec, self.statistics, theta)
+        return MlpPolicy(self.spec, self.statistics, theta, self.origin)
 
     def with_statistics(self, statistics: ObservationStatistics) -> MlpPolicy:
         """The same policy under other observation statistics, which it keeps."""
-        return MlpPolicy(self.spec, statistics, self.parameters)
+        return MlpPolicy(self.spec, statistics, self.parameters, self.origin)
+
+    def with_spec(self, spec: PolicySpec) -> MlpPolicy:
+        """The same policy for a task of the same kind."""
+        return MlpPolicy(spec, self.statistics, self.parameters, self.origin)
 
     def act(self, observation: Observation) -> Action:
         """The action for one observation of the environment, in its own shapes: (O,) -> (A,) float32 for most.
@@ -124,16 +145,22 @@ class MlpPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""
-        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters, **self.statistics.state()})
+        arrays = {"parameters": self.parameters, **self.statistics.state()}
+        origin.write(FILE, as_path(path, "path"), asdict(self.spec), arrays, self.origin)
 
     @classmethod
-    def load(cls, path: str | Path) -> MlpPolicy:
-        """Read policy.npz; ArchiveError says what is wrong with it."""
-        return FILE.read(Path(path), cls._read)
+    def load(cls, path: str | Path, *, trust: Trust = False) -> MlpPolicy:
+        """Read policy.npz; ArchiveError says what is wrong with it.
 
-    @classmethod
-    def _read(cls, header: dict[str, Any], arrays: Arrays) -> MlpPolicy:
-        spec = read_spec(header)
-        statistics = ObservationStatistics(spec.observation_size)
-        statistics.load(arrays)
-        return cls(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+        `trust`: whether its task may be imported where the file names code (see trust.py). Nothing is imported here:
+        without it `evaluate` asks.
+        """
+        file = as_path(path, "path")
+
+        def read(header: dict[str, Any], archive: Archive) -> MlpPolicy:
+            found = origin.origin_of(file, header, trust)
+            spec = read_spec(header)
+            parameters = saved_parameters(archive, policy_shape(spec).parameter_count)
+            return cls(spec, ObservationStatistics.saved(archive, spec.observation_size), parameters, found)
+
+        return FILE.read(file, read)

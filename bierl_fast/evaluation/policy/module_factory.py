@@ -9,9 +9,10 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.spec import PolicySpec
-from bierl_fast.import_path import imported, written_name
+from bierl_fast.import_path import imported, settled, written_name
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +32,15 @@ class ModuleFactory:
     """
 
     def __init__(self, function: str | Callable[..., Any]) -> None:
-        self.name = function if isinstance(function, str) else written_name(function)
+        self.name = settled(function) if isinstance(function, str) else written_name(function)
         self._function = imported(function, "policy") if isinstance(function, str) else function
         self._sized = _takes_sizes(self.name, self._function)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_function": ByValue(self._function)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "_function": state["_function"].thing}
 
     def __call__(self, spec: PolicySpec, seed: int) -> torch.nn.Module:
         """A new module for an environment.
@@ -42,8 +49,7 @@ class ModuleFactory:
             ArgumentError: the function raised something.
             ArgumentTypeError: it returned no module.
         """
-        import torch  # noqa: PLC0415 - torch takes 1 s
-
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
         from bierl_fast.torch_threads import one_torch_thread  # noqa: PLC0415 - loads torch
 
         sizes = (spec.observation_size, len(spec.low)) if self._sized else ()
@@ -65,7 +71,7 @@ class ModuleFactory:
 
 def _takes_sizes(name: str, function: Any) -> bool:
     """Whether a factory wants the sizes of observation and action; ArgumentTypeError for what is none."""
-    import torch  # noqa: PLC0415 - torch takes 1 s
+    from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
     wanted = "policy must be a function that makes a torch.nn.Module, or its import path module:function"
     if isinstance(function, torch.nn.Module):

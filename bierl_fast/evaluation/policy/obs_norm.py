@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bierl_fast._native import core
+from bierl_fast.archive import Archive
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Arrays, Moments
+
+NAMES = ("obs_count", "obs_mean", "obs_m2")  # in files
 
 
 class ObservationStatistics:
@@ -51,10 +54,10 @@ class ObservationStatistics:
 
     def state(self) -> Arrays:
         """Copies of all three."""
-        return {"obs_count": self._count.copy(), "obs_mean": self._mean.copy(), "obs_m2": self._m2.copy()}
+        return dict(zip(NAMES, (self._count.copy(), self._mean.copy(), self._m2.copy()), strict=True))
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ArgumentError, and nothing changed, when an array is missing or misshapen."""
+        """Continue from `state`; ArgumentError, and nothing changed, when an array is none that `state` gives."""
         own = self.state()
         if not set(own) <= set(arrays):
             raise ArgumentError(f"observation statistics must be {sorted(own)}, got {sorted(arrays)}")
@@ -62,17 +65,37 @@ class ObservationStatistics:
         if size != self._mean.size:
             raise ArgumentError(f"observation statistics are for size {size}, expected {self._mean.size}")
         for name, array in own.items():
-            if arrays[name].shape != array.shape or arrays[name].dtype.kind != "f":
+            if arrays[name].shape != array.shape or arrays[name].dtype.newbyteorder("=") != array.dtype:
                 raise ArgumentError(
                     f"{name} must be float64 of shape {array.shape}, "
                     f"got {arrays[name].dtype} of shape {arrays[name].shape}"
                 )
-        self._count = np.array(arrays["obs_count"], np.float64)
-        self._mean = np.array(arrays["obs_mean"], np.float64)
-        self._m2 = np.array(arrays["obs_m2"], np.float64)
+        count, mean, m2 = (np.array(arrays[name], np.float64) for name in NAMES)
+        _require(count, mean, m2)
+        self._count, self._mean, self._m2 = count, mean, m2
+
+    @classmethod
+    def saved(cls, archive: Archive, size: int) -> ObservationStatistics:
+        """Those in a policy's file; ArgumentError unless they are for observations of this size."""
+        shapes = ((1,), (size,), (size,))
+        found = {name: archive.read(name, np.float64, shape) for name, shape in zip(NAMES, shapes, strict=True)}
+        statistics = cls(size)
+        statistics.load(found)
+        return statistics
 
     def copy(self) -> ObservationStatistics:
         """An independent copy."""
         other = ObservationStatistics(self._mean.size)
-        other.load(self.state())
+        other._count, other._mean, other._m2 = self._count.copy(), self._mean.copy(), self._m2.copy()
         return other
+
+
+def _require(count: F64, mean: F64, m2: F64) -> None:
+    """ArgumentError for what no run comes to."""
+    if not (np.isfinite(count).all() and (count >= 0.0).all() and (count == np.floor(count)).all()):
+        raise ArgumentError(f"obs_count must be a whole number of at least 0, got {count.item()}")
+    if not np.isfinite(mean).all():
+        raise ArgumentError(f"obs_mean must be finite; {int((~np.isfinite(mean)).sum())} of {mean.size} are not")
+    wrong = int((~(np.isfinite(m2) & (m2 >= 0.0))).sum())
+    if wrong:
+        raise ArgumentError(f"obs_m2 must be finite and at least 0; {wrong} of {m2.size} are not")

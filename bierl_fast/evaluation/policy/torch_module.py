@@ -11,19 +11,24 @@ import copy
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArchiveError, ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
+from bierl_fast.evaluation.policy import origin
+from bierl_fast.evaluation.policy.header import saved_parameters
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
-from bierl_fast.messages import F32, F64, Arrays, NoiseKey
+from bierl_fast.files import as_path
+from bierl_fast.messages import F32, F64, NoiseKey
+from bierl_fast.trust import Origin, Trust
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +57,7 @@ class TorchPolicy:
     """
 
     def __init__(self, module: torch.nn.Module) -> None:
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         if not isinstance(module, torch.nn.Module):
             raise ArgumentTypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
@@ -67,6 +72,7 @@ class TorchPolicy:
         self.statistics = ObservationStatistics(0)
         self._actor: TorchActor | None = None
         self._factory: ModuleFactory | None = None
+        self.origin: Origin | None = None  # the file it was read from, where nobody has trusted the code it names
 
     @classmethod
     def made_by(cls, factory: ModuleFactory, spec: PolicySpec) -> TorchPolicy:
@@ -123,6 +129,10 @@ class TorchPolicy:
         theta = arguments.parameters("theta", theta, self.parameters.size)
         return self._like(theta, self.spec, self.statistics)
 
+    def with_spec(self, spec: PolicySpec) -> TorchPolicy:
+        """The same policy for a task of the same kind."""
+        return self._like(self.parameters, spec, self.statistics)
+
     def initial_parameters(self, seed: int = 0) -> F32:
         """(P,) the module's own parameters as it came, or as a factory makes it at `seed`."""
         if self._factory is None or self.spec is None:
@@ -154,7 +164,10 @@ class TorchPolicy:
         return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_actor": None}
+        return {**self.__dict__, "_actor": None, "module": ByValue(self.module)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "module": state["module"].thing}
 
     def save(self, path: str | Path) -> None:
         """Write the parameters, the statistics and a JSON header, without pickle: the module itself is not saved.
@@ -174,27 +187,48 @@ class TorchPolicy:
             **asdict(self.spec),
         }
         arrays = {"parameters": self.parameters, **self.statistics.state()}
-        FILE.write(Path(path), header, arrays)
+        origin.write(FILE, as_path(path, "path"), header, arrays, self.origin)
 
     @classmethod
-    def load(cls, path: str | Path, module: torch.nn.Module | None = None) -> TorchPolicy:
+    def load(
+        cls,
+        path: str | Path,
+        module: torch.nn.Module | str | Callable[..., Any] | None = None,
+        *,
+        trust: Trust = False,
+    ) -> TorchPolicy:
         """Read what `save` wrote, into a module made as the saved one was; None: by the factory that the file names.
+
+        Args:
+            path: the file.
+            module: a module, or the factory that makes it, or that one's import path.
+            trust: whether the code that the file names, its factory and its task, may be imported (see trust.py).
 
         Raises:
             ArchiveError: no such file, a damaged one, one of another kind or module, or one that needs a module.
+            TrustError: the file names its factory, and is not trusted.
         """
 
-        def read(header: dict[str, Any], arrays: Arrays) -> TorchPolicy:
+        def read(header: dict[str, Any], archive: Archive) -> TorchPolicy:
+            found = origin.origin_of(as_path(path, "path"), header, trust)
+            if found is not None and module is None:
+                found.require(trust, without=["task"])  # that is imported when it is evaluated
             name, shapes, factory = header.pop("module"), header.pop("shapes"), header.pop("factory", None)
             spec = read_spec(header)
-            policy = cls(module) if module is not None else made_again(factory, spec)
+            statistics = ObservationStatistics.saved(archive, spec.observation_size)
+            policy = cls(module) if is_module(module) else made_again(module or factory, spec)
+            policy.origin = found
             if [list(parameter.shape) for parameter in policy.module.parameters()] != shapes:
                 raise ValueError(f"it was saved from a {name} with parameters of shapes {shapes}")
-            statistics = ObservationStatistics(spec.observation_size)
-            statistics.load(arrays)
-            return policy.for_task(spec, statistics).with_parameters(np.asarray(arrays["parameters"], np.float32))
+            parameters = saved_parameters(archive, policy.parameters.size)
+            return policy.for_task(spec, statistics).with_parameters(parameters)
 
-        def made_again(factory: str | None, spec: PolicySpec) -> TorchPolicy:
+        def is_module(given: Any) -> TypeGuard[torch.nn.Module]:
+            import torch  # noqa: PLC0415 - torch takes 1 s
+
+            return isinstance(given, torch.nn.Module)
+
+        def made_again(factory: str | Callable[..., Any] | None, spec: PolicySpec) -> TorchPolicy:
             try:
                 if factory is None:
                     raise ValueError("no factory made it")
@@ -205,7 +239,7 @@ class TorchPolicy:
                     "bf.TorchPolicy.load(path, module)"
                 ) from error
 
-        return FILE.read(Path(path), read)
+        return FILE.read(as_path(path, "path"), read)
 
 
 class TorchActor:
@@ -214,7 +248,7 @@ class TorchActor:
     describes: bool
 
     def __init__(self, spec: PolicySpec, module: torch.nn.Module, behavior: str) -> None:
-        import torch  # noqa: PLC0415 - torch takes 1 s
+        from bierl_fast._torch import torch  # noqa: PLC0415 - torch takes 1 s
 
         self._torch = torch
         self._module = module

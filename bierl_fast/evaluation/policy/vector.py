@@ -14,10 +14,15 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
-from bierl_fast.archive import Kind
+from bierl_fast.archive import Archive, Kind
+from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
+from bierl_fast.evaluation.policy import origin
+from bierl_fast.evaluation.policy.header import from_header, saved_parameters
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey, Stream
+from bierl_fast.trust import Origin, Trust
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
 
@@ -63,12 +68,27 @@ class VectorPolicy:
         function: Function | None = None,
         initial: F32 | None = None,
         parameters: F32 | None = None,
+        origin: Origin | None = None,
     ) -> None:
-        """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None."""
+        """`function` is the Python function itself (None: the one that `spec` names); parameters are zeros if None.
+
+        `origin`: the file it was read from, where that names code and nobody has trusted it yet.
+        """
+        self.origin = origin
         self.spec = spec
         self.function = function
         self._initial = None if initial is None else arguments.parameters("initial", initial, spec.dim)
         self.parameters = np.zeros(spec.dim, np.float32) if parameters is None else parameters
+
+    def __copy__(self) -> VectorPolicy:
+        return VectorPolicy(self.spec, self.function, self._initial, self.parameters)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VectorPolicy:
+        return self.with_parameters(self.parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = None if self.function is None or not self.task.startswith("<") else ByValue(self.function)
+        return _again, (self.spec, own, self._initial, self.parameters, self.origin)
 
     @property
     def task(self) -> str:
@@ -108,7 +128,7 @@ class VectorPolicy:
     def with_parameters(self, theta: F32) -> VectorPolicy:
         """The same policy with other parameters (P,) float32, copied."""
         theta = arguments.parameters("theta", theta, self.spec.dim)
-        return VectorPolicy(self.spec, self.function, self._initial, theta)
+        return VectorPolicy(self.spec, self.function, self._initial, theta, self.origin)
 
     def act(self, observation: F64) -> NoReturn:
         """Raise UnsupportedError: a function task has no observations and no actions."""
@@ -118,17 +138,29 @@ class VectorPolicy:
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters and a JSON header; atomically."""
-        FILE.write(Path(path), asdict(self.spec), {"parameters": self.parameters})
+        origin.write(FILE, as_path(path, "path"), asdict(self.spec), {"parameters": self.parameters}, self.origin)
 
     @classmethod
-    def load(cls, path: str | Path) -> VectorPolicy:
-        """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated."""
-        return FILE.read(
-            Path(path),
-            lambda header, arrays: cls(FunctionSpec(**header)).with_parameters(
-                np.asarray(arrays["parameters"], np.float32)
-            ),
-        )
+    def load(cls, path: str | Path, *, trust: Trust = False) -> VectorPolicy:
+        """Read policy.npz; ArchiveError says what is wrong with it. The function is imported when it is evaluated.
+
+        `trust`: whether it may be, where the file names code (see trust.py); without it `evaluate` asks.
+        """
+        file = as_path(path, "path")
+
+        def read(header: dict[str, Any], archive: Archive) -> VectorPolicy:
+            found = origin.origin_of(file, header, trust)
+            spec = from_header(FunctionSpec, header)
+            return cls(spec, parameters=saved_parameters(archive, spec.dim), origin=found)
+
+        return FILE.read(file, read)
+
+
+def _again(
+    spec: FunctionSpec, function: ByValue | None, initial: F32 | None, parameters: F32, origin: Origin | None
+) -> VectorPolicy:
+    """An unpickled policy; a function with an import path is imported when it is evaluated."""
+    return VectorPolicy(spec, None if function is None else function.thing, initial, parameters, origin)
 
 
 def native_function_entries() -> list[dict[str, Any]]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.errors import TaskError
 from bierl_fast.evaluation.environment.maker import EnvMaker, find
-from bierl_fast.evaluation.environment.spaces import Interface
+from bierl_fast.evaluation.environment.spaces import SEED_BITS, Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
-from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.native import native_ids
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_box, require_same_kind
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.evaluation.pool.messages import Job
@@ -27,16 +27,18 @@ from bierl_fast.names import choice
 
 def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     """An evaluator whose episodes run in worker processes; see `bierl_fast.evaluation.table.make_evaluator`."""
+    if wanted.again is not None:
+        return _again(wanted, wanted.again)
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
-    maker = find(wanted.task, wanted.task_kwargs, more_names=[entry["id"] for entry in native_tasks()])
+    maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
-    pool = Pool(maker, settings, descriptor)
+    pool = Pool(maker, settings, descriptor, wanted.episode_cap)
     try:
         cap = {} if pool.interface.time_limit is not None else {"episode_cap": wanted.episode_cap}
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
         statistics = ObservationStatistics(spec.observation_size)
-        _require_box(spec)
+        require_box(spec)
         policy: MlpPolicy | TorchPolicy
         if wanted.policy is None:
             policy = MlpPolicy(spec, statistics)
@@ -53,26 +55,21 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
         raise
 
 
-def pool_evaluator_of(
-    policy: MlpPolicy | TorchPolicy, settings: PoolSettings, threads: int | None = None
-) -> ProcessPoolEvaluator[Any]:
-    """An evaluator for a saved policy, with its own statistics; ArgumentError when the task has changed since.
+def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvaluator[Any]:
+    """An evaluator for a saved policy, with its own statistics; TaskError when the task is none for it.
 
-    Whether observations are flattened is the policy's to say, not that of `settings`.
+    Whether observations are flattened is the policy's to say, not that of the settings.
     """
-    spec = policy.spec
-    assert spec is not None
-    settings = replace(_counted(settings, threads), flatten_observation=spec.observation_shape is not None)
-    maker = find(spec.task, spec.task_kwargs)
-    pool = Pool(maker, settings)
+    saved = policy.spec
+    assert saved is not None
+    settings = _counted(wanted.section(PoolSettings), wanted.threads)
+    settings = replace(settings, flatten_observation=saved.observation_shape is not None)
+    maker = find(wanted.task, wanted.task_kwargs)
+    pool = Pool(maker, settings, episode_cap=saved.episode_cap)
     try:
-        now = policy_spec(pool.interface, maker, {})
-        if (now.observation_size, len(now.low)) != (spec.observation_size, len(spec.low)):
-            raise TaskError(
-                f"the policy was made for {spec.observation_size} observations and {len(spec.low)} actions, and task "
-                f"{spec.task} has {now.observation_size} and {len(now.low)} here"
-            )
-        job = _job(pool, policy, "none", spec.episode_cap, settings)
+        require_same_kind(saved, policy_spec(pool.interface, maker, {}))
+        policy = policy.with_spec(replace(saved, task=maker.task, ran_by=wanted.network["ran_by"]))
+        job = _job(pool, policy, "none", saved.episode_cap, settings)
         statistics = policy.statistics.copy()
         return ProcessPoolEvaluator(pool, policy, job, settings, statistics, obs_norm=policy.statistics.seen)
     except BaseException:
@@ -88,7 +85,7 @@ def _counted(settings: PoolSettings, threads: int | None) -> PoolSettings:
 
 def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) -> PolicySpec:
     """What a policy for this environment is."""
-    actions = len(interface.low)
+    actions = len(interface.choices or interface.low)
     return PolicySpec(
         task=maker.task,
         task_kwargs=maker.kwargs,
@@ -98,15 +95,12 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         observation_shape=interface.observation_shape if interface.flattened else None,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
+        choices=interface.choices,
+        first_choices=interface.first_choices,
+        switches=interface.switches,
+        entry_point=maker.entry_point,
         **shape,
     )
-
-
-def _require_box(spec: PolicySpec) -> None:
-    if spec.first_action is not None and spec.squash != "clip":
-        raise ArgumentError(
-            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
-        )
 
 
 def _job(
@@ -122,12 +116,13 @@ def _job(
         spec=spec,
         module=policy.module if isinstance(policy, TorchPolicy) else None,
         behavior=behavior,
-        descriptor_size=sizes[behavior] or pool.ready.descriptor_size,
+        descriptor_size=sizes[behavior] or pool.findings.descriptor_size or 0,
         max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
         whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
-        fresh=pool.fresh,
-        seed_bits=pool.ready.seed_bits,
+        fresh=bool(pool.findings.fresh),
+        tried_steps=pool.findings.tried_steps,
+        seed_bits=pool.findings.seed_bits or SEED_BITS,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, EpisodeError
+from bierl_fast.errors import ArgumentError, EpisodeError, WorkerError
 from bierl_fast.evaluation.pool.messages import Batch, Done
 from bierl_fast.evaluation.pool.pool import DEATHS, Pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
@@ -39,6 +39,8 @@ class Dispatch:
         self._deaths: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
         while self._left:
+            if self.pool.closed:  # by another thread
+                raise WorkerError("this evaluator is closed")
             self._assign_rows()
             spoke = wait([worker.connection for worker in self.pool.workers], self._wait_seconds())
             for worker in list(self.pool.workers):
@@ -56,18 +58,20 @@ class Dispatch:
 
     def _wait_seconds(self) -> float:
         """Seconds until something has to be looked at that sends no message."""
-        timeout = self.settings.episode_timeout
-        if timeout is None:
-            return 1.0
-        now = time.monotonic()
-        ends = [worker.since + timeout + GRACE - now for worker in self.pool.workers if worker.rows]
-        return max(0.0, min([1.0, *ends]))
+        timeout, now = self.settings.episode_timeout, time.monotonic()
+        ends = [1.0]
+        for worker in self.pool.workers:
+            if worker.closing is not None:
+                ends.append(worker.closing + self.settings.close_timeout - now)
+            elif worker.rows and timeout is not None:
+                ends.append(worker.since + timeout + GRACE - now)
+        return max(0.0, min(ends))
 
     def _listen(self, worker: WorkerProcess) -> None:
         try:
             messages = self.pool.receive(worker)
         except EOFError:
-            self._replace_lost(worker, f"its worker process died {DEATHS} times, the last time of {worker.died()}")
+            self._replace_lost(worker, f"its worker process died {DEATHS} times; the last one {worker.died()}")
             return
         for message in messages:
             if isinstance(message, Done):
@@ -75,17 +79,21 @@ class Dispatch:
                 self._record(message)
 
     def _kill_overdue(self) -> None:
-        """Kill workers that hang inside one step, where they cannot look at the clock themselves."""
+        """Kill workers that hang in a close, or inside one step, where they cannot look at the clock themselves."""
         timeout = self.settings.episode_timeout
-        if timeout is None:
-            return
         for worker in list(self.pool.workers):
-            if worker.rows and time.monotonic() - worker.since > timeout + GRACE:
+            if worker.closes_too_long(self.settings.close_timeout):
+                self.pool.end_late_close(worker)
+                self._replace_lost(worker, "")
+            elif timeout is not None and worker.rows and self._overdue(worker, timeout):
                 worker.kill()
                 row = worker.rows.popleft()
                 self._replace_lost(worker, "")
                 self._write_failed(row)
                 self._record(Done(row, f"it outlived episode_timeout = {timeout:g} seconds inside one step"))
+
+    def _overdue(self, worker: WorkerProcess, timeout: float) -> bool:
+        return worker.closing is None and time.monotonic() - worker.since > timeout + GRACE
 
     def _replace_lost(self, worker: WorkerProcess, reason: str) -> None:
         """Replace a worker that is gone and run its rows again; the one it was at, a bounded number of times."""

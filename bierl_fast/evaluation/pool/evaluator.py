@@ -8,13 +8,15 @@ answers row i of the population, whatever the number of workers, and whichever o
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, Generic
 
 import numpy as np
 
-from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning, warn
+from bierl_fast._native import core
+from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning, WorkerError, warn
 from bierl_fast.evaluation.environment.spaces import shortened
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -26,7 +28,7 @@ from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Strea
 
 
 class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
-    """Runs any environment's episodes in worker processes."""
+    """Runs any environment's episodes in worker processes. They see the population as it is when `evaluate` begins."""
 
     def __init__(
         self,
@@ -45,11 +47,11 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         self._pool = pool
         self._job = job
         self._transitions = transitions
-        self._turn = threading.Lock()
+        self._turn = core.Turn("evaluator")
         self._warned = False
         self._descriptor = job.descriptor_size
         pool.assign_policy(job)
-        if not pool.ready.repeats:
+        if pool.findings.repeats is False:
             warn(
                 f"task {job.spec.task} answers differently under the same seed, even as a new environment: results "
                 "cannot be repeated; let its reset(seed=...) seed all of its randomness",
@@ -76,14 +78,27 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
 
     def wait_until_ready(self) -> None:
         """Wait until every worker could run a row; WorkerError when one cannot start. Nothing else needs this."""
-        with self._turn:
+        with self._turn, self._said_if_closed():
             self._pool.fill()
             while waiting := [worker.connection for worker in self._pool.workers if not worker.has_policy]:
                 wait(waiting, 1.0)
                 self._pool.fill()
 
+    @contextmanager
+    def _said_if_closed(self) -> Iterator[None]:
+        """Whatever fails because another thread has closed the evaluator is a WorkerError that says so."""
+        try:
+            yield
+        except Exception as error:
+            if self._pool.closed and not isinstance(error, WorkerError):
+                raise WorkerError("this evaluator was closed while it was at work; make another") from error
+            raise
+
     def close(self) -> None:
-        """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine."""
+        """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine.
+
+        An evaluation under way in another thread ends with a WorkerError.
+        """
         self._pool.close()
 
     def evaluate(self, population: Population) -> EvaluationBatch:
@@ -95,17 +110,17 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             WorkerError: a worker cannot be replaced, or the evaluator is closed.
         """
         self._check(population)
-        with self._turn:
+        with self._turn, self._said_if_closed():
             self._pool.fill(population.rows)
-            views, batch = self._lay_out(population)
-            dispatch = Dispatch(self._pool, self.settings, batch, views, longest_first(population).tolist())
             try:
+                views, batch = self._lay_out(population)
+                dispatch = Dispatch(self._pool, self.settings, batch, views, longest_first(population).tolist())
                 dispatch.run()
             except BaseException:
                 self._pool.drop_busy()
                 raise
-            self._judge(dispatch.reasons, population)
-            return self._gathered(views, population, dispatch.lost_steps)
+            failure = self._judge(dispatch.reasons, population)
+            return self._gathered(views, population, dispatch.lost_steps, failure)
 
     def _check(self, population: Population) -> None:
         size = self._policy.parameters.size
@@ -135,7 +150,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         for name in ("base_bp", "scale_bp", "base_r", "sigma_r", "noise_r", "sign_r", "candidate_r", "episode_r"):
             if name in views:
                 views[name][...] = getattr(population, name)
-        for name, array in self._statistics.state().items():
+        for name, array in self.state().items():
             views[name][...] = array
         return views, batch
 
@@ -146,21 +161,26 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         spec = self._job.spec
         return self.steps_of(population), 2 * spec.observation_size + len(spec.low) + 2
 
-    def _judge(self, reasons: dict[int, str], population: Population) -> None:
+    def _judge(self, reasons: dict[int, str], population: Population) -> str | None:
+        """Say that episodes failed; the first one's reason, None where none did."""
         if not reasons:
-            return
+            return None
         row = min(reasons)
         text = f"row {row}, reset seed {self.reset_seed(population, row)}: {reasons[row]}"
-        if len(reasons) == population.rows and population.key.stream == Stream.INNER:
+        everything = len(reasons) == population.rows
+        if everything and population.key.stream == Stream.INNER:
             raise AllEpisodesError(f"all {population.rows} episodes failed; {text}")
-        if not self._warned:
+        if not self._warned and not (everything and population.key.stream == Stream.EVALUATION):  # its caller says more
             self._warned = True
             warn(
                 f"{len(reasons)} of {population.rows} episodes failed and rank last; {text} (said once)",
                 EpisodeWarning,
             )
+        return text
 
-    def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:
+    def _gathered(
+        self, views: dict[str, Any], population: Population, lost_steps: int, failure: str | None
+    ) -> EvaluationBatch:
         moments = None
         if self.obs_norm:
             moments = Moments(views["count_r"].copy(), views["mean_ro"].copy(), views["m2_ro"].copy())
@@ -174,6 +194,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             key=population.key,
             transitions_tw=_joined(views) if self._room(population) else None,
             lost_steps=lost_steps,
+            failure=failure,
         )
 
 

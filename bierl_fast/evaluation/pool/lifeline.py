@@ -1,9 +1,9 @@
 """What ties worker processes to their parent: they end with it, at once, whatever they are doing.
 
-Lifeline in the parent -> its fileno inherited by the workers -> tie
+Lifeline in the parent -> its fileno inherited by keepers and workers -> tie
 
-A pipe that nothing is ever written to. When its only writer is gone, the system itself kills the groups of those that
-read from it: it needs no thread of theirs, so neither compiled code that holds the interpreter nor a loop inside a
+A pipe that nothing is ever written to. When its only writer is gone, the system itself sends a signal to those that are
+tied to it: it needs no thread of theirs, so neither compiled code that holds the interpreter nor a loop inside a
 simulator outlives a parent that crashed. (The signal of PR_SET_PDEATHSIG would reach the worker alone, not what its
 environment started, and would come when the thread ends that made the evaluator.)
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
+
+from bierl_fast.evaluation.pool.descriptors import beyond_standard, far
 
 
 class Lifeline:
@@ -20,7 +21,7 @@ class Lifeline:
 
     def __init__(self) -> None:
         """A new pipe."""
-        self.fileno, self._held = os.pipe()
+        self.fileno, self._held = (beyond_standard(end) for end in os.pipe())
 
     def close(self) -> None:
         """Let go: every worker that is still tied is killed. Twice is fine."""
@@ -30,14 +31,17 @@ class Lifeline:
         self._held = self.fileno = -1
 
 
-def tie(fileno: int) -> None:
-    """In a worker: let the end of its parent kill its process group. Where Linux's means are missing, nothing."""
+def tie(fileno: int, number: int, whom: int) -> None:
+    """Let the end of a pipe's last writer send a signal, to the process `whom` or the group -`whom`.
+
+    `fileno`: of the pipe's other end. Where Linux's means are missing, nothing happens.
+    """
     if not hasattr(fcntl, "F_SETSIG"):
         return
-    try:  # opened anew, for what is shared by inheritance sends its signal to one group alone
-        end = os.open(f"/proc/self/fd/{fileno}", os.O_RDONLY | os.O_NONBLOCK)
+    try:  # opened anew, for what is shared by inheritance sends its signal to one of its owners alone
+        end = far(os.open(f"/proc/self/fd/{fileno}", os.O_RDONLY | os.O_NONBLOCK))
     except OSError:  # no /proc
         return
-    fcntl.fcntl(end, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(end, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(end, fcntl.F_SETSIG, number)
+    fcntl.fcntl(end, fcntl.F_SETOWN, whom)
     fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_ASYNC)

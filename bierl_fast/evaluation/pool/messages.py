@@ -1,7 +1,8 @@
 """What travels between the pool and its workers, over one socket each; the arrays lie in the shared block.
 
 parent -> worker: the Places of a Start and a Job, then for each evaluation a Batch and row numbers; None to stop
-worker -> parent: any number of Probing, Ready or StartFailed, PolicyReady once it has its Job, then Done for each row
+worker -> parent: what it does and finds out while it starts (Doing, Found), Ready or StartFailed, PolicyReady once it
+                  has its Job, then Done for each row; Closing and Closed around the close of an environment
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.evaluation.environment.maker import EnvMaker
+from bierl_fast.evaluation.environment.probe import Findings
 from bierl_fast.evaluation.environment.spaces import Interface
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.pool.settings import PoolSettings
@@ -41,12 +43,36 @@ class Start:
     maker: EnvMaker
     settings: PoolSettings
     descriptor: Descriptor | None
-    probe: bool  # the first worker: decide on new environments and seed_bits, try the environment and the descriptor
+    findings: Findings | None  # of the first worker: what is known so far; it finds out the rest. None: others
+    episode_cap: int | None  # of training
 
 
 @dataclass(frozen=True, slots=True)
-class Probing:
-    """Said before Ready: at first when the environment is about to be tried out, then now and then as it answers."""
+class Doing:
+    """Said while it starts, at each new thing and then now and then: what it does, in words.
+
+    `question`: the field of Findings that is being tried out.
+    """
+
+    text: str
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of the environment by now, should this worker be lost."""
+
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Said before an environment is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Said when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +80,7 @@ class Ready:
     """What a worker answers to Start."""
 
     interface: Interface
-    fresh: bool
-    repeats: bool  # False: not even a new environment repeats an episode
-    seed_bits: int  # of the seed that its reset takes
-    descriptor_size: int  # of the user's function; 0 without one
+    findings: Findings
     private_bytes: int  # as PolicyReady's, so far
 
 
@@ -81,6 +104,7 @@ class Job:
     whole_steps: int  # of one that no cap cuts
     episode_timeout: float | None  # seconds
     fresh: bool
+    tried_steps: int | None  # an environment that went further is not used again
     seed_bits: int
 
 

@@ -22,6 +22,7 @@ class PoolSettings(Section):
         machine=True,
         at_least=1,
         at_most=MOST_THREADS,
+        also=("n_workers", "num_workers", "processes", "n_jobs", "jobs", "num_envs", "n_envs", "num_actors"),
     )
     fresh_env: str = setting(
         "auto",
@@ -29,11 +30,21 @@ class PoolSettings(Section):
         "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
-    flatten_observation: bool = setting(False, "take observations as one long vector: images, Discrete, Dict, Tuple")
+    flatten_observation: bool = setting(
+        False, "take observations as one long vector: images, Discrete, Dict, Tuple", of_policy=True
+    )
     on_failure: str = setting(
         "rank_last",
         "of an episode in a worker process that raises, answers no number, or outlives episode_timeout",
         choices=("rank_last", "retry", "raise"),
     )
     retries: int = setting(2, "times that on_failure = retry runs an episode again", at_least=0, at_most=MANY)
-    episode_timeout: float | None = setting(None, "seconds an episode in a worker process may take", above=0.0)
+    episode_timeout: float | None = setting(
+        None, "seconds an episode in a worker process may take", above=0.0, also=("timeout", "max_seconds")
+    )
+    close_timeout: float = setting(
+        5.0,
+        "seconds an environment in a worker process may take to close; then its process is ended, and the run goes on",
+        training=False,
+        above=0.0,
+    )

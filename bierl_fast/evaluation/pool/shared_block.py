@@ -19,15 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bierl_fast.evaluation.pool.descriptors import beyond_standard
+
 Field = tuple[str, Any, tuple[int, ...]]  # name, dtype, shape
 ALIGNMENT = 64
 
 
 def _anonymous_file() -> int:
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("bierl")
+        return beyond_standard(os.memfd_create("bierl"))
     with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+        return beyond_standard(os.dup(file.fileno()))
 
 
 class Block:

@@ -1,21 +1,20 @@
 """A worker process of the pool: makes one environment, looks at it, and plays rows until it is told to stop.
 
-It ends with its parent, whatever the episode is doing, and so does what its environment has started: by a lifeline, and
-by a thread where that cannot tell, since a fork of the parent outlives it or the system is not Linux. The thread has to
-wait for compiled code that holds the interpreter.
+It ends with its parent, whatever the episode is doing, and so does what its environment has started: by its keeper, by
+a lifeline to each of them, and by a thread where that cannot tell, as the system is not Linux. The thread has to wait
+for compiled code that holds the interpreter.
 """
 
 from __future__ import annotations
 
+import errno
 import multiprocessing.spawn
 import os
 import pickle
 import select
 import signal
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,75 +22,82 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import TaskError
-from bierl_fast.evaluation.environment.probe import Probe
-from bierl_fast.evaluation.environment.spaces import SEED_BITS, read_interface, seeded_reset
+from bierl_fast.evaluation.environment.answers import stepped
+from bierl_fast.evaluation.environment.probe import Findings, Holder, TryOut
+from bierl_fast.evaluation.environment.spaces import read_interface, seeded_reset
+from bierl_fast.evaluation.pool.descriptors import far, print_to_stderr
 from bierl_fast.evaluation.pool.episode import Player
 from bierl_fast.evaluation.pool.lifeline import tie
 from bierl_fast.evaluation.pool.messages import (
     Batch,
+    Closed,
+    Closing,
     Descriptor,
+    Doing,
+    Done,
+    Found,
     Job,
     PickledMessage,
     PolicyReady,
-    Probing,
     Ready,
     Start,
     StartFailed,
 )
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
+from bierl_fast.reasons import reason
 
-TRIALS = 10  # episodes begun to learn how many numbers a behavior function gives
+TRIALS = 100  # episodes begun to learn how many numbers a behavior function gives
 SPEAK_SECONDS = 1.0  # between signs of life while an environment is tried out
+ROBBED = 117  # exit code of a worker whose environment closed what it did not open
 
 running = False  # whether this process is a worker
 
 
-def main(socket: int, files: tuple[int, int, int], parent: int) -> None:
+def main(socket: int, files: tuple[int, int, int], keeper_end: int) -> None:
     """Serve the parent over `socket` until it says stop or is gone.
 
-    `files`: descriptors of the shared block, the pickled messages, and the lifeline.
+    `files`: descriptors of the shared block, the pickled messages, and the lifeline. `keeper_end`: see `keeper.keep`.
     """
     global running  # noqa: PLW0603 - a fact about this process
     running = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody; the parent decides
-    _print_to_stderr()
-    for descriptor in (socket, *files):
-        os.set_inheritable(descriptor, False)
-    tie(files[2])
-    threading.Thread(target=_end_with, args=(socket, parent), daemon=True).start()
+    print_to_stderr()
+    socket, block, pickled = far(socket), Block(far(files[0])), SharedFile(far(files[1]))
+    for end in (files[2], keeper_end):
+        tie(end, signal.SIGKILL, -os.getpgrp())
+        os.close(end)
+    threading.Thread(target=_end_with, args=(socket, os.getppid()), daemon=True).start()
     connection = Connection(socket)
     code = 1
     try:
-        block, pickled = Block(files[0]), SharedFile(files[1])
-        worker = _started(connection, pickled)
-        if worker is not None and worker.serve(block, pickled):
-            code = 0
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        _end_group()  # the parent is gone
-    except BaseException:
-        traceback.print_exc()
+        code = 0 if _served(connection, block, pickled) else 1
+    except OSError as error:
+        if error.errno in (errno.EBADF, errno.ENOTSOCK):
+            code = ROBBED
+    except EOFError:
+        pass  # the parent is gone
     finally:
         os._exit(code)  # nothing of the environment's may keep the process
 
 
-def _print_to_stderr() -> None:
-    """What an environment prints, in Python or below, must not mix with what the parent prints as data."""
-    if sys.stderr is not None:
-        sys.stdout = sys.stderr
-        os.dup2(2, 1)
+def _served(connection: Connection, block: Block, pickled: SharedFile) -> bool:
+    """Do all that is to be done; False when that cannot be, and the parent was told why."""
+    try:
+        worker = _started(connection, pickled)
+        return worker is not None and worker.serve(block, pickled)
+    except (OSError, EOFError):
+        raise
+    except BaseException as error:
+        connection.send(StartFailed(f"a worker process broke: {reason(error)}", refused=False))
+        return False
 
 
-def _end_with(socket: int, parent: int) -> None:
-    """End this process when the parent closes its end of the socket, or is gone though a fork of it holds that open."""
+def _end_with(socket: int, keeper: int) -> None:
+    """End this process when the parent closes its end of the socket, or the keeper is gone."""
     poll = select.poll()
     poll.register(socket, 0)  # hang-up alone
-    while not poll.poll(1000) and os.getppid() == parent:
+    while not poll.poll(1000) and os.getppid() == keeper:
         pass
-    _end_group()
-
-
-def _end_group() -> None:
-    """End this process at once, with all that its environment has started; nobody else is left to do it."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
@@ -102,10 +108,15 @@ def _started(connection: Connection, pickled: SharedFile) -> Worker | None:
     start = _opened(connection, pickled.read(connection.recv()))
     if start is None:
         return None
+    worker: Worker | None = None
     try:
         worker = Worker(connection, start)
         ready = worker.look(start)
-    except Exception as error:
+    except BaseException as error:
+        if worker is not None and not isinstance(error, TaskError):
+            # The environment could be made, and a second one cannot be in this process: another goes on from here.
+            connection.send(Closing())
+            return None
         from gymnasium.error import Error  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         refused = isinstance(error, ValueError | TypeError | ImportError | Error)
@@ -122,9 +133,9 @@ def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = 
         if message.script is not None:  # something in it stands in the parent's script
             multiprocessing.spawn.prepare(message.script)
         return then(pickle.loads(message.payload))
-    except Exception as error:
+    except BaseException as error:
         text = (
-            f"a worker process cannot read what it is to do: {type(error).__name__}: {error}; what the task names must "
+            f"a worker process cannot read what it is to do: {reason(error)}; what the task names must "
             'stand at the top level of a module or script file, outside `if __name__ == "__main__":`'
         )
         connection.send(StartFailed(text, refused=True))
@@ -136,30 +147,60 @@ class Worker:
 
     def __init__(self, connection: Connection, start: Start) -> None:
         self._connection = connection
-        self._make = start.maker
         self._descriptor = start.descriptor
-        self._spoke = time.monotonic()
-        self._env = start.maker()
-        self._interface = read_interface(self._env, start.maker.flatten)
+        self._spoke = -SPEAK_SECONDS
+        self._question: str | None = None
+        self._starting = True
+        self._holder = Holder(start.maker, self._doing, self._closing)
+        env = self._holder.new()
+        self._interface = read_interface(env, start.maker.flatten)
+
+    def _doing(self, text: str, question: str | None) -> None:
+        """Say so while it starts, at once where it is something new, and then now and then."""
+        now = time.monotonic()
+        if self._starting and (question != self._question or now - self._spoke > SPEAK_SECONDS):
+            self._spoke, self._question = now, question
+            self._connection.send(Doing(text, question))
+
+    def _closing(self, begins: bool) -> None:
+        self._connection.send(Closing() if begins else Closed())
 
     def look(self, start: Start) -> Ready:
         """What the parent needs to know."""
-        wanted = start.settings.fresh_env
-        fresh, same, bits, size = wanted == "always", True, SEED_BITS, 0
-        if start.probe:
-            self._connection.send(Probing())
-            probe = Probe(self._env, self._make, self._say_so_now_and_then, start.settings.episode_timeout)
-            if wanted == "auto":
-                fresh = not probe.reset_restores_everything()
-                same = not fresh or probe.repeats()
-            bits = probe.seed_bits()
-            size = self._descriptor_size()
-        return Ready(self._interface, fresh, same, bits, size, private_bytes())
+        findings = start.findings
+        if findings is not None:
+            findings = self._tried_out(start, findings)
+            self._settle(findings, never=start.settings.fresh_env == "never")
+        self._starting = False
+        return Ready(self._interface, findings or Findings(), private_bytes())
 
-    def _say_so_now_and_then(self) -> None:
-        if time.monotonic() - self._spoke > SPEAK_SECONDS:
-            self._spoke = time.monotonic()
-            self._connection.send(Probing())
+    def _tried_out(self, start: Start, findings: Findings) -> Findings:
+        trial = TryOut(
+            self._holder,
+            findings,
+            self._doing,
+            lambda found: self._connection.send(Found(found)),
+            timeout=start.settings.episode_timeout,
+            most_steps=start.episode_cap,
+        )
+        if findings.seed_bits is None:
+            trial.seed_bits()
+        if findings.descriptor_size is None:
+            trial.found(descriptor_size=self._descriptor_size())
+        if findings.fresh is None and start.settings.fresh_env != "auto":
+            trial.found(fresh=start.settings.fresh_env == "always", repeats=True)
+        if trial.findings.fresh is None or trial.findings.repeats is None:
+            trial.fresh()
+        return trial.findings
+
+    def _settle(self, findings: Findings, never: bool) -> None:
+        """Leave an unused environment, or one whose reset restores everything, or none."""
+        if not self._holder.used:
+            return
+        if findings.fresh:
+            self._holder.close()
+        elif never:
+            self._holder.new()
 
     def _descriptor_size(self) -> int:
         if self._descriptor is None:
@@ -173,25 +214,25 @@ class Worker:
 
     def _described_once(self, descriptor: Descriptor) -> Any:
         """What the user's function says of the first of a few random steps that the environment answers."""
-        env, first = self._make(), None
-        try:
-            for seed in range(TRIALS):
-                try:
-                    seeded_reset(env, seed)
-                    observation, _, _, _, info = env.step(env.action_space.sample())
-                except Exception as error:  # an episode may raise
-                    first = first or error
-                else:
-                    return _described(descriptor, env, observation, info)
-        finally:
-            env.close()
+        env, first = self._holder.env, None
+        assert env is not None
+        self._holder.used = True
+        for seed in range(TRIALS):
+            self._doing("trying its behavior function", "descriptor_size")
+            try:
+                seeded_reset(env, seed)
+                observation, _, _, _, info = stepped(env, env.step(env.action_space.sample()))
+            except BaseException as error:  # an episode may raise
+                first = first or error
+            else:
+                return _described(descriptor, env, observation, info)
         raise TaskError(
             f"the behavior function has nothing to describe, since each of {TRIALS} episodes raised an error at its "
-            f"first step: {type(first).__name__}: {first}"
+            f"first step: {reason(first) if first else None}"
         )
 
     def _player(self, job: Job) -> Player:
-        return Player(job, self._make, self._env, self._interface, self._descriptor)
+        return Player(job, self._holder, self._interface, self._descriptor)
 
     def serve(self, block: Block, pickled: SharedFile) -> bool:
         """Answer messages until told to stop; False when one could not be read, and the parent was told why."""
@@ -207,19 +248,20 @@ class Worker:
                 assert player is not None
                 player.prepare(message, block)
             elif message is None:
-                if player is not None:
-                    player.close()
+                self._holder.close()
                 return True
             else:
                 assert player is not None
-                self._connection.send(player.play(message))
+                done: Done = player.play(message)
+                self._connection.send(done)
+                player.tidy()  # after the answer: a close that hangs is no fault of the episode's
 
 
 def _described(descriptor: Descriptor, *episode: Any) -> Any:
     try:
         return descriptor(*episode)
-    except Exception as error:
-        raise TaskError(f"the behavior function raised {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        raise TaskError(f"the behavior function raised {reason(error)}") from error
 
 
 def private_bytes() -> int:

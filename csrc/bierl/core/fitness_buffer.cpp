@@ -11,6 +11,7 @@ namespace bierl {
 
 namespace {
 
+constexpr const char* kName = "fitness buffer";
 constexpr double kCut = 10.0;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
@@ -20,6 +21,14 @@ std::size_t in_range(const char* name, std::size_t value, std::size_t least) {
   require(value >= least && value <= kMost, std::string(name) + " must be in [" + std::to_string(least) + ", " +
                                                 std::to_string(kMost) + "], got " + std::to_string(value));
   return value;
+}
+
+// Of two windows; both factors are in range, so the product does not wrap.
+std::size_t floats(std::size_t history, std::size_t features) {
+  constexpr std::size_t kMostFloats = std::size_t{1} << 26;
+  require(history * features <= kMostFloats, "history x features must be at most " + std::to_string(kMostFloats) +
+                                                 ", got " + std::to_string(history) + " x " + std::to_string(features));
+  return 2 * history * features;
 }
 
 // value / spread within +-kCut; zero where it says nothing.
@@ -56,7 +65,7 @@ FitnessBuffer::FitnessBuffer(std::size_t history, std::size_t quantiles, std::si
       hyperparameters_(in_range("hyperparameters", hyperparameters, 0)),
       last_mean_(kNone),
       last_center_(kNone),
-      rows_(2 * history * (quantiles + hyperparameters + 6), 0.0F) {}
+      rows_(floats(history, quantiles + hyperparameters + 6), 0.0F) {}
 
 void FitnessBuffer::describe(std::span<const double> sorted, double mean, double spread, double center,
                              std::span<float> row) const {
@@ -86,7 +95,7 @@ void FitnessBuffer::push(std::span<const double> returns, std::span<const bool> 
   const double spread = sorted.front() == sorted.back() ? 0.0 : std::sqrt(squares / n);
 
   std::vector<float> row(features(), 0.0F);
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   describe(sorted, mean, spread, center, row);
   for (std::size_t k = 0; k < hyperparameters_; ++k) row[quantiles_ + 4 + k] = static_cast<float>(hyperparameters[k]);
   row[quantiles_ + 4 + hyperparameters_] = static_cast<float>(1.0 - n / static_cast<double>(returns.size()));
@@ -100,30 +109,31 @@ void FitnessBuffer::push(std::span<const double> returns, std::span<const bool> 
   last_center_ = center;
 }
 
-std::span<const float> FitnessBuffer::window() const {
-  const std::lock_guard lock(mutex_);
-  return std::span(rows_).subspan(head_ * features(), history_ * features());
+void FitnessBuffer::window(std::span<float> out) const {
+  require_size("window", out.size(), history_ * features(), "history rows of features");
+  const Turn::Held held(turn_, kName);
+  std::copy_n(rows_.begin() + static_cast<std::ptrdiff_t>(head_ * features()), out.size(), out.begin());
 }
 
 std::size_t FitnessBuffer::filled() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return filled_;
 }
 
 double FitnessBuffer::last_mean() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return last_mean_;
 }
 
 double FitnessBuffer::last_center() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return last_center_;
 }
 
 void FitnessBuffer::restore(std::span<const float> window, std::size_t filled, double last_mean, double last_center) {
   require_size("window", window.size(), history_ * features(), "history rows of features");
   require(filled <= history_, "filled must be at most history, got " + std::to_string(filled));
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   std::copy(window.begin(), window.end(), rows_.begin());
   std::copy(window.begin(), window.end(), rows_.begin() + static_cast<std::ptrdiff_t>(window.size()));
   head_ = 0;

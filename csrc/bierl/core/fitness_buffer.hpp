@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <span>
 #include <vector>
+
+#include <bierl/core/turn.hpp>
 
 namespace bierl {
 
@@ -22,8 +23,8 @@ namespace bierl {
 /// changes are cut at +-10. Quantile j is at probability (j + 1/2) / Q, Hazen's definition, linear between order
 /// statistics.
 ///
-/// Any number of threads may call: they take turns. But `window` is a view: no one may push or restore while it is
-/// read.
+/// Any number of threads may call: they take turns, and what they read is of one moment. (A call in a process forked
+/// while another thread was in one is an ArgumentError.)
 class FitnessBuffer {
  public:
   /// Throws ArgumentError unless history and quantiles are in [1, 2^20] and hyperparameters are at most 2^20.
@@ -38,8 +39,8 @@ class FitnessBuffer {
   void push(std::span<const double> returns, std::span<const bool> failed, double center,
             std::span<const double> hyperparameters);
 
-  /// The window, oldest row first, history() * features() floats. Valid until the next push.
-  [[nodiscard]] std::span<const float> window() const;
+  /// Writes the window, oldest row first, history() * features() floats. ShapeError for another size.
+  void window(std::span<float> out) const;
 
   /// What `restore` needs besides the window: mean and centre of the latest generation.
   [[nodiscard]] double last_mean() const;
@@ -53,8 +54,8 @@ class FitnessBuffer {
   std::size_t head_ = 0;    // first row of the window
   std::size_t filled_ = 0;  // rows in use, at most history_
   double last_mean_, last_center_;
-  std::vector<float> rows_;   // 2H rows: each is written twice, H apart, so that every window is contiguous
-  mutable std::mutex mutex_;  // of all but the sizes
+  std::vector<float> rows_;  // 2H rows: each is written twice, H apart, so that every window is contiguous
+  mutable Turn turn_;        // with all but the sizes
 };
 
 }  // namespace bierl

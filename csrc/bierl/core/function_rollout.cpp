@@ -7,6 +7,7 @@
 #include <bierl/core/error.hpp>
 #include <bierl/core/function_rollout.hpp>
 #include <bierl/core/noise.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -50,6 +51,7 @@ void FunctionRollout::evaluate(const PopulationView& population, std::span<doubl
   population.check(objective_->dimension());
   const std::size_t rows = population.rows();
   require_size("returns", returns.size(), rows, "one for each row");
+  const StopScope scope(wait);
   Worker own(*objective_);  // not the pool's: two callers may begin at once
   const auto start = Clock::now();
   Clock::duration spent{};
@@ -57,6 +59,7 @@ void FunctionRollout::evaluate(const PopulationView& population, std::span<doubl
   // Looking at the clock after 1, 2, 4, ... rows is enough: the next ones take no longer than those before.
   for (std::size_t look = 1; done < rows && spent < kAlone; look *= 2) {
     for (const std::size_t end = std::min(rows, look); done < end; ++done) run_row(own, population, done, returns);
+    stop_if_asked();
     spent = Clock::now() - start;
   }
   if (done == rows) return;

@@ -7,12 +7,16 @@
 #include <bierl/core/functions.hpp>
 #include <bierl/core/names.hpp>
 #include <bierl/core/noise.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
 namespace {
 
 constexpr std::uint32_t kTaskStream = 6;  // Stream.TASK of bierl_fast/messages.py
+
+constexpr std::size_t kBetweenAsking = std::size_t{1} << 18;  // terms of a sum, a multiple of 8
+constexpr std::size_t kReflectionsBetweenAsking = 256;
 
 constexpr double kRound = 0x1.8p52;  // x + kRound - kRound is x rounded to a whole number, for |x| < 2^51
 constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-33;
@@ -74,8 +78,11 @@ template <class Term>
 double sum_of(std::size_t count, const Term& term) {
   double part[8] = {};
   std::size_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (std::size_t lane = 0; lane < 8; ++lane) part[lane] += term(i + lane);
+  while (i + 8 <= count) {
+    if (i > 0) stop_if_asked();
+    for (const std::size_t end = std::min(count, i + kBetweenAsking); i + 8 <= end; i += 8)
+      for (std::size_t lane = 0; lane < 8; ++lane) part[lane] += term(i + lane);
+  }
   for (std::size_t lane = 0; i < count; ++i, ++lane) part[lane] += term(i);
   return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
 }
@@ -164,6 +171,7 @@ void TestFunction::make_rotation(std::uint64_t seed) {
   double* u = reflector_.data();
   for (std::size_t k = 0; k < count; ++k) {
     const std::span<double> v{u, count - k};
+    if (k % kReflectionsBetweenAsking == 0) stop_if_asked();
     draw(seed, Purpose::noise, static_cast<std::uint32_t>(k), v);
     const double sign = v[0] < 0.0 ? -1.0 : 1.0;
     sign_[k] = k + 1 < count ? -sign : sign;
@@ -182,6 +190,7 @@ void TestFunction::move(const float* x, double* z) const {
   const double* u = reflector_.data() + reflector_.size() - 1;  // past the last reflector that reflects
   for (std::size_t k = count - 1; k-- > 0;) {
     const std::size_t size = count - k;
+    if (k % kReflectionsBetweenAsking == 0) stop_if_asked();
     u -= size;
     double* const tail = z + k;
     const double along = sum_of(size, [=](std::size_t i) { return u[i] * tail[i]; });

@@ -33,9 +33,10 @@ struct KernelTable {
   const char* name;
   /// out[0..count) = elements first_tile * 64 and on.
   void (*normals)(const NoiseRow& row, std::size_t first_tile, std::size_t count, float* out);
-  /// out[p] = theta[p] + step * (scale ? scale[p] : 1) * eps[p], p in [0, count). `out` may be `theta`.
-  void (*perturb)(const NoiseRow& row, const float* theta, float step, const float* scale, std::size_t count,
-                  float* out);
+  /// out[p] = theta[p] + step * (scale ? scale[p] : 1) * eps[first_tile * 64 + p], p in [0, count). `out` may be
+  /// `theta`.
+  void (*perturb)(const NoiseRow& row, std::size_t first_tile, const float* theta, float step, const float* scale,
+                  std::size_t count, float* out);
   /// out[p] = sum over rows in order of weights[r] * eps(rows[r])[p], for count elements from first_tile on.
   void (*accumulate)(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                      std::size_t first_tile, std::size_t count, float* out);

@@ -9,6 +9,7 @@
 #include <bierl/core/error.hpp>
 #include <bierl/core/kernels.hpp>
 #include <bierl/core/knn.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -16,15 +17,26 @@ namespace {
 
 constexpr std::size_t kBlock = 8;     // groups of 64 rows scored at a time: at 64 dimensions 128 KiB, within L2
 constexpr std::size_t kJobTiles = 8;  // tiles of queries in one job of a shared-out search
-constexpr double kUnit = 0x1p-24;     // rounding of single precision
+constexpr std::size_t kBetweenAsking = 1 << 20;  // numbers looked at
+constexpr std::size_t kRowsBetweenAsking = 1 << 12;
+constexpr double kUnit = 0x1p-24;  // rounding of single precision
+
+// visit(i) for each i < count; now and then the work can be stopped.
+template <class Visit>
+void in_parts(std::size_t count, const Visit& visit) {
+  for (std::size_t i = 0; i < count;) {
+    stop_if_asked();
+    for (const std::size_t end = std::min(count, i + kBetweenAsking); i < end; ++i) visit(i);
+  }
+}
 
 void check_finite(const char* name, std::span<const double> values, std::size_t dimension) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::abs(values[i]) <= kLargestBehavior) continue;
+  in_parts(values.size(), [&](std::size_t i) {
+    if (std::abs(values[i]) <= kLargestBehavior) return;
     throw ArgumentError(std::string(name) + " row " + std::to_string(i / dimension) + ", element " +
                         std::to_string(i % dimension) + " is " + std::to_string(values[i]) +
                         "; a behavior must be finite and at most 1e150 in magnitude");
-  }
+  });
 }
 
 // Both sides are moved by the archive's mean and scaled by a power of two, so that single precision neither overflows
@@ -33,11 +45,11 @@ class Frame {
  public:
   Frame(std::span<const double> queries, std::span<const double> archive, std::size_t dimension) : center_(dimension) {
     const std::size_t rows = archive.size() / dimension;
-    for (std::size_t i = 0; i < archive.size(); ++i) center_[i % dimension] += archive[i] / static_cast<double>(rows);
+    in_parts(archive.size(), [&](std::size_t i) { center_[i % dimension] += archive[i] / static_cast<double>(rows); });
     double largest = 0.0;
     for (const auto side : {queries, archive})
-      for (std::size_t i = 0; i < side.size(); ++i)
-        largest = std::max(largest, std::abs(side[i] - center_[i % dimension]));
+      in_parts(side.size(),
+               [&](std::size_t i) { largest = std::max(largest, std::abs(side[i] - center_[i % dimension])); });
     exponent_ = largest > 0.0 ? -std::ilogb(largest) : 0;
   }
 
@@ -56,6 +68,7 @@ struct Packed {
         points(groups * kScoreGroup * dimension),
         half(groups * kScoreGroup, std::numeric_limits<float>::infinity()) {  // beyond the last row: never near
     for (std::size_t row = 0; row < rows; ++row) {
+      if (row % kRowsBetweenAsking == 0) stop_if_asked();
       float* const first = points.data() + row / kScoreGroup * kScoreGroup * dimension + row % kScoreGroup;
       double square = 0.0;
       for (std::size_t d = 0; d < dimension; ++d) {
@@ -210,11 +223,14 @@ void knn_mean_distance(std::span<const double> queries, std::span<const double> 
       tiles.emplace_back(frame, packed, queries.subspan(q * dimension, count * dimension), dimension,
                          std::min(k, packed.rows));
     }
-    for (std::size_t group = 0; group < packed.groups; group += kBlock)
+    for (std::size_t group = 0; group < packed.groups; group += kBlock) {
+      stop_if_asked();
       for (Tile& tile : tiles) tile.score_block(group);
+    }
     for (std::size_t q = begin; q < end; ++q) {
       const double* const query = queries.data() + q * dimension;
       Tile& tile = tiles[(q - begin) / kScoreQueries];
+      stop_if_asked();
       out[q] = tile.search((q - begin) % kScoreQueries).mean([&](std::size_t row) {
         return distance(query, archive.data() + row * dimension, dimension);
       });

@@ -18,9 +18,10 @@ struct MlpShape {
   std::vector<std::size_t> sizes;  ///< at least two, each at least 1
   Activation activation = Activation::tanh;
 
-  [[nodiscard]] std::size_t parameter_count() const;
+  static constexpr std::size_t kMost = std::size_t{1} << 30;  ///< parameters
+  [[nodiscard]] std::size_t parameter_count() const;          ///< of sizes that are checked, at most kMost
   [[nodiscard]] std::size_t widest() const;
-  void check() const;  ///< ArgumentError when a size is missing or zero
+  void check() const;  ///< ArgumentError when a size is missing or zero, or there are more than kMost parameters
 };
 
 /// output = network(parameters, input). `scratch`: 2 * widest() floats. Sums run over inputs in order, bias first, in

@@ -1,7 +1,16 @@
+#include <algorithm>
+#include <limits>
+
 #include <bierl/core/error.hpp>
 #include <bierl/core/moments.hpp>
 
 namespace bierl {
+
+namespace {
+
+constexpr double kLargest = std::numeric_limits<double>::max();
+
+}  // namespace
 
 void merge_moments(const MomentsView& into, double count, std::span<const double> mean, std::span<const double> m2) {
   require_size("mean", mean.size(), into.mean.size(), "as many elements as the moments merged into");
@@ -12,7 +21,9 @@ void merge_moments(const MomentsView& into, double count, std::span<const double
   for (std::size_t i = 0; i < mean.size(); ++i) {
     const double delta = mean[i] - into.mean[i];
     into.mean[i] += delta * (count / total);
-    into.m2[i] += m2[i] + delta * delta * (before * count / total);
+    const double between = before == 0.0 ? 0.0 : delta * delta * (before * count / total);
+    // Squares of finite observations may overflow: the sum then stays at the largest number, and finite.
+    into.m2[i] = std::min(into.m2[i] + (m2[i] + between), kLargest);
   }
   *into.count = total;
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -6,6 +8,7 @@
 #include <bierl/core/kernels.hpp>
 #include <bierl/core/noise.hpp>
 #include <bierl/core/philox.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -23,7 +26,18 @@ void require_length(std::size_t count) {
           "a row of noise has fewer than 2**34 elements, asked for " + std::to_string(count));
 }
 
-constexpr std::size_t kChunk = 64 * kTile;  // parameters in one job of a shared-out sum
+constexpr std::size_t kChunk = 64 * kTile;              // parameters in one job of a shared-out sum
+constexpr std::size_t kBetweenAsking = kTile << 14;     // elements of noise, about a millisecond
+constexpr std::size_t kRowsBetweenAsking = kTile << 6;  // rows of a whole chunk, some tens of milliseconds
+
+// visit(begin, count) for each part of so many elements, in order; between two of them the work can be stopped.
+template <class Visit>
+void in_parts(std::size_t elements, std::size_t part, const Visit& visit) {
+  for (std::size_t begin = 0; begin < elements; begin += part) {
+    if (begin > 0) stop_if_asked();
+    visit(begin, std::min(part, elements - begin));
+  }
+}
 
 using Accumulate = decltype(KernelTable::accumulate);
 
@@ -40,10 +54,13 @@ void weighted_sum(Accumulate accumulate, const NoiseKey& key, std::span<const st
   }
   const NoiseRow address = place(key, 0);
   const auto chunk = [&](std::size_t, std::size_t index) {
-    const std::size_t begin = index * kChunk;
-    const std::size_t count = std::min(kChunk, out.size() - begin);
-    accumulate(address, used_rows.data(), used_weights.data(), used_rows.size(), begin / kTile, count,
-               out.data() + begin);
+    const std::size_t first = index * kChunk;
+    const std::size_t part = used_rows.size() < kRowsBetweenAsking ? kChunk : kTile;
+    stop_if_asked();
+    in_parts(std::min(kChunk, out.size() - first), part, [&](std::size_t begin, std::size_t count) {
+      accumulate(address, used_rows.data(), used_weights.data(), used_rows.size(), (first + begin) / kTile, count,
+                 out.data() + first + begin);
+    });
   };
   const std::size_t chunks = (out.size() + kChunk - 1) / kChunk;
   if (pool != nullptr && chunks > 1) {
@@ -61,16 +78,48 @@ void normals(const NoiseKey& key, std::uint32_t row, std::span<float> out) {
 }
 
 void normals_from(const NoiseKey& key, std::uint32_t row, std::size_t first_tile, std::span<float> out) {
-  kernels().normals(place(key, row), first_tile, out.size(), out.data());
+  in_parts(out.size(), kBetweenAsking, [&](std::size_t begin, std::size_t count) {
+    kernels().normals(place(key, row), first_tile + begin / kTile, count, out.data() + begin);
+  });
+}
+
+float largest_scale(std::span<const float> scale) {
+  if (scale.empty()) return 1.0F;
+  float largest = 0.0F;
+  bool finite = true;
+  for (const float factor : scale) {
+    const float size = std::abs(factor);
+    finite &= size <= std::numeric_limits<float>::max();
+    largest = std::max(largest, size);
+  }
+  return finite ? largest : std::numeric_limits<float>::quiet_NaN();
+}
+
+bool fits_noise(float sigma, float largest) {
+  constexpr double kLargestNormal = 6.67;
+  const double size = std::abs(static_cast<double>(sigma)) * std::max(1.0, static_cast<double>(largest));
+  return std::isfinite(largest) && size * kLargestNormal <= static_cast<double>(std::numeric_limits<float>::max());
 }
 
 void perturb(std::span<const float> theta, float step, const NoiseKey& key, std::uint32_t row,
              std::span<const float> scale, std::span<float> out) {
+  require(
+      fits_noise(step, largest_scale(scale)),
+      "sigma and scale must be finite and small enough for single precision, sigma * scale * 6.67 below 3.4e38; got "
+      "sigma " +
+          std::to_string(step) + " and scale up to " + std::to_string(largest_scale(scale)));
+  perturb_checked(theta, step, key, row, scale, out);
+}
+
+void perturb_checked(std::span<const float> theta, float step, const NoiseKey& key, std::uint32_t row,
+                     std::span<const float> scale, std::span<float> out) {
   require_length(theta.size());
   require_size("out", out.size(), theta.size(), "one element for each parameter of theta");
   if (!scale.empty()) require_size("scale", scale.size(), theta.size(), "one factor for each parameter of theta");
-  kernels().perturb(place(key, row), theta.data(), step, scale.empty() ? nullptr : scale.data(), theta.size(),
-                    out.data());
+  in_parts(theta.size(), kBetweenAsking, [&](std::size_t begin, std::size_t count) {
+    kernels().perturb(place(key, row), begin / kTile, theta.data() + begin, step,
+                      scale.empty() ? nullptr : scale.data() + begin, count, out.data() + begin);
+  });
 }
 
 void gradient(const NoiseKey& key, std::span<const std::uint32_t> rows, std::span<const float> weights,

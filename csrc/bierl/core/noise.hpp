@@ -20,9 +20,20 @@ void normals(const NoiseKey& key, std::uint32_t row, std::span<float> out);
 void normals_from(const NoiseKey& key, std::uint32_t row, std::size_t first_tile, std::span<float> out);
 
 /// out = theta + step * scale * normals(key, row) over P parameters; step = sign * sigma. `scale` is empty (ones) or
-/// (P,). `out` may be the memory of `theta`. Throws ShapeError when the lengths differ.
+/// (P,). `out` may be the memory of `theta`. Throws ShapeError when the lengths differ, ArgumentError for a step or a
+/// scale that is not finite, or whose product with a normal overflows.
 void perturb(std::span<const float> theta, float step, const NoiseKey& key, std::uint32_t row,
              std::span<const float> scale, std::span<float> out);
+
+/// The same for a step and a scale that `fits_noise` has passed.
+void perturb_checked(std::span<const float> theta, float step, const NoiseKey& key, std::uint32_t row,
+                     std::span<const float> scale, std::span<float> out);
+
+/// The largest magnitude in a scale (1 for an empty one); NaN when one of them is not finite.
+[[nodiscard]] float largest_scale(std::span<const float> scale);
+
+/// Whether sigma * largest * normal is finite whatever the normal.
+[[nodiscard]] bool fits_noise(float sigma, float largest);
 
 /// out[p] = sum over i of weights[i] * normals(key, rows[i])[p], in the order of i, in float32, the noise made anew:
 /// O(P) memory whatever the number of rows. With a pool, parameters are shared out; the bits stay the same.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/noise.hpp>
@@ -17,7 +18,8 @@ constexpr std::size_t kSharedElements = 1 << 15;  // below that the noise is mad
 }
 
 // Kernels that take a microsecond a row call this for every row: no message is put together for a good one.
-void check_row(const PopulationView& view, std::size_t row, std::int64_t bases) {
+void check_row(const PopulationView& view, std::size_t row, std::span<const float> largest) {
+  const auto bases = static_cast<std::int64_t>(largest.size());
   if (view.base[row] < 0 || view.base[row] >= bases)
     refuse_row(row, "base " + std::to_string(view.base[row]) + " of " + std::to_string(bases));
   if (view.noise[row] < 0 || view.episode[row] < 0) refuse_row(row, "noise and episode must not be negative");
@@ -25,6 +27,12 @@ void check_row(const PopulationView& view, std::size_t row, std::int64_t bases) 
     refuse_row(row, "sign must be -1, 0 or 1, got " + std::to_string(view.sign[row]));
   if (!std::isfinite(view.sigma[row]) || view.sigma[row] < 0.0F)
     refuse_row(row, "sigma must be finite and not negative, got " + std::to_string(view.sigma[row]));
+  const float scale = largest[static_cast<std::size_t>(view.base[row])];
+  if (!fits_noise(view.sigma[row], scale))
+    refuse_row(row,
+               "sigma and scale must be finite and small enough for single precision, sigma * scale * 6.67 below "
+               "3.4e38; got sigma " +
+                   std::to_string(view.sigma[row]) + " and scale up to " + std::to_string(scale));
 }
 
 }  // namespace
@@ -39,8 +47,10 @@ void PopulationView::check(std::size_t parameters) const {
           "base_bp must be (B, " + std::to_string(parameters) + ") for this policy, got " +
               std::to_string(bases.size()) + " elements");
   if (!scales.empty()) require_size("scale_bp", scales.size(), bases.size(), "the shape of base_bp");
-  const auto count = static_cast<std::int64_t>(bases.size() / parameters);
-  for (std::size_t r = 0; r < rows(); ++r) check_row(*this, r, count);
+  std::vector<float> largest(bases.size() / parameters, 1.0F);  // the scale of each base
+  for (std::size_t b = 0; b < largest.size() && !scales.empty(); ++b)
+    largest[b] = largest_scale(scales.subspan(b * parameters, parameters));
+  for (std::size_t r = 0; r < rows(); ++r) check_row(*this, r, largest);
 }
 
 void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out) {
@@ -52,8 +62,8 @@ void row_parameters(const PopulationView& population, std::size_t row, std::span
   }
   const auto scale = population.scales.empty() ? population.scales : population.scales.subspan(at, out.size());
   const float step = static_cast<float>(population.sign[row]) * population.sigma[row];
-  perturb(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]), scale,
-          out);
+  perturb_checked(base, step, population.key.with(Purpose::noise), static_cast<std::uint32_t>(population.noise[row]),
+                  scale, out);
 }
 
 void population_parameters(const PopulationView& population, std::size_t first, std::size_t parameters,

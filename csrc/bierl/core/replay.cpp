@@ -10,6 +10,7 @@ namespace bierl {
 
 namespace {
 
+constexpr const char* kName = "replay buffer";
 constexpr std::uint32_t kLearner = std::numeric_limits<std::uint32_t>::max();  // a draw that no batch has
 
 // floor(word * count / 2^64): uniform to within count / 2^64.
@@ -31,7 +32,7 @@ ReplayBuffer::ReplayBuffer(TransitionShape shape, std::size_t capacity) : shape_
 }
 
 std::size_t ReplayBuffer::size() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return stored();
 }
 
@@ -40,7 +41,7 @@ void ReplayBuffer::append(std::span<const float> records) {
   require(records.size() % width == 0, "transitions have " + std::to_string(width) + " numbers each, got " +
                                            std::to_string(records.size()) + " numbers");
   const std::size_t count = records.size() / width;
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   if (count > capacity_) records = records.last(capacity_ * width);
   const std::size_t grown = std::min(records.size(), capacity_ * width - records_.size());
   records_.insert(records_.end(), records.begin(), records.begin() + static_cast<std::ptrdiff_t>(grown));
@@ -53,7 +54,7 @@ void ReplayBuffer::append(std::span<const float> records) {
 }
 
 void ReplayBuffer::clear() {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   records_.clear();
   oldest_ = 0;
 }
@@ -63,7 +64,7 @@ const float* ReplayBuffer::record(std::size_t position) const {
 }
 
 std::vector<float> ReplayBuffer::records() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(oldest_ * shape_.width());
   std::vector<float> all;
   all.reserve(records_.size());
@@ -73,7 +74,7 @@ std::vector<float> ReplayBuffer::records() const {
 }
 
 void ReplayBuffer::sample(const NoiseKey& key, std::uint32_t draw, const TransitionBatch& out) const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   require(stored() >= 1, "no transitions to draw from: append some first");
   require(draw != kLearner, "draw must be below 2^32 - 1, got " + std::to_string(draw));
   const std::size_t count = out.reward.size();

@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include <bierl/core/address.hpp>
+#include <bierl/core/turn.hpp>
 
 namespace bierl {
 
@@ -72,7 +72,8 @@ struct TransitionBatch {
 
 /// The last `capacity` transitions. What it holds and what it draws depends on the order of appending alone.
 /// Memory grows with the content, up to capacity * width floats. Any number of threads may call: they take turns, and a
-/// batch or a copy is of one moment.
+/// batch or a copy is of one moment. (A call from what a call waits for, and one in a process forked while another
+/// thread was in one, is an ArgumentError.)
 class ReplayBuffer {
  public:
   /// ArgumentError unless observations, actions and capacity are at least 1 and all fit into memory's address space.
@@ -99,7 +100,7 @@ class ReplayBuffer {
   std::size_t capacity_;
   std::size_t oldest_ = 0;      // record that the next one overwrites, once full
   std::vector<float> records_;  // (size, width)
-  mutable std::mutex mutex_;    // of the two above
+  mutable Turn turn_;           // with the two above
 };
 
 /// The seed of a learner's own generator at this key; no draw of a ReplayBuffer has its address.

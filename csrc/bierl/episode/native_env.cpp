@@ -3,9 +3,12 @@
 #include <type_traits>
 
 #include <bierl/core/error.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 namespace {
+
+constexpr const char* kName = "environment";
 
 // What the guarded functions work on: plain values and pointers only, see Task::Guarded.
 struct ResetCall {
@@ -44,7 +47,7 @@ EnvCore::EnvCore(const TaskFactory& tasks, std::optional<int> max_episode_steps)
 }
 
 void EnvCore::seed(std::uint64_t seed) {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   random_.seed(seed);
 }
 
@@ -56,7 +59,7 @@ void EnvCore::run(Task::Guarded function, void* argument) {
 }
 
 void EnvCore::reset(std::span<double> observation) {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   require_size("observation", observation.size(), static_cast<std::size_t>(observation_size()), "the task's");
   ResetCall call{task_.get(), &random_, observation.data()};
   run(guarded_reset, &call);
@@ -67,12 +70,16 @@ void EnvCore::reset(std::span<double> observation) {
 }
 
 EnvStep EnvCore::step(std::span<const float> action, std::span<double> observation) {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   require(needs_reset_.empty(), needs_reset_);
   require_size("action", action.size(), static_cast<std::size_t>(action_size()), "one number per control");
   require_size("observation", observation.size(), static_cast<std::size_t>(observation_size()), "the task's");
   StepCall call{task_.get(), action.data(), observation.data(), {}};
   run(guarded_step, &call);
+  if (asked_to_stop()) {  // the task may have ended its step early
+    needs_reset_ = "the step before was interrupted; call reset first";
+    throw Interrupted();
+  }
   ++elapsed_;
   after_step_ = true;
   if (task_->diverged()) diverged_ = true;
@@ -80,23 +87,23 @@ EnvStep EnvCore::step(std::span<const float> action, std::span<double> observati
 }
 
 bool EnvCore::has_root_position() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   double xy[2];
   return task_->root_position(xy);
 }
 
 int EnvCore::elapsed_steps() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return elapsed_;
 }
 
 bool EnvCore::diverged() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   return diverged_;
 }
 
 EnvInfo EnvCore::info() const {
-  const std::lock_guard lock(mutex_);
+  const Turn::Held held(turn_, kName);
   EnvInfo info{after_step_ ? task_->step_info_fields() : task_->reset_info_fields(), {}};
   std::size_t size = 0;
   for (const InfoField& field : info.fields) size += static_cast<std::size_t>(field.size);

@@ -7,12 +7,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <bierl/core/turn.hpp>
 #include <bierl/episode/numpy_random.hpp>
 #include <bierl/episode/task.hpp>
 
@@ -31,7 +31,9 @@ struct EnvInfo {
 };
 
 /// Any number of threads may call: one call waits for another, and each answers for the last reset or step of whichever
-/// thread. reset and step throw SimulationError when the simulator raised an error; then only reset helps.
+/// thread. reset and step throw SimulationError when the simulator raised an error, and step throws Interrupted when it
+/// was asked to stop (stopping.hpp); then only reset helps. A call from what a call waits for, and one in a process
+/// forked while another thread was in one, is an ArgumentError.
 class EnvCore {
  public:
   /// `max_episode_steps`: none means the task's own. Throws ArgumentError for a limit below 1, and what making the task
@@ -50,6 +52,8 @@ class EnvCore {
   int action_size() const { return task_->action_size(); }
   /// (action_size, 2) float32: low and high of each control.
   std::vector<float> action_bounds() const { return task_->action_bounds(); }
+  int discrete_actions() const { return task_->discrete_actions(); }                     ///< 0: not discrete
+  std::vector<float> observation_bounds() const { return task_->observation_bounds(); }  ///< see Task
   /// Whether the task has a root whose x, y describe where an episode ended.
   bool has_root_position() const;
   double control_timestep() const { return task_->control_timestep(); }
@@ -71,8 +75,8 @@ class EnvCore {
   int elapsed_ = 0;
   bool diverged_ = false;
   bool after_step_ = false;
-  std::string needs_reset_;   // why, "" when stepping is fine
-  mutable std::mutex mutex_;  // of all that a step changes
+  std::string needs_reset_;  // why, "" when stepping is fine
+  mutable Turn turn_;        // with all that a step changes
 };
 
 }  // namespace bierl

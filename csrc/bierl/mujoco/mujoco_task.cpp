@@ -5,9 +5,12 @@
 #include <utility>
 
 #include <bierl/core/error.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl::mujoco {
 namespace {
+
+constexpr int kBetweenAsking = 64;  // simulation steps of one control step; no task's default has as many
 
 // A MuJoCo error skips this frame and all below it down to Guard::run.
 struct Call {
@@ -68,7 +71,10 @@ void MujocoTask::reset_with_noise(NumpyRandom& random, double scale, VelocityNoi
 
 void MujocoTask::simulate(const float* action) {
   std::copy_n(action, model_->nu, data_->ctrl);
-  for (int i = 0; i < frame_skip_; ++i) mj_step(model_, data_);
+  for (int i = 0; i < frame_skip_; ++i) {
+    if (i % kBetweenAsking == kBetweenAsking - 1 && asked_to_stop()) return;  // whoever asked throws the step away
+    mj_step(model_, data_);
+  }
 }
 
 int MujocoTask::body(const char* name) const {

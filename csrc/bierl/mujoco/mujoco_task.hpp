@@ -47,7 +47,7 @@ class MujocoTask : public Task {
   /// qpos0 + uniform(-scale, scale), and velocities around zero, then mj_forward.
   void reset_with_noise(NumpyRandom& random, double scale, VelocityNoise noise);
   void clear();  ///< mj_resetData, warnings silenced
-  /// Sets the controls, which MuJoCo clamps, and takes frame_skip simulation steps.
+  /// Sets the controls, which MuJoCo clamps, and takes frame_skip simulation steps; fewer once asked to stop.
   void simulate(const float* action);
 
   double* info() { return info_.data(); }  ///< where step writes its info, fields one after another

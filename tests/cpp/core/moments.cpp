@@ -1,5 +1,6 @@
 // Observation statistics.
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <bierl/core/error.hpp>
@@ -23,6 +24,13 @@ TEST(merged_are_those_of_the_whole) {
   CHECK(count == 5.0 && std::abs(mean - 6.2) < 1e-14 && std::abs(m2 - 148.8) < 1e-12);
   CHECK(contains(MESSAGE_OF(ShapeError, merge_rows({&count, {&mean, 1}, {&m2, 1}}, counts, {means, 1}, m2s)),
                  "mean has 1 elements, expected 2"));
+}
+
+TEST(squares_that_overflow_stay_finite) {
+  const double values[3] = {1e200, -1e200, 3e-200}, counts[3] = {1.0, 1.0, 1.0}, m2s[3] = {};
+  double count = 0.0, mean = 0.0, m2 = 0.0;
+  merge_rows({&count, {&mean, 1}, {&m2, 1}}, counts, values, m2s);
+  CHECK(count == 3.0 && std::isfinite(mean) && m2 == std::numeric_limits<double>::max());
 }
 
 }  // namespace

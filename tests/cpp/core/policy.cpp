@@ -30,5 +30,17 @@ TEST(action_by_hand) {
   CHECK(contains(MESSAGE_OF(ShapeError, seen.check(3)), "normalizer has 2 elements, expected 3"));
 }
 
+TEST(sizes_that_wrap_are_refused) {
+  constexpr std::size_t half = std::size_t{1} << 32;
+  for (const std::vector<std::size_t>& sizes :
+       {std::vector<std::size_t>{half, half, 1}, {4, half * half - 1, half * half - 1, 1}, {1 << 15, 1 << 15, 1}}) {
+    PolicyShape shape;
+    shape.network.sizes = sizes;
+    shape.low.assign(1, 0.0F);
+    shape.high.assign(1, 1.0F);
+    CHECK(contains(MESSAGE_OF(ArgumentError, shape.check()), "at most 1073741824 parameters"));
+  }
+}
+
 }  // namespace
 }  // namespace bierl::test

@@ -122,11 +122,12 @@ BIERL_INLINE void perturb_tile(const NoiseRow& row, std::size_t tile, const floa
   }
 }
 
-void perturb(const NoiseRow& row, const float* theta, float step, const float* scale, std::size_t count, float* out) {
+void perturb(const NoiseRow& row, std::size_t first_tile, const float* theta, float step, const float* scale,
+             std::size_t count, float* out) {
   const std::size_t whole = count / kTile;
   for (std::size_t tile = 0; tile < whole; ++tile) {
     const std::size_t at = tile * kTile;
-    perturb_tile(row, tile, theta + at, step, scale ? scale + at : nullptr, out + at);
+    perturb_tile(row, first_tile + tile, theta + at, step, scale ? scale + at : nullptr, out + at);
   }
   const std::size_t rest = count % kTile;
   if (rest == 0) return;
@@ -134,7 +135,7 @@ void perturb(const NoiseRow& row, const float* theta, float step, const float* s
   float last_theta[kTile] = {}, last_scale[kTile] = {};
   __builtin_memcpy(last_theta, theta + at, rest * sizeof(float));
   if (scale) __builtin_memcpy(last_scale, scale + at, rest * sizeof(float));
-  perturb_tile(row, whole, last_theta, step, scale ? last_scale : nullptr, last_theta);
+  perturb_tile(row, first_tile + whole, last_theta, step, scale ? last_scale : nullptr, last_theta);
   __builtin_memcpy(out + at, last_theta, rest * sizeof(float));
 }
 
