@@ -40,6 +40,7 @@ OTHERS = {
     ("evaluation/function/runner.py", "TypeError"): "made an ArgumentTypeError",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",
+    ("evaluation/policy/numpy_policy.py", "ValueError"): "needs NumPy alone",
     ("cli/main.py", "Raised"): "taken out of its wrapping again",
     ("cli/main.py", "UsageError"): "the command line's own",
     ("cli/training.py", "ClickException"): "the command line's own",

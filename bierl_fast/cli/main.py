@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "compare": ("comparing", "Train and compare many runs."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
+    "plot": ("plotting", "Runs as a picture."),
+    "export": ("exporting", "A policy for other programs."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),
     "presets": ("show", "The presets there are, or what one sets."),

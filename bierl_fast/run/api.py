@@ -20,19 +20,22 @@ from typing import Any
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine, settings_of
-from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
+from bierl_fast.errors import AllEpisodesError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
+from bierl_fast.picture.figure import Picture
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
+from bierl_fast.run.plot import plot as drawn
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
 from bierl_fast.trust import Trust
@@ -52,6 +55,10 @@ class Result:
     metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
+
+    def plot(self, against: str = "env_steps") -> Picture:
+        """The run's curves, which a notebook shows; see bf.plot, which draws several runs and writes files."""
+        return drawn(self, against=against)
 
 
 def train(
@@ -309,32 +316,13 @@ def evaluate(
     seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
-    actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
+    found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
-    population = reporting_population(actor.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, ran_by=ran_by, **given)) as evaluator:
+    population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
+    given |= {"task": task, "trust": trust, "ran_by": found.ran_by}
+    with closing(build.evaluator_of(found.policy, threads, **given)) as evaluator:
         batch = evaluator.evaluate(population)
         nothing = why_nothing(batch)
         if nothing is not None:
             raise AllEpisodesError(nothing)
         return {"task": evaluator.policy.task, "seed": seed, **summary(batch)}
-
-
-def _policy(
-    source: PathLike | Policy | Result, trust: bool, again: dict[str, str | Callable[..., Any] | None]
-) -> tuple[Policy, dict[str, Any]]:
-    """A policy, and how its run had its episodes run, as far as the run says so.
-
-    `again`: what is given in place of what the files name.
-    """
-    if isinstance(source, Result) or not isinstance(source, str | os.PathLike):
-        if again["policy"] is not None:
-            raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
-        return (source.policy if isinstance(source, Result) else source), {}
-    path = as_path(source, "run_dir_or_policy")
-    if path.is_file():
-        return build.read_policy(path, trust, again["policy"]), {}
-    directory = RunDirectory(path)
-    config = directory.read_to_run(trust, **again)
-    found = build.read_policy(directory.policy, trust or config.named_code(), again["policy"])
-    return found, build.own_settings(config)
