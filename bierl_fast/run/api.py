@@ -20,7 +20,7 @@ from typing import Any
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine, settings_of
-from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
+from bierl_fast.errors import AllEpisodesError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
@@ -29,6 +29,7 @@ from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.picture.figure import Picture
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
@@ -85,7 +86,7 @@ def train(
     directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    _warn_of_the_unnamed(config, saved=directory is not None)
+        _warn_of_the_unnamed(config)
     return _trained(config, directory, observer, warm_start_observer)
 
 
@@ -115,12 +116,10 @@ def _trained(
             return _to_the_end(run, directory)
 
 
-def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
-    """RunWarning for functions that a saved run cannot find again, nor an evaluation its environment."""
+def _warn_of_the_unnamed(config: Config) -> None:
+    """RunWarning for functions that a saved run cannot find again."""
     named = config.named()
     lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
-    if not saved and (config.dim is not None or "task" not in lost):
-        return  # the policy has the function
     if lost:
         told = ", ".join(f"the {name} {path}" for name, path in lost.items())
         again = ", ".join(f"{name}=..." for name in lost)
@@ -211,7 +210,7 @@ def resume(
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
-        parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+        parts = parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
             best = _best(directory, start.counters, config)
             return _to_the_end(_restored(directory, parts, start, observer, best), directory)
@@ -241,7 +240,9 @@ def _already_there(directory: RunDirectory, counters: checkpoint.Counters, confi
         RunWarning,
     )
     policy = build.read_policy(directory.policy, config.named().named_code(), config.policy)
-    records, best = Records(metrics.read(directory.metrics)), _best(directory, counters, config)
+    # A killed run may have lines behind its checkpoint: they are none of what there is to speak of.
+    records = Records(metrics.read(directory.metrics)[: counters.generation])
+    best = _best(directory, counters, config)
     return Result(policy, policy.parameters, records, directory.path, best)
 
 
@@ -311,10 +312,9 @@ def evaluate(
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
     """
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    checked("threads", threads, int | None, settings_of()["threads"].metadata)
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ("seed",))
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    threads = checked("threads", threads, int | None, settings_of()["threads"].metadata)
+    seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
     found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})

@@ -161,7 +161,7 @@ def test_an_exception_comes_through_with_its_rows(vectorized: bool) -> None:
     rows = "rows 0 to 3" if vectorized else "row 0"
     (note,) = caught.value.__notes__
     assert note.startswith(f"raised by <{__name__}:")
-    assert note.endswith(f"broken> in {rows} of the population")
+    assert f"broken> in {rows} of the population (broken in {__file__}, line " in note
 
 
 def test_an_interrupt_comes_through_as_it_came() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,11 @@ def test_bad_behaviours_exit_with_2(words: str, message: str, capsys: pytest.Cap
     assert not Path("nowhere").exists()
 
 
-def test_a_function_that_no_other_process_finds_is_refused(tmp_path: Path) -> None:
+def test_a_function_that_no_other_process_can_be_given_is_refused(tmp_path: Path) -> None:
+    held = threading.Lock()  # belongs to this process
+
     def local(env: Any, observation: Any, info: Any) -> list[float]:
-        return [0.0]
+        return [float(held.locked())]
 
     message = "with its behavior function cannot be sent to a worker process"
     with pytest.warns(RunWarning, match="the behavior <.*local> cannot"), pytest.raises(ConfigError, match=message):

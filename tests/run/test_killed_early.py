@@ -32,7 +32,7 @@ def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) ->
         kill.setattr("bierl_fast.run.directory.RunDirectory.clear", lambda self, **_: None)
         kill.setattr(Recorder, "close", lambda self: None)
         if step == "manifest":
-            kill.setattr("bierl_fast.run.api.write_text", killed)
+            kill.setattr("bierl_fast.run.directory.RunDirectory.write_config", killed)
         elif step == "config":
             kill.setattr("bierl_fast.run.api.Recorder", killed)
         elif step == "metrics":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bierl_fast.evaluation.environment.answers import Refusal, stepped, stumbled
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, SHORT_SEED_BITS, seed_globals, seeded_reset
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ class TryOut:
         assert self._holder.env is not None
         try:
             seeded_reset(self._holder.env, 2**SEED_BITS - 1, bits)
+        except Refusal:  # of its form, not of the seed
+            raise
         except BaseException:  # of whatever kind the generator behind it raises
             return False
         return True
@@ -229,6 +232,10 @@ class TryOut:
                 if seconds > within and step > 0:
                     self._steps = step
                     break
+        except Refusal:
+            if len(answers) < 2:
+                raise  # of the first answers: those to come are no better
+            answers.append(_digest(b"refused"))
         except BaseException as error:  # an episode may raise: on_failure decides on that, and later
             answers.append(_digest(type(error).__qualname__.encode()))  # its text may tell of memory addresses
         return tuple(answers)
@@ -240,7 +247,15 @@ def _reset(env: Any, seed: int) -> tuple[bytes, bool]:
 
 
 def _step(env: Any) -> tuple[bytes, bool]:
-    observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+    action = env.action_space.sample()
+    try:
+        answer = env.step(action)
+    except (TypeError, ValueError) as error:
+        refusal = stumbled(env, error, "step", action)
+        if refusal is None:
+            raise
+        raise refusal from error
+    observation, reward, terminated, truncated, _ = stepped(env, answer)
     answer = _bytes(observation) + repr((reward, terminated, truncated)).encode()
     return _digest(answer), bool(terminated or truncated)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast.errors import TaskError
+from bierl_fast.evaluation.environment.answers import begun, defined_at, kind, old_signature, stumbled
 
 if TYPE_CHECKING:
     import gymnasium
@@ -31,9 +32,12 @@ class Interface:
     action_dtype: str
     low: tuple[float, ...]  # (A,) in single precision
     high: tuple[float, ...]
-    first_action: int | None  # of a discrete space
     time_limit: int | None  # env steps
     flattened: bool  # whether observations are made one vector, of an array or of what was none
+    first_action: int | None = None  # of a discrete space
+    choices: tuple[int, ...] | None = None  # of a MultiDiscrete space, its nvec and its start
+    first_choices: tuple[int, ...] | None = None
+    switches: bool = False  # a MultiBinary space
 
     @property
     def observation_size(self) -> int:
@@ -53,7 +57,7 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
     """
     from gymnasium import spaces, wrappers  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-    observation, action = env.observation_space, env.action_space
+    observation, action = (_space(env, name) for name in ("observation_space", "action_space"))
     if not isinstance(observation, spaces.Box):
         remedy = (
             "set flatten_observation to take what gymnasium.wrappers.FlattenObservation makes of it"
@@ -73,28 +77,63 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
             "environment in a function that makes it, and give that function as the task"
         )
     flattened = len(observation.shape) != 1 or (flatten and isinstance(env, wrappers.FlattenObservation))
-    return Interface(observation.shape, *_actions(action), time_limit=_time_limit(env), flattened=flattened)
+    return Interface(
+        observation_shape=observation.shape, time_limit=_time_limit(env), flattened=flattened, **_actions(action)
+    )
 
 
-def _actions(
-    space: gymnasium.Space[Any],
-) -> tuple[tuple[int, ...], str, tuple[float, ...], tuple[float, ...], int | None]:
+def _space(env: gymnasium.Env[Any, Any], name: str) -> gymnasium.Space[Any]:
+    """A space of the environment's; TaskError where it is none of Gymnasium's."""
+    from gymnasium import Space  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    space = getattr(env, name, None)
+    if isinstance(space, Space):
+        return space
+    what = name.replace("_", " ")
+    if type(space).__module__.partition(".")[0] == "gym":
+        raise TaskError(
+            f"the {what} is a {type(space).__name__} of the old package gym, expected one of gymnasium.spaces, which "
+            "has the same names; shimmy's compatibility wrappers bring over a whole old environment"
+        )
+    raise TaskError(
+        f"the {what} is {kind(space)}, expected one of gymnasium.spaces{defined_at(type(env.unwrapped).__init__)}"
+    )
+
+
+def _actions(space: gymnasium.Space[Any]) -> dict[str, Any]:
+    """What Interface says of actions."""
     from gymnasium import spaces  # noqa: PLC0415 - gymnasium takes 0.1 s
 
     if isinstance(space, spaces.Discrete):
-        infinite = (float("inf"),) * int(space.n)
-        return (), "int64", tuple(-x for x in infinite), infinite, int(space.start)
+        return {**_outputs(int(space.n)), "action_shape": (), "first_action": int(space.start)}
+    if isinstance(space, spaces.MultiDiscrete) and space.nvec.size:
+        choices, first = (tuple(np.ravel(each).tolist()) for each in (space.nvec, space.start))
+        return {**_outputs(sum(choices)), "action_shape": space.shape, "choices": choices, "first_choices": first}
+    if isinstance(space, spaces.MultiBinary) and 0 not in space.shape:
+        return {**_outputs(int(np.prod(space.shape))), "action_shape": space.shape, "switches": True}
     if not isinstance(space, spaces.Box) or space.dtype.kind != "f" or space.shape == () or 0 in space.shape:
-        kind = f"{type(space).__name__}({space.dtype}, shape {space.shape})"
+        what = f"{type(space).__name__}({space.dtype}, shape {space.shape})"
         raise TaskError(
-            f"the action space is {kind}, expected Discrete or a Box of floating point numbers; translate it in a "
-            "gymnasium.ActionWrapper, in a function that makes it, and give that function as the task"
+            f"the action space is {what}, expected Discrete, MultiDiscrete, MultiBinary or a Box of floating point "
+            "numbers; translate it in a gymnasium.ActionWrapper, or gymnasium.wrappers.TransformAction, in a function "
+            "that makes it, and give that function as the task"
         )
     low, high = np.float32(space.low).reshape(-1), np.float32(space.high).reshape(-1)
     # Rounded to single precision a bound may lie outside the box, where the environment refuses it.
     low = np.where(low < space.low.reshape(-1), np.nextafter(low, np.float32(np.inf)), low)
     high = np.where(high > space.high.reshape(-1), np.nextafter(high, np.float32(-np.inf)), high)
-    return space.shape, str(space.dtype), tuple(low.tolist()), tuple(high.tolist()), None
+    return {
+        "action_shape": space.shape,
+        "action_dtype": str(space.dtype),
+        "low": tuple(low.tolist()),
+        "high": tuple(high.tolist()),
+    }
+
+
+def _outputs(count: int) -> dict[str, Any]:
+    """Of actions that are chosen by the policy's outputs: these are not bounded."""
+    infinite = (float("inf"),) * count
+    return {"action_dtype": "int64", "low": tuple(-x for x in infinite), "high": infinite}
 
 
 def _time_limit(env: gymnasium.Env[Any, Any]) -> int | None:
@@ -128,7 +167,7 @@ def shortened(seed: int, bits: int) -> int:
 
 
 def seeded_reset(env: gymnasium.Env[Any, Any], seed: int, bits: int = SEED_BITS) -> tuple[Any, dict[str, Any]]:
-    """Begin the episode of that seed, below 2**63: what reset answers.
+    """Begin the episode of that seed, below 2**63: what reset answers. Raises what it raises, or Refusal.
 
     All that an episode may draw from is seeded, in its own generator and beside it: the global ones, and the space of
     actions, by which an environment may try a random one. What is the environment's gets the upper `bits` alone.
@@ -139,4 +178,11 @@ def seeded_reset(env: gymnasium.Env[Any, Any], seed: int, bits: int = SEED_BITS)
     own = getattr(env.unwrapped, "action_space", None)
     if own is not None and own is not env.action_space:  # a wrapper has another
         own.seed(short)
-    return env.reset(seed=short)
+    try:
+        answer = env.reset(seed=short)
+    except (TypeError, ValueError) as error:
+        refusal = old_signature(env, error) or stumbled(env, error, "reset", seed=short)
+        if refusal is None:
+            raise
+        raise refusal from error
+    return begun(env, answer)

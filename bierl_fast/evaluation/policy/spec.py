@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,10 @@ from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, TaskError
 from bierl_fast.evaluation.arguments import MOST_STEPS
 from bierl_fast.evaluation.base import Action, Observation
-from bierl_fast.evaluation.policy.header import from_header
+from bierl_fast.evaluation.policy.header import check_ran_by, from_header
 from bierl_fast.messages import F32, F64
+
+SIZES = {"at_least": 1, "at_most": MOST_STEPS}  # of layers
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,20 @@ class PolicySpec:
         episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
         first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
             box is infinite), and acts by the largest; among equals, the lowest.
+        choices, first_choices: of several discrete choices, how many each has and its lowest (MultiDiscrete). Their
+            outputs lie one after another, and of each choice's the largest acts.
+        switches: whether each output is a switch, which is on where it is above 0 (MultiBinary).
         entry_point: what Gymnasium's registry made the environment by, where the task is an id in worker processes.
         ran_by: how its episodes were run: evaluator, the name of the one that ran them, and the settings that it alone
             takes, but for how much of the machine it used; empty in files from before there was this.
     """
 
     task: str
-    observation_size: int = field(metadata={"at_least": 1, "at_most": MOST_STEPS})
+    observation_size: int = field(metadata=SIZES)
     low: tuple[float, ...]
     high: tuple[float, ...]
     task_kwargs: dict[str, Any] = field(default_factory=dict)
-    hidden: tuple[int, ...] = (64, 64)
+    hidden: tuple[int, ...] = field(default=(64, 64), metadata=SIZES)
     activation: str = "tanh"
     squash: str = "clip"
     action_noise: str = "none"
@@ -58,6 +65,9 @@ class PolicySpec:
     action_shape: tuple[int, ...] | None = None
     first_action: int | None = field(default=None, metadata={"at_least": -(2**63), "at_most": 2**63 - 1})
     episode_cap: int | None = None
+    choices: tuple[int, ...] | None = None
+    first_choices: tuple[int, ...] | None = None
+    switches: bool = False
     entry_point: str | None = None
     ran_by: dict[str, Any] = field(default_factory=dict)
 
@@ -65,6 +75,19 @@ class PolicySpec:
     def sizes(self) -> tuple[int, ...]:
         """Layer sizes from O to A."""
         return (self.observation_size, *self.hidden, len(self.low))
+
+    @property
+    def discrete(self) -> bool:
+        """Whether its outputs choose, rather than being the action."""
+        return self.first_action is not None or self.choices is not None or self.switches
+
+    @cached_property
+    def _parts(self) -> list[tuple[slice, int]]:
+        """Where each choice's outputs lie, and its lowest action."""
+        assert self.choices is not None
+        ends = list(accumulate(self.choices))
+        firsts = self.first_choices or (0,) * len(ends)
+        return [(slice(end - n, end), first) for end, n, first in zip(ends, self.choices, firsts, strict=True)]
 
     def flat(self, observation: Observation) -> F64:
         """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
@@ -81,7 +104,20 @@ class PolicySpec:
         """What the environment's `step` takes for the network's answer (A,): a copy in its shape, or a choice."""
         if self.first_action is not None:
             return np.int64(self.first_action + action.argmax())
+        if self.choices is not None:
+            chosen = [action[some].argmax() + first for some, first in self._parts]
+            return np.array(chosen, np.int64).reshape(self.action_shape or -1)
+        if self.switches:
+            return (action > 0.0).astype(np.int8).reshape(self.action_shape or -1)
         return action.reshape(self.action_shape or action.shape).copy()
+
+
+def require_box(spec: PolicySpec) -> None:
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    if spec.discrete and spec.squash != "clip":
+        raise ArgumentError(
+            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
 
 
 def read_spec(header: dict[str, Any]) -> PolicySpec:
@@ -90,14 +126,19 @@ def read_spec(header: dict[str, Any]) -> PolicySpec:
     Nothing of the size that it speaks of is made.
     """
     spec = from_header(PolicySpec, header)
+    check_ran_by(spec.ran_by)
     if any(map(math.isnan, (*spec.low, *spec.high))):
         raise ArgumentError("low and high must be numbers, got nan")
     for name, shape, size in (
         ("observation_shape", spec.observation_shape, spec.observation_size),
-        ("action_shape", spec.action_shape, len(spec.low)),
+        ("action_shape", spec.action_shape, len(spec.choices or spec.low)),
     ):
         if shape is not None and (math.prod(shape) != size or min(shape, default=1) < 1):
             raise ArgumentError(f"{name} must hold {size} elements, got {shape}")
+    if spec.choices is not None and (sum(spec.choices) != len(spec.low) or min(spec.choices, default=0) < 1):
+        raise ArgumentError(f"choices must hold {len(spec.low)} outputs, got {spec.choices}")
+    if spec.first_choices is not None and len(spec.first_choices) != len(spec.choices or ()):
+        raise ArgumentError(f"first_choices must be as many as choices, got {len(spec.first_choices)}")
     policy_shape(spec)
     return spec
 
@@ -110,9 +151,17 @@ def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
             f"{now.task} has {now.observation_size} and {len(now.low)} here",
             ["task"],
         )
-    if (now.first_action is None) != (saved.first_action is None):
-        kinds = ["a box of actions" if spec.first_action is None else "discrete actions" for spec in (saved, now)]
+    kinds = [_kind_of_actions(spec) for spec in (saved, now)]
+    if kinds[0] != kinds[1]:
         raise TaskError(f"the policy was made for {kinds[0]}, and task {now.task} has {kinds[1]} here", ["task"])
+
+
+def _kind_of_actions(spec: PolicySpec) -> str:
+    if spec.choices is not None:
+        return f"choices of {spec.choices} actions"
+    if spec.switches:
+        return "switches"
+    return "a box of actions" if spec.first_action is None else "discrete actions"
 
 
 def policy_shape(spec: PolicySpec) -> core.PolicyShape:

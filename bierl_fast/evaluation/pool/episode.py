@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bierl_fast._native import core
+from bierl_fast.evaluation.environment.answers import PLAIN, Refusal, kind, lasting, seen, stepped, stumbled
 from bierl_fast.evaluation.environment.probe import Holder
 from bierl_fast.evaluation.environment.spaces import Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
@@ -59,7 +60,9 @@ class Player:
         self._holder = holder
         self._worn = False
         self._descriptor = descriptor
-        self._observation_shape = interface.observation_shape
+        self._shape = interface.observation_shape
+        self._dtype: np.dtype[Any] | None = None  # of observations looked at closely, and
+        self._kinds: tuple[type, type, type, type] = PLAIN  # the types of a step's other answers that were
         self._action_dtype = np.dtype(interface.action_dtype)
         self._spec = job.spec
         self._actor = _actor(job)
@@ -95,12 +98,13 @@ class Player:
         tally = _Tally()
         try:
             self._episode(row, tally)
-        except _EpisodeFailed as error:
+        except (_EpisodeFailed, Refusal) as error:
             tally.reason = str(error)
         except _DescriptorChanged as error:
             tally.reason, fatal = str(error), True
         except BaseException as error:  # nothing else ends this process but its parent
-            tally.reason = reason(error)
+            refusal = self._stumbled(error)
+            tally.reason = reason(error) if refusal is None else str(refusal)
         further = self._job.tried_steps is not None and tally.steps > self._job.tried_steps
         self._worn = self._job.fresh or further or tally.reason is not None  # whatever state it is in
         if tally.reason is not None and self._batch.moments:
@@ -133,16 +137,23 @@ class Player:
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
+        r, e, t, i = self._kinds
         while tally.steps < limit:
             take(observation)
             if not actor(seen, action):
                 raise _EpisodeFailed(self._not_finite(action))
             chosen: Any = answer(action)
-            observation, reward, terminated, truncated, info = step(chosen.astype(dtype) if convert else chosen)
+            came = step(chosen.astype(dtype) if convert else chosen)
             tally.steps += 1
-            gained = reward if type(reward) is float else _number(reward)
+            if type(came) is not tuple or len(came) != 5:
+                came = stepped(env, came)
+            observation, reward, terminated, truncated, info = came
+            if type(reward) is not r or type(terminated) is not e or type(truncated) is not t or type(info) is not i:
+                observation, reward, terminated, truncated, info = self._checked(env, came)
+                r, e, t, i = self._kinds
+            gained = reward if type(reward) is float else float(reward)
             if not isfinite(gained):
-                raise _EpisodeFailed(f"step {tally.steps} gave the reward {reward!r}")
+                raise _EpisodeFailed(f"step {tally.steps} gave the reward {gained!r}")
             total = tally.total + gained
             if not isfinite(total):
                 raise _EpisodeFailed(f"the return overflows at step {tally.steps}")
@@ -159,12 +170,25 @@ class Player:
         if self._descriptor is not None:
             self._views["behaviour_rd"][row] = self._described(self._descriptor(env, observation, info))
 
+    def _stumbled(self, error: BaseException) -> Refusal | None:
+        """What is behind an error of a wrapper's that could not take apart what a step answered."""
+        env = self._holder.env
+        return None if env is None else stumbled(env, error, "step", self._spec.answer(self._action))
+
+    def _checked(self, env: gymnasium.Env[Any, Any], came: Any) -> Any:
+        """What a step answered whose types are not those of the last one; where they will do, they are from now on."""
+        if lasting(*came[1:]):
+            _, *kinds = map(type, came)
+            self._kinds = (kinds[0], kinds[1], kinds[2], kinds[3])
+        return stepped(env, came)
+
     def _take(self, observation: Any) -> None:
         """Copy what the environment gave into the vector that the policy reads."""
-        if np.shape(observation) != self._observation_shape:
-            raise _EpisodeFailed(
-                f"an observation has shape {np.shape(observation)}, its space says {self._observation_shape}"
-            )
+        array = type(observation) is np.ndarray
+        if not array or observation.dtype is not self._dtype or observation.shape != self._shape:
+            observation = seen(self._holder.env, observation, self._shape)
+            if array:
+                self._dtype = observation.dtype
         self._observation_view[...] = observation
 
     def _not_finite(self, action: F32) -> str:
@@ -175,6 +199,8 @@ class Player:
 
     def _described(self, given: Any) -> F64:
         described = np.asarray(given)
+        if described.dtype.kind not in "biuf":
+            raise _EpisodeFailed(f"the behavior function gave {kind(given)}, expected numbers")
         if described.shape != (self._job.descriptor_size,):
             raise _DescriptorChanged(
                 f"the behavior function must return {self._job.descriptor_size} numbers for every episode, as for the "
@@ -224,9 +250,3 @@ def _actor(job: Job) -> Any:
 
     torch.set_num_threads(1)
     return TorchActor(job.spec, job.module, job.behavior)
-
-
-def _number(reward: Any) -> float:
-    if np.ndim(reward) != 0:
-        raise _EpisodeFailed(f"a reward has shape {np.shape(reward)}, expected a number")
-    return float(reward)

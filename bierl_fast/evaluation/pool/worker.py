@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import TaskError
+from bierl_fast.evaluation.environment.answers import stepped
 from bierl_fast.evaluation.environment.probe import Findings, Holder, TryOut
 from bierl_fast.evaluation.environment.spaces import read_interface, seeded_reset
 from bierl_fast.evaluation.pool.descriptors import far, print_to_stderr
@@ -220,7 +221,7 @@ class Worker:
             self._doing("trying its behavior function", "descriptor_size")
             try:
                 seeded_reset(env, seed)
-                observation, _, _, _, info = env.step(env.action_space.sample())
+                observation, _, _, _, info = stepped(env, env.step(env.action_space.sample()))
             except BaseException as error:  # an episode may raise
                 first = first or error
             else:
