@@ -19,6 +19,7 @@ from helpers.subprocesses import run
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation.native import is_native
 from bierl_fast.viewing import screen
 
 Captured = pytest.CaptureFixture[str]
@@ -32,7 +33,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def policy_of(task: str, seed: int = 1, **options: Any) -> bf.Policy:
     """An untrained policy that does something."""
-    native: Any = {"threads": 1} if task.startswith(("Inverted", "Reacher", "bierl/")) else {"workers": 1}
+    native: Any = {"threads": 1} if is_native(task) else {"workers": 1}
     with closing(bf.make_evaluator(task, hidden=(4,), **native, **options)) as evaluator:
         policy = evaluator.policy
     assert isinstance(policy, bf.Policy)
@@ -45,7 +46,7 @@ def frames(path: Path) -> list[Any]:
 
 
 def returns_match(found: dict[str, Any], policy: Any, episodes: int, seed: int) -> None:
-    own: Any = {} if policy.task.startswith(("Inverted", "Reacher")) else {"workers": 1}
+    own: Any = {} if is_native(policy.task) else {"workers": 1}
     evaluated = bf.evaluate(policy, episodes=episodes, seed=seed, **own)
     assert np.mean(found["returns"]) == pytest.approx(evaluated["mean_return"], rel=1e-12)
     ends = (min(found["returns"]), max(found["returns"]))
@@ -79,9 +80,10 @@ def test_a_task_in_worker_processes() -> None:
     assert seen[0].shape[:2] == (400, 600)
 
 
-@pytest.mark.slow  # starts a process for itself, and worker processes
-def test_a_box2d_task() -> None:
-    policy = policy_of("LunarLanderContinuous-v3")
+@pytest.mark.slow  # starts a process for itself
+@pytest.mark.parametrize("task", ["LunarLander-v3", "BipedalWalker-v3"])
+def test_a_box2d_task(task: str) -> None:
+    policy = policy_of(task)
     policy.save("policy.npz")
     code = "import bierl_fast as bf; print(bf.record('policy.npz', 'film.mp4', seed=2))"
     done = run(code)
@@ -138,9 +140,7 @@ def test_what_draws_nothing(capsys: Captured) -> None:
 
 
 def test_bad_input(capsys: Captured) -> None:
-    fails(
-        capsys, 2, "no kind of film named 'mp5'; known: gif, mp4; did you mean 'mp4'?", "record", "x", "--out", "a.mp5"
-    )
+    fails(capsys, 2, "no kind of film named 'mp5'; did you mean 'mp4'?", "record", "x", "--out", "a.mp5")
     fails(capsys, 2, "there is no folder nowhere", "record", "x", "--out", "nowhere/a.mp4")
     fails(capsys, 2, "episodes must be at least 1", "record", "x", "--out", "a.mp4", "--episodes", "0")
     fails(capsys, 2, "seed must be at least 0", "record", "x", "--out", "a.mp4", "--seed", "-1")
