@@ -243,7 +243,8 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
+    window = tuple(dict.fromkeys([*shape.window, *meta_levels.entry(config.meta).reads]))
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
