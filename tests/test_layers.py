@@ -33,11 +33,13 @@ BOTTOM = {
     "torch_threads",
     "optional",
     "outputs",
+    "_torch",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
     "messages": {"errors"},
     "_registration": set(),
+    "_torch": set(),
     "names": {"errors"},
     "errors": {"reasons"},
     "reasons": set(),
@@ -52,7 +54,7 @@ SEES: dict[str, set[str]] = {
     "by_value": {"errors"},
     "frozen": {"errors"},
     "public": {"errors"},
-    "torch_threads": set(),
+    "torch_threads": {"_torch"},
     "_core": {"messages"},
     "_library": {"errors"},
     "_native": {"_library", "_core"},
@@ -64,7 +66,7 @@ SEES: dict[str, set[str]] = {
     "picture": BOTTOM,
     "native_env": BOTTOM | {"_registration"},
     "strategy": BOTTOM,
-    "evaluation": BOTTOM,
+    "evaluation": BOTTOM | {"_registration"},
     "meta": BOTTOM | {"strategy", "evaluation"},
     "config": BOTTOM | {"strategy", "evaluation", "meta"},
     "run": BOTTOM | {"strategy", "evaluation", "meta", "config", "picture"},
