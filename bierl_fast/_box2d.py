@@ -24,6 +24,7 @@ from bierl_fast.errors import InstallationError
 
 CODE = "import sys; sys.path[:] = {path!r}; from bierl_fast._box2d_check import main; main({library!r})"
 SECONDS = 120.0  # that the child process may take; it takes one or two
+LINUX = sys.platform == "linux" and sys.maxsize > 2**32  # as csrc/bierl/box2d/assertions.cpp has it
 MISSING = "Box2D is not installed; install it with: pip install 'bierl-fast[box2d]'"
 
 
@@ -75,6 +76,8 @@ def _reason() -> str | None:
     library = _module()
     if library is None:
         return MISSING
+    if not LINUX:
+        return "Box2D is called natively on 64-bit Linux alone"
     proved = _cache() / f"box2d-{_fingerprint(library)}"
     if proved.exists():
         return None

@@ -103,6 +103,14 @@ def test_without_box2d(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows["Ant-v5"]["native"]
 
 
+def test_on_another_system_no_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_box2d, "LINUX", False)
+    started = proofs(monkeypatch)
+    with pytest.raises(bf.InstallationError, match="Box2D is called natively on 64-bit Linux alone"):
+        bf.NativeEnv("BipedalWalker-v3")
+    assert not started
+
+
 def test_tasks_says_which_are_not_native_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.interruption import end_if_told
@@ -111,7 +112,7 @@ def diagnose(
     again = {name: given.pop(name, None) for name in functions()}
     config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+    parts = parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
         parts = replace(parts, strategy=undivided(parts.strategy))

@@ -29,6 +29,7 @@ from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.picture.figure import Picture
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
@@ -209,7 +210,7 @@ def resume(
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
-        parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+        parts = parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
             best = _best(directory, start.counters, config)
             return _to_the_end(_restored(directory, parts, start, observer, best), directory)

@@ -37,6 +37,18 @@ void set_error(void* type, const char* text) {
   std::longjmp(innermost->back, 1);
 }
 
+/// The trap is the thread's while this is alive, which an exception of the function ends too.
+class Inside {
+ public:
+  explicit Inside(Trap& trap) : outer_(innermost) { innermost = &trap; }
+  ~Inside() { innermost = outer_; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  Trap* outer_;
+};
+
 // Of the frame that setjmp returns to a second time; nothing in it changes in between.
 bool call(Trap& trap, void (*function)(void*), void* argument) {
   if (setjmp(trap.back) != 0) return false;
@@ -109,12 +121,10 @@ void trap_assertions(void* handle) {
 
 bool run_trapped(void (*function)(void*), void* argument, std::string& text) {
   Trap trap{};
-  Trap* const outer = innermost;
-  innermost = &trap;
-  const bool whole = call(trap, function, argument);
-  innermost = outer;
-  if (!whole) text = trap.text.data();
-  return whole;
+  const Inside inside(trap);
+  if (call(trap, function, argument)) return true;
+  text = trap.text.data();
+  return false;
 }
 
 }  // namespace bierl::box2d

@@ -15,7 +15,8 @@ namespace bierl::box2d {
 void trap_assertions(void* handle);
 
 /// Calls function(argument); false when an assertion of the engine ended it, with the assertion in `text`. It is left
-/// by longjmp: in it and below, no object with a destructor may be alive while the engine runs.
+/// by longjmp: in it and below, no object with a destructor may be alive while the engine runs. Exceptions pass
+/// through.
 bool run_trapped(void (*function)(void* argument), void* argument, std::string& text);
 
 }  // namespace bierl::box2d

@@ -2,9 +2,12 @@
 // own row. Beside the real engine they are tested in Python (tests/parity/test_box2d.py), which it needs in its
 // process.
 #include <atomic>
+#include <cmath>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <bierl/box2d/assertions.hpp>
 #include <bierl/box2d/task_table.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/episode/native_env.hpp>
@@ -59,6 +62,23 @@ TEST(options_are_checked) {
   check({{"gravity", -11.5}, {"continuous", true}});
   CHECK(contains(MESSAGE_OF(ArgumentError, check({{"gravity", -12.0}})), "gravity must be above -12 and below 0"));
   CHECK(contains(MESSAGE_OF(ArgumentError, check({{"wind", 3.0}})), "no option 'wind'; supported: continuous"));
+}
+
+void throws(void*) { throw std::runtime_error("not the engine's"); }
+
+TEST(outside_of_a_task_errors_are_pythons_own) {
+  const Engine& engine = Engine::open(BIERL_TEST_BOX2D);
+  std::string text;
+  CHECK(MESSAGE_OF(std::runtime_error, box2d::run_trapped(throws, nullptr, text)) == "not the engine's");
+  const box2d::BodyDef nowhere{.position = {NAN, 0}};
+  bool passed = false;
+  try {
+    engine.create_body(nullptr, &nowhere);
+  } catch (...) {  // the engine's own, of a type that only it knows
+    passed = true;
+  }
+  CHECK(passed && errors_set == 1);
+  errors_set = 0;
 }
 
 TEST(a_failed_assertion_is_told_and_a_reset_repairs) {
