@@ -49,7 +49,7 @@ SEES: dict[str, set[str]] = {
     "settings": {"errors", "values", "names"},
     "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
-    "import_path": {"errors"},
+    "import_path": {"errors", "reasons"},
     "trust": {"errors", "import_path"},
     "by_value": {"errors"},
     "frozen": {"errors"},
