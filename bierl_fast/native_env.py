@@ -97,17 +97,15 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
             (O,) float64 observation, info.
 
         Raises:
-            ArgumentError: seed is negative or takes more than 64 bits.
+            ArgumentError: seed is negative or takes more than 64 bits (ArgumentTypeError: it is no integer).
         """
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
-        if seed is not None:
-            if not 0 <= seed < 2**64:
-                raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
-            super().reset(seed=seed)
-            self._seeded = True
         observation_o = np.empty(self._core.observation_size)
         self._core.reset(seed, observation_o)
+        if seed is not None:
+            super().reset(seed=int(seed))
+            self._seeded = True
         return observation_o, self._core.info()
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
@@ -123,7 +121,10 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
             ArgumentError: the action has another shape or is not of real numbers, or reset has not been called.
             SimulationError: MuJoCo raised an error; reset before going on.
         """
-        action_a = np.asarray(action)
+        try:
+            action_a = np.asarray(action)
+        except (TypeError, ValueError) as error:  # lists of different lengths, say
+            raise ArgumentError(f"action must be {self._core.action_size} numbers: {error}") from error
         if action_a.shape != (self._core.action_size,):
             raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":

@@ -27,6 +27,7 @@ BOTTOM = {
     "_native",
     "finite",
     "kernels",
+    "_torch",
     "torch_threads",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
@@ -43,7 +44,8 @@ SEES: dict[str, set[str]] = {
     "import_path": {"errors"},
     "trust": {"errors", "import_path"},
     "by_value": {"errors"},
-    "torch_threads": set(),
+    "_torch": set(),
+    "torch_threads": {"_torch"},
     "_core": {"messages"},
     "_library": {"errors"},
     "_native": {"_library", "_core"},
