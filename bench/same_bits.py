@@ -8,9 +8,10 @@ results, in BEFORE's spelling; every preset and packaged generator; two rounds o
 evaluate and diagnose what BEFORE wrote, and continue the runs kept in tests/data.
 
 Of each run are equal, bit for bit: every array of policy.npz, best_policy.npz, warm_start.npz and checkpoint.npz, the
-headers of the first three, metrics.jsonl but for `seconds`, and what evaluate and diagnose answer. What BEFORE refuses
-with an error AFTER must refuse with that error, or one derived from it; the text may differ. Anything else that is
-raised on both sides is a fault in the list of runs, and counts as a difference. Exit code 1 at any difference.
+headers of the first three (one of AFTER may say more), metrics.jsonl but for `seconds`, and what evaluate and diagnose
+answer. What BEFORE refuses with an error AFTER must refuse with that error, or one derived from it; the text may
+differ. Anything else that is raised on both sides is a fault in the list of runs, and counts as a difference. Exit code
+1 at any difference.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def _archive(path: Path) -> dict[str, Any]:
 
 def _archives_differ(before: Path, after: Path) -> str | None:
     a, b = _archive(before), _archive(after)
-    if found := first_difference(a.pop("header", None), b.pop("header", None), "header."):
+    told, now = a.pop("header", {}), b.pop("header", {})
+    if found := first_difference(told, {name: now[name] for name in told if name in now}, "header."):
         return found
     for name in dict.fromkeys([*a, *b]):
         if name not in a or name not in b:
@@ -159,21 +161,22 @@ def run_side(side: Side, work: Path, stage: str, runs: list[Run]) -> dict[str, R
     log = folder.with_suffix(".log")
     with log.open("w", encoding="utf-8") as output:
         words = builds.command(work, "bits.py", str(listed), str(folder))
-        code = subprocess.run(words, env=_alike(side), stdout=output, stderr=output, check=False).returncode
+        code = subprocess.run(words, env=_alike(side, work), stdout=output, stderr=output, check=False).returncode
     if code:
         print(f"{side.name} ended with exit code {code}:\n{log.read_text(encoding='utf-8')[-2000:]}", flush=True)
     lines = (folder / "results.jsonl").read_text("utf-8").splitlines() if (folder / "results.jsonl").is_file() else []
     return {result["name"]: result for result in map(json.loads, lines)}
 
 
-def _alike(side: Side) -> dict[str, str]:
-    return {**builds.environment(side), "MUJOCO_GL": "disable"}
+def _alike(side: Side, work: Path) -> dict[str, str]:
+    """Marks of what is trusted lie with the runs."""
+    return {**builds.environment(side), "MUJOCO_GL": "disable", "XDG_STATE_HOME": str(work / "state")}
 
 
 def tables(side: Side, work: Path) -> dict[str, list[str]]:
     """The names of a side's tables; SystemExit where another package than the side's is imported."""
     words = builds.command(work, "bits.py", "--tables")
-    done = subprocess.run(words, env=_alike(side), capture_output=True, text=True, check=False)
+    done = subprocess.run(words, env=_alike(side, work), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{side.name}, {side.commit}, cannot be run:\n{done.stderr.strip()}")
     found: dict[str, Any] = json.loads(done.stdout)

@@ -25,8 +25,8 @@ from typing import IO, Any, BinaryIO, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.errors import ArchiveError, ArgumentError, BierlError
-from bierl_fast.files import no_deeper, refusal, replacing
+from bierl_fast.errors import ArchiveError, ArgumentError, BierlError, TrustError, shown
+from bierl_fast.files import json_object, refusal, replacing
 from bierl_fast.messages import Arrays
 
 T = TypeVar("T")
@@ -247,27 +247,17 @@ class Kind:
         """
         with Archive.opened(path) as archive:
             try:
-                header = parsed(archive.header)
+                header = json_object(archive.header)
                 kind, number = header.pop("kind", None), header.pop("format", None)
                 if (kind, number) != (self.kind, self.format):
+                    what = kind if isinstance(kind, str) else shown(kind)
                     other = self.others.get(kind) if isinstance(kind, str) else None
-                    raise ValueError(other or f"its header says {kind} of format {number}")
+                    raise ValueError(other or f"its header says {what} of format {shown(number)}")
                 return make(header, archive)
-            except ArchiveError:
+            except (ArchiveError, TrustError):
                 raise
             except Exception as error:  # a file may hold anything, and what is made of it raise anything
                 text = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
                 raise ArchiveError(
                     f"{path} is not {self.name} of format {self.format} ({text}); {self.remedy}"
                 ) from error
-
-
-def parsed(text: str) -> dict[str, Any]:
-    """A header's JSON object; ValueError when it is none, or one of great depth."""
-    try:
-        found = json.loads(text)
-    except RecursionError:
-        raise ValueError("its header is nested too deeply") from None
-    if not isinstance(found, dict):
-        raise ValueError("its header is no JSON object")
-    return no_deeper(found)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from bierl_fast.errors import ConfigError, naming
 
 T = TypeVar("T")
 MOST_TEXT = 1 << 22  # bytes of a file of settings
+_NUMBERS = count()  # of this process's parts
 DEEPEST = 64  # tables and lists within each other
 
 
@@ -46,25 +49,25 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         clear_parts(path)
         descriptor, part = _new_part(path)
-        try:
-            with open(descriptor, "wb") as file:
+        with open(descriptor, "wb") as file:
+            try:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
                 os.replace(part, path)  # still open: nobody takes it for a dead writer's
-            _flush_folder(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        _flush_folder(path.parent)
 
 
 def _new_part(path: Path) -> tuple[int, Path]:
     """A new file beside `path`, open and locked: a part without a lock is a dead writer's."""
-    number = 0
     while True:
-        part, number = path.parent / f".{path.name}.{os.getpid()}-{number}.part", number + 1
+        part = path.parent / f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.part"
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileExistsError:  # another thread's
+        except FileExistsError:  # a dead process's of the same number
             continue
         with suppress(OSError):  # a file system without locks: nobody clears there
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,6 +124,17 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is text in UTF-16; save it as UTF-8")
     return data.decode("utf-8-sig")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a text; ValueError when it is none, or one of great depth."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    return no_deeper(found)
 
 
 def no_deeper(value: T, deepest: int = DEEPEST) -> T:

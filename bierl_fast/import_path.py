@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,20 +115,24 @@ def _of_file(file: Path) -> ModuleType:
         if str(file.parent) not in sys.path:
             sys.path.append(str(file.parent))  # as of a script: what lies beside it can be imported
         importlib.invalidate_caches()  # the folder may have been looked into before the file was there
-        known = stem if _is_free(stem, place) else f"{stem}_{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+        if not _is_free(stem, place):
+            stem = re.sub(r"\W", "_", f"{stem}_{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}")
+        known = stem
         take_files({known: place})
     return importlib.import_module(known)
 
 
 def _is_free(name: str, place: str) -> bool:
     """Whether a module of that name would be this file, or there is none."""
+    if not name.isidentifier():
+        return False
     if name in sys.modules:
         return getattr(sys.modules[name], "__file__", None) == place
     try:
         found = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return False
-    return name.isidentifier() and (found is None or found.origin == place)
+    return found is None or found.origin == place
 
 
 def files() -> dict[str, str]:

@@ -35,6 +35,7 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
         text: what it means, with its unit; shown by `bierl train --help` and in the docs.
         training: whether it can change a run's results. Only such settings tie a checkpoint to its run.
         notes: what its values must keep, `choices`, `at_least`, `at_most`, `above`, `below` (see values.py);
+            `also`, other names in use for it, with which an unknown name is answered;
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
             `names_code`, that it may be an import path, which is imported;
@@ -48,7 +49,7 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
 
 
 def required(text: str, **notes: Any) -> Any:
-    """A field of a Section that has no default."""
+    """A field of a Section that has no default; `notes` as of `setting`."""
     return dataclasses.field(metadata={"help": text, "training": True, **notes})
 
 
@@ -166,6 +167,12 @@ def old_names(sections: Iterable[type[Section]]) -> dict[str, str]:
     """The present name of each setting that had another in earlier versions."""
     fields = [item for section in sections for item in section.settings().items()]
     return {field.metadata["was"]: name for name, field in fields if "was" in field.metadata}
+
+
+def synonyms(sections: Iterable[type[Section]]) -> dict[str, str]:
+    """The setting that is meant by each of its other names in use."""
+    fields = [item for section in sections for item in section.settings().items()]
+    return {other: name for name, field in fields for other in field.metadata.get("also", ())}
 
 
 def renamed(values: Mapping[str, Any], old: Mapping[str, str], say: bool = True) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bierl_fast.errors import ConfigError, shown
 from bierl_fast.names import unknown
 
 _SCALARS = (bool, int, float, str, types.NoneType)
+SUFFIXES = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
 EACH = "each of "  # before a setting's name, where an element of it is at fault
 _BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 
@@ -31,7 +32,10 @@ def at_fault(name: str) -> tuple[str]:
 
 
 def typed(name: str, value: Any, kind: Any) -> Any:
-    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers; no more."""
+    """`value` as `kind`: integers serve as floats, lists as tuples, NumPy scalars as numbers, and numbers as `read`.
+
+    Floats that are whole numbers serve as integers. No more.
+    """
     functions = [part for part in kinds(kind) if is_function(part)]
     if functions and callable(value):
         return value  # the evaluator knows which it can run
@@ -40,7 +44,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
     try:
-        value = plain(value)
+        value = understood(plain(value), kind)
     except RecursionError:
         raise ConfigError(f"{name} holds tables or lists that lie too deep within each other", at_fault(name)) from None
     for leaf in _leaves(value):
@@ -63,6 +67,56 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
 
 
+def read(written: str, kind: type) -> Any:
+    """A number in writing, as an int or a float: 64, 1e6, 1_000, 3M; ValueError for what is none.
+
+    The suffixes k, M and G stand for thousands, millions and billions.
+    """
+    written = written.strip()
+    factor = SUFFIXES.get(written[-1:], 1)
+    digits = written[:-1] if factor > 1 else written
+    if kind is not int:
+        return float(digits) * factor
+    try:
+        return int(digits) * factor
+    except ValueError:
+        return _whole(float(digits) * factor)
+
+
+def read_list(written: str, kind: type) -> tuple[Any, ...]:
+    """Numbers in writing with commas between, whole ones also with an x: 64,64 or 64x64; ValueError for others."""
+    if kind is int:
+        written = written.replace("x", ",")
+    return tuple(read(item, kind) for item in written.split(","))
+
+
+def _whole(value: float) -> int:
+    """`value` as an int; ValueError unless it is a whole number that is counted exactly."""
+    if not value.is_integer() or abs(value) > 2**64:
+        raise ValueError(f"{value} is no whole number")
+    return int(value)
+
+
+def understood(value: Any, kind: Any) -> Any:
+    """A number, or several, that was given in writing or as a whole float, as `kind` has it; else as it is."""
+    if isinstance(value, bool) or str in kinds(kind):
+        return value
+    for part in kinds(kind):
+        items = typing.get_args(part) if typing.get_origin(part) is tuple else ()
+        try:
+            if isinstance(value, float) and part is int:
+                return _whole(value)
+            if isinstance(value, str) and part in {int, float}:
+                return read(value, part)
+            if isinstance(value, str) and items and items[0] in {int, float}:
+                return read_list(value, items[0])
+            if isinstance(value, list) and items and items[0] is int:
+                return [understood(item, int) for item in value]
+        except (ValueError, OverflowError):  # the type says what was wanted
+            continue
+    return value
+
+
 def text(name: str, value: str) -> str:
     """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
     try:
@@ -76,7 +130,7 @@ def text(name: str, value: str) -> str:
 
 def _typed_entries(name: str, value: Any, kind: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        wanted = f"a table, with {describe(kind)} for each name in it"
+        wanted = "a table" if kind is Any else f"a table, with {describe(kind)} for each name in it"
         raise ConfigError(f"{name} must be {wanted}, got {shown(value)}", at_fault(name))
     return {key: typed(f"{name}.{key}", item, kind) for key, item in value.items()}
 
@@ -137,6 +191,8 @@ def describe(kind: Any) -> str:
     if is_function(kind):
         return "a Python function"
     items = typing.get_args(kind)
+    if typing.get_origin(kind) is dict:
+        return "a table"
     if typing.get_origin(kind) is tuple and items[-1] is not Ellipsis:
         return f"{len(items)} values, each {describe(items[0])}"
     return f"a list, each {describe(items[0])}" if items else str(kind)

@@ -78,6 +78,13 @@ def test_files_of_one_name_are_several_modules(tmp_path: Path) -> None:
     assert imported(f"{one}/my_task.py:f")(0) == 1
 
 
+@pytest.mark.parametrize("name", ["my.own", "a name with spaces", "2nd", "class", "\u00e9t\u00e9", "json.decoder"])
+def test_any_name_of_a_file_will_do(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.py").write_text("def f():\n    return 'mine'\n")
+    assert imported(f"{tmp_path}/{name}.py:f")() == "mine"
+    assert written_name(imported(f"{tmp_path}/{name}.py:f")) == f"{tmp_path}/{name}.py:f"
+
+
 def test_a_file_called_as_a_module_that_exists_already(tmp_path: Path) -> None:
     (tmp_path / "random.py").write_text("def uniform():\n    return 'mine'\n")
     assert imported(f"{tmp_path}/random.py:uniform")() == "mine"

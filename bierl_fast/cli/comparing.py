@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option, trust_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="where everything goes [default: comparisons/SPEC]")
+@click.argument("spec", metavar="SPEC.toml", type=PathType())
+@click.option("--out", type=PathType(), help="where everything goes [default: comparisons/SPEC]")
 @click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
 @click.option("--task", "tasks", multiple=True, help="train this task's runs alone; more than once for several")
 @click.option("--report", is_flag=True, help="Train nothing; write the results from what there is.")

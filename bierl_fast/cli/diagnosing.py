@@ -10,13 +10,21 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, quiet_option, trust_option
+from bierl_fast.cli.parameters import (
+    PathType,
+    SettingType,
+    debug_option,
+    json_option,
+    print_json,
+    quiet_option,
+    trust_option,
+)
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.config.sections import functions, of_this_machine
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--proposals", type=SettingType(int), default=16, show_default=True, help="hyperparameters to try; even")
 @click.option(
     "--generations",

@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, trust_option
+from bierl_fast.cli.parameters import (
+    PathType,
+    SettingType,
+    debug_option,
+    json_option,
+    print_json,
+    trust_option,
+)
 from bierl_fast.config.sections import of_this_machine
 from bierl_fast.evaluation.table import OWN
 from bierl_fast.run import api
@@ -24,7 +31,7 @@ EPISODES = [
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
 @own_options("task", "policy", "evaluator")

@@ -8,11 +8,14 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
+from pathlib import Path
 from typing import Any
 
 import click
 
 from bierl_fast.cli.output import tell_nothing
+from bierl_fast.errors import shown
+from bierl_fast.values import read, read_list
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -33,8 +36,19 @@ def _quiet(_: click.Context, __: click.Parameter, quiet: bool) -> bool:
 quiet_option = click.option("--quiet", is_flag=True, callback=_quiet, help="Print nothing but errors.")
 
 
+OTHER_NAMES = {  # of options that are no settings; those of settings stand beside them, `also`
+    "run_dir": ("out", "output", "output_dir", "out_dir", "log_dir", "logdir", "save_dir", "exp_dir", "dir", "name"),
+    "config": ("config_file", "cfg", "conf", "settings", "yaml", "toml"),
+    "preset": ("recipe", "template", "defaults"),
+    "quiet": ("silent", "no_progress", "verbose", "verbosity", "progress"),
+    "json": ("format", "output_format", "as_json"),
+    "debug": ("traceback", "trace"),
+    "help": ("usage", "options", "h"),
+}
+
+
 class SettingType(click.ParamType[Any]):
-    """One setting's value as typed: `64`, `1e6`, `64,64`, and `none` where a setting may be left open.
+    """One setting's value as typed: `64`, `1e6`, `3M`, `64,64`, `64x64`, and `none` where a setting may be left open.
 
     `literal` says that "none" is one of its values instead.
     """
@@ -60,23 +74,27 @@ class SettingType(click.ParamType[Any]):
             return None
         try:
             if not self.is_list:
-                return self._one(value)
-            empty = value.strip().lower() in ("", "none", "linear")
-            return () if empty else tuple(self._one(item.strip()) for item in value.split(","))
-        except ValueError:
+                return value if self.item is str else read(value, self.item)
+            if value.strip().lower() in {"", "none", "linear"}:
+                return ()
+            return tuple(name.strip() for name in value.split(",")) if self.item is str else read_list(value, self.item)
+        except (ValueError, OverflowError):
             what = {int: "whole number", float: "number"}[self.item]
-            wanted = f"{what}s with commas between" if self.is_list else f"a {what}"
-            self.fail(f"{value!r} is not {wanted}", param, ctx)
+            wanted = f"{what}s with commas between, such as 64,64" if self.is_list else f"a {what}, such as 1e6 or 3M"
+            self.fail(f"{shown(value)} is not {wanted}", param, ctx)
 
-    def _one(self, text: str) -> Any:
-        if self.item is not int:
-            return self.item(text)
-        try:
-            return int(text)
-        except ValueError:
-            if float(text).is_integer():  # 1e6
-                return int(float(text))
-            raise
+
+class PathType(click.Path):
+    """A file or directory; an empty text names none, and is not taken for the working directory."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or click's usage error."""
+        if isinstance(value, str) and (not value or "\0" in value):
+            self.fail(f"{value!r} names no file and no directory", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class KeywordType(click.ParamType[tuple[str, Any]]):
@@ -95,8 +113,8 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
             if not (name and equals):
                 raise ValueError
             item = self._value(text)
-        except ValueError:
-            self.fail(f"{value!r} is not {self.wanted}", param, ctx)
+        except (ValueError, RecursionError):  # of many brackets
+            self.fail(f"{shown(value)} is not {self.wanted}", param, ctx)
         return name, item
 
     def _value(self, text: str) -> Any:
@@ -118,8 +136,8 @@ class RangeType(KeywordType):
     wanted = "name=low,high, two numbers: momentum=0.5,0.99"
 
     def _value(self, text: str) -> tuple[float, float]:
-        low, high = text.split(",")
-        return float(low), float(high)
+        low, high = read_list(text, float)
+        return low, high
 
 
 class ScaleType(SwitchType):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import given, setting_options
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS, return_text
 from bierl_fast.config import toml
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
@@ -28,7 +28,7 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 
 @click.command(help=HELP)
 @click.argument("tasks", metavar="[TASK ...]", nargs=-1)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="the file to write")
+@click.option("--out", required=True, type=PathType(), help="the file to write")
 @click.option(
     "--credit", default="run", show_default=True, help="whole inner runs (run), or one step as in the paper (one_step)"
 )
@@ -40,7 +40,7 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 )
 @click.option("--steps", type=SettingType(int), help="env steps a task, of credit one_step [default: 500000]")
 @click.option("--resume", is_flag=True, help="Go on with the training that the file holds, of credit run.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file, of one_step")
+@click.option("--config", "config_file", type=PathType(), help="settings from a TOML file, of one_step")
 @click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`), of one_step")
 @setting_options(*TAKEN)
 @quiet_option
@@ -64,7 +64,7 @@ def pretrain(
     """Train a generator into `out`."""
     from bierl_fast.pretraining import api as pretraining  # noqa: PLC0415 - loads torch
 
-    layers = [toml.read_preset(preset) if preset else {}, toml.read(config_file) if config_file else {}]
+    layers = [{} if preset is None else toml.read_preset(preset), {} if config_file is None else toml.read(config_file)]
     watcher = None if quiet else _Lines()
     try:
         found = pretraining.pretrain(

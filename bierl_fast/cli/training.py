@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.options import config_options, given, own_options
-from bierl_fast.cli.parameters import SettingType, debug_option, quiet_option, trust_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
@@ -27,8 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.command()
 @click.argument("task", required=False)
 @config_options
-@click.option("--run-dir", type=click.Path(path_type=Path), help="where the run's files go [default: runs/TASK-...-N]")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="settings from a TOML file")
+@click.option("--run-dir", type=PathType(), help="where the run's files go [default: runs/TASK-...-N]")
+@click.option("--config", "config_file", type=PathType(), help="settings from a TOML file")
 @click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
 @quiet_option
 @debug_option
@@ -51,13 +51,13 @@ def train(
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
-    from_preset = toml.read_preset(preset) if preset else {}
-    from_file = toml.read(config_file) if config_file else {}
+    from_preset = {} if preset is None else toml.read_preset(preset)
+    from_file = {} if config_file is None else toml.read(config_file)
     typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
     with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
         config = toml.compose(from_preset, from_file, typed)
         config.check_end()
-        with nullcontext(run_dir) if run_dir else default_directory(with_file(config)) as directory:
+        with nullcontext(run_dir) if run_dir is not None else default_directory(with_file(config)) as directory:
             _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
 
 
@@ -78,7 +78,7 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
 @own_options(*functions(), *of_this_machine())
@@ -140,11 +140,11 @@ def _closing_line(result: Result, directory: Path, target: float | None) -> str:
     if not result.metrics:
         return f"nothing trained; {directory}"
     last = result.metrics[-1]
-    mean = return_text(last["mean_return"])
-    reached = achieved(last["evaluation"]) if last["evaluation"] else None
+    mean = return_text(last.get("mean_return"))
+    reached = achieved(last["evaluation"]) if last.get("evaluation") else None
     if target is not None and reached is not None and reached >= target:
         mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
     return (
-        f"{last['generation'] + 1} generations, {last['env_steps']:,} steps, mean return {mean} in the last; "
+        f"{last['generation'] + 1} generations, {last.get('env_steps', 0):,} steps, mean return {mean} in the last; "
         f"next: bierl evaluate {directory}"
     )

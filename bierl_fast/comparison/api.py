@@ -21,8 +21,8 @@ from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, claim, run_status
-from bierl_fast.errors import RunDirectoryError
-from bierl_fast.files import write_text
+from bierl_fast.errors import ConfigError, RunDirectoryError, naming
+from bierl_fast.files import as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
 from bierl_fast.run import metrics
@@ -74,15 +74,17 @@ def compare(
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
-    checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
+    jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
     check_names_list("tasks", tasks)
+    directory = as_path(out, "out")
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
     if curves:
         pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
         choice("task of the comparison", name, {run.task for run in runs})
-    directory = Path(out)
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
     with _made(directory), RunDirectory(directory).held("the comparison"):
@@ -99,7 +101,8 @@ def compare(
 def _made(directory: Path) -> Iterator[None]:
     """A directory that is there; a new one goes again if nothing is in it when the block raises."""
     new = not directory.exists()
-    directory.mkdir(parents=True, exist_ok=True)
+    with naming(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:

@@ -12,7 +12,6 @@ final return. It is at its end all the same: it goes into the statistics as the 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -23,9 +22,10 @@ from bierl_fast.config.sections import default_of
 from bierl_fast.errors import AllEpisodesError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
-from bierl_fast.files import write_text
+from bierl_fast.files import json_object, read_text, write_text
 from bierl_fast.run import api, build, metrics
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.settings import checked_fields
 
 NAME = "evaluation.json"
 
@@ -63,7 +63,7 @@ def measure(
     saved = None if diverged else build.read_policy(directory.policy, trust or config.named_code())
     final = None if saved is None else _mean_return(saved, config, episodes, seed)
     evaluation = Evaluation(
-        env_steps=records[-1]["env_steps"] if records else 0,
+        env_steps=records[-1].get("env_steps", 0) if records else 0,
         diverged=diverged is not None,
         episodes=episodes,
         seed=seed,
@@ -76,8 +76,8 @@ def measure(
 def read(directory: RunDirectory) -> Evaluation | None:
     """What `measure` wrote; None where it has not, or where the file is damaged: it is quickly made anew."""
     try:
-        return Evaluation(**json.loads((directory.path / NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return checked_fields(Evaluation, json_object(read_text(directory.path / NAME)), ())
+    except (OSError, ValueError):
         return None
 
 

@@ -23,6 +23,7 @@ from bierl_fast.names import choice
 from bierl_fast.run import build
 from bierl_fast.run.directory import file_name
 from bierl_fast.run.warm_start import easy_run, from_file
+from bierl_fast.settings import MANY
 
 END = ("total_steps",)  # what every run ends by
 
@@ -74,6 +75,7 @@ def plan(spec: Spec) -> list[PlannedRun]:
             or runs of one task with different ones; the text names the entries.
     """
     with located(spec.source):
+        _require_so_many(spec)
         runs = [run for entries in _combinations(spec) for run in _runs(spec, entries)]
         if not runs:
             raise ConfigError("no run is left; look at `only` and `except`")
@@ -83,6 +85,12 @@ def plan(spec: Spec) -> list[PlannedRun]:
             with located("against"):
                 choice("meta-level", name, {run.meta for run in runs})
     return runs
+
+
+def _require_so_many(spec: Spec) -> None:
+    count = sum(len(entries["tasks"].seeds or spec.seeds) for entries in _combinations(spec))
+    if count > MANY:
+        raise ConfigError(f"a comparison has at most {MANY} runs, and this one {count}; lower seeds")
 
 
 def check(spec: Spec, runs: Iterable[PlannedRun]) -> None:
@@ -119,14 +127,14 @@ def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:
 def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
     where = ", ".join(entry.where for entry in entries.values() if entry.name) or "base"
     with located(where):
-        config = _config([spec.base, *entries.values()])
+        config, typed = _config([spec.base, *entries.values()]), spec.base.settings.get("task")
         for seed in entries["tasks"].seeds or spec.seeds:
             if seed == spec.evaluation_seed:
                 raise ConfigError(
                     f"seed {seed} is evaluation's too; give evaluation another, evaluation = {{seed = N}}", ["seed"]
                 )
             yield PlannedRun(
-                task=entries["tasks"].name or config.task_name,
+                task=entries["tasks"].name or (typed if isinstance(typed, str) else config.task_name),
                 strategy=entries["strategies"].name or config.strategy,
                 meta=entries["meta_levels"].name or config.meta,
                 setting=entries["settings"].name,
@@ -172,7 +180,7 @@ def _config(layers: Iterable[Entry]) -> Config:
 
 def _one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
-    native = not config.pooled and is_native(config.task)
+    native = not config.pooled and config.workers is None and is_native(config.task)
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}
 
 

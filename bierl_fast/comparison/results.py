@@ -20,6 +20,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
@@ -83,19 +84,20 @@ def _row(spec: Spec, planned: PlannedRun, out: Path) -> Row:
     if not records:
         return row
     last = records[-1]
+    counters: dict[str, Any] = {name: last.get(name) for name in COUNTERS}
     return replace(
         row,
         wall_seconds=sum(seconds(record) for record in records),
         final_sigma=last.get("sigma"),
         final_learning_rate=last.get("learning_rate"),
-        meta_updates=last["meta_updates"] if planned.learns else None,
-        **{name: last[name] for name in COUNTERS},
+        meta_updates=last.get("meta_updates") if planned.learns else None,
+        **counters,
     )
 
 
 def seconds(record: metrics.Record) -> float:
     """Wall time of one generation."""
-    return float(sum(record["seconds"].values()))
+    return float(sum(record.get("seconds", {}).values()))
 
 
 def scored(rows: Sequence[Row]) -> list[Row]:

@@ -31,7 +31,6 @@ without a name.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,7 +39,8 @@ from typing import Any
 
 from bierl_fast.config import reference, toml
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, hints, settings_of
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
+from bierl_fast.files import as_path
 from bierl_fast.names import choice
 from bierl_fast.run.directory import file_name
 from bierl_fast.settings import LONG, renamed
@@ -111,10 +111,19 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
         ConfigError: no TOML, an unknown key or setting, a value that cannot be, names that repeat, an empty axis; the
             text says where in the file, and names the nearest known name.
     """
-    name = "the comparison" if isinstance(source, Mapping) else os.fspath(source)
-    with located(name):
-        values = _parsed(Path(source)) if not isinstance(source, Mapping) else plain(source)
-        return _spec(values, name)
+    if isinstance(source, Mapping):
+        with located("the comparison"):
+            return _spec(_plain(source), "the comparison")
+    path = as_path(source, "source")
+    with located(str(path)):
+        return _spec(_parsed(path), str(path))
+
+
+def _plain(source: Mapping[str, Any]) -> Any:
+    try:
+        return plain(source)
+    except RecursionError:
+        raise ConfigError("its tables and lists lie too deep within each other") from None
 
 
 @contextmanager
@@ -128,8 +137,8 @@ def located(where: str) -> Iterator[None]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return toml.tables(path)
+    except ValueError as error:
         raise ConfigError(f"not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}") from error
@@ -158,7 +167,7 @@ def _spec(values: Mapping[str, Any], source: str) -> Spec:
         for name, settings in pooled.items():
             _require_entries({"settings": settings}, axes)
             if name == ALL or name in {entry.name for entry in axes["settings"]}:
-                raise ConfigError(f"a pool must have a name of its own, got {name!r}")
+                raise ConfigError(f"a pool must have a name of its own, got {shown(name)}")
     return Spec(
         source=source,
         axes=axes,
@@ -173,7 +182,7 @@ def _spec(values: Mapping[str, Any], source: str) -> Spec:
 
 def _axis(axis: str, tables: Any) -> tuple[Entry, ...]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{axis} must be a list of tables, each begun by [[{axis}]], got {tables!r}")
+        raise ConfigError(f"{axis} must be a list of tables, each begun by [[{axis}]], got {shown(tables)}")
     if not tables:
         raise ConfigError(f"{axis} is empty; give it an entry, or leave it out")
     entries = tuple(_entry(axis, number, table) for number, table in enumerate(tables, start=1))
@@ -196,7 +205,7 @@ def _entry(axis: str, number: int, table: dict[str, Any]) -> Entry:
         settings = _settings({key: value for key, value in table.items() if key not in own})
         name = table.get("name", settings.get(AXES[axis]))
         if not isinstance(name, str) or not file_name(name).strip("._-"):
-            raise ConfigError(f"an entry of {axis} needs a name with one of a-z, A-Z or 0-9 in it, got {name!r}")
+            raise ConfigError(f"an entry of {axis} needs a name with one of a-z, A-Z or 0-9 in it, got {shown(name)}")
         return Entry(
             name=name,
             where=f"{where} {name!r}",
@@ -212,7 +221,7 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     own = dict(table)
     preset = own.pop("preset", None)
     if preset is not None and not isinstance(preset, str):
-        raise ConfigError(f"preset must be a name (`bierl presets`), got {preset!r}")
+        raise ConfigError(f"preset must be a name (`bierl presets`), got {shown(preset)}")
     own = renamed(own, OLD_NAMES)
     check_names(own)
     for name, value in own.items():
@@ -232,12 +241,12 @@ def _times(name: str, value: dict[str, Any]) -> Times:
     factor = value.get("times")
     if set(value) != {"times"} or isinstance(factor, bool) or not isinstance(factor, int | float):
         raise ConfigError(
-            f"{name} must be a value, or {{times = a number}} for a multiple of it, got {value!r}", [name]
+            f"{name} must be a value, or {{times = a number}} for a multiple of it, got {shown(value)}", [name]
         )
     if not {int, float} & set(kinds(hints()[name])):
-        raise ConfigError(f"{name} is no number, so it cannot be multiplied; got {value!r}", [name])
+        raise ConfigError(f"{name} is no number, so it cannot be multiplied; got {shown(value)}", [name])
     if not 0.0 < factor < float("inf"):
-        raise ConfigError(f"{name}: times must be above 0 and finite, got {factor!r}", [name])
+        raise ConfigError(f"{name}: times must be above 0 and finite, got {shown(factor)}", [name])
     return Times(float(factor))
 
 
@@ -246,7 +255,9 @@ def _filter(key: str, table: Mapping[str, Any], axis: str) -> Filter | None:
         return None
     value = table[key]
     if not isinstance(value, dict) or not value:
-        raise ConfigError(f"{key} must be a table of axes and names, {key} = {{meta_levels = ['none']}}, got {value!r}")
+        raise ConfigError(
+            f"{key} must be a table of axes and names, {key} = {{meta_levels = ['none']}}, got {shown(value)}"
+        )
     _require_known("other axis", value, [other for other in AXES if other != axis])
     return Filter({other: _names(names, f"{key}.{other}") for other, names in value.items()})
 
@@ -265,7 +276,7 @@ def _require_known(kind: str, values: Mapping[str, Any], known: Any) -> None:
 
 def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ConfigError(f"a table was wanted, got {value!r}")
+        raise ConfigError(f"a table was wanted, got {shown(value)}")
     return value
 
 
@@ -282,11 +293,11 @@ def _seeds(value: Any) -> tuple[int, ...]:
 
 def _distinct(what: str, value: Any, fits: Callable[[Any], bool], kind: str) -> list[Any]:
     if not isinstance(value, list) or not value or not all(map(fits, value)) or len(set(value)) < len(value):
-        raise ConfigError(f"{what} must be a list of {kind}, each once and at least one, got {value!r}")
+        raise ConfigError(f"{what} must be a list of {kind}, each once and at least one, got {shown(value)}")
     return value
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
-        raise ConfigError(f"{name} must be a whole number of at least {low} and at most {high}, got {value!r}")
+        raise ConfigError(f"{name} must be a whole number of at least {low} and at most {high}, got {shown(value)}")
     return value

@@ -18,7 +18,7 @@ from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError, RunDirectoryError
-from bierl_fast.files import write_text
+from bierl_fast.files import read_text, write_text
 from bierl_fast.run import manifest
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.warm_start import from_file
@@ -53,8 +53,8 @@ class Folder:
     def why_it_failed(self) -> str | None:
         """What failure.txt says; None where there is none."""
         try:
-            return self.failure.read_text(encoding="utf-8").strip()
-        except OSError:
+            return read_text(self.failure).strip()
+        except (OSError, ValueError):
             return None
 
 
@@ -112,7 +112,7 @@ def _same_generator(folder: Folder, planned: PlannedRun) -> bool:
 
 def _require_same(folder: Folder, planned: PlannedRun) -> None:
     try:
-        before = toml.compose(toml.read(folder.planned, saved=True))
+        before = toml.read_saved(folder.planned)
     except ValueError as error:
         raise RunDirectoryError(f"{folder.path} holds a run whose planned.toml is damaged: {error}") from error
     was, now = (json.loads(json.dumps(config.training())) for config in (before, planned.config))

@@ -21,7 +21,7 @@ def check_together(config: Settings) -> None:
         )
     for name, what in (("population", "candidates"), ("meta_candidates", "proposals")):
         count = getattr(config, name)
-        if count % 2:
+        if count is not None and count % 2:
             raise ConfigError(
                 f"{name} must be even ({what} come in antithetic pairs), got {count}; take {count + 1}", [name]
             )
@@ -70,6 +70,8 @@ def _check_momentum(config: Settings) -> None:
 
 
 def _check_warm_start(config: Settings) -> None:
+    if config.warm_start == "":
+        raise ConfigError("warm_start must name a file or one of the package, got ''; leave it out", ["warm_start"])
     if config.warm_start is not None and config.warm_start_task is not None:
         raise ConfigError(
             "a run has one warm start: give warm_start (a file) or warm_start_task, not both",
@@ -92,7 +94,9 @@ def _check_warm_start(config: Settings) -> None:
 def _check_rows(config: Settings) -> None:
     """Rows of a batch are numbered in 32 bits."""
     inner = config.population * config.episodes_per_candidate + config.center_episodes
-    meta = config.meta_candidates * max(2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes)
+    meta = (config.meta_candidates or 0) * max(
+        2 * config.meta_pairs * config.episodes_per_candidate, config.meta_episodes
+    )
     for names, rows in (
         (["population", "episodes_per_candidate", "center_episodes"], inner),
         (["meta_candidates", "meta_pairs", "meta_episodes", "episodes_per_candidate"], meta),

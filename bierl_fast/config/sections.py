@@ -17,9 +17,10 @@ from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
-from bierl_fast.settings import Section, old_names
+from bierl_fast.settings import Section, old_names, synonyms
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.trust import Named, named_in
@@ -48,11 +49,13 @@ SECTIONS: tuple[type[Section], ...] = (
     GeneratorSettings,
     MetaSettings,
     *OF_META_LEVELS,
+    SafeguardSettings,
     WarmStartSettings,
     ReferenceSettings,
     ReportSettings,
 )
 OLD_NAMES = old_names(SECTIONS)
+SYNONYMS = synonyms(SECTIONS)
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
     "meta": tuple(meta_levels.META_LEVELS),
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
         EpisodeSettings,
         RangeSettings,
         GeneratorSettings,
+        SafeguardSettings,
         WarmStartSettings,
         ReferenceSettings,
         ReportSettings,
@@ -135,8 +139,8 @@ class Settings(_Fields):
 
     @property
     def learns(self) -> bool:
-        """Whether it does so in this run: its budget is above 0."""
-        return self.learned and self.section(MetaSettings).budget > 0.0
+        """Whether it learns in this run: its budget is above 0, or it needs none."""
+        return self.learned and self.section(MetaSettings).learns
 
     @property
     def adapts(self) -> bool:
@@ -195,4 +199,4 @@ def check_names(values: Mapping[str, Any]) -> None:
     known = settings_of()
     for name in values:
         if name not in known:
-            raise unknown("setting", name, known, [name])
+            raise unknown("setting", str(name), known, [str(name)], SYNONYMS)

@@ -14,11 +14,28 @@ class RunSettings(Section):
 
     title: ClassVar[str] = "run"
 
-    strategy: str = setting("es", "evolution strategy of the inner level")
-    meta: str = setting("lstm", "meta-level that sets the hyperparameters; none keeps them fixed")
-    seed: int = setting(0, "address of all randomness: equal seeds give equal runs", at_least=0, at_most=2**64 - 1)
+    strategy: str = setting(
+        "es", "evolution strategy of the inner level", also=("algo", "algorithm", "method", "agent", "alg")
+    )
+    meta: str = setting(
+        "lstm",
+        "meta-level that sets the hyperparameters; none keeps them fixed",
+        also=("meta_level", "meta_learner", "outer", "metalevel"),
+    )
+    seed: int = setting(
+        0,
+        "address of all randomness: equal seeds give equal runs",
+        at_least=0,
+        at_most=2**64 - 1,
+        also=("seeds", "random_seed", "rng_seed"),
+    )
     generations: int | None = setting(
-        None, "train until this many generations are done", training=False, at_least=1, at_most=FAR
+        None,
+        "train until this many generations are done",
+        training=False,
+        at_least=1,
+        at_most=FAR,
+        also=("gens", "iterations", "iters", "n_iter", "num_generations", "n_generations", "num_iterations", "epochs"),
     )
     total_steps: int | None = setting(
         None,
@@ -26,6 +43,17 @@ class RunSettings(Section):
         training=False,
         at_least=1,
         at_most=FAR,
+        also=(
+            "timesteps",
+            "total_timesteps",
+            "num_timesteps",
+            "n_timesteps",
+            "steps",
+            "max_steps",
+            "env_steps",
+            "num_steps",
+            "budget",
+        ),
     )
 
 
@@ -40,6 +68,7 @@ class WarmStartSettings(Section):
         "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
         "package; what it is made of comes with it: another meta-level, adapt, or value of its sizes, its window and "
         "how it moves is refused, but their default gives way, even where it is written out; meta_budget may be 0",
+        also=("pretrained", "init_from", "checkpoint"),
     )
     warm_start_task: str | None = setting(
         None,
@@ -62,12 +91,31 @@ class ReportSettings(Section):
     title: ClassVar[str] = "reports"
 
     eval_interval: int = setting(
-        0, "generations between reporting evaluations; 0: none", training=False, at_least=0, at_most=FAR
+        0,
+        "generations between reporting evaluations; 0: none",
+        training=False,
+        at_least=0,
+        at_most=FAR,
+        also=("eval_freq", "eval_every", "evaluation_interval", "test_interval"),
     )
-    eval_episodes: int = setting(10, "episodes of a reporting evaluation", training=False, at_least=1, at_most=MANY)
+    eval_episodes: int = setting(
+        10,
+        "episodes of a reporting evaluation",
+        training=False,
+        at_least=1,
+        at_most=MANY,
+        also=("n_eval_episodes", "num_eval_episodes", "evaluation_episodes"),
+    )
     target_return: float | None = setting(
-        None, "end the run when a reporting evaluation's mean return is at least this", training=False
+        None,
+        "end the run when a reporting evaluation's mean return is at least this",
+        training=False,
+        also=("target", "stop_reward", "reward_threshold", "solved_at"),
     )
     checkpoint_seconds: float = setting(
-        10.0, "wall time between checkpoints; 0: after every generation", training=False, at_least=0.0
+        10.0,
+        "wall time between checkpoints; 0: after every generation",
+        training=False,
+        at_least=0.0,
+        also=("checkpoint_interval", "save_freq", "save_interval", "checkpoint_freq", "checkpoint_every"),
     )

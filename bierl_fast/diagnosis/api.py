@@ -10,11 +10,9 @@ statistics stay as they were saved, in the estimate as in every continuation; in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,18 +25,22 @@ from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeWarning, warn
+from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
+from bierl_fast.meta.groups import undivided
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.interruption import end_if_told
+from bierl_fast.run.reporting import why_nothing
 from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
@@ -61,9 +63,10 @@ def diagnose(
     """How well the meta-level's estimate orders proposals by the return k generations later.
 
     From the run's checkpoint, M proposals are judged by the run's own meta-fitness, credit and objective (`one_step`,
-    where its meta-level judges none). Then the strategy continues from there M times with one proposal held fixed each,
-    all with the same noise and resets, and each centre runs the same fresh episodes after every k generations. A
-    strategy with several centres counts with the mean of them all, whichever it stepped.
+    where its meta-level judges none, or judges by groups of the inner batch). Then the strategy continues from there M
+    times with one proposal held fixed each, all with the same noise and resets, and each centre runs the same fresh
+    episodes after every k generations. A strategy with several centres counts with the mean of them all, whichever it
+    stepped.
 
     Proposals are those of perturbed generators, where a generator is learned; else antithetic draws around the values
     that the run would go on with, of meta_spread nats (shares of the range on a linear scale), inside the ranges. With
@@ -100,17 +103,19 @@ def diagnose(
     Raises:
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
         TrustError: as for `resume`.
+        AllEpisodesError: every episode of the run as it is failed.
         RunDirectoryError, CheckpointError: no run there, or a damaged one.
     """
     question = Question.checked(proposals, generations, episodes, seed)
-    directory = RunDirectory(Path(os.fspath(run_dir)))
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
     start = checkpoint.load(directory.checkpoint, directory.read_config())
     again = {name: given.pop(name, None) for name in functions()}
     config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+    parts = parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
+        parts = replace(parts, strategy=undivided(parts.strategy))
         return _Diagnosis(parts, question).report(start.counters.generation, observer)
 
 
@@ -139,7 +144,7 @@ class _Diagnosis:
         """What `diagnose` returns."""
         proposals = self._proposals()
         estimate, again = self._estimates(proposals)
-        now = self._returns([self._parts.strategy.state()])
+        now = self._returns([self._parts.strategy.state()], now=True)
         later = self._later(proposals, observer)
         relative = Outputs(self._used, self._ranges).relative
         given = {name: np.array([hp[name] for hp in proposals]) for name in self._ranges}
@@ -236,8 +241,11 @@ class _Diagnosis:
                 observer(done, last)
         return found
 
-    def _returns(self, states: Sequence[Arrays | None]) -> Estimate:
-        """Returns of the centres of these states, on the same fresh episodes; None is a failed one."""
+    def _returns(self, states: Sequence[Arrays | None], now: bool = False) -> Estimate:
+        """Returns of the centres of these states, on the same fresh episodes; None is a failed one.
+
+        `now`: whether those are the run's own, which must have some: AllEpisodesError.
+        """
         strategy, episodes = self._parts.strategy, self._question.episodes
         alive = [m for m, state in enumerate(states) if state is not None]
         value_mk, failed_m, steps = np.zeros((len(states), episodes)), np.ones(len(states), np.bool_), 0
@@ -246,6 +254,11 @@ class _Diagnosis:
             count, several, size = theta_mcp.shape
             key = self._question.key(0).with_stream(Stream.EVALUATION)
             batch = self._parts.evaluator.evaluate(centers(theta_mcp.reshape(-1, size), episodes, 0, key))
+            nothing = why_nothing(batch)
+            if nothing is not None and now:
+                raise AllEpisodesError(nothing)
+            if nothing is not None and batch.failure is not None:  # the reason, which nobody else says
+                warn(nothing, EpisodeWarning)
             value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)
             steps = batch.steps
@@ -269,7 +282,8 @@ def _stepped(strategy: Strategy, states: Sequence[Arrays]) -> F32:
 def _settings(config: Config) -> MetaSettings:
     """How proposals are judged."""
     settings = build.meta_settings(config)
-    return settings if config.learned else replace(settings, fitness="one_step")
+    judges = config.learned and not META_FITNESS[settings.fitness].in_batch
+    return settings if judges else replace(settings, fitness="one_step")
 
 
 def _ranges(parts: build.Parts) -> Mapping[str, Range]:

@@ -36,12 +36,9 @@ class Question:
     def checked(cls, proposals: int, generations: Sequence[int], episodes: int, seed: int) -> Question:
         """ConfigError names what cannot be."""
         whole = {"at_least": 1, "at_most": LONG}
-        for name, value, rules in (
-            ("proposals", proposals, {"at_least": 2, "at_most": LONG}),
-            ("episodes", episodes, whole),
-            ("seed", seed, {"at_least": 0, "at_most": 2**64 - 1}),
-        ):
-            checked(name, value, int, rules)
+        proposals = checked("proposals", proposals, int, {"at_least": 2, "at_most": LONG})
+        episodes = checked("episodes", episodes, int, whole)
+        seed = checked("seed", seed, int, {"at_least": 0, "at_most": 2**64 - 1})
         if proposals % 2:
             raise ConfigError(f"proposals must be even (antithetic pairs), got {proposals}", ["proposals"])
         later = typed("generations", generations, tuple[int, ...])

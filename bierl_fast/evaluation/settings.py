@@ -21,15 +21,19 @@ class TaskSettings(Section):
         "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
         "its import path, module:function or FILE.py:function, where it is written",
         names_code=True,
+        also=("env", "env_id", "env_name", "environment", "gym_id", "problem"),
     )
     task_kwargs: dict[str, Any] = setting(
-        dict, "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML"
+        dict,
+        "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
+        also=("env_kwargs", "env_config", "environment_kwargs", "make_kwargs", "kwargs"),
     )
     dim: int | None = setting(
         None,
         "parameters of a function task; it has no network, so settings of networks and episodes do not apply",
         at_least=1,
         at_most=2**30,
+        also=("dimension", "dimensions", "n_dim", "ndim", "num_params", "solution_length"),
     )
     vectorized: bool = setting(False, "whether a Python function takes a block (k, dim) and gives k values")
 
@@ -41,7 +45,11 @@ class PolicySettings(Section):
     title: ClassVar[str] = "policy"
 
     hidden: tuple[int, ...] = setting(
-        (64, 64), "hidden layer sizes of the policy; empty: a linear policy", at_least=1, at_most=MOST_STEPS
+        (64, 64),
+        "hidden layer sizes of the policy; empty: a linear policy",
+        at_least=1,
+        at_most=MOST_STEPS,
+        also=("hidden_sizes", "hidden_size", "hidden_layers", "layers", "net_arch", "policy_layers", "architecture"),
     )
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     policy: str | Callable[..., Any] | None = setting(
@@ -61,12 +69,21 @@ class PolicySettings(Section):
         "Gaussian action noise (left open: what the strategy needs)",
         choices=("none", "fixed", "evolved"),
         left_open="none",
+        also=("exploration", "exploration_noise", "noise_type"),
     )
     log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
     obs_norm: bool | None = setting(
         None,
         "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",
         left_open=True,
+        also=(
+            "normalize_obs",
+            "norm_obs",
+            "obs_normalization",
+            "normalize",
+            "observation_normalization",
+            "use_obs_norm",
+        ),
     )
 
 
@@ -81,6 +98,7 @@ class EpisodeSettings(Section):
         "cut training episodes at this many steps; reporting evaluations run to their end",
         at_least=1,
         at_most=MOST_STEPS,
+        also=("max_episode_steps", "max_episode_length", "episode_length", "max_steps_per_episode", "time_limit"),
     )
     behavior: str | Callable[..., Any] = setting(
         "final_position",
@@ -97,8 +115,10 @@ class EpisodeSettings(Section):
         machine=True,
         at_least=1,
         at_most=MOST_THREADS,
+        also=("n_threads", "num_threads", "nthreads", "cpus", "num_cpus", "cores", "n_cores"),
     )
     evaluator: str = setting(
         "auto",
         "where episodes run: native threads, or worker processes for any Gymnasium environment; auto: by the task",
+        also=("backend", "runner"),
     )

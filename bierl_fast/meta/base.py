@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
@@ -29,6 +30,20 @@ class MetaContext:
     history: History
     key: NoiseKey
     generation: EvaluatedGeneration | None = None
+
+
+@runtime_checkable
+class HoldsStates(Protocol):
+    """A meta-level whose state holds states of the run's strategy."""
+
+    @property
+    def strategies(self) -> tuple[Arrays, ...]:
+        """They, as the strategy's `load` takes them."""
+
+
+def states_held_by(meta: object) -> tuple[Arrays, ...]:
+    """The strategy's states that a meta-level holds; none for most."""
+    return meta.strategies if isinstance(meta, HoldsStates) else ()
 
 
 class MetaLevel(ABC):

@@ -30,6 +30,7 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.base import center_of
+from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.torch_threads import one_torch_thread
 
 WINDOW = 64  # trials remembered: what was good eight updates of eight ago is another policy's
@@ -132,7 +133,7 @@ class BayesianMeta(MetaLevel):
 
     def _asked(self, key: NoiseKey) -> F64:
         """(M - 1, K) where Optuna would look next; at random while fewer than M trials are remembered."""
-        optuna, count = self._optuna, self._settings.candidates
+        optuna, count = self._optuna, self._settings.proposals
         space = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self._ranges}
         with one_torch_thread(), _quiet(optuna):
             sampler = optuna.samplers.GPSampler(
@@ -184,9 +185,14 @@ class BayesianMeta(MetaLevel):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when it adapted another number of hyperparameters."""
-        positions, best = np.array(arrays["positions"], np.float64), np.array(arrays["best"], np.float64)
-        if best.shape != (len(self._ranges),) or positions.shape[1:] != best.shape:
+        best, trials = arrays.get("best", np.zeros(0)), len(np.atleast_1d(arrays.get("values", np.zeros(0))))
+        if best.shape != (len(self._ranges),):
             raise ArgumentError(f"{len(self._ranges)} hyperparameters are adapted, in the saved trials {best.size}")
+        like = self.state() | {"positions": np.zeros((trials, best.size)), "values": np.zeros(trials)}
+        require_arrays(arrays, like, whose="the meta-level's")
+        positions, best = np.array(arrays["positions"], np.float64), np.array(best, np.float64)
+        if not ((positions >= 0.0) & (positions <= 1.0)).all():
+            raise ArgumentError("positions must be in [0, 1], as places in a range are")
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

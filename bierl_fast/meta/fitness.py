@@ -120,6 +120,26 @@ def sample_mean(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
     return _estimate(trial, trial.evaluator.evaluate(wide), len(proposals))
 
 
+def in_batch(trial: Trial, proposals: Sequence[Hyperparameters]) -> Estimate:
+    """What the candidates around each group's centre returned in the generation that was just evaluated.
+
+    Candidate j of every group has the same noise, sigma and resets, so that column j differs by the centres alone. A
+    failed row counts with the lowest value of all that did not fail; a group of nothing else failed.
+
+    Raises:
+        ArgumentError: there is no evaluated generation to judge by.
+    """
+    told = EvaluatedGeneration.required(trial.generation, "in_batch")
+    rows = int((told.population.candidate_r >= 0).sum())
+    batch, count = told.batch.part(0, rows), len(proposals)
+    value_mk = objective_mk(trial.strategy, batch, count, trial.objective, trial.used)
+    failed_mk = batch.failed_r.reshape(count, -1)
+    failed_m = np.logical_and.reduce(failed_mk, axis=1)
+    kept = value_mk[~failed_mk]
+    value_mk = np.where(failed_mk, kept.min() if kept.size else 0.0, value_mk)
+    return Estimate(value_mk=value_mk, failed_m=failed_m, steps=0, failures=0)
+
+
 def _first_rows(population: Population, candidates: int) -> Population:
     """The first episodes of the first so many candidates."""
     chosen = np.searchsorted(population.candidate_r, np.arange(candidates))
@@ -187,6 +207,8 @@ class MetaFitness:
     rows: Callable[[Credit, Collection[str]], int]  # episodes for each proposal, given the adapted names
     reads_generation: bool = False  # whether it uses the evaluated generation again
     steps: bool = True  # whether it takes an inner step
+    in_batch: bool = False  # whether it judges by groups of the inner batch, for no env step of its own
+    candidates: int = 8  # proposals, where nothing was said
 
 
 def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
@@ -197,5 +219,6 @@ def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
 META_FITNESS: dict[str, MetaFitness] = {
     "one_step": MetaFitness(one_step, lambda credit, _: credit.stepped_rows),
     "one_step_reuse": MetaFitness(one_step_reuse, _reuse_rows, reads_generation=True),
+    "in_batch": MetaFitness(in_batch, lambda *_: 0, reads_generation=True, in_batch=True, candidates=2),
     "sample_mean": MetaFitness(sample_mean, lambda credit, _: credit.episodes, steps=False),
 }

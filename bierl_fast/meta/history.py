@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,8 +15,11 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, GenerationReport, StrategyReport
 from bierl_fast.meta.signals import FIRST, Memory, checked, numbers
 from bierl_fast.names import choice
+from bierl_fast.strategy.checks import require_arrays
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
+CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +158,29 @@ class History:
         return arrays
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`."""
-        others = {int(name.split("_")[0].removeprefix("center")) for name in arrays if name.startswith("center")}
-        centers = {}
-        for center in (0, *sorted(others)):
-            own = {name: arrays[_prefix(center) + name] for name in ("window", "counts", "latest", "used")}
+        """Continue from `state`; nothing is changed by arrays that are none of this history's.
+
+        Raises:
+            KeyError: one is lacking.
+            ArgumentError: one is another, or there is none of its name.
+        """
+        numbers = {found[1] for name in arrays if (found := CENTER.match(name))}
+        centers, saved = {}, dict(arrays)
+        inner_steps = saved.pop("inner_steps", np.zeros(1, np.int64))  # format 1 began without
+        require_arrays({"inner_steps": inner_steps}, {"inner_steps": np.zeros(1, np.int64)})
+        for center in (0, *sorted(map(int, numbers))):
+            prefix = _prefix(center)
             # Format 1 began without what the strategy told.
-            own["told"] = arrays.get(_prefix(center) + "told", np.full(len(TOLD), math.nan))
+            saved.setdefault(f"{prefix}told", np.full(len(TOLD), math.nan))
+            own = {name: saved.pop(prefix + name) for name in NAMES}
             centers[center] = _Window(*self._sizes)
-            centers[center].load(own, tuple(self.ranges))
+            centers[center].load(own, self.ranges)
             if self._remembers:
-                centers[center].memory = Memory.of(np.asarray(arrays[_prefix(center) + "memory"]))
+                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory")))
+        if saved:
+            raise ArgumentError(f"a history has no arrays {sorted(saved)}")
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
-        self.inner_steps = int(arrays["inner_steps"][0]) if "inner_steps" in arrays else 0  # format 1 began without
+        self.inner_steps = int(inner_steps[0])
         self._centers = centers
 
 
@@ -213,16 +227,21 @@ class _Window:
             "told": np.array(list(self.told.values()), np.float64),
         }
 
-    def load(self, arrays: Arrays, names: tuple[str, ...]) -> None:
-        mean, center = (float(x) for x in arrays["latest"])
-        used = [float(x) for x in arrays["used"]]
-        self.latest = dict(zip(names, used, strict=True)) if used else {}
-        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
-        window = np.ascontiguousarray(arrays["window"], np.float32)
+    def load(self, arrays: Arrays, ranges: Mapping[str, Range]) -> None:
+        like, window = self.state(0, 0), arrays.get("window", np.zeros(0))
         if window.shape == (self.buffer.history, self.buffer.features - len(FIRST)):
             # Format 1 began without signals; they stand before the last two features.
-            window = np.insert(window, [window.shape[1] - 2] * len(FIRST), 0.0, axis=1)
-        self.buffer.restore(window, int(arrays["counts"][0]), mean, center)
+            window = np.insert(window, [window.shape[1] - 2] * len(FIRST), np.float32(0.0), axis=1)
+        used = arrays.get("used", np.zeros(0))
+        like["used"] = np.zeros(len(ranges) if used.size else 0)  # none before the first generation
+        require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
+        self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))
+        for name, value in self.latest.items():
+            if ranges[name].scale == "log" and value <= 0.0:
+                raise ArgumentError(f"used must be above 0, got {value} of {name}")
+        self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
+        mean, center = (float(x) for x in arrays["latest"])
+        self.buffer.restore(np.ascontiguousarray(window, np.float32), int(arrays["counts"][0]), mean, center)
         self._powers = 0
 
 

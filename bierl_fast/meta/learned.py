@@ -25,11 +25,12 @@ from bierl_fast.meta.history import History
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.weights_es import PROBES, ascent_step, bounded_step, calibrated_sigma, perturbed
 from bierl_fast.strategy.base import center_of
+from bierl_fast.strategy.checks import require_above_zero, require_arrays
 
 NARROW_SHARE = 0.2  # of a range's width: a wider spread would pile the proposals at its ends
 
 
-class _Standing(NamedTuple):
+class Standing(NamedTuple):
     """What a generator's proposals depend on, beside its weights."""
 
     window: F32
@@ -37,7 +38,8 @@ class _Standing(NamedTuple):
     generations: int
 
     @classmethod
-    def of(cls, history: History, center: int) -> _Standing:
+    def of(cls, history: History, center: int) -> Standing:
+        """What they depend on now, around a centre."""
         return cls(history.window(center), history.latest(center), history.generations)
 
 
@@ -72,7 +74,7 @@ class LearnedMeta(MetaLevel):
 
         The configured values before the first meta-update, unless the generator had a warm start.
         """
-        standing = _Standing.of(history, center)
+        standing = Standing.of(history, center)
         wanted = self._generator.propose(self._weights[None], *standing)[0]
         return self._outputs.limited(wanted, standing.used)
 
@@ -92,7 +94,7 @@ class LearnedMeta(MetaLevel):
         Proposals that a meta-update at this key would judge; sigma_meta as it would be calibrated, where none was yet.
         But at the moves' full reach: what is left of them where they settle would make the proposals all alike.
         """
-        standing = _Standing.of(history, center)._replace(generations=0)
+        standing = Standing.of(history, center)._replace(generations=0)
         sigma = self._sigma or self._calibrate(standing, noise)
         return self._proposals(sigma, standing, noise, count)
 
@@ -100,11 +102,11 @@ class LearnedMeta(MetaLevel):
         """One meta-update in a few wide evaluations. Strategy and evaluator are left as they are."""
         key = context.key.with_stream(Stream.META)
         center = center_of(context.strategy, key)
-        standing = _Standing.of(context.history, center)
+        standing = Standing.of(context.history, center)
         noise = key.with_stream(Stream.GENERATOR)
         if self._sigma == 0.0:
             self._sigma = self._calibrate(standing, noise)
-        proposals = self._proposals(self._sigma, standing, noise, self._settings.candidates)
+        proposals = self._proposals(self._sigma, standing, noise, self._settings.proposals)
         trial = Trial(
             strategy=context.strategy,
             evaluator=context.evaluator,
@@ -125,13 +127,13 @@ class LearnedMeta(MetaLevel):
         return MetaReport(estimate.steps, estimate.failures, diagnostics)
 
     def _proposals(
-        self, sigma: float, standing: _Standing, noise: NoiseKey, count: int, first_row: int = 0
+        self, sigma: float, standing: Standing, noise: NoiseKey, count: int, first_row: int = 0
     ) -> list[Hyperparameters]:
         """What perturbed generators propose; their weights are never all held at once."""
         blocks = perturbed(self._weights, sigma, noise, count, first_row)
         return [hp for weights_mp in blocks for hp in self._generator.propose(weights_mp, *standing)]
 
-    def _moved(self, estimate: Estimate, standing: _Standing, noise: NoiseKey) -> tuple[F32, float]:
+    def _moved(self, estimate: Estimate, standing: Standing, noise: NoiseKey) -> tuple[F32, float]:
         """(P_meta,) the weights after one step, and the largest move of a hyperparameter that this makes."""
         if estimate.failed_m.all():
             return self._weights, 0.0
@@ -148,14 +150,14 @@ class LearnedMeta(MetaLevel):
         step = bounded_step(step, move_of, math.log(self._settings.max_move))
         return self._weights + step, move_of(step)
 
-    def _calibrate(self, standing: _Standing, noise: NoiseKey) -> float:
+    def _calibrate(self, standing: Standing, noise: NoiseKey) -> float:
         """The sigma_meta at which the proposals that spread most, by what is wanted of each, spread as wanted.
 
         At the moves' full reach: once they have settled, no perturbation of the weights would spread so far.
         """
         standing = standing._replace(generations=0)
         start = self._generator.propose(self._weights[None], *standing)[0]
-        first_row = self._settings.candidates // 2  # rows after those of the update itself
+        first_row = self._settings.proposals // 2  # rows after those of the update itself
 
         def spread_of(sigma: float) -> float:
             proposals = self._proposals(sigma, standing, noise, PROBES, first_row)
@@ -174,8 +176,12 @@ class LearnedMeta(MetaLevel):
         return min(self._settings.spread, NARROW_SHARE * width, self._outputs.largest_spread)
 
     def _diagnostics(self, estimate: Estimate, proposals: list[Hyperparameters]) -> dict[str, float]:
+        spreads = {name: self._spread(name, proposals[0][name], proposals) for name in self._outputs.ranges}
+        return self._found(estimate) | {f"proposal_spread_{name}": spread for name, spread in spreads.items()}
+
+    def _found(self, estimate: Estimate) -> dict[str, float]:
         kept = estimate.fitness_m[~estimate.failed_m]
-        diagnostics = {
+        return {
             "updates": float(self._updates),
             "sigma_meta": self._sigma,
             "fitness_mean": float(finite.mean(kept)) if kept.size else math.nan,
@@ -183,9 +189,6 @@ class LearnedMeta(MetaLevel):
             "episode_spread": estimate.episode_spread,
             "signal_to_noise": estimate.signal_to_noise,
         }
-        for name in self._outputs.ranges:
-            diagnostics[f"proposal_spread_{name}"] = self._spread(name, proposals[0][name], proposals)
-        return diagnostics
 
     def state(self) -> Arrays:
         """Weights, sigma_meta and the counters."""
@@ -197,9 +200,11 @@ class LearnedMeta(MetaLevel):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when the generator has another size."""
-        weights = np.array(arrays["weights"], np.float32)
+        weights = arrays.get("weights", self._weights)
         if weights.shape != self._weights.shape:
             raise ArgumentError(f"the generator has {self._weights.size} weights, the saved one {weights.size}")
-        self._weights = weights
+        require_arrays(arrays, self.state(), whose="the meta-level's")
+        require_above_zero(arrays, "sigma", zero=True)  # 0 before it is calibrated
+        self._weights = np.array(arrays["weights"], np.float32)
         self._sigma = float(arrays["sigma"][0])
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

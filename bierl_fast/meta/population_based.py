@@ -36,6 +36,7 @@ from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.side_by_side import Generation, advance
 from bierl_fast.settings import MANY, Section, setting
 from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.checks import require_arrays
 
 PERTURBATIONS = (0.8, 1.2)
 TRUNCATION = 0.2  # of the members are replaced at a time, and as many may be copied
@@ -48,7 +49,13 @@ class MemberSettings(Section):
     title: ClassVar[str] = "pbt"
     prefix: ClassVar[str] = "pbt_"
 
-    members: int = setting(4, "members that train side by side, the leader among them", at_least=2, at_most=MANY)
+    members: int = setting(
+        4,
+        "members that train side by side, the leader among them",
+        at_least=2,
+        at_most=MANY,
+        also=("pbt_population", "pbt_size"),
+    )
 
 
 class PopulationBasedTraining(MetaLevel):
@@ -179,15 +186,23 @@ class PopulationBasedTraining(MetaLevel):
             arrays.update({f"member{member}_{name}": np.array(array) for name, array in state.items()})
         return arrays
 
+    @property
+    def strategies(self) -> tuple[Arrays, ...]:
+        """The states of the members from 1 on."""
+        return tuple(self._states)
+
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError when it has another number of members or hyperparameters."""
-        values = np.array(arrays["hyperparameters"], np.float64)
+        values = arrays.get("hyperparameters", np.zeros(0))
         if values.shape != self._value_kh.shape:
             raise ArgumentError(
                 f"there are {self._value_kh.shape[0]} members with {self._value_kh.shape[1]} hyperparameters, "
                 f"saved were {values.shape}"
             )
-        self._value_kh, self._score_k = values, np.array(arrays["scores"], np.float64)
+        own = {name: array for name, array in arrays.items() if not name.startswith("member")}
+        kept = {"hyperparameters": self._value_kh, "scores": self._score_k, "generations": np.zeros(1, np.int64)}
+        require_arrays(own, kept, loose=("scores",), whose="the meta-level's")
+        self._value_kh, self._score_k = np.array(values, np.float64), np.array(arrays["scores"], np.float64)
         self._generations = int(arrays["generations"][0])
         prefixes = [f"member{member}_" for member in range(1, len(values) if self._generations else 1)]
         self._states = [

@@ -54,7 +54,9 @@ class GeneratorSettings(Section):
 
     title: ClassVar[str] = "generator"
 
-    history: int = setting(16, "generations of returns the meta-level sees", at_least=1, at_most=LONG)
+    history: int = setting(
+        16, "generations of returns the meta-level sees", at_least=1, at_most=LONG, also=("window", "history_length")
+    )
     quantiles: int = setting(32, "quantiles that describe one generation's returns", at_least=2, at_most=LONG)
     signals: tuple[str, ...] | None = setting(
         None,
@@ -98,12 +100,34 @@ class MetaSettings(Section):
         choices=OBJECTIVES,
         left_open="return",
     )
-    candidates: int = setting(8, "proposals per meta-update, in antithetic pairs", at_least=2, at_most=MANY)
+    candidates: int | None = setting(
+        None,
+        "proposals per meta-update, in antithetic pairs (none: 8; with meta_fitness in_batch 2, the groups that the "
+        "population is divided into)",
+        at_least=2,
+        at_most=MANY,
+        also=("meta_population", "meta_pop", "meta_pop_size", "meta_popsize"),
+    )
     pairs: int = setting(4, "antithetic pairs drawn to judge one proposal", at_least=1, at_most=MANY)
     episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
-    interval: int = setting(5, "at least this many generations between meta-updates", at_least=1, at_most=FAR)
+    credit_generations: int = setting(
+        1,
+        "generations that a proposal acts before it is judged, with meta_fitness in_batch",
+        at_least=1,
+        at_most=FAR,
+        called="meta_credit",
+    )
+    interval: int = setting(
+        5,
+        "at least this many generations between meta-updates",
+        at_least=1,
+        at_most=FAR,
+        also=("meta_freq", "meta_every", "meta_frequency"),
+    )
     budget: float = setting(0.2, "largest share of environment steps spent by the meta-level", at_least=0.0, below=1.0)
-    learning_rate: float = setting(1.0, "step size of the meta-level's own evolution strategy", above=0.0)
+    learning_rate: float = setting(
+        1.0, "step size of the meta-level's own evolution strategy", above=0.0, also=("meta_lr", "outer_lr")
+    )
     sigma: float | None = setting(
         None, "noise standard deviation on the generator's weights (none: calibrated by meta_spread)", above=0.0
     )
@@ -121,7 +145,9 @@ class MetaSettings(Section):
     def __post_init__(self) -> None:
         """ConfigError names the first setting out of range."""
         super(MetaSettings, self).__post_init__()
-        if self.candidates % 2:
+        if self.candidates is None:
+            object.__setattr__(self, "candidates", META_FITNESS[self.fitness].candidates)
+        if self.proposals % 2:
             name = "meta_candidates"
             raise ConfigError(f"{name} must be even (antithetic pairs), got {self.candidates}", [name])
         check_rules("episodes_per_candidate", self.episodes_per_candidate, {"at_least": 1})
@@ -135,7 +161,17 @@ class MetaSettings(Section):
 
     def update_rows(self, adapted: Collection[str]) -> int:
         """Episodes of one meta-update of these hyperparameters."""
-        return self.candidates * META_FITNESS[self.fitness].rows(self.credit, adapted)
+        return self.proposals * META_FITNESS[self.fitness].rows(self.credit, adapted)
+
+    @property
+    def proposals(self) -> int:
+        """M, of one meta-update."""
+        return int(self.candidates or 0)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a meta-level with these settings ever makes a meta-update."""
+        return self.budget > 0.0 or META_FITNESS[self.fitness].in_batch
 
     @property
     def measured(self) -> str:

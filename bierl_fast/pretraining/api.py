@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
+from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ConfigError
-from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.native import native_ids
 from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
@@ -34,7 +35,7 @@ from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import Pretraining
 from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
-from bierl_fast.settings import LONG
+from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import check_names_list, checked
 
 ROUNDS = 300
@@ -86,9 +87,10 @@ def pretrain(
     path = as_path(out, "out")
     config = config_of(credit, settings, base)
     check_names_list("tasks", tasks)
-    numbers = {"rounds": rounds, "horizon": horizon, "steps": steps}
-    for name, value in numbers.items():
-        checked(name, value, int | None, {"at_least": 1, "at_most": LONG})
+    counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
+    counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
+    rounds, horizon, steps = counts.values()
+    for name, value in counts.items():
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
     if path.is_dir():
@@ -100,7 +102,7 @@ def pretrain(
             remedy = "give another name, or resume (--resume)"
             raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
         if credit == "run":
-            own = {name: value for name, value in settings.items() if name != "threads"}
+            own = {name: getattr(config, name) for name in renamed(settings, OLD_NAMES, say=False) if name != "threads"}
             asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
             return _by_runs(path, config, asked, rounds, resume, observer)
         if not tasks or resume:
@@ -192,7 +194,7 @@ def _by_runs(
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
-    shape = shape_of(config.replace(adapt=ADAPTED))
+    shape = shape_of(config.filled(adapt=ADAPTED))
     return WarmStart(shape, training.weights, training.steps, made, training.state())
 
 
@@ -217,11 +219,11 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
                 "it, or begin another file",
                 [name],
             )
-    return saved, config.replace(**shape, seed=settings.seed), settings
+    return saved, config.filled(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
+    known = [*FUNCTIONS, *native_ids()]
     for task in settings.tasks:
         choice("task to train a generator on", task, known)
     choice("meta-level with a network", config.meta, ENCODERS, ["meta"])

@@ -6,12 +6,14 @@ PretrainSettings, round, index -> Problem
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import NoiseKey, Stream
-from bierl_fast.pretraining.problems import Problem, sample
+from bierl_fast.pretraining.problems import DISTRIBUTIONS, Problem, sample
+from bierl_fast.settings import LONG, MANY, checked_fields
 
 ADAPTED = ("sigma", "learning_rate")
 # By encoder, where PretrainSettings' own values do not serve best: some dozens of weights, each of which tells, bear
@@ -36,16 +38,16 @@ class PretrainSettings:
         distribution: of problems; a name in problems.DISTRIBUTIONS.
     """
 
-    horizon: int = 300
-    generators: int = 20
-    problems: int = 8
-    generations: tuple[int, ...] = (25, 50, 100)
-    sigma: float = 0.1
-    learning_rate: float = 0.03
-    weight_decay: float = 0.002
+    horizon: int = field(default=300, metadata={"at_least": 1, "at_most": LONG})
+    generators: int = field(default=20, metadata={"at_least": 2, "at_most": MANY})
+    problems: int = field(default=8, metadata={"at_least": 1, "at_most": MANY})
+    generations: tuple[int, ...] = field(default=(25, 50, 100), metadata={"at_least": 1, "at_most": LONG})
+    sigma: float = field(default=0.1, metadata={"above": 0.0})
+    learning_rate: float = field(default=0.03, metadata={"above": 0.0})
+    weight_decay: float = field(default=0.002, metadata={"at_least": 0.0})
     tasks: tuple[str, ...] = ()
-    seed: int = 0
-    distribution: str = "standard"
+    seed: int = field(default=0, metadata={"at_least": 0, "at_most": 2**64 - 1})
+    distribution: str = field(default="standard", metadata={"choices": tuple(DISTRIBUTIONS)})
 
     @classmethod
     def read(cls, made: Mapping[str, Any]) -> PretrainSettings:
@@ -55,8 +57,10 @@ class PretrainSettings:
         its rounds are the horizon. One without a distribution had the standard one.
         """
         values = {"horizon": made["rounds"], "distribution": "standard", **made}
-        values |= {name: tuple(values[name]) for name in ("generations", "tasks")}
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        found = checked_fields(cls, {field.name: values[field.name] for field in fields(cls)}, ())
+        if not found.generations:
+            raise ArgumentError("generations must hold a length of inner runs, got none")
+        return found
 
     def key(self, round_: int) -> NoiseKey:
         """The address of a round."""

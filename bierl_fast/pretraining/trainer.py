@@ -24,6 +24,7 @@ from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Hyperparamete
 from bierl_fast.meta.generator import Generator
 from bierl_fast.pretraining.crew import Crew
 from bierl_fast.pretraining.plan import PretrainSettings
+from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.strategy.es import EvolutionStrategy
 
 CLOSING = 0.2  # of a run: the generations that a comparison with fixed hyperparameters looks at
@@ -91,9 +92,10 @@ class Pretraining:
         return {**self._strategy.state(), "counts": np.array([self.rounds, self.steps], np.int64)}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`; ArgumentError when it is of another generator."""
+        """Continue from `state`; ArgumentError, and nothing changed, when it is of another generator, or none."""
         arrays = dict(arrays)
-        counts = arrays.pop("counts")
+        counts = arrays.pop("counts", np.zeros(0))
+        require_arrays({"counts": counts}, {"counts": np.zeros(2, np.int64)}, whose="the training's")
         self._strategy.load(arrays)
         self.rounds, self.steps = (int(n) for n in counts)
 

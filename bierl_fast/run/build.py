@@ -13,16 +13,14 @@ from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
-from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TaskError, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
-from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
+from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
@@ -31,10 +29,13 @@ from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.constant_snr import require_one_center
 from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
 from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.groups import Groups
 from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.safeguard import Safeguard
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
+from bierl_fast.strategy.riders import least
 from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.strategy.table import StrategyEntry
 from bierl_fast.trust import Trust
@@ -50,6 +51,7 @@ class Parts:
     meta: MetaLevel
     history: History
     warm_start: WarmStart | None = None  # what the meta-level's generator starts from
+    safeguard: Safeguard | None = None
 
 
 def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
@@ -61,9 +63,14 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config.check_taken()
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
+    except MemoryError as error:
+        raise ConfigError(
+            f"a run with these settings takes more memory than there is ({error}); lower a size"
+        ) from error
     except (ValueError, TypeError) as error:
         raise ConfigError(str(error), getattr(error, "settings", ())) from error
 
@@ -84,9 +91,12 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
+        if _in_batch(config):
+            strategy = make_groups(config, strategy, evaluator.policy, ranges)
+        safeguard = make_safeguard(config, strategy)
         _warn_of_blind_moves(config)
         refused.pop_all()
-    return Parts(config, strategy, evaluator, meta, history, warm_start)
+    return Parts(config, strategy, evaluator, meta, history, warm_start, safeguard)
 
 
 def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
@@ -149,6 +159,57 @@ def make_strategy(config: Config, policy: Policy) -> Strategy:
     return strategies.make_strategy(config.strategy, mean=policy.initial_parameters(seed=config.seed), **values)
 
 
+def make_safeguard(config: Config, strategy: Strategy) -> Safeguard | None:
+    """What takes the run back after a collapse, where it is wanted.
+
+    Raises:
+        ConfigError, ArgumentError: it cannot take this strategy back.
+    """
+    if not config.safeguard:
+        return None
+    if strategies.entry(config.strategy).transitions:
+        raise ConfigError(
+            f"safeguard takes a strategy back, and strategy {config.strategy!r} also learns from all steps it has "
+            "seen; leave safeguard out, or take another strategy",
+            ("safeguard", "strategy"),
+        )
+    return Safeguard(strategy)
+
+
+def _in_batch(config: Config) -> bool:
+    return config.learned and META_FITNESS[meta_settings(config).fitness].in_batch
+
+
+def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping[str, Range]) -> Groups:
+    """`whole`, which meta_fitness in_batch may divide; `config` has nothing left open.
+
+    Raises:
+        ConfigError: the population is too small, or does not divide evenly, or the strategy cannot be averaged.
+    """
+    groups, entry = meta_settings(config).proposals, strategies.entry(config.strategy)
+    if config.meta == "bo" or entry.transitions:
+        other = "'one_step' for meta 'bo'" if config.meta == "bo" else "another strategy"
+        what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
+        raise ConfigError(
+            f"meta_fitness 'in_batch' is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; "
+            f"take {other}",
+            ("meta_fitness", "meta", "strategy"),
+        )
+    smallest = groups * least(config.riders)
+    if config.population < smallest or config.population % (2 * groups):
+        raise ConfigError(
+            f"meta_fitness 'in_batch' divides the population into meta_candidates = {groups} groups of whole pairs"
+            f"{', each with its riders' if config.riders else ''}, which takes a multiple of {2 * groups} candidates "
+            f"and at least {smallest}, got population {config.population}",
+            ("population", "meta_candidates", "meta_fitness"),
+        )
+    changes: dict[str, Any] = {"population": config.population // groups, "center_episodes": 0}
+    if config.top is not None:
+        changes["top"] = max(1, round(config.top / groups))
+    part = make_strategy(config.replace(**changes), policy)
+    return Groups(whole, part, groups, ranges, config.center_episodes)
+
+
 def _starting_entropy(policy: Policy) -> float:
     if not isinstance(policy, MlpPolicy):
         raise ConfigError(
@@ -159,23 +220,9 @@ def _starting_entropy(policy: Policy) -> float:
 
 
 def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
-    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
-    options = _switches(config, entry.options)
-    taken = entry.options | entry.own
-    of_others = [name for section in OF_STRATEGIES for name in section.settings()]
-    of_several = [name for name, field in settings_of().items() if field.metadata.get("option")]
-    for name in (*of_several, *of_others):
-        value = getattr(config, name)
-        if name in taken:
-            options[name] = value
-        elif value != default_of(name):
-            known = ", ".join(other for other in taken if other in settings_of())
-            raise ConfigError(
-                f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
-                f"{', '.join(strategies.which_take(name))}",
-                (name, "strategy"),
-            )
-    return options
+    """The strategy's options and switches by name."""
+    taken = of_strategies() & (entry.options | entry.own).keys()
+    return _switches(config, entry.options) | {name: getattr(config, name) for name in taken}
 
 
 def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,7 +243,8 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
+    window = tuple(dict.fromkeys([*shape.window, *meta_levels.entry(config.meta).reads]))
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
@@ -260,31 +308,6 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
         given = {name for name, value in own.items() if value is not None}
         if isinstance(error, ConfigError) or not given & set(error.settings):
             raise
-        raise ConfigError(str(error), error.settings) from error
-
-
-def parts_again(config: Config, policy: Path, another: bool) -> Parts:
-    """The parts of a run that was saved, whose task is what its policy, in the file `policy`, was made for.
-
-    `another`: whether it is meant to be another one, of the same kind.
-
-    Raises:
-        ConfigError: see make_parts; or the task has other observations and actions, or its id stands for another one.
-    """
-    saved = saved_spec(policy)
-    try:
-        if saved is not None and not another and saved.task == config.task:  # which may be imported
-            require_same_maker(saved)
-        parts = make_parts(config)
-        now = getattr(parts.evaluator.policy, "spec", None)
-        if saved is None or not isinstance(now, PolicySpec):
-            return parts
-        with ExitStack() as refused:
-            refused.callback(parts.evaluator.close)
-            require_same_kind(saved, now)
-            refused.pop_all()
-        return parts
-    except TaskError as error:
         raise ConfigError(str(error), error.settings) from error
 
 

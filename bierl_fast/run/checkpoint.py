@@ -17,14 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.archive import read_archive, write_archive
+from bierl_fast.archive import Archive, write_archive
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
-from bierl_fast.errors import ArchiveError, ArgumentError, CheckpointError
+from bierl_fast.errors import ArchiveError, ArgumentError, CheckpointError, shown
+from bierl_fast.files import json_object
 from bierl_fast.messages import Arrays
+from bierl_fast.settings import FAR
 
 FORMAT = 1
 KIND = "bierl_fast run"
+PARTS = ("strategy", "evaluator", "meta", "history", "safeguard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Counters:
     eval_steps: int = 0
     episode_failures: int = 0  # of inner and meta rows
     meta_updates: int = 0
+    rollbacks: int = 0  # returns to the best centre; format 1 began without these two
+    restarts: int = 0  # returns to the start
     best_return: float | None = None  # mean return of the best reporting evaluation
 
     @property
@@ -51,7 +56,7 @@ class Checkpoint:
     """A run at the end of a generation."""
 
     counters: Counters
-    parts: Mapping[str, Arrays]  # "strategy", "evaluator", "meta", "history"
+    parts: Mapping[str, Arrays]  # by their names in PARTS
 
 
 def save(path: Path, config: Config, checkpoint: Checkpoint) -> None:
@@ -88,28 +93,28 @@ def load(path: Path, config: Config) -> Checkpoint:
     Raises:
         CheckpointError: missing, truncated or damaged; of another format; of another task or other settings.
     """
-    header, arrays = _read(path)
-    _require_format(path, header)
+    header, parts = _read(path)
     _require_same_run(path, header, config)
-    parts: dict[str, Arrays] = {}
-    for name, array in arrays.items():
-        part, _, inner = name.partition("/")
-        parts.setdefault(part, {})[inner] = array
-    return Checkpoint(_counters(path, header), parts)
+    counters = _counters(path, header)
+    if header.get("generation", counters.generation) != counters.generation:
+        raise CheckpointError(f"{path} is damaged: its header says two numbers of generations")
+    return Checkpoint(counters, parts)
 
 
 def _counters(path: Path, header: dict[str, Any]) -> Counters:
     saved = _table(path, header, "counters")
     best = saved.get("best_return")  # format 1 began without
     if best is not None and not (type(best) is float and math.isfinite(best)):
-        raise CheckpointError(f"{path} is damaged: best_return must be a finite number or null, got {best!r}")
+        raise CheckpointError(f"{path} is damaged: best_return must be a finite number or null, got {shown(best)}")
     counts = [field for field in fields(Counters) if field.name != "best_return"]
+    saved = {"rollbacks": 0, "restarts": 0, **saved}
     for field in counts:
         if field.name not in saved:
             raise CheckpointError(f"{path} is damaged: its header lacks {field.name!r}")
-        if type(saved[field.name]) is not int or saved[field.name] < 0:
+        if type(saved[field.name]) is not int or not 0 <= saved[field.name] <= FAR:
             raise CheckpointError(
-                f"{path} is damaged: {field.name} must be a whole number of at least 0, got {saved[field.name]!r}"
+                f"{path} is damaged: {field.name} must be a whole number of at least 0 and at most {FAR}, "
+                f"got {shown(saved[field.name])}"
             )
     return Counters(**{field.name: saved[field.name] for field in counts}, best_return=best)
 
@@ -117,31 +122,36 @@ def _counters(path: Path, header: dict[str, Any]) -> Counters:
 def _table(path: Path, header: dict[str, Any], name: str) -> dict[str, Any]:
     value = header.get(name)
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} is damaged: its header's {name} must be a JSON object, got {value!r}")
+        raise CheckpointError(f"{path} is damaged: its header's {name} must be a JSON object, got {shown(value)}")
     return value
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """The header, of this format, and the parts' arrays; others in the file are not read."""
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}: the run never wrote one, or this is not a run directory")
     try:
-        text, arrays = read_archive(path)
-        header = json.loads(text)
+        with Archive.opened(path) as archive:
+            header = json_object(archive.header)
+            _require_format(path, header)
+            parts: dict[str, Arrays] = {}
+            for name in archive:
+                part, _, inner = name.partition("/")
+                if part in PARTS and inner:
+                    parts.setdefault(part, {})[inner] = archive.read(name)
     except ArchiveError as error:
         raise CheckpointError(str(error)) from error
     except ValueError as error:
-        raise CheckpointError(f"{path} is no checkpoint: its header is no JSON ({error})") from error
-    if not isinstance(header, dict):
-        raise CheckpointError(f"{path} is no checkpoint: its header is no JSON object")
-    return header, arrays
+        raise CheckpointError(f"{path} is no checkpoint: of its header, {error}") from error
+    return header, parts
 
 
 def _require_format(path: Path, header: dict[str, Any]) -> None:
     if header.get("kind") != KIND:
-        raise CheckpointError(f"{path} is no checkpoint of a run, but {header.get('kind')!r}")
+        raise CheckpointError(f"{path} is no checkpoint of a run, but {shown(header.get('kind'))}")
     if header.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} has format {header.get('format')!r}, this version reads format {FORMAT}; "
+            f"{path} has format {shown(header.get('format'))}, this version reads format {FORMAT}; "
             "use the version of bierl_fast that wrote it (manifest.json names it)"
         )
 
@@ -149,7 +159,7 @@ def _require_format(path: Path, header: dict[str, Any]) -> None:
 def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> None:
     if header.get("task") != config.task_name:
         raise CheckpointError(
-            f"{path} is a checkpoint of task {header.get('task')!r}, "
+            f"{path} is a checkpoint of task {shown(header.get('task'))}, "
             f"but the run's config.toml says {config.task_name!r}"
         )
     # A setting that came after the checkpoint was written, or that was left open, had its default then.
@@ -159,5 +169,5 @@ def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> Non
     now = json.loads(json.dumps(config.training()))
     changed = sorted(name for name in {*saved, *now} if saved.get(name) != now.get(name))
     if changed:
-        details = ", ".join(f"{name} was {saved.get(name)!r}, is {now.get(name)!r}" for name in changed)
+        details = ", ".join(f"{name} was {shown(saved.get(name))}, is {shown(now.get(name))}" for name in changed)
         raise CheckpointError(f"{path} belongs to other settings than the run's config.toml: {details}")

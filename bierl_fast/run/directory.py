@@ -222,7 +222,7 @@ class RunDirectory:
         """
         self.require_run()
         try:
-            return toml.compose(toml.read(self.config, saved=True))
+            return toml.read_saved(self.config)
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "
@@ -258,7 +258,7 @@ def _size(file: Path) -> int | None:
     """Bytes; None where there is no file."""
     try:
         return file.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

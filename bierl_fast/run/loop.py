@@ -17,12 +17,14 @@ from bierl_fast.messages import (
     EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
+    Hyperparameters,
     MetaReport,
     NoiseKey,
     Population,
     StrategyReport,
     Stream,
 )
+from bierl_fast.meta.base import states_held_by
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.interruption import end_if_told, saving_when_asked
@@ -54,17 +56,20 @@ def advance(run: Run) -> None:
         center = center_of(run.strategy, run.key(Stream.INNER))
         hyperparameters = run.meta.propose(run.history, center)
     with run.timed("ask"):
-        population = run.strategy.ask(hyperparameters, run.key(Stream.INNER))
+        population = run.strategy.ask(run.tempered(hyperparameters), run.key(Stream.INNER))
     with run.timed("evaluate"):
         batch = run.evaluator.evaluate(population)
         _require_survivors(population, batch)
     with run.timed("tell"):
         generation = run.evaluated(population, batch)
+        run.look(population, batch)
         report = run.strategy.tell(population, batch)
         run.evaluator.absorb(batch)
-        run.remember(population, batch, report)
+        run.remember(population, batch, report, hyperparameters)
+        went_back = run.go_back_when_collapsed()
     with run.timed("meta"):
-        improved = run.improve_when_due(generation)
+        # The step that a meta-level would look at has been taken back.
+        improved = None if went_back else run.improve_when_due(generation)
     with run.timed("record"):
         evaluation = run.evaluate_when_due()
     run.record(population, report, improved, evaluation)
@@ -92,10 +97,13 @@ def ended(config: Config, counters: Counters) -> bool:
 def restore(parts: Parts, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's arrays into a run's parts; raises CheckpointError when they do not fit."""
     try:
-        parts.strategy.load(checkpoint.parts.get("strategy", {}))
         parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
         parts.meta.load(checkpoint.parts.get("meta", {}))
         parts.history.load(checkpoint.parts.get("history", {}))
+        for state in (*states_held_by(parts.meta), checkpoint.parts.get("strategy", {})):
+            parts.strategy.load(state)  # the run's own comes last, and stays
+        if parts.safeguard is not None:
+            parts.safeguard.load(checkpoint.parts.get("safeguard", {}))
     except KeyError as error:
         raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
     except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -114,6 +122,7 @@ class Run:
         self.evaluator = parts.evaluator
         self.meta = parts.meta
         self.history = parts.history
+        self.safeguard = parts.safeguard
         self.recorder = recorder
         self.counters = counters or Counters()
         self.no_evaluation: str | None = None  # why the last reporting evaluation is no number
@@ -132,13 +141,31 @@ class Run:
         finally:
             self._seconds[phase] += time.perf_counter() - start
 
-    def remember(self, population: Population, batch: EvaluationBatch, report: StrategyReport) -> None:
-        """Count an inner batch and append it to the history."""
+    def tempered(self, proposed: Hyperparameters) -> Hyperparameters:
+        """What the strategy gets of what the meta-level proposes."""
+        return proposed if self.safeguard is None else self.safeguard.tempered(proposed)
+
+    def look(self, population: Population, batch: EvaluationBatch) -> None:
+        """Show a generation to the safeguard, before anything learns from it."""
+        if self.safeguard is not None:
+            self.safeguard.look(population, batch, self.strategy, self.evaluator)
+
+    def go_back_when_collapsed(self) -> bool:
+        """To the best centre or the start, where the safeguard says so."""
+        went = None if self.safeguard is None else self.safeguard.act(self.strategy, self.evaluator)
+        if went is not None:
+            self._count(**{f"{went}s": 1})
+        return went is not None
+
+    def remember(
+        self, population: Population, batch: EvaluationBatch, report: StrategyReport, proposed: Hyperparameters
+    ) -> None:
+        """Count an inner batch and append it to the history, with what the meta-level had proposed."""
         generation = GenerationReport(
             generation=self.counters.generation,
             inner_steps=batch.steps,
             strategy=report,
-            hyperparameters=population.hyperparameters,
+            hyperparameters=population.hyperparameters if self.safeguard is None else proposed,
             seconds=dict(self._seconds),
         )
         self._count(inner_steps=batch.steps, episode_failures=int(batch.failed_r.sum()))
@@ -155,7 +182,8 @@ class Run:
         inner_steps, meta_steps = self.counters.inner_steps, self.counters.meta_steps
         if not self.meta.due(self.history, inner_steps=inner_steps, meta_steps=meta_steps):
             return None
-        report = self.meta.improve(self.strategy, self.evaluator, self.history, self.key(Stream.META), generation)
+        strategy = self.strategy if self.safeguard is None else self.safeguard.view(self.strategy)
+        report = self.meta.improve(strategy, self.evaluator, self.history, self.key(Stream.META), generation)
         if report.adopt is not None:
             self.strategy.load(report.adopt)
         self._count(meta_steps=report.steps, episode_failures=report.failures, meta_updates=1)
@@ -193,7 +221,7 @@ class Run:
     ) -> None:
         """Complete the generation and write it down."""
         counters = self.counters
-        line = {
+        line: dict[str, Any] = {
             "generation": counters.generation,
             "env_steps": counters.env_steps,
             "inner_steps": counters.inner_steps,
@@ -215,6 +243,8 @@ class Run:
             "evaluation": evaluation,
             "seconds": self._seconds,
         }
+        if self.safeguard is not None:
+            line |= {"rollbacks": counters.rollbacks, "restarts": counters.restarts}
         # Writing a line cannot be part of that line: its time goes to the next generation's.
         self._seconds = dict.fromkeys(PHASES, 0.0)
         self._count(generation=1)
@@ -233,5 +263,7 @@ class Run:
             "meta": self.meta.state(),
             "history": self.history.state(),
         }
+        if self.safeguard is not None:
+            parts["safeguard"] = self.safeguard.state()
         policy = self.evaluator.policy.with_parameters(self.strategy.mean)
         return Snapshot(Checkpoint(self.counters, parts), policy)

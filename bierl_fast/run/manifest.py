@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
-from bierl_fast.files import write_text
+from bierl_fast.files import json_object, read_text, write_text
 from bierl_fast.machine import available_cores, build_info, cpu_name, versions
 
 
@@ -47,8 +47,8 @@ def create(path: Path, config: Config, warm_start: Mapping[str, Any] | None = No
 def warm_start(path: Path) -> dict[str, Any] | None:
     """What a manifest says of its run's warm start; None where it says nothing, or cannot be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("warm_start")
-    except (OSError, ValueError, AttributeError):
+        found = json_object(read_text(path)).get("warm_start")
+    except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -56,11 +56,11 @@ def warm_start(path: Path) -> dict[str, Any] | None:
 def resumed(path: Path, config: Config) -> None:
     """Note in an existing manifest that the run goes on, here and now."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json_object(read_text(path))
         facts["resumed"] = [
             *facts.get("resumed", []),
             {"versions": versions(), "cpu": cpu_name(), **_session(config)},
         ]
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError):
         return create(path, config)  # a lost manifest is no reason to stop a run
     return write_text(path, json.dumps(facts, indent=2) + "\n")

@@ -10,15 +10,41 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bierl_fast.errors import RunDirectoryError, naming
-from bierl_fast.files import write_text
+from bierl_fast.errors import RunDirectoryError, naming, shown
+from bierl_fast.files import json_object, refusal, write_text
+from bierl_fast.settings import FAR
 
 Record = dict[str, Any]
+LONGEST = 1 << 20  # bytes of a line
+LARGEST = sys.float_info.max
+# What a record holds, each where it is there: earlier versions wrote fewer.
+COUNTS = {
+    "generation",
+    "env_steps",
+    "inner_steps",
+    "meta_steps",
+    "warm_start_steps",
+    "eval_steps",
+    "episode_failures",
+    "meta_updates",
+}
+NUMBERS = {
+    "mean_return",
+    "max_return",
+    "center_return",
+    "sigma",
+    "learning_rate",
+    "update_norm",
+    "noise_std",
+    "path_ratio",
+}
+TABLES = {"hyperparameters", "meta", "evaluation", "seconds"}  # of numbers by name
 
 
 def strict(value: Any) -> Any:
@@ -44,7 +70,8 @@ class MetricsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("a", encoding="utf-8")
+        with naming(path):
+            self._file = path.open("a", encoding="utf-8")
 
     def append(self, record: Record) -> None:
         """Write one generation's line; another process reads it at once."""
@@ -67,29 +94,51 @@ def read(path: Path) -> list[Record]:
     """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
 
     Raises:
-        RunDirectoryError: the file cannot be read, a line before the last one is no JSON object, or a line's
-            generation is no whole number.
+        RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object, or holds in the
+            place of one of a run's numbers what none of them is.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunDirectoryError(f"cannot read {path}: {error}") from error
     records: list[Record] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                break
-            raise RunDirectoryError(f"{path} is damaged in line {number}: {error}") from error
-        if not isinstance(record, dict) or "generation" not in record:
-            raise RunDirectoryError(f"{path} is damaged in line {number}: no generation's record")
-        if type(record["generation"]) is not int:
-            raise RunDirectoryError(
-                f"{path} is damaged in line {number}: generation must be a whole number, got {record['generation']!r}"
-            )
-        records.append(record)
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LONGEST):
+                try:
+                    record = json_object(line.decode())
+                except ValueError as error:
+                    unread = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
+                    if unread and len(line) < LONGEST and not file.read(1):
+                        break
+                    raise RunDirectoryError(f"{path} is damaged in line {len(records) + 1}: {error}") from error
+                wrong = _wrong(record)
+                if wrong is not None:
+                    raise RunDirectoryError(f"{path} is damaged in line {len(records) + 1}: {wrong}")
+                records.append(record)
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {refusal(error)}") from error
     return records
+
+
+def _wrong(record: Record) -> str | None:
+    """What is wrong with a generation's record; None where nothing is."""
+    if "generation" not in record:
+        return "no generation's record"
+    for name in COUNTS & record.keys():
+        if type(record[name]) is not int or not 0 <= record[name] <= FAR:
+            return f"{name} must be a whole number of at least 0, got {shown(record[name])}"
+    for name in NUMBERS & record.keys():
+        if record[name] is not None and not _is_number(record[name]):
+            return f"{name} must be a number or null, got {shown(record[name])}"
+    for name in TABLES & record.keys():
+        table = record[name]
+        if not isinstance(table, dict) and (table is not None or name == "seconds"):
+            return f"{name} must be a JSON object, got {shown(table)}"
+        for inner, value in (table or {}).items():
+            if not _is_number(value) and (value is not None or name == "seconds"):
+                return f"{name}.{inner} must be a number, got {shown(value)}"
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in {int, float} and abs(value) <= LARGEST  # an integer may be beyond any float
 
 
 def truncate(path: Path, generations: int) -> list[Record]:

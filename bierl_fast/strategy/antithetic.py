@@ -29,7 +29,8 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
-from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
+from bierl_fast.strategy.optimizer import Optimizer
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.riders import injected, told_in
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
@@ -138,10 +139,15 @@ class Antithetic(ABC):
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
         like = self._like(arrays)
-        require_arrays(arrays, like)
-        vector("mean", np.asarray(arrays["mean"], np.float32))
+        require_arrays(arrays, like, loose=(SCALARS,))
+        EvolutionPath.require(arrays)
+        self._require(arrays)
         saved = {name: np.array(array, like[name].dtype) for name, array in arrays.items()}
         self._state = {**EvolutionPath.start(self._theta.size).arrays(), **saved}
+
+    def _require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that fit which this strategy does not come to."""
+        Optimizer.require(arrays)
 
     def _like(self, arrays: Arrays) -> Arrays:
         """Arrays such as `state` gives, for `load` to compare with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -65,13 +65,30 @@ def scales(value: F32 | None, size: int) -> F32 | None:
     return array
 
 
-def require_arrays(arrays: Arrays, like: Arrays) -> None:
-    """ArgumentError unless `arrays` has the names, shapes and kinds of `like`: what `load` checks before it changes."""
+def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), whose: str = "the strategy's") -> None:
+    """ArgumentError unless `arrays` are such as `like`: what `load` checks before it changes anything.
+
+    They have its names, shapes and dtypes; floats are finite, except in those that are `loose`; integers, which count
+    something, are at least 0.
+    """
     if set(arrays) != set(like):
-        raise ArgumentError(f"the strategy's arrays must be {sorted(like)}, got {sorted(arrays)}")
+        raise ArgumentError(f"{whose} arrays must be {sorted(like)}, got {sorted(arrays)}")
     for name, wanted in like.items():
         array = arrays[name]
-        if array.shape != wanted.shape or array.dtype.kind != wanted.dtype.kind:
+        if array.shape != wanted.shape or array.dtype.newbyteorder("=") != wanted.dtype:
             raise ArgumentError(
                 f"{name} must be {wanted.dtype} of shape {wanted.shape}, got {array.dtype} of shape {array.shape}"
             )
+        if array.dtype.kind == "f" and name not in loose and not np.isfinite(array).all():
+            wrong = int((~np.isfinite(array)).sum())
+            raise ArgumentError(f"{name} must be finite; {wrong} of {array.size} elements are not")
+        if array.dtype.kind == "i" and bool(np.less(array, 0).any()):
+            raise ArgumentError(f"{name} must be at least 0, got {array.min()}")
+
+
+def require_above_zero(arrays: Arrays, *names: str, zero: bool = False) -> None:
+    """ArgumentError where an element of these arrays is below zero, or is zero unless `zero` may be."""
+    for name in names:
+        smallest = arrays[name].min(initial=1.0)
+        if not (smallest > 0.0 or (zero and smallest == 0.0)):
+            raise ArgumentError(f"{name} must be {'at least' if zero else 'above'} 0, got {smallest}")

@@ -36,7 +36,7 @@ from bierl_fast.messages import (
 )
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, losses, report
-from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, scales, vector
 from bierl_fast.strategy.pairs import Pairs
 
 LARGEST_FULL = 2_000  # parameters; a decomposition takes seconds there, and grows with the cube
@@ -289,7 +289,9 @@ class CovarianceMatrixAdaptation:
         like = self.state()
         like["keys"] = np.zeros((*generations, 3), np.uint64)
         like["losses"] = np.zeros((*generations, self._pairs.population))
-        require_arrays(arrays, like)
+        require_arrays(arrays, like, loose=("sigma",))
+        if generations > (0,):  # before the first there is no sigma
+            require_above_zero(arrays, "sigma")
         other = copy.copy(self)
         other._start = vector("mean", np.asarray(arrays["start"], np.float32))
         other._replay(arrays)

@@ -39,12 +39,13 @@ from bierl_fast.names import choice
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.actor_network import fitting, genes
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, Antithetic, by_candidate, decayed, first_rows, fitness
-from bierl_fast.strategy.checks import complete, require_arrays, require_finite, vector
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, vector
+from bierl_fast.strategy.evolution_path import SCALARS
 from bierl_fast.strategy.optimizer import MOMENTUM, Optimizer
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import FROZEN_POPULATION, STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.riders import padded
-from bierl_fast.strategy.sac import SacSettings, SoftActorCritic
+from bierl_fast.strategy.sac import REPLAY, SacSettings, SoftActorCritic
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
 
 TUNINGS = ("ranks", "raw_returns")
@@ -306,7 +307,10 @@ class EvolutionWithActorCritic(Antithetic):
         partner = self._partner.like(arrays)
         if "mean" in arrays:
             vector("mean", np.asarray(arrays["mean"]), self._theta.size)
-        require_arrays(arrays, {**self._like(arrays), **partner})
+        # What is remembered may be beyond single precision, as an environment gave it.
+        require_arrays(arrays, {**self._like(arrays), **partner}, loose=(SCALARS, REPLAY))
+        require_above_zero(arrays, "mutation")
+        self._partner.require(arrays)
         super().load({name: array for name, array in arrays.items() if name not in partner})
         self._partner.load(arrays)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, StrategyReport
 
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -101,6 +102,18 @@ class EvolutionPath:
         """The path in a strategy's state."""
         variance, rate, alignment = np.asarray(state[prefix + SCALARS], np.float64).tolist()
         return cls(np.asarray(state[prefix + NAME], np.float32), variance, rate, alignment)
+
+    @classmethod
+    def require(cls, state: Arrays, prefix: str = "") -> None:
+        """ArgumentError for scalars that no path has; `state` may be from before there were any."""
+        if prefix + SCALARS not in state:
+            return
+        variance, rate, alignment = np.asarray(state[prefix + SCALARS], np.float64).tolist()
+        if not (0.0 <= variance <= 1.0 + 1e-9 and math.isfinite(rate) and not math.isinf(alignment)):
+            raise ArgumentError(
+                f"{prefix}{SCALARS} must be a variance in [0, 1], a finite rate and an alignment, got "
+                f"{[variance, rate, alignment]}"
+            )
 
     def saved_in(self, state: Arrays, prefix: str = "") -> Arrays:
         """Arrays such as this path's, for `load` to compare with; none where `state` is from before there were any."""

@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import (
     F32,
     F64,
@@ -40,9 +39,9 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice, lookup
 from bierl_fast.strategy.antithetic import decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
-from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
+from bierl_fast.strategy.checks import complete, require_finite, scales, vector
 from bierl_fast.strategy.evolution_path import EvolutionPath
-from bierl_fast.strategy.novelty_state import Own, State, Step
+from bierl_fast.strategy.novelty_state import Own, State, Step, saved
 from bierl_fast.strategy.optimizer import MOMENTUM, OPTIMIZERS
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
@@ -331,22 +330,8 @@ class NoveltySearch:
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, when the arrays are not this strategy's."""
-        now = self._state
-        vector("mean", np.asarray(arrays.get("mean", now.mean), np.float32), now.mean.size)
-        after_a_step = self._optimize({}, np.zeros_like(now.mean), 1.0, 0.5)[1]
-        prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
-        started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
-        wanted = {name: array for name, array in self.state().items() if not name.startswith("optimizer")}
-        wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
-        seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
-        require_arrays(arrays, {**wanted, **seen})  # these two grow
-        rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
-        if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
-            raise ArgumentError(
-                f"behaviours must be ({len(prefixes)}, D) and archive (n, D), "
-                f"got {behaviour_md.shape} and {rows_nd.shape}"
-            )
-        self._state = State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
+        after_a_step = self._optimize({}, np.zeros_like(self._state.mean), 1.0, 0.5)[1]
+        self._state = saved(arrays, self._state, after_a_step)
 
 
 class NoveltyAndReward(NoveltySearch):

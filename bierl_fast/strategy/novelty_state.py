@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, Bool
 from bierl_fast.strategy.antithetic import LAST_STEP
 from bierl_fast.strategy.behaviours import Archive
-from bierl_fast.strategy.evolution_path import EvolutionPath
+from bierl_fast.strategy.checks import require_arrays, vector
+from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
+from bierl_fast.strategy.optimizer import Optimizer
+
+FARTHEST = 1e150  # of a number in a descriptor, whose square is still one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +69,38 @@ class State:
             stagnant=int(stagnant),
             last_step_mp=np.array(arrays[LAST_STEP], np.float32) if LAST_STEP in arrays else None,
         )
+
+
+def saved(arrays: Arrays, now: State, after_a_step: Arrays) -> State:
+    """The state that `State.arrays` gave; ArgumentError for arrays that it does not give to a strategy such as `now`'s.
+
+    `after_a_step`: what an optimizer of it keeps once it has taken a step.
+    """
+    vector("mean", np.asarray(arrays.get("mean", now.mean)), now.mean.size)
+    prefixes = [f"optimizer{center}_" for center in range(len(now.optimizer_m))]
+    started = [prefix for prefix in prefixes if any(name.startswith(prefix) for name in arrays)]
+    wanted = {name: array for name, array in now.arrays().items() if not name.startswith("optimizer")}
+    wanted.update({prefix + name: array for prefix in started for name, array in after_a_step.items()})
+    seen: Arrays = {name: np.asarray(arrays[name]) for name in ("archive", "behaviours") if name in arrays}
+    loose = ("progress", *(f"center{center}_{SCALARS}" for center in range(len(prefixes))))
+    require_arrays(arrays, {**wanted, **seen}, loose)  # these two grow
+    for center, prefix in enumerate(prefixes):
+        EvolutionPath.require(arrays, f"center{center}_")
+        Optimizer.require(arrays, prefix)
+    weight, best, stagnant = np.asarray(arrays["progress"], np.float64).tolist()
+    if not (0.0 <= weight <= 1.0 and best < np.inf and stagnant >= 0.0 and stagnant == np.floor(stagnant)):
+        raise ArgumentError(
+            f"progress must be a weight in [0, 1], a return and a count, got {[weight, best, stagnant]}"
+        )
+    for name in ("archive", "behaviours"):
+        if seen[name].dtype != np.float64 or np.abs(seen[name]).max(initial=0.0) > FARTHEST:
+            raise ArgumentError(f"{name} must be float64 within {FARTHEST:.0e}, or distances overflow")
+    rows_nd, behaviour_md = (np.array(seen[name], np.float64, order="C") for name in ("archive", "behaviours"))
+    if rows_nd.ndim != 2 or behaviour_md.shape != (len(prefixes), rows_nd.shape[1]):
+        raise ArgumentError(
+            f"behaviours must be ({len(prefixes)}, D) and archive (n, D), got {behaviour_md.shape} and {rows_nd.shape}"
+        )
+    return State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bierl_fast.messages import F32, Arrays, HyperparameterSpec
 from bierl_fast.names import lookup
+from bierl_fast.strategy.checks import require_above_zero
 
 Step = Callable[[Arrays, F32, float, float], tuple[F32, Arrays]]
 
@@ -80,6 +81,11 @@ class Optimizer:
         own = {name.removeprefix(PREFIX): array for name, array in state.items() if name.startswith(PREFIX)}
         step, after = self._step(own, gradient, learning_rate, momentum)
         return step, {PREFIX + name: array for name, array in after.items()}
+
+    @staticmethod
+    def require(state: Arrays, prefix: str = PREFIX) -> None:
+        """ArgumentError for values that no optimizer's arrays in `state` come to: a mean of squares below zero."""
+        require_above_zero(state, *(name for name in state if name == f"{prefix}second"), zero=True)
 
     def like(self, state: Arrays, theta: F32) -> Arrays:
         """Arrays such as the optimizer's in `state`: none before the first step."""

@@ -27,6 +27,7 @@ into CMA-ES", arXiv 1110.4181 (displacements of the length of noise).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,11 +67,10 @@ class Riders:
         if len(set(self.names)) != len(self.names):
             raise ArgumentError(f"riders must name each rider once, got {list(self.names)}", ["riders"])
         if self.names and self.pairs <= self.tpa_pairs + 2 * self.probes:
-            least = 2 * (int(TPA in self.names) + 2 * int(PROBE in self.names) + 1)
             raise ArgumentError(
                 f"riders {', '.join(self.names)} take {self.tpa_pairs + 2 * self.probes} antithetic pairs and leave at "
-                f"least one ordinary pair, which needs {least} candidates drawn in pairs, got {2 * self.pairs}; raise "
-                "population, or leave riders out",
+                f"least one ordinary pair, which needs {least(self.names)} candidates drawn in pairs, got "
+                f"{2 * self.pairs}; raise population, or leave riders out",
                 ["riders", "population"],
             )
 
@@ -104,6 +104,11 @@ class Riders:
             riders_n[first : first + 4] = WIDE, WIDE, NARROW, NARROW
             population = _probing(population, first)
         return replace(population, riders_n=riders_n)
+
+
+def least(names: Collection[str]) -> int:
+    """Candidates of the smallest population that carries these riders and an ordinary pair."""
+    return 2 * (int(TPA in names) + 2 * int(PROBE in names) + 1)
 
 
 def _rows(population: Population, chosen_n: Bool) -> Bool:

@@ -23,6 +23,7 @@ from bierl_fast import kernels
 from bierl_fast.errors import InstallationError
 from bierl_fast.messages import F32, Arrays, Network, NoiseKey, Stream
 from bierl_fast.settings import LONG, MANY, Section, setting
+from bierl_fast.strategy.checks import require_above_zero
 
 if TYPE_CHECKING:
     import torch
@@ -50,11 +51,22 @@ class SacSettings(Section):
         at_least=1,
         at_most=2**31 - 1,
         called="replay_size",
+        also=("buffer_size", "replay_buffer_size", "memory_size"),
     )
-    batch: int = setting(256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG)
-    updates: float = setting(0.1, "gradient steps of SAC for each env step", at_least=0.0, at_most=float(MANY))
+    batch: int = setting(
+        256, "transitions in one gradient step of SAC", at_least=1, at_most=LONG, also=("batch_size", "minibatch_size")
+    )
+    updates: float = setting(
+        0.1,
+        "gradient steps of SAC for each env step",
+        at_least=0.0,
+        at_most=float(MANY),
+        also=("gradient_steps", "utd", "train_freq"),
+    )
     learning_rate: float = setting(3e-4, "of SAC's actor, critics and entropy coefficient", above=0.0)
-    discount: float = setting(0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0)
+    discount: float = setting(
+        0.99, "of SAC, for a reward one step later", at_least=0.0, below=1.0, also=("gamma", "discount_factor")
+    )
 
 
 class SoftActorCritic:
@@ -175,6 +187,11 @@ class SoftActorCritic:
         filled = arrays[REPLAY].shape[0] if REPLAY in arrays and arrays[REPLAY].ndim == 2 else 0
         memory = np.empty((min(filled, self.replay.capacity), self.replay.width), np.float32)
         return {REPLAY: memory, **self._learned()}
+
+    def require(self, arrays: Arrays) -> None:
+        """ArgumentError for values in arrays that are `like` the state which it does not come to."""
+        squares = [name for name in arrays if name.startswith(OPTIMIZER) and name.endswith(("exp_avg_sq", "step"))]
+        require_above_zero(arrays, *squares, zero=True)
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; the arrays must be `like` it."""

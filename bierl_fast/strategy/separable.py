@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from bierl_fast import kernels
+from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, Hyperparameters, NoiseKey, Population
 from bierl_fast.strategy.antithetic import Antithetic
-from bierl_fast.strategy.checks import complete, scales
+from bierl_fast.strategy.checks import complete, require_above_zero, scales
 from bierl_fast.strategy.pairs import Pairs
 
 WIDEST = math.log(1e6)  # |ln(sigma_p / hp.sigma)| is cut here, so that no scale becomes zero or infinite
@@ -41,6 +42,13 @@ class Separable(Antithetic):
         given = scales(scale, self._theta.size)
         start = np.ones_like(self._theta) if given is None else given
         self._state.update(_spread(np.log(start, dtype=np.float64)))
+
+    def _require(self, arrays: Arrays) -> None:
+        super()._require(arrays)
+        require_above_zero(arrays, "scale", "level")
+        for name, widest in (("scale", 2.0 * WIDEST), ("level", WIDEST)):
+            if (np.abs(np.log(arrays[name], dtype=np.float64)) > 1.001 * widest).any():
+                raise ArgumentError(f"{name} must be within a factor of {math.exp(widest):.0e} of 1")
 
     def _like(self, arrays: Arrays) -> Arrays:
         return {**super()._like(arrays), **{name: self._state[name] for name in ("scale", "level")}}

@@ -112,6 +112,12 @@ def test_files_are_compared_to_the_last_bit(same_bits: ModuleType, tmp_path: Pat
     assert found == "metrics.jsonl: generation 1.return: 2.0 before, 2.0000000000000004 after"
     after = run_files(tmp_path / "c", array=float(np.nextafter(np.float32(1), np.float32(2))))
     assert same_bits.files_differ(before, after).startswith("policy.npz: mean[1]: ")
+    after = run_files(tmp_path / "more")
+    np.savez(
+        after / "policy.npz", header=np.array('{"kind": "policy", "more": 1}'), mean=np.array([0.0, 1.0], np.float32)
+    )
+    assert same_bits.files_differ(before, after) is None
+    assert same_bits.files_differ(after, before) == "policy.npz: header.more is there before alone"
     after = run_files(tmp_path / "d")
     (after / "policy.npz").unlink()
     assert same_bits.files_differ(before, after) == "policy.npz is there before alone"

@@ -216,6 +216,17 @@ def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst(episodes: int
     assert [row.state for row in bf.compare(broken, "other", curves=False).rows] == ["failed"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", [0, 1])
+def test_a_run_whose_evaluation_failed_in_every_episode_is_a_failed_run(interval: int) -> None:
+    base = {"dim": 4, "sigma": 1.0, "learning_rate": 1e-9, "center_episodes": 0, "eval_interval": interval}
+    found = compare(described(base, tasks=[{"name": "hollow", "task": "comparison.functions:hollow"}]))
+    assert [row.state for row in found.rows] == ["failed"] * len(found.rows)
+    for why in found.failures.values():
+        assert why.startswith("all ")
+        assert "episodes of the evaluation failed; none has a finite return" in why
+
+
 def test_a_python_function_is_compared_by_its_import_path() -> None:
     (row,) = compare(described({"dim": 4, "task": functions.narrow})).rows
     assert (row.task, row.state) == ("comparison.functions:narrow", "finished")
@@ -229,7 +240,9 @@ def test_one_task_at_a_time() -> None:
     comparison = described(tasks=[{"name": "one"}, {"name": "two"}])
     assert [row.state for row in compare(comparison, tasks=["two"]).rows] == ["new", "finished"]
     assert [row.state for row in compare(comparison, tasks=["one"]).rows] == ["finished", "finished"]
-    with pytest.raises(UnknownNameError, match="no task of the comparison named 'tow'; known: one, two; did you mean"):
+    with pytest.raises(
+        UnknownNameError, match=r"no task of the comparison named 'tow'; did you mean 'two'\? known: one, two"
+    ):
         compare(comparison, tasks=["tow"])
 
 
@@ -245,7 +258,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     for arguments, message in (
         (["absent.toml"], "absent.toml: cannot be read"),
         ([str(path), "--jobs", "0"], "jobs must be at least 1 and at most 1024, got 0"),
-        ([str(path), "--jbos", "1"], "No such option '--jbos'"),
+        ([str(path), "--jbos", "1"], "no option --jbos; did you mean '--jobs'?"),
     ):
         assert entry(["compare", *arguments, "--out", "other"]) == 2
         out, err = capsys.readouterr()

@@ -136,13 +136,13 @@ def test_every_run_has_one_core(base: dict[str, Any], threads: int, workers: int
 
 NONE = {"meta": "none"}
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"task": []}, "no key named 'task'; known: against, base, evaluation"),
+    ({"task": []}, "no key named 'task'; did you mean 'tasks'. known: against, base, evaluation"),
     ({"tasks": []}, "tasks is empty; give it an entry, or leave it out"),
     ({"tasks": {"task": "ackley"}}, r"tasks must be a list of tables, each begun by \[\[tasks\]\]"),
     ({"base": {"total_steps": 10}}, r"no task: give \[\[tasks\]\], or a task in \[base\]"),
     ({"base": {"task": "quadratic", "dim": 3}}, "base: no end: give total_steps"),
     ({"base": 3}, "base: a table was wanted, got 3"),
-    ({"base": {**BASE, "popluation": 4}}, "base: no setting named 'popluation'; .* did you mean 'population'?"),
+    ({"base": {**BASE, "popluation": 4}}, "base: no setting named 'popluation'; did you mean 'population'?"),
     ({"meta_levels": [NONE, NONE]}, r"meta_levels\[2\] 'none': another entry is already called 'none'"),
     ({"settings": [{"name": "a b"}, {"name": "a_b"}]}, r"settings\[2\] 'a_b': another entry is already called 'a b'"),
     ({"settings": [{"sigma": 1.0}]}, r"settings\[1\]: an entry of settings needs a name"),
@@ -169,7 +169,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"meta_levels": [{"meta": "none", "only": {"meta_levels": "x"}}]}, "no other axis named 'meta_levels'"),
     (
         {"settings": [{"name": "big"}], "meta_levels": [{"meta": "none", "except": {"settings": "bog"}}]},
-        r"meta_levels\[1\] 'none': no entry of settings named 'bog'; known: big; did you mean 'big'",
+        r"meta_levels\[1\] 'none': no entry of settings named 'bog'; did you mean 'big'. known: big",
     ),
     (
         {"settings": [{"name": "a"}], "meta_levels": [{"meta": "none", "except": {"settings": ["a"]}}]},
@@ -185,9 +185,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"seeds": "all"}, "seeds must be a list of whole numbers"),
     ({"seeds": [1_000_000]}, "seed 1000000 is evaluation's too"),
     ({"tasks": [{"task": "ackley", "seeds": True}]}, r"tasks\[1\]: seeds must be a whole number"),
-    ({"evaluation": {"episode": 3}}, "evaluation: no key named 'episode'; .* did you mean 'episodes'"),
+    ({"evaluation": {"episode": 3}}, "evaluation: no key named 'episode'; did you mean 'episodes'"),
     ({"evaluation": {"episodes": 0}}, "evaluation: episodes must be a whole number of at least 1"),
-    ({"against": ["nine"]}, "against: no meta-level named 'nine'; known: none; did you mean 'none'"),
+    ({"against": ["nine"]}, "against: no meta-level named 'nine'; did you mean 'none'. known: none"),
     ({"against": []}, "against must be a list of names"),
     ({"pools": {"wrong": ["x"]}}, "pools: no entry of settings named 'x'"),
     ({"settings": [{"name": "a"}], "pools": {"a": ["a"]}}, "pools: a pool must have a name of its own, got 'a'"),

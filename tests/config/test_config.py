@@ -15,6 +15,7 @@ import pytest
 import bierl_fast as bf
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
+from bierl_fast.config.foreign import foreign
 from bierl_fast.config.sections import hints
 from bierl_fast.errors import ConfigError, UnknownNameError
 from bierl_fast.strategy.ask_tell import AskTell
@@ -60,8 +61,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"task_kwargs": {1: 2}}, "task_kwargs must be a dict with names"),
     ({"population": 63}, "population must be even .*, got 63; take 64"),
     ({"population": 0}, "population must be at least 2 and at most 1048576, got 0"),
-    ({"population": "64"}, "population must be an integer, got '64'"),
-    ({"population": 64.0}, "population must be an integer, got 64.0"),
+    ({"population": "sixty"}, "population must be an integer, got 'sixty'"),
+    ({"population": 64.5}, "population must be an integer, got 64.5"),
     ({"population": True}, "population must be an integer, got True"),
     ({"seed": -1}, "seed must be at least 0"),
     ({"seed": 2**64}, "seed must be .* at most 18446744073709551615"),
@@ -74,8 +75,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"threads": 0}, "threads must be at least 1 and at most 1024, got 0"),
     ({"generations": 0}, "generations must be at least 1"),
     ({"total_steps": 0}, "total_steps must be at least 1"),
-    ({"hidden": (64, 0)}, "hidden must hold layer sizes of at least 1"),
-    ({"hidden": "64"}, "hidden must be a list, each an integer"),
+    ({"hidden": (64, 0)}, "hidden must .*at least 1"),
+    ({"hidden": "64;64"}, "hidden must be a list, each an integer"),
     ({"obs_norm": 1}, "obs_norm must be true or false or none, got 1"),
     ({"sigma_range": (0.5, 0.1)}, "sigma_range must be low,high"),
     ({"sigma_range": (0.0, 0.1)}, "sigma_range must be low,high"),
@@ -127,6 +128,7 @@ LARGEST = {
     "meta_pairs": 2**16,
     "pbt_members": 2**16,
     "meta_episodes": 2**16,
+    "meta_credit": 2**53,
     "meta_interval": 2**53,
     "eval_interval": 2**53,
     "eval_episodes": 2**16,
@@ -182,13 +184,13 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], message: str) -> None:
 
 @pytest.mark.parametrize("name", ["crn", "squash", "activation", "action_noise"])
 def test_an_unknown_choice_lists_the_known_ones(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=f"no {name} named 'nonsense'; known: "):
+    with pytest.raises(UnknownNameError, match=f"no {name} named 'nonsense'; .*known: "):
         toml.compose({"task": "Hopper-v5", name: "nonsense"})
 
 
 def test_an_unknown_setting_offers_the_nearest() -> None:
     wrong: dict[str, Any] = {"sigam": 1.0}
-    with pytest.raises(UnknownNameError, match=r"no setting named 'sigam'; known: .*; did you mean 'sigma'"):
+    with pytest.raises(UnknownNameError, match=r"no setting named 'sigam'; did you mean 'sigma'. known: .*"):
         Config(**wrong)
     with pytest.raises(UnknownNameError, match="did you mean 'sigma'"):
         Config(task="Hopper-v5").replace(**wrong)
@@ -217,7 +219,8 @@ def test_toml_gives_the_same_config_back(config: Config, tmp_path: Path) -> None
     path.write_text(toml.dumps(config), encoding="utf-8")
     assert toml.compose(toml.read(path)) == config
     written = set(tomllib.loads(toml.dumps(config)))
-    assert written == {f.name for f in dataclasses.fields(Config) if getattr(config, f.name) is not None}
+    given = {f.name for f in dataclasses.fields(Config) if getattr(config, f.name) is not None}
+    assert written in (given, given - foreign(config.strategy, config.meta))
 
 
 def test_a_python_function_cannot_be_saved() -> None:
@@ -276,7 +279,7 @@ def test_presets_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (tmp_path / "quick.toml").write_text("# A quick look.\npopulation = 8\n", encoding="utf-8")
     assert toml.read_preset("quick") == {"population": 8}
     assert toml.describe_preset(toml.presets()["quick"]) == "A quick look."
-    with pytest.raises(UnknownNameError, match="known: quick; did you mean 'quick'"):
+    with pytest.raises(UnknownNameError, match=r"did you mean 'quick'\? known: quick"):
         toml.read_preset("quik")
 
 

@@ -177,7 +177,10 @@ REFUSED = [
     (("--toy-forgets", "1"), "toy_forgets must be finite and at least 0.0 and below 1.0, got 1.0"),
     (("--jump-period", "0"), "jump_period must be at least 1"),
     (("--toy-strid", "2"), "--toy-stride"),
-    (("--toy-stride", "2", "--strategy", "es"), "strategy 'es' takes no option toy_stride, got 2; it takes"),
+    (
+        ("--toy-stride", "2", "--strategy", "es"),
+        "strategy 'es' takes no option toy_stride (got 2); toy_stride is for toy",
+    ),
     (("--toy-stride", "2", "--strategy", "es"), "; toy_stride is for toy"),
     (("--strategy", "tooy"), "did you mean 'toy'?"),
     (("--meta", "tooy"), "did you mean 'toy'?"),
@@ -302,5 +305,5 @@ def test_an_evaluator_takes_its_setting_alone(run: Run) -> None:
     assert done.stdout.splitlines() == [
         "worth = 2.0, and Reacher-v5 is native and runs on threads; leave out worth, or take evaluator 'toy'",
         "retries = 1, and Reacher-v5 runs elsewhere; leave out retries, or take evaluator 'pool'",
-        "no evaluator named 'tooy'; known: auto, native, pool, toy; did you mean 'toy'?",
+        "no evaluator named 'tooy'; did you mean 'toy'? known: auto, native, pool, toy",
     ], done.stderr

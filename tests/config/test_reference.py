@@ -61,10 +61,10 @@ def test_what_is_an_ordinary_setting_says_so() -> None:
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ({"mirored": False}, r"no reference switch named 'mirored'; known: .*; did you mean 'mirrored'\?"),
+        ({"mirored": False}, r"no reference switch named 'mirored'; did you mean 'mirrored'\? known: .*"),
         ({"mirrored": "no"}, "reference.mirrored must be true or false, got 'no'"),
         ({"mirrored": 0}, "reference.mirrored must be true or false, got 0"),
-        ({"ties": "bst"}, r"no reference.ties named 'bst'; known: best, share; did you mean 'best'\?"),
+        ({"ties": "bst"}, r"no reference.ties named 'bst'; did you mean 'best'\? known: best, share"),
         ({"amt": 3}, "reference.amt must be a string, got 3"),
         ("mirrored", "reference must hold switches by name, such as mirrored = false, got 'mirrored'"),
     ],

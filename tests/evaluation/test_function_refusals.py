@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numba
@@ -17,7 +19,9 @@ from bierl_fast.messages import F32
 ZERO = np.zeros(6, np.float32)
 
 
-@pytest.mark.parametrize("value", [2, 2.5, np.float32(0.5), np.int64(3), np.array(1.5), np.array(2)])
+@pytest.mark.parametrize(
+    "value", [2, 2.5, np.float32(0.5), np.int64(3), np.array(1.5), np.array(2), Decimal("0.5"), Fraction(1, 4)]
+)
 def test_numbers_are_taken(value: Any) -> None:
     batch = bf.make_evaluator(lambda x: value, dim=6).evaluate(population(ZERO, 2))
     assert batch.returns_r.tolist() == [float(value)] * 2
@@ -92,7 +96,7 @@ def test_a_compiled_function_of_another_signature_is_refused() -> None:
     ("task", "options", "message"),
     [
         ("quadratic", {}, "'quadratic' is a test function and needs dim"),
-        ("quadratik", {"dim": 3}, "no function named 'quadratik'; known: .* did you mean 'quadratic'"),
+        ("quadratik", {"dim": 3}, "no function named 'quadratik'; did you mean 'quadratic'. known: .*"),
         ("Hopper-v5", {"dim": 3}, "no function named 'Hopper-v5'.* an environment takes none"),
         (functions.hill, {}, "a function whose value is to be maximised needs dim"),
         (functions.hill, {"dim": 3, "obs_norm": False}, "no policy network and no episodes: leave out obs_norm, got F"),

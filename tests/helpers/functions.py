@@ -32,3 +32,8 @@ NO_FUNCTION: Any = 3
 def cliff(x: F32) -> float:
     """A slope, with nothing beyond 1 in any parameter."""
     return float(np.sum(x)) if np.max(np.abs(x)) < 1.0 else float("nan")
+
+
+def slope(x: F32) -> float:
+    """Without an end; of no great numbers, however far."""
+    return float(np.arcsinh(x.astype(np.float64)).sum())

@@ -130,7 +130,8 @@ class Raises(Still):
 
     def _maybe(self, place: str) -> None:
         if place == self._at:
-            raise ERRORS[self._error]()
+            error: Any = ERRORS[self._error]
+            raise error()
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
         self._maybe("reset")

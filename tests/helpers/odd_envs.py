@@ -142,7 +142,7 @@ class Nothing(Count):
 SPACES: dict[str, spaces.Space[Any]] = {
     "several": spaces.MultiDiscrete([3, 1, 4]),
     "shifted": spaces.MultiDiscrete([2, 5], start=[7, -3]),
-    "table": spaces.MultiDiscrete([[2, 3], [4, 2]]),
+    "table": spaces.MultiDiscrete(np.array([[2, 3], [4, 2]])),
     "switches": spaces.MultiBinary(3),
     "board": spaces.MultiBinary([2, 2]),
 }

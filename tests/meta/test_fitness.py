@@ -29,6 +29,7 @@ META = KEY.with_stream(Stream.META)
 HPS = [HP.replace(sigma=sigma, learning_rate=rate) for sigma, rate in ((0.01, 0.2), (0.05, 0.1), (0.2, 0.02))]
 BOTH = ("sigma", "learning_rate")
 CREDIT = Credit(pairs=3, episodes=2)
+APART = sorted(name for name, kind in META_FITNESS.items() if not kind.in_batch)  # with episodes of their own
 
 
 def told(inner: Strategy) -> EvaluatedGeneration:
@@ -45,7 +46,7 @@ def trial(inner: Strategy, **changes: Any) -> Trial:
 
 
 @pytest.mark.parametrize("adapted", [BOTH, ("sigma",), ("learning_rate",)])
-@pytest.mark.parametrize("name", sorted(META_FITNESS))
+@pytest.mark.parametrize("name", APART)
 def test_rows_are_what_the_table_says_and_steps_are_counted(name: str, adapted: tuple[str, ...]) -> None:
     inner, evaluator = strategy(), Evaluator()
     generation = told(inner)
@@ -59,7 +60,7 @@ def test_rows_are_what_the_table_says_and_steps_are_counted(name: str, adapted: 
     assert all(p.key == META for p in evaluator.asked)
 
 
-@pytest.mark.parametrize("name", sorted(META_FITNESS))
+@pytest.mark.parametrize("name", APART)
 def test_proposals_that_are_equal_are_judged_equal(name: str) -> None:
     """Common random numbers: nothing but the hyperparameters tells proposals apart."""
     inner = strategy()
@@ -175,7 +176,7 @@ def test_the_spread_over_episodes_is_of_those_that_did_not_fail() -> None:
 
 
 @pytest.mark.parametrize("episodes", [1, 3])
-@pytest.mark.parametrize("name", sorted(META_FITNESS))
+@pytest.mark.parametrize("name", APART)
 def test_a_run_can_use_it(name: str, episodes: int) -> None:
     """From the learned meta-level: its cost is what `due` predicted, to the row."""
     ranges = {"sigma": Range(0.0005, 5.0), "learning_rate": Range(0.001, 10.0)}

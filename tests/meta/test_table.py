@@ -75,5 +75,5 @@ def test_due_is_false_before_the_interval(name: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(ValueError, match=r"no meta-level named 'ltsm'; known: .*did you mean 'lstm'"):
+    with pytest.raises(ValueError, match=r"no meta-level named 'ltsm'; did you mean 'lstm'. known: .*"):
         meta("ltsm")

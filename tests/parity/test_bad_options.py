@@ -15,8 +15,8 @@ from bierl_fast.native_env import NativeEnv
     ("task", "options", "message"),
     [
         ("HalfCheetah-v4", {}, "no native task named 'HalfCheetah-v4'.*did you mean 'HalfCheetah-v5'"),
-        ("LunarLander-v3", {}, "no native task named 'LunarLander-v3'; known: Ant-v5, "),
-        ("Ant-v5", {"xml_file": "ant.xml"}, "option 'xml_file' natively.*gymnasium.make.*supported: frame"),
+        ("CartPole-v1", {}, "no native task named 'CartPole-v1'; known: Ant-v5, .*, LunarLander-v3, "),
+        ("Ant-v5", {"xml_file": "ant.xml"}, "'xml_file' natively.*gymnasium.make.*--evaluator pool.*supported: frame"),
         ("Ant-v5", {"width": 100}, "does not support the option 'width'.*render with gymnasium.make"),
         ("Ant-v5", {"default_camera_config": {"distance": 4.0}}, "not support the option 'default_camera_"),
         ("Ant-v5", {"healty_reward": 1.0}, "no option 'healty_reward'.*did you mean 'healthy_reward'"),

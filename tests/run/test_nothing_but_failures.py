@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import pool_envs
-from helpers.outcomes import fails
+from helpers.outcomes import fails_in_the_end as fails
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -84,6 +84,14 @@ def test_of_an_environment_with_the_first_reason(tmp_path: Path, capsys: pytest.
         bf.evaluate(tmp_path / "run", episodes=4, task="tests.run.test_nothing_but_failures:broken_walk")
     line = ["evaluate", str(tmp_path / "run"), "--task", "tests.run.test_nothing_but_failures:broken_walk"]
     fails(capsys, 1, "all 2 episodes of the evaluation failed; row 0, reset seed", *line, "--episodes", "2")
+
+
+def test_of_a_diagnosis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings: dict[str, Any] = {"dim": 2, "meta": "none", "population": 4, "generations": 1, "center_episodes": 0}
+    bf.train(bf.Config(task="helpers.functions:hill", learning_rate=1e-9, sigma=1.0, **settings), tmp_path / "run")
+    path = "tests.run.test_nothing_but_failures:nan_in_the_middle"
+    with pytest.raises(bf.AllEpisodesError, match="all 3 episodes of the evaluation failed; none has a finite return"):
+        bf.diagnose(tmp_path / "run", task=path, proposals=2, generations=[1], episodes=3)
 
 
 def test_of_training_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

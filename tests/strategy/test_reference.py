@@ -95,7 +95,7 @@ def test_an_unknown_value_offers_the_nearest(name: str, switch: str) -> None:
     off, on, _ = SWITCHES[switch]
     if isinstance(off, bool):
         return
-    with pytest.raises(ValueError, match=rf"no .* named '{on}x'; known: .*; did you mean '{on}'\?"):
+    with pytest.raises(ValueError, match=rf"no .* named '{on}x'; did you mean '{on}'\? known: .*"):
         make(name, None, 16, **{switch: f"{on}x"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.archive import Archive, parsed
+from bierl_fast.archive import Archive
 from bierl_fast.errors import ArchiveError, ConfigError
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy import torch_module, vector
@@ -14,6 +14,7 @@ from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.spec import PolicySpec, read_spec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.policy.vector import VectorPolicy
+from bierl_fast.files import json_object
 from bierl_fast.trust import Trust
 
 POLICIES: dict[str, Callable[..., Policy]] = {
@@ -37,7 +38,7 @@ def load_policy(path: Path, trust: Trust = False, module: str | Callable[..., An
     """
     with Archive.opened(path) as archive:
         try:
-            kind = str(parsed(archive.header)["kind"])
+            kind = str(json_object(archive.header)["kind"])
         except (ValueError, KeyError):
             kind = "none"
     if kind == torch_module.FILE.kind:
@@ -51,7 +52,7 @@ def saved_spec(path: Path) -> PolicySpec | None:
     """What the policy in a file is made for; None of a vector, and where the file does not say."""
     try:
         with Archive.opened(path) as archive:
-            header = parsed(archive.header)
+            header = json_object(archive.header)
         return read_spec({name: header[name] for name in PolicySpec.__dataclass_fields__ if name in header})
     except (ArchiveError, ValueError, TypeError, AttributeError):
         return None

@@ -17,8 +17,10 @@ from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, TaskError
 from bierl_fast.evaluation.arguments import MOST_STEPS
 from bierl_fast.evaluation.base import Action, Observation
-from bierl_fast.evaluation.policy.header import from_header
+from bierl_fast.evaluation.policy.header import check_ran_by, from_header
 from bierl_fast.messages import F32, F64
+
+SIZES = {"at_least": 1, "at_most": MOST_STEPS}  # of layers
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class PolicySpec:
     """
 
     task: str
-    observation_size: int = field(metadata={"at_least": 1, "at_most": MOST_STEPS})
+    observation_size: int = field(metadata=SIZES)
     low: tuple[float, ...]
     high: tuple[float, ...]
     task_kwargs: dict[str, Any] = field(default_factory=dict)
-    hidden: tuple[int, ...] = (64, 64)
+    hidden: tuple[int, ...] = field(default=(64, 64), metadata=SIZES)
     activation: str = "tanh"
     squash: str = "clip"
     action_noise: str = "none"
@@ -110,12 +112,21 @@ class PolicySpec:
         return action.reshape(self.action_shape or action.shape).copy()
 
 
+def require_box(spec: PolicySpec) -> None:
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    if spec.discrete and spec.squash != "clip":
+        raise ArgumentError(
+            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+
+
 def read_spec(header: dict[str, Any]) -> PolicySpec:
     """A PolicySpec out of a file's header; ConfigError for a value that no environment and no Config has.
 
     Nothing of the size that it speaks of is made.
     """
     spec = from_header(PolicySpec, header)
+    check_ran_by(spec.ran_by)
     if any(map(math.isnan, (*spec.low, *spec.high))):
         raise ArgumentError("low and high must be numbers, got nan")
     for name, shape, size in (

@@ -22,6 +22,7 @@ class PoolSettings(Section):
         machine=True,
         at_least=1,
         at_most=MOST_THREADS,
+        also=("n_workers", "num_workers", "processes", "n_jobs", "jobs", "num_envs", "n_envs", "num_actors"),
     )
     fresh_env: str = setting(
         "auto",
@@ -38,7 +39,9 @@ class PoolSettings(Section):
         choices=("rank_last", "retry", "raise"),
     )
     retries: int = setting(2, "times that on_failure = retry runs an episode again", at_least=0, at_most=MANY)
-    episode_timeout: float | None = setting(None, "seconds an episode in a worker process may take", above=0.0)
+    episode_timeout: float | None = setting(
+        None, "seconds an episode in a worker process may take", above=0.0, also=("timeout", "max_seconds")
+    )
     close_timeout: float = setting(
         5.0,
         "seconds an environment in a worker process may take to close; then its process is ended, and the run goes on",

@@ -5,18 +5,17 @@
 #include <limits>
 #include <sstream>
 
-#include <bierl/core/error.hpp>
-
 namespace bierl {
 namespace {
 
 /// Keywords of Gymnasium's constructors that a native task has no use for, and what to do instead.
 const std::map<std::string, std::string>& unsupported_keywords() {
   static const std::string model = "a native task reads Gymnasium's own model file";
+  static const std::string another = "; use gymnasium.make for another one, and evaluator 'pool' (--evaluator pool)";
   static const std::string picture = "a native task draws no pictures; render with gymnasium.make";
   static const std::map<std::string, std::string> table = {
-      {"xml_file", model + "; use gymnasium.make for another one"},
-      {"model_path", model + "; use gymnasium.make for another one"},
+      {"xml_file", model + another},
+      {"model_path", model + another},
       {"default_camera_config", picture},
       {"render_mode", picture},
       {"width", picture},
@@ -81,6 +80,12 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
+ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(id, known);
+  return ArgumentError("no native task named '" + id + "'; known: " + joined(known) +
+                       (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
 const OptionValue* OptionReader::find(const char* name) {
   names_.emplace_back(name);
   const auto found = options_.find(name);
@@ -104,6 +109,14 @@ double OptionReader::noise_scale(const char* name, double otherwise) {
   const double scale = number(name, otherwise);
   if (!(scale >= 0)) refuse(name, "at least 0", options_.at(name));
   return scale;
+}
+
+double OptionReader::between(const char* name, double otherwise, Range open) {
+  const double value = number(name, otherwise);
+  if (!(open.low < value && value < open.high)) {
+    refuse(name, "above " + shown(open.low) + " and below " + shown(open.high), options_.at(name));
+  }
+  return value;
 }
 
 int OptionReader::count(const char* name, int otherwise) {

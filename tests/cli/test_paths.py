@@ -1,0 +1,158 @@
+"""Paths as they are typed: what names nothing is refused, and what cannot be is said in one line that names it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from helpers.subprocesses import command, environment
+
+import bierl_fast as bf
+from bierl_fast.cli.main import entry
+
+TRAIN = ("train", "quadratic", "--dim", "2", "--population", "4", "--meta", "none", "--generations", "1", "--quiet")
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = entry(list(words))
+    text = capsys.readouterr().err
+    assert text.count("\n") == 1, text
+    return code, text.removeprefix("bierl: error: ").strip()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*TRAIN, "--run-dir", ""),
+        (*TRAIN, "--config", ""),
+        (*TRAIN, "--warm-start", "", "--meta", "linear"),
+        (*TRAIN, "--preset", ""),
+        ("resume", ""),
+        ("evaluate", ""),
+        ("diagnose", ""),
+        ("compare", ""),
+        ("compare", "spec.toml", "--out", ""),
+        ("pretrain", "quadratic", "--out", ""),
+        ("pretrain", "quadratic", "--out", "x.npz", "--config", "", "--credit", "one_step"),
+    ],
+)
+def test_an_empty_path_is_not_the_working_directory(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text('[base]\ntask = "quadratic"\ndim = 2\ntotal_steps = 9\n')
+    code, text = said(capsys, *words)
+    assert code == 2
+    assert "names no file and no directory" in text or "warm_start must name" in text or "no preset named ''" in text
+    assert [file.name for file in tmp_path.iterdir()] == ["spec.toml"]
+
+
+def test_empty_paths_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = bf.Config(task="quadratic", dim=2, population=4, meta="none", generations=1, threads=1)
+    policy = bf.train(config).policy
+    for call in (
+        lambda: bf.train(config, run_dir=""),
+        lambda: bf.resume(""),
+        lambda: bf.evaluate(""),
+        lambda: bf.compare("", "out"),
+        lambda: bf.compare({}, ""),
+        lambda: bf.diagnose(""),
+        lambda: bf.pretrain(""),
+        lambda: policy.save(""),
+        lambda: type(policy).load(""),  # type: ignore[attr-defined]
+        lambda: bf.Config(task="quadratic", warm_start=""),
+    ):
+        with pytest.raises(bf.ConfigError, match=r"must (name|be a) .*(''|path)"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("pretrain", "quadratic", "--out", "."), 2, "out must be a file, and . is a directory"),
+        (("pretrain", "quadratic", "--out", "folder"), 2, "out must be a file, and folder is a directory"),
+        (("pretrain", "quadratic", "--out", "none/x.npz"), 2, "there is no folder none"),
+        (("compare", "spec.toml", "--out", "spec.toml"), 2, "out must be a directory, and spec.toml is a file"),
+        (("compare", "spec.toml", "--out", "spec.toml/x"), 1, "Not a directory: 'spec.toml/x'; a part of the path is"),
+        (("compare", "folder"), 2, "folder: cannot be read: Is a directory"),
+        ((*TRAIN, "--run-dir", "spec.toml"), 1, "spec.toml is a file; a run needs a directory"),
+        ((*TRAIN, "--run-dir", "spec.toml/run"), 1, "Not a directory: 'spec.toml/run'; a part of the path is a file"),
+        ((*TRAIN, "--run-dir", "x" * 300), 1, "File name too long: 'xxx"),
+        ((*TRAIN, "--config", "folder"), 2, "cannot read folder: Is a directory"),
+        ((*TRAIN, "--task-kwarg", "noise=" + "[" * 50_000), 2, "is not name=value, the value as in TOML"),
+        ((*TRAIN, "--task-kwarg", 'noise="\\ud800"'), 2, "is not name=value, the value as in TOML"),
+        ((*TRAIN, "--task-kwarg", "a\udcff=1"), 2, "must be text that can be written as UTF-8"),
+        ((*TRAIN, "--behavior", "\udcff"), 2, "behavior must be text that can be written as UTF-8"),
+        ((*TRAIN, "--generations", "9" * 5000), 2, ""),
+        (("evaluate", "folder"), 1, "folder holds no run: config.toml is missing"),
+        (("evaluate", "spec.toml"), 1, "spec.toml is damaged or not an archive of this project"),
+    ],
+)
+def test_one_line_that_names_it(
+    words: tuple[str, ...],
+    code: int,
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "spec.toml").write_text('[base]\ntask = "quadratic"\ndim = 2\ntotal_steps = 9\nmeta = "none"\n')
+    got, line = said(capsys, *words)
+    assert text in line
+    assert got == code
+    assert len(line) < 1500
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "spec.toml"]
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_save_names_the_path_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    policy = bf.make_evaluator("InvertedPendulum-v5", threads=1).policy
+    for path in (".", "..", "none/policy.npz", "x" * 300):
+        with pytest.raises(OSError, match=rf"'{path}'$"):
+            policy.save(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_byte_order_mark_is_read_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mark = "\ufeff"
+    (tmp_path / "my.toml").write_text(mark + 'task = "quadratic"\r\ndim = 2\r\nmeta = "none"\r\npopulation = 4\r\n')
+    assert entry(["train", "--config", "my.toml", "--generations", "1", "--run-dir", "run", "--quiet"]) == 0
+    config = (tmp_path / "run" / "config.toml").read_text()
+    (tmp_path / "run" / "config.toml").write_text(mark + config)
+    assert entry(["resume", "run", "--generations", "2", "--quiet"]) == 0
+    (tmp_path / "spec.toml").write_text(mark + '[base]\ntask = "quadratic"\ndim = 2\ntotal_steps = 9\nmeta = "none"\n')
+    assert bf.compare("spec.toml", "out", jobs=1, curves=False).failures == {}
+    assert capsys.readouterr().err == ""
+
+
+def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
+    """Its name is written as it came."""
+    code = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
+    name = os.fsdecode(bytes(tmp_path / "run-") + b"\xff")
+    words = [*command(code), *TRAIN[:-1], "--run-dir", name]
+    done = subprocess.run(words, env=environment(PYTHONUTF8="1"), capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert b"run directory: " + os.fsencode(name) in done.stdout
+
+
+@pytest.mark.parametrize("words", [TRAIN, ("pretrain", "quadratic", "--out", "x.npz"), ("tasks",)])
+def test_a_working_directory_that_is_gone(words: tuple[str, ...]) -> None:
+    code = (
+        "import os, sys, tempfile; from bierl_fast.cli.main import entry; folder = tempfile.mkdtemp(); "
+        "os.chdir(folder); os.rmdir(folder); sys.exit(entry(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [*command(code), *words], env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    said = "No such file or directory: '.'; the working directory is gone; change to one that is there"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"bierl: error: [Errno 2] {said}\n")

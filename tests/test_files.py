@@ -1,0 +1,221 @@
+"""Files of one's own: written whole, locked by one, cleared of what killed writers left; and read within bounds."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.subprocesses import command, environment, run
+
+from bierl_fast import files
+from bierl_fast.config import toml
+from bierl_fast.errors import ConfigError, one_line
+from bierl_fast.files import as_path, json_object, locked, no_deeper, read_text, replacing, write_text
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from bierl_fast.files import replacing
+with replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def start_writer(path: Path) -> subprocess.Popen[str]:
+    child = subprocess.Popen([*command(WRITER), str(path)], env=environment(), stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "writing\n"
+    return child
+
+
+def parts(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if file.name.endswith(".part"))
+
+
+def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    dead, living = start_writer(path), start_writer(path)
+    try:
+        dead.kill()
+        dead.wait()
+        (tmp_path / ".result.json.99999999.part").touch()  # as earlier versions called it
+        (tmp_path / ".result.json.mine.part").touch()
+        (tmp_path / ".other.json.1-0.part").touch()
+        assert len(parts(tmp_path)) == 5
+        write_text(path, "whole")
+        assert parts(tmp_path) == [
+            ".other.json.1-0.part",
+            f".result.json.{living.pid}-0.part",
+            ".result.json.mine.part",
+        ]
+        assert path.read_text() == "whole"
+    finally:
+        living.kill()
+        living.communicate()
+        dead.communicate()
+
+
+def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    texts = [str(number) * 10_000 for number in range(8)]
+    threads = [threading.Thread(target=write_text, args=(path, text)) for text in texts for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in texts
+    assert [file.name for file in tmp_path.iterdir()] == ["policy.npz"]
+
+
+def test_an_error_names_the_file_that_the_user_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    cases: list[tuple[str, Callable[[], object], type[OSError]]] = [
+        ("", lambda: write_text(tmp_path, "x"), IsADirectoryError),
+        ("none/x", lambda: write_text(tmp_path / "none" / "x", "x"), FileNotFoundError),
+        ("file/x", lambda: write_text(tmp_path / "file" / "x", "x"), NotADirectoryError),
+        ("x" * 300, lambda: write_text(tmp_path / ("x" * 300), "x"), OSError),
+    ]
+    (tmp_path / "file").touch()
+    for name, call, kind in cases:
+        with pytest.raises(kind) as caught:
+            call()
+        assert str(caught.value).endswith(f"'{tmp_path / name}'")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/a'") as caught:
+        write_text(tmp_path / "a", "x")
+    assert one_line(caught.value).endswith("make room there, or take another place")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/a'"):
+        write_text(tmp_path / "a", "x")
+    assert parts(tmp_path) == []
+
+
+def test_a_working_directory_that_is_gone_is_said_to_be() -> None:
+    code = (
+        "import os, tempfile\n"
+        "from pathlib import Path\n"
+        "from bierl_fast.errors import one_line\n"
+        "from bierl_fast.files import write_text\n"
+        "folder = tempfile.mkdtemp()\n"
+        "os.chdir(folder)\n"
+        "os.rmdir(folder)\n"
+        "try:\n    write_text(Path('out/a.json'), 'x')\n"
+        "except OSError as error:\n    print(one_line(error))\n"
+    )
+    assert "'out/a.json'; the working directory is gone; change to one that is there" in run(code).stdout
+
+
+def test_a_lock_that_takes_its_file_away_lets_one_in(tmp_path: Path) -> None:
+    path, beside = tmp_path / "out.npz", tmp_path / ".out.npz.lock"
+    inside, most, done = [0], [0], [0]
+    guard = threading.Lock()
+
+    def work() -> None:
+        for _ in range(200):
+            try:
+                with locked(path, ConfigError("taken"), beside):
+                    with guard:
+                        inside[0] += 1
+                        most[0] = max(most[0], inside[0])
+                    time.sleep(0.0001)
+                    with guard:
+                        inside[0] -= 1
+                        done[0] += 1
+            except ConfigError:
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+    assert done[0] > 100
+    assert not beside.exists()
+
+
+def test_a_lock_opened_before_its_file_went_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first leaves, and takes the file with it, between the second's opening it and locking it."""
+    path, beside, stack = tmp_path / "x", tmp_path / ".x.lock", ExitStack()
+    stack.enter_context(locked(path, ConfigError("taken"), beside))
+    opened = os.open
+
+    def leave(*arguments: Any) -> int:
+        descriptor = opened(*arguments)
+        monkeypatch.setattr(os, "open", opened)
+        stack.close()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", leave)
+    with locked(path, ConfigError("taken"), beside):
+        assert beside.exists()
+        with pytest.raises(ConfigError, match="taken"), locked(path, ConfigError("taken"), beside):
+            pass
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", "\ud800", b"x", 3, None])
+def test_paths_that_name_nothing(value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^out must") as caught:
+        as_path(value, "out")
+    assert caught.value.settings == ("out",)
+
+
+def test_texts_that_people_write(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    for content in (b"\xef\xbb\xbfseed = 3\r\n", b"seed = 3", b"\xef\xbb\xbf# \xc3\xa4\nseed = 3\n"):
+        path.write_bytes(content)
+        assert toml.tables(path) == {"seed": 3}
+    for text, message in (
+        ("seed = 3\n".encode("utf-16"), "UTF-16; save it as UTF-8"),
+        (b"\xff", "utf-8"),
+        (b"a = " + b"[" * 5000, "deep"),
+        (b"a." * 5000 + b"b = 1", "more than 64 deep"),
+        (b"a = " + b"9" * 5000, "integer string"),
+        (b"#" * (files.MOST_TEXT + 1), "more than 4194304 bytes"),
+    ):
+        path.write_bytes(text)
+        with pytest.raises(ValueError, match=message):
+            toml.tables(path)
+        with pytest.raises(ConfigError, match=r"a\.toml is not valid TOML: .*") as caught:
+            toml.read(path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        read_text(path, 10)
+
+
+def test_json_of_great_depth() -> None:
+    assert json_object('{"a": [1, {"b": null}]}') == {"a": [1, {"b": None}]}
+    for text in ("[" * 10**6, '{"a":' * 10**5, '{"a":' + "[" * 200 + "]" * 200 + "}", "[]", "3", "", "nul"):
+        with pytest.raises(ValueError, match=r"."):
+            json_object(text)
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match="more than 64 deep"):
+        no_deeper(circle)
+
+
+def test_an_error_in_the_block_leaves_the_old_file(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "old")
+
+    def fail() -> None:
+        with replacing(tmp_path / "a") as file:
+            file.write(b"new")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert (tmp_path / "a").read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
