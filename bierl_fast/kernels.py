@@ -18,15 +18,18 @@ from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
+from bierl_fast.public import public
 
 FitnessBuffer = core.FitnessBuffer
 ReplayBuffer = core.ReplayBuffer
 ThreadPool = core.ThreadPool
 
+MOST_ELEMENTS = 2**34  # of a row of noise
 LARGEST_WEIGHT = 2.0**48  # of raw weights: gradients are sums of them over sigma, and are squared
 SMALLEST_WEIGHT = 2.0**-150  # below, single precision has zero alone
 
 
+@public
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
     """Four uniform 32-bit words: Philox4x32-10 of one counter.
 
@@ -36,11 +39,13 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     return word0, word1, word2, word3
 
 
+@public
 def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
     """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
     return (core.uniform64(key, row, element) >> 11) * 2.0**-53
 
 
+@public
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
     """(count,) standard normals of a row, a pure function of (key, row, element).
 
@@ -57,6 +62,7 @@ def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F
     return out
 
 
+@public
 def perturb(
     theta: F32,
     sigma: float,
@@ -90,6 +96,7 @@ def perturb(
     return out
 
 
+@public
 def gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -114,6 +121,7 @@ def gradient(
     return out
 
 
+@public
 def row_parameters(population: Population, row: int) -> F32:
     """(P,) what a row of a population runs; ArgumentError when there is no such row."""
     out = np.empty(population.base_bp.shape[1], np.float32)
@@ -121,11 +129,13 @@ def row_parameters(population: Population, row: int) -> F32:
     return out
 
 
+@public
 def learner_seed(key: NoiseKey) -> int:
     """The seed of a learner's own generator at this key, below 2**64; a ReplayBuffer draws from other addresses."""
     return core.learner_seed(key)
 
 
+@public
 def scale_gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -146,6 +156,8 @@ def scale_gradient(
 
 
 def _memory(out: F32 | None, count: int) -> F32:
+    if not 0 <= count < MOST_ELEMENTS:
+        raise ArgumentError(f"count must be in [0, 2**34), got {count}")
     if out is None:
         return np.empty(count, dtype=np.float32)
     if np.shape(out) != (count,):
@@ -153,6 +165,7 @@ def _memory(out: F32 | None, count: int) -> F32:
     return out
 
 
+@public
 def log_rank_utilities(
     fitness_n: F64, failed_n: Bool | None = None, *, full: bool = False, best_of_ties: bool = False
 ) -> F32:
@@ -172,11 +185,12 @@ def log_rank_utilities(
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = _weights_of(fitness_n)
     core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
     return out
 
 
+@public
 def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) weights linear in rank, from 1/(2N) for the best to -1/(2N). Ties, failures, errors: as log_rank_utilities.
 
@@ -185,6 +199,7 @@ def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32
     return _shaped(core.centered_rank_utilities, fitness_n, failed_n)
 
 
+@public
 def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail.
 
@@ -194,6 +209,7 @@ def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     return _shaped(core.raw_weights, _fitting(fitness_n, failed_n), failed_n)
 
 
+@public
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
     """(N,) ARS weights: the `top` pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others get 0.
 
@@ -201,7 +217,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
 
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = _weights_of(fitness_n)
     counted = _counted(fitness_n, failed_n)
     if counted is not None:
         fitness_n = finite.scaled(fitness_n, finite.exponent(counted))
@@ -209,6 +225,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     return out
 
 
+@public
 def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadPool | None = None) -> F64:
     """(Q,) the mean Euclidean distance from each query to the k archive rows nearest to it: its novelty.
 
@@ -226,11 +243,16 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
 
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
-    if k < 1:
-        raise ArgumentError(f"k must be at least 1, got {k}")
+    if not 1 <= k < 2**63:
+        raise ArgumentError(f"k must be at least 1 and below 2**63, got {k}")
     out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
     core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
+
+
+def _weights_of(fitness_n: F64) -> F32:
+    """Memory for as many weights; of what is no array, none: the kernel says what is wrong."""
+    return np.empty(fitness_n.shape if isinstance(fitness_n, np.ndarray) else 0, dtype=np.float32)
 
 
 def _counted(fitness_n: F64, failed_n: Bool | None) -> F64 | None:
@@ -264,10 +286,10 @@ copyreg.pickle(ThreadPool, _pool_again)  # a copy has threads of its own
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:
-    return np.zeros(np.shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
+    return np.zeros(_weights_of(fitness_n).shape, dtype=np.bool_) if failed_n is None else failed_n
 
 
 def _shaped(kernel: Callable[[F64, Bool, F32], None], fitness_n: F64, failed_n: Bool | None) -> F32:
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = _weights_of(fitness_n)
     kernel(fitness_n, _flags(fitness_n, failed_n), out)
     return out

@@ -13,12 +13,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.public import public
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -42,6 +43,10 @@ class Stream(IntEnum):
     INITIAL = 5  # initial policy parameters and initial generator weights
     TASK = 6  # what a task itself is made of: rotation and shift of a test function
     CENTER = 7  # which of several centres a strategy draws around
+
+    @classmethod
+    def _missing_(cls, value: object) -> Stream:
+        raise ArgumentError(f"a stream is one of {', '.join(stream.name for stream in cls)}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class NoiseKey:
         return NoiseKey(self.run_seed, self.generation, stream)
 
 
+@public
 class Hyperparameters(Mapping[str, float]):
     """Named values that a strategy declares; arguments of `ask`, never attributes of a strategy.
 
@@ -84,10 +90,15 @@ class Hyperparameters(Mapping[str, float]):
     """
 
     __slots__ = ("_values",)
+    taken_for: ClassVar[type] = Mapping  # what may stand for one where it is an argument
     _values: dict[str, float]
 
     def __init__(self, **values: float) -> None:
-        object.__setattr__(self, "_values", {name: float(value) for name, value in values.items()})
+        found = {name: float(value) for name, value in values.items()}
+        for name, value in found.items():
+            if not math.isfinite(value):
+                raise ArgumentError(f"{name} must be a finite number, got {value}", [name])
+        object.__setattr__(self, "_values", found)
 
     def __getitem__(self, name: str) -> float:
         return self._values[name]
@@ -127,6 +138,7 @@ def _hyperparameters(values: dict[str, float]) -> Hyperparameters:
     return Hyperparameters(**values)
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class HyperparameterSpec:
     """What a strategy says of one hyperparameter.
@@ -155,6 +167,7 @@ class HyperparameterSpec:
         return value
 
 
+@public(arrays=True)
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
     """Names of noise, not noise: row i runs base + sign * sigma * scale * eps(key, noise).
@@ -251,6 +264,7 @@ class Network:
         return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(self.sizes))
 
 
+@public(arrays=True)
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationBatch:
     """Row i answers row i of the population."""
@@ -286,6 +300,7 @@ class EvaluationBatch:
         )
 
 
+@public
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedGeneration:
     """A generation that was evaluated, for a meta-level that uses it again."""
@@ -328,6 +343,7 @@ class StrategyReport:
     probe_slope: float = math.nan  # ln(slope over the wider one's reach / over the narrower one's)
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class GenerationReport:
     """What one generation did: the run's metrics and the meta-level's history read this."""

@@ -8,7 +8,7 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from bierl_fast._library import gymnasium_assets
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
+from bierl_fast.public import public
 
 
 def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
@@ -28,6 +29,7 @@ def from_spec(*, native: str, limit: int | None = None, **options: Any) -> Nativ
     return NativeEnv(native, max_episode_steps=limit, **options)
 
 
+@public(but=("step", "reset"))
 class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickle):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
@@ -102,6 +104,8 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
         if seed is not None:
+            if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+                raise ArgumentTypeError(f"seed must be an integer or None, got {shown(seed)}", ["seed"])
             if not 0 <= seed < 2**64:
                 raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
             super().reset(seed=seed)
@@ -132,6 +136,10 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
         action_a = np.ascontiguousarray(action_a, np.float32)
         reward, terminated, truncated = self._core.step(action_a, observation_o)
         return observation_o, reward, terminated, truncated, self._core.info()
+
+    def render(self) -> NoReturn:
+        """Raise UnsupportedError: a native task makes no pictures."""
+        raise UnsupportedError(f"{self!r} makes no pictures; render with gymnasium.make")
 
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"

@@ -59,7 +59,11 @@ def default(name: str) -> Any:
 
 def unsaid(name: str, value: Any) -> bool:
     """Whether this is the value of a setting that nobody said anything about."""
-    return bool(value == default(name) or value == settings_of()[name].metadata.get("left_open", default(name)))
+    open_one = settings_of()[name].metadata.get("left_open", default(name))
+    try:
+        return bool(value == default(name) or value == open_one)
+    except ValueError:  # an array, of which no setting is the default
+        return False
 
 
 def given_of(values: Mapping[str, Any]) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.messages import F32
 
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
@@ -40,6 +41,21 @@ def number(name: str, value: Any) -> float:
     if not isfinite(value):
         raise ArgumentError(f"{name} must be finite, got {value!r}", [name])
     return float(value)
+
+
+def log_std(value: Any) -> float:
+    """A log standard deviation that single precision holds the exponential of; raises as `number`."""
+    found = number("log_std", value)
+    if not -1e30 <= found <= 88.0:
+        raise ArgumentError(f"log_std must be at least -1e30 and at most 88, got {found}", ["log_std"])
+    return found
+
+
+def keywords(name: str, value: Mapping[Any, Any]) -> None:
+    """ArgumentTypeError unless the keyword arguments have names that are strings."""
+    for key in value:
+        if not isinstance(key, str):
+            raise ArgumentTypeError(f"{name} must be a dict with names as keys, got the key {shown(key)}", [name])
 
 
 def boolean(name: str, value: Any) -> bool:

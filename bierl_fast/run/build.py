@@ -20,6 +20,7 @@ from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, Run
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.environment.maker import require_same_maker
+from bierl_fast.evaluation.native import is_native, native_tasks
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
 from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
@@ -66,6 +67,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     try:
         config.check_names()
         config.check_taken()
+        _warn_of_an_older_version(config)
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
@@ -99,6 +101,16 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_blind_moves(config)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start, safeguard)
+
+
+def _warn_of_an_older_version(config: Config) -> None:
+    """RunWarning for an id whose later version is native: the older one runs in worker processes, at half the speed."""
+    if not isinstance(config.task, str) or config.dim is not None or is_native(config.task):
+        return
+    stem, version, _ = config.task.rpartition("-v")
+    newer = [entry["id"] for entry in native_tasks() if version and entry["id"].startswith(f"{stem}-v")]
+    if newer:
+        warn(f"{config.task} runs in worker processes; {newer[0]} is native, and at least twice as fast", RunWarning)
 
 
 def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
