@@ -198,6 +198,6 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if getattr(origin, "_is_protocol", False):
         members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
         asked = [each for each in members if not each.startswith("_")]
-        return text, lambda value: all(hasattr(value, each) for each in asked)
+        return text, lambda value: any(hasattr(value, each) for each in asked)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)

@@ -22,6 +22,7 @@ BOTTOM = {
     "import_path",
     "reasons",
     "trust",
+    "hyperparameters",
     "by_value",
     "frozen",
     "public",
@@ -33,7 +34,7 @@ BOTTOM = {
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
-    "messages": {"errors"},
+    "messages": {"errors", "hyperparameters", "public"},
     "_registration": set(),
     "names": {"errors"},
     "errors": {"reasons"},
@@ -44,6 +45,7 @@ SEES: dict[str, set[str]] = {
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors"},
     "trust": {"errors", "import_path"},
+    "hyperparameters": {"errors", "public"},
     "by_value": {"errors"},
     "frozen": {"errors"},
     "public": {"errors"},
@@ -53,7 +55,7 @@ SEES: dict[str, set[str]] = {
     "_native": {"_library", "_core"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
-    "kernels": {"messages", "errors", "finite", "_native"},
+    "kernels": {"messages", "errors", "finite", "public", "_native"},
     "native_env": BOTTOM | {"_registration"},
     "strategy": BOTTOM,
     "evaluation": BOTTOM,

@@ -71,7 +71,7 @@ class AskTell:
 
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: Any,  # an Optimizer: `_require` says what is missing
         *,
         center: Callable[[], Any] | None = None,
         crn: str = "none",
