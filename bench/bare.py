@@ -86,7 +86,7 @@ class Recorder:
 
     def record(self, policy: Policy, seed: int) -> Episode:
         """The episode of `policy`, its parameters included, from reset(seed)."""
-        hidden = self._env.observation_space.shape[0] - policy.spec.observation_size  # type: ignore[index]
+        hidden = self._env.observation_space.shape[0] - policy.spec.observation_size
         observation, _ = self._env.reset(seed=seed)
         qpos, qvel = self._state(observation)
         actions, total, done = [], 0.0, False

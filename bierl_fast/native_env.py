@@ -17,7 +17,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
-from bierl_fast._library import gymnasium_assets
+from bierl_fast import _box2d
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
@@ -30,11 +30,14 @@ def from_spec(*, native: str, limit: int | None = None, **options: Any) -> Nativ
 
 
 @public(but=("step", "reset"))
-class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickle):
+class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
-    Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions are
-    not checked against the action space (MuJoCo clamps them). The reset noise comes from a C++ twin of
+    A Box2D task has Gymnasium's own spaces: observations (O,) float32, and for LunarLander-v3 the actions 0 to 3. Its
+    world is new in each episode, as in a new environment of Gymnasium's (of which BipedalWalker-v3's used ones differ).
+
+    Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions (A,) are
+    not checked against the action space (the simulation clamps them). The reset noise comes from a C++ twin of
     NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`. A copied or unpickled one is made
     anew from the same arguments, as Gymnasium's own are: `reset` it first.
 
@@ -47,6 +50,7 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
     Raises:
         ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
         ArgumentTypeError: a render_mode.
+        InstallationError: Box2D is not installed, or is another build than can be called.
         SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """
 
@@ -64,13 +68,15 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
             raise ArgumentTypeError(
                 f"render_mode must be None, got {render_mode!r}: the native {id} makes no pictures{elsewhere}"
             )
-        self._core = core.EnvCore(id, gymnasium_assets(), task_kwargs, max_episode_steps)
+        self._core = core.EnvCore(id, self._files(id, task_kwargs), task_kwargs, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": [], "render_fps": fps}
-        self.observation_space = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
-        bounds = np.array(self._core.action_bounds, np.float32).reshape(-1, 2)
-        self.action_space = spaces.Box(bounds[:, 0], bounds[:, 1], dtype=np.float32)
+        self.observation_space: spaces.Box = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
+        if self._core.observation_bounds:
+            self.observation_space = _box(self._core.observation_bounds)
+        self._choices = self._core.discrete_actions
+        self.action_space = spaces.Discrete(self._choices) if self._choices else _box(self._core.action_bounds)
         row = next(row for row in core.task_table() if row["id"] == id)
         self.spec = EnvSpec(
             id=id,
@@ -80,6 +86,11 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
             kwargs={"native": id, "limit": max_episode_steps, **task_kwargs},
         )
 
+    @staticmethod
+    def _files(task: str, task_kwargs: dict[str, Any]) -> str:
+        core.check_task(task, task_kwargs)  # what is wrong with these is said whether the engine is there or not
+        return _box2d.files_of(task)
+
     @property
     def diverged(self) -> bool:
         """Whether the simulation went bad since reset; MuJoCo then restarts it and steps on unsaid."""
@@ -87,16 +98,16 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Start an episode.
 
         Args:
             seed: From 0 to 2**64 - 1; the same draws as Gymnasium's. None continues the generator (the first
                 time, seeds it from the system's entropy).
-            options: Ignored, as by Gymnasium's MuJoCo tasks.
+            options: Ignored, as by Gymnasium's MuJoCo and Box2D tasks.
 
         Returns:
-            (O,) float64 observation, info.
+            (O,) observation, info.
 
         Raises:
             ArgumentError: seed is negative or takes more than 64 bits.
@@ -112,30 +123,42 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
             self._seeded = True
         observation_o = np.empty(self._core.observation_size)
         self._core.reset(seed, observation_o)
-        return observation_o, self._core.info()
+        return self._seen(observation_o), self._core.info()
 
-    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         """Take one control step.
 
         Args:
-            action: (A,) float32; other real numbers are rounded to float32.
+            action: (A,) float32; other real numbers are rounded to float32. Of discrete actions, one of them.
 
         Returns:
-            (O,) float64 observation, reward, terminated, truncated, info with Gymnasium's keys.
+            (O,) observation, reward, terminated, truncated, info with Gymnasium's keys.
 
         Raises:
             ArgumentError: the action has another shape or is not of real numbers, or reset has not been called.
-            SimulationError: MuJoCo raised an error; reset before going on.
+            SimulationError: the simulator raised an error; reset before going on.
         """
+        observation_o = np.empty(self._core.observation_size)
+        reward, terminated, truncated = self._core.step(self._controls(action), observation_o)
+        return self._seen(observation_o), reward, terminated, truncated, self._core.info()
+
+    def _seen(self, observation_o: NDArray[np.float64]) -> NDArray[Any]:
+        return observation_o.astype(self.observation_space.dtype, copy=False)
+
+    def _controls(self, action: Any) -> NDArray[np.float32]:
+        """(A,) the action as the task takes it."""
+        if self._choices:
+            if not self.action_space.contains(action):
+                raise ArgumentError(f"action must be an integer from 0 to {self._choices - 1}, got {action!r}")
+            chosen = np.zeros(self._choices, np.float32)
+            chosen[int(action)] = 1.0
+            return chosen
         action_a = np.asarray(action)
         if action_a.shape != (self._core.action_size,):
             raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":
             raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
-        observation_o = np.empty(self._core.observation_size)
-        action_a = np.ascontiguousarray(action_a, np.float32)
-        reward, terminated, truncated = self._core.step(action_a, observation_o)
-        return observation_o, reward, terminated, truncated, self._core.info()
+        return np.ascontiguousarray(action_a, np.float32)
 
     def render(self) -> NoReturn:
         """Raise UnsupportedError: a native task makes no pictures."""
@@ -143,3 +166,9 @@ class NativeEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]], EzPickl
 
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"
+
+
+def _box(bounds: list[float]) -> spaces.Box:
+    """The space of single-precision numbers with these bounds: low, high, low, high, ..."""
+    low, high = np.array(bounds, np.float32).reshape(-1, 2).T
+    return spaces.Box(low, high, dtype=np.float32)

@@ -28,9 +28,12 @@ BOTTOM = {
     "public",
     "_library",
     "_native",
+    "_box2d",
     "finite",
     "kernels",
     "torch_threads",
+    "optional",
+    "outputs",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -40,6 +43,8 @@ SEES: dict[str, set[str]] = {
     "errors": {"reasons"},
     "reasons": set(),
     "values": {"errors", "names"},
+    "optional": {"errors"},
+    "outputs": {"errors", "files"},
     "settings": {"errors", "values", "names"},
     "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
@@ -53,19 +58,24 @@ SEES: dict[str, set[str]] = {
     "_core": {"messages"},
     "_library": {"errors"},
     "_native": {"_library", "_core"},
+    "_box2d": {"_library", "_native", "errors"},
+    "_box2d_check": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
     "kernels": {"messages", "errors", "finite", "public", "_native"},
+    "picture": BOTTOM,
     "native_env": BOTTOM | {"_registration"},
     "strategy": BOTTOM,
     "evaluation": BOTTOM,
     "meta": BOTTOM | {"strategy", "evaluation"},
     "config": BOTTOM | {"strategy", "evaluation", "meta"},
-    "run": BOTTOM | {"strategy", "evaluation", "meta", "config"},
+    "run": BOTTOM | {"strategy", "evaluation", "meta", "config", "picture"},
     "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
-    "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
-    "cli": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison"},
+    "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
+    "exporting": BOTTOM | {"evaluation", "config", "run"},
+    "cli": BOTTOM
+    | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison", "exporting"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

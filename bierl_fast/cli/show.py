@@ -23,8 +23,12 @@ def tasks(as_json: bool) -> None:
         print_json([*known, *functions])
         return
     for task in known:
-        click.echo(task["id"])
-    click.echo("Native, each. Any other Gymnasium id works too, in worker processes: `bierl train LunarLander-v3`.")
+        if task["native"]:
+            click.echo(task["id"])
+    click.echo("Native, each. Any other Gymnasium id works too, in worker processes: `bierl train CartPole-v1`.")
+    for task in known:
+        if task["why_not"] is not None:
+            click.echo(f"{task['id']} is not native here: {task['why_not']}")
     names = ", ".join(function["id"] for function in functions)
     click.echo(f"Functions, with --dim N: {names}, or a Python function as module:function.")
 

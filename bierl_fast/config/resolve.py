@@ -51,29 +51,31 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
 
 
 def with_signals(config: Config) -> Config:
-    """`config` with the window that its meta-level reads.
+    """`config` with the window that its meta-level reads, where it reads one.
 
     Raises:
         ConfigError: it holds what riders tell that do not ride.
     """
     if not config.adapts:
         return config
-    window = told_by(config.riders) if config.signals is None else config.signals
-    window = tuple(dict.fromkeys([*window, *meta_levels.entry(config.meta).reads]))
-    if missing := [rider for rider in riders_of(window) if rider not in config.riders]:
+    entry = meta_levels.entry(config.meta)
+    takes = "signals" in entry.taken  # it reads a window of its own choice
+    window = told_by(config.riders) if takes and config.signals is None else config.signals or ()
+    read = dict.fromkeys([*window, *entry.reads])
+    if missing := [rider for rider in riders_of(tuple(read)) if rider not in config.riders]:
         if "riders" not in strategies.options(config.strategy):
             raise ConfigError(
                 f"meta {config.meta!r} reads what riders {', '.join(missing)} tell here, and strategy "
                 f"{config.strategy!r} carries none; take one of {', '.join(strategies.which_take('riders'))}",
                 ["strategy", "meta"],
             )
-        told = [name for rider in missing for name in OF_RIDERS[rider] if name in window]
+        told = [name for rider in missing for name in OF_RIDERS[rider] if name in read]
         raise ConfigError(
             f"meta {config.meta!r} reads {', '.join(told)} here, which riders {', '.join(missing)} tell, got riders = "
             f"{list(config.riders)}; give riders = {[*config.riders, *missing]}",
             ["riders", "signals"],
         )
-    return config.filled(signals=window)
+    return config.filled(signals=window) if takes else config
 
 
 def with_policy_settings(config: Config) -> Config:

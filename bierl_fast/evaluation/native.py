@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bierl_fast._library import gymnasium_assets
+from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, RunWarning, warn
 from bierl_fast.evaluation.environment.registered import taken_over_by
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, closed, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_box, require_same_kind
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
@@ -52,7 +53,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         self._rollout: core.Rollout | None = core.Rollout(
             task=spec.task,
             options=spec.task_kwargs,
-            assets=gymnasium_assets(),
+            assets=_box2d.files_of(spec.task),
             shape=self._policy.shape,
             max_steps=max_steps,
             behavior=behavior,
@@ -98,33 +99,85 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
 
 
 def native_tasks() -> list[dict[str, Any]]:
-    """One dict for each native task: id, native, max_episode_steps, reward_threshold, keywords."""
-    return [{"native": True, **entry} for entry in core.task_table()]
+    """One dict for each native task: id, native, why_not, engine, max_episode_steps, reward_threshold, keywords.
+
+    `native` says whether it runs natively here, and `why_not` why one of Box2D does not (None: it does).
+    """
+    reasons = {task: _box2d.why_not(task) for task in native_ids()}
+    return [
+        {"native": reasons[entry["id"]] is None, "why_not": reasons[entry["id"]], **entry}
+        for entry in core.task_table()
+    ]
+
+
+def native_ids() -> list[str]:
+    """The ids of the native tasks, whether they run here or not."""
+    return [entry["id"] for entry in core.task_table()]
 
 
 def is_native(task: Any) -> bool:
-    """Whether a task is one of these by its id, which nobody has registered anew."""
-    return isinstance(task, str) and bool(core.is_native(task)) and taken_over_by(task) is None
+    """Whether a task is one of these by its id, which nobody has registered anew, and runs natively here."""
+    return isinstance(task, str) and bool(core.is_native(task)) and _why_elsewhere(task) is None
 
 
 def why_not_native(wanted: Wanted) -> ArgumentError | None:
     """The error for a task that does not run on native threads (the nearest that does is offered); None: it does."""
-    if isinstance(wanted.task, str) and core.is_native(wanted.task):
-        other = taken_over_by(wanted.task)
-        if other is not None:
-            return ArgumentError(
-                f"the id {wanted.task} was registered anew, and is made by {other} here, which native threads do not "
-                "run; take evaluator 'pool' for what it is now",
-                ["task", "evaluator"],
-            )
-    else:
-        return unknown("native task", str(wanted.task), [entry["id"] for entry in native_tasks()], ["task"])
+    if not (isinstance(wanted.task, str) and core.is_native(wanted.task)):
+        return unknown("native task", str(wanted.task), native_ids(), ["task"])
+    elsewhere = _why_elsewhere(wanted.task) or _why_in_processes(wanted)
+    if elsewhere is not None:
+        return elsewhere
     needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
     if wanted.policy is None and not callable(wanted.behavior):
         return None
     return ArgumentError(
         f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
     )
+
+
+def say_why_elsewhere(task: Any) -> None:
+    """Warn once of a native task that runs in worker processes because its engine is not as it should be."""
+    if isinstance(task, str) and core.is_native(task) and not _box2d.is_missing():
+        reason = _box2d.why_not(task)
+        if reason is not None:
+            warn(f"{task} runs in worker processes, which is slower: {reason}", RunWarning)
+
+
+def _why_elsewhere(task: str) -> ArgumentError | None:
+    """The error for a native id that is another environment here, or whose engine is not here; None: neither."""
+    other = taken_over_by(task)
+    if other is not None:
+        return ArgumentError(
+            f"the id {task} was registered anew, and is made by {other} here, which native threads do not run; take "
+            "evaluator 'pool' for what it is now",
+            ["task", "evaluator"],
+        )
+    reason = _box2d.why_not(task)
+    if reason is None:
+        return None
+    return ArgumentError(f"{task} cannot run natively here: {reason}; or take evaluator 'pool'", ["evaluator"])
+
+
+def _why_in_processes(wanted: Wanted) -> ArgumentError | None:
+    """The error for a Box2D task with what worker processes alone take; None: nothing of it, or another task.
+
+    It ran there before it was native, with their settings and with whatever Gymnasium takes.
+    """
+    task = str(wanted.task)
+    if not _box2d.is_box2d(task):
+        return None
+    known = PoolSettings.settings()
+    given = [name for name, value in wanted.section(PoolSettings).values().items() if value != known[name].default]
+    if given:
+        return ArgumentError(
+            f"{given[0]} is a setting of worker processes: leave it out, or take evaluator 'pool' or 'auto'",
+            [given[0], "evaluator"],
+        )
+    try:
+        core.check_task(task, wanted.task_kwargs)
+    except ArgumentError as error:
+        return error
+    return None
 
 
 def native_evaluator(wanted: Wanted) -> NativeEvaluator:
@@ -141,8 +194,10 @@ def native_evaluator(wanted: Wanted) -> NativeEvaluator:
         observation_size=facts.observation_size,
         low=tuple(facts.action_bounds[0::2]),
         high=tuple(facts.action_bounds[1::2]),
+        first_action=_first_action(facts),
         **wanted.network,
     )
+    require_box(spec)
     limit = facts.max_episode_steps
     return NativeEvaluator(
         spec,
@@ -163,7 +218,8 @@ def _again(wanted: Wanted) -> NativeEvaluator:
     facts = _facts(task, wanted.task_kwargs)
     spec = replace(policy.spec, task=task, ran_by=wanted.network["ran_by"])
     low, high = tuple(facts.action_bounds[0::2]), tuple(facts.action_bounds[1::2])
-    require_same_kind(spec, PolicySpec(task, facts.observation_size, low, high))
+    now = PolicySpec(task, facts.observation_size, low, high, first_action=_first_action(facts))
+    require_same_kind(spec, now)
     return NativeEvaluator(
         spec,
         max_steps=facts.max_episode_steps,
@@ -177,4 +233,9 @@ def _again(wanted: Wanted) -> NativeEvaluator:
 
 def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     """An environment of that task, for its sizes, box and time limit."""
-    return core.EnvCore(task, gymnasium_assets(), task_kwargs)
+    return core.EnvCore(task, _box2d.files_of(task), task_kwargs)
+
+
+def _first_action(facts: Any) -> int | None:
+    """The lowest of discrete actions; None where they are numbers."""
+    return 0 if facts.discrete_actions else None

@@ -15,7 +15,7 @@ from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
-from bierl_fast.evaluation.native import native_evaluator, why_not_native
+from bierl_fast.evaluation.native import native_evaluator, say_why_elsewhere, why_not_native
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.spec import PolicySpec
@@ -149,6 +149,7 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
     """The evaluator of that name, or the first that will do; its policy tells how its episodes are run."""
     if choice("evaluator", evaluator, EVALUATORS, ["evaluator"]) == "auto":
         evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
+        say_why_elsewhere(wanted.task)
     backend = BACKENDS[evaluator]
     refused = backend.refuses(wanted)
     if refused is not None:

@@ -32,10 +32,10 @@ def _some(section: type[Section], *names: str) -> frozenset[str]:
 
 
 # Every one takes these, `none` too: a diagnosis of it asks what another would move and see, and be judged by.
-ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective") | _some(GeneratorSettings, "signals")
+ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective")
 SHARED = ALWAYS | GeneratorSettings.settings().keys() | MetaSettings.settings().keys()  # what several meta-levels take
 WIDTHS = ("encoder_size", "generator_hidden")  # of a generator that is a network of units
-SIZES = ("history", "quantiles", *WIDTHS)  # of one that sees anything
+SIZES = ("history", "quantiles", "signals", *WIDTHS)  # of one that sees anything
 
 
 @public

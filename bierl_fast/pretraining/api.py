@@ -18,7 +18,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES
 from bierl_fast.errors import ConfigError
-from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.native import native_ids
 from bierl_fast.files import as_path, locked
 from bierl_fast.messages import Hyperparameters
 from bierl_fast.meta.encoder import ENCODERS
@@ -225,7 +225,7 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:
-    known = [*FUNCTIONS, *(entry["id"] for entry in native_tasks())]
+    known = [*FUNCTIONS, *native_ids()]
     for task in settings.tasks:
         choice("task to train a generator on", task, known)
     choice("meta-level with a network", config.meta, ENCODERS, ["meta"])

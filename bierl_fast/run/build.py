@@ -15,13 +15,11 @@ from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.reference import Reference
-from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TaskError, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
-from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
+from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
@@ -225,7 +223,8 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
+    window = tuple(dict.fromkeys([*shape.window, *meta_levels.entry(config.meta).reads]))
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
@@ -289,31 +288,6 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
         given = {name for name, value in own.items() if value is not None}
         if isinstance(error, ConfigError) or not given & set(error.settings):
             raise
-        raise ConfigError(str(error), error.settings) from error
-
-
-def parts_again(config: Config, policy: Path, another: bool) -> Parts:
-    """The parts of a run that was saved, whose task is what its policy, in the file `policy`, was made for.
-
-    `another`: whether it is meant to be another one, of the same kind.
-
-    Raises:
-        ConfigError: see make_parts; or the task has other observations and actions, or its id stands for another one.
-    """
-    saved = saved_spec(policy)
-    try:
-        if saved is not None and not another and saved.task == config.task:  # which may be imported
-            require_same_maker(saved)
-        parts = make_parts(config)
-        now = getattr(parts.evaluator.policy, "spec", None)
-        if saved is None or not isinstance(now, PolicySpec):
-            return parts
-        with ExitStack() as refused:
-            refused.callback(parts.evaluator.close)
-            require_same_kind(saved, now)
-            refused.pop_all()
-        return parts
-    except TaskError as error:
         raise ConfigError(str(error), error.settings) from error
 
 

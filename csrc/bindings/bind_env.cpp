@@ -8,10 +8,11 @@
 #include <utility>
 
 #include <bierl/episode/native_env.hpp>
-#include <bierl/mujoco/task_table.hpp>
+#include <bierl/mujoco/handles.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "native_tasks.hpp"
 #include "task_options.hpp"
 #include "unlocked.hpp"
 
@@ -24,10 +25,10 @@ namespace {
 
 py::list table_rows() {
   py::list rows;
-  for (const mujoco::TaskEntry& entry : mujoco::task_table()) {
-    rows.append(py::dict("id"_a = entry.id, "model_file"_a = entry.model_file,
-                         "max_episode_steps"_a = entry.max_episode_steps, "reward_threshold"_a = entry.reward_threshold,
-                         "keywords"_a = entry.keywords));
+  for (const NativeTask& task : native_tasks()) {
+    rows.append(py::dict("id"_a = task.id, "engine"_a = task.engine, "model_file"_a = task.model_file,
+                         "max_episode_steps"_a = task.max_episode_steps, "reward_threshold"_a = task.reward_threshold,
+                         "keywords"_a = task.keywords));
   }
   return rows;
 }
@@ -54,8 +55,8 @@ std::unique_ptr<EnvCore> make_env(const std::string& id, const std::string& asse
                                   std::optional<int> max_episode_steps) {
   const TaskOptions read = read_options(options);
   return unlocked([&] {
-    mujoco::check_options(id, read);  // before the model is read, which takes milliseconds
-    return std::make_unique<EnvCore>(mujoco::task_factory(id, read, assets), max_episode_steps);
+    check_native_task(id, read);  // before the model is read, which takes milliseconds
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), max_episode_steps);
   });
 }
 
@@ -84,12 +85,12 @@ py::cpp_function waiting(T (EnvCore::*getter)() const) {
 
 void bind_env(py::module_& m) {
   m.def("task_table", &table_rows,
-        "The native tasks: dicts of id, model_file, max_episode_steps, reward_threshold (None: none), "
-        "keywords.");
-  m.def("is_native", &mujoco::is_native, "id"_a, "Whether the task table has this Gymnasium id.");
+        "The native tasks: dicts of id, engine, model_file ('': none), max_episode_steps, reward_threshold (None: "
+        "none), keywords.");
+  m.def("is_native", &is_native_task, "id"_a, "Whether the task table has this Gymnasium id.");
   m.def(
       "check_task",
-      [](const std::string& id, const py::dict& options) { mujoco::check_options(id, read_options(options)); }, "id"_a,
+      [](const std::string& id, const py::dict& options) { check_native_task(id, read_options(options)); }, "id"_a,
       "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
@@ -100,6 +101,8 @@ void bind_env(py::module_& m) {
       "each draw is one whole call.")
       .def(py::init<std::uint64_t>(), "seed"_a)
       .def("uniform", &NumpyRandom::uniform, "low"_a, "high"_a)
+      .def("integers", &NumpyRandom::integers, "low"_a, "high"_a)
+      .def("random", &NumpyRandom::random)
       .def("standard_normal", &NumpyRandom::standard_normal)
       .def("next_uint64", &NumpyRandom::next_uint64);
 
@@ -108,7 +111,8 @@ void bind_env(py::module_& m) {
       "One native environment; see bierl_fast.NativeEnv for the gymnasium.Env. Any number of threads may "
       "call: they take turns.")
       .def(py::init(&make_env), "id"_a, "assets"_a, "options"_a, "max_episode_steps"_a = py::none(),
-           "assets: Gymnasium's folder of model files. options: Gymnasium's keyword arguments of the task.")
+           "assets: Gymnasium's folder of model files, or Box2D's compiled module. options: Gymnasium's keyword "
+           "arguments of the task.")
       .def("reset", &env_reset, "seed"_a, "observation"_a,
            "Start an episode; seed None continues the generator. observation: (O,) float64, written.")
       .def("step", &env_step, "action"_a, "observation"_a,
@@ -118,6 +122,10 @@ void bind_env(py::module_& m) {
       .def_property_readonly("action_size", &EnvCore::action_size)
       .def_property_readonly("action_bounds", &EnvCore::action_bounds,
                              "low, high, low, high, ... of the controls, 2 * action_size numbers.")
+      .def_property_readonly("discrete_actions", &EnvCore::discrete_actions,
+                             "How many actions there are to choose from; 0 where actions are numbers.")
+      .def_property_readonly("observation_bounds", &EnvCore::observation_bounds,
+                             "low, high, low, high, ... of single-precision observations; empty: doubles, unbounded.")
       .def_property_readonly("control_timestep", &EnvCore::control_timestep, "Seconds in one step.")
       .def_property_readonly("max_episode_steps", &EnvCore::max_episode_steps)
       .def_property_readonly("elapsed_steps", waiting(&EnvCore::elapsed_steps))

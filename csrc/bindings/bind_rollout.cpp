@@ -8,10 +8,10 @@
 #include <bierl/core/names.hpp>
 #include <bierl/core/replay.hpp>
 #include <bierl/episode/rollout.hpp>
-#include <bierl/mujoco/task_table.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "native_tasks.hpp"
 #include "population.hpp"
 #include "task_options.hpp"
 #include "unlocked.hpp"
@@ -28,7 +28,7 @@ std::unique_ptr<Rollout> make_rollout(const std::string& task, const py::dict& o
                                       bool transitions) {
   const TaskOptions read = read_options(options);
   const Rollout::Settings settings{shape, max_steps, named<Behavior>(behavior), transitions, threads};
-  return unlocked([&] { return std::make_unique<Rollout>(mujoco::task_factory(task, read, assets), settings); });
+  return unlocked([&] { return std::make_unique<Rollout>(native_task_factory(task, read, assets), settings); });
 }
 
 // The arrays of one evaluation, made here and handed to Python as one dict.

@@ -167,7 +167,6 @@ OTHERS = {
     "config.config.elsewhere": "of a run that goes on",
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
-    "run.build.parts_again": "of a run that goes on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from gymnasium import spaces
 from helpers.pages import PAGES, README, ROOT, Page, page
 
 import bierl_fast as bf
@@ -85,10 +86,10 @@ def test_everything_in_the_tables_has_its_place() -> None:
     tasks = page("tasks").prose
     for task in native_tasks():
         env = bf.NativeEnv(task["id"])
-        observation, action = env.observation_space.shape, env.action_space.shape
-        assert observation is not None
-        assert action is not None
-        row = f"| `{task['id']}` | {observation[0]} | {action[0]} | {task['max_episode_steps']:,} |"
+        (observation,) = env.observation_space.shape
+        space = env.action_space
+        action = f"1 of {space.n}" if isinstance(space, spaces.Discrete) else str(space.shape[0])  # type: ignore[index]
+        row = f"| `{task['id']}` | {observation} | {action} | {task['max_episode_steps']:,} |"
         assert row in tasks
     assert all(f"`{function}`" in tasks for function in native_functions())
 

@@ -34,6 +34,19 @@ def test_same_draws_as_numpy(seed: int) -> None:
     assert native.next_uint64() == int(generator.bit_generator.random_raw())
 
 
+RANGES = [(-9999, 9999), (3, 5), (4, 5), (1, 4), (0, 2**32), (-5, 2**32 - 5), (0, 2**32 - 1), (-(2**62), 2**62 + 9)]
+
+
+@pytest.mark.parametrize("seed", [0, 3, 2**63])
+def test_same_integers_as_numpy(seed: int) -> None:
+    """Between other draws: of a 64-bit draw that is halved, the other half waits for the next integer."""
+    native, generator = core.NumpyRandom(seed), np.random.default_rng(seed)
+    for low, high in RANGES * 200:
+        assert native.integers(low, high) == generator.integers(low, high)
+        assert native.random() == generator.random()
+        assert native.uniform(-1.0, 1.0) == generator.uniform(-1.0, 1.0)
+
+
 def test_many_seeds() -> None:
     seeds = np.random.default_rng(5).integers(0, 2**64, 500, np.uint64).tolist()
     for seed in seeds:

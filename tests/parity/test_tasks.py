@@ -16,7 +16,9 @@ from parity.side_by_side import Trace, assert_within, run
 from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv
 
-TASKS = [row["id"] for row in core.task_table() if not row["id"].startswith("bierl/")]  # Gymnasium has the others
+TASKS = [  # Gymnasium has no bierl/...
+    row["id"] for row in core.task_table() if row["engine"] == "mujoco" and not row["id"].startswith("bierl/")
+]
 INFINITY = float("inf")
 
 NO_HUMANOID_EXTRAS = {

@@ -16,11 +16,20 @@ if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
 
+# Of Gymnasium's Box2D tasks: what makes them, and its keyword arguments.
+BOX2D: dict[str, tuple[str, dict[str, Any]]] = {
+    "BipedalWalker-v3": ("bipedal_walker:BipedalWalker", {}),
+    "BipedalWalkerHardcore-v3": ("bipedal_walker:BipedalWalker", {"hardcore": True}),
+    "LunarLander-v3": ("lunar_lander:LunarLander", {}),
+    "LunarLanderContinuous-v3": ("lunar_lander:LunarLander", {"continuous": True}),
+}
+
+
 def taken_over_by(task: str) -> str | None:
     """What makes a native task's environment here, where that is not what the native task is the twin of; else None.
 
-    Gymnasium's own is told by its entry point, which follows from the id, by its time limit, and by having neither
-    keyword arguments nor wrappers of its own. Where Gymnasium is not imported nobody can have registered anything.
+    Gymnasium's own is told by its entry point, which follows from a MuJoCo task's id, its time limit, its keyword
+    arguments, and by having no wrappers. Where Gymnasium is not imported nobody can have registered anything.
     """
     registration: Any = sys.modules.get("gymnasium.envs.registration")
     spec = None if registration is None else registration.registry.get(task)
@@ -29,6 +38,9 @@ def taken_over_by(task: str) -> str | None:
     steps = next(row["max_episode_steps"] for row in core.task_table() if row["id"] == task)
     if task in OWN:
         made_by, keywords = "bierl_fast.native_env:NativeEnv", {"id": task}
+    elif task in BOX2D:
+        name, keywords = BOX2D[task]
+        made_by = f"gymnasium.envs.box2d.{name}"
     else:
         name, _, version = task.rpartition("-")
         made_by, keywords = f"gymnasium.envs.mujoco.{name}{version}:{name}env", {}

@@ -112,6 +112,14 @@ class PolicySpec:
         return action.reshape(self.action_shape or action.shape).copy()
 
 
+def require_box(spec: PolicySpec) -> None:
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    if spec.discrete and spec.squash != "clip":
+        raise ArgumentError(
+            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+
+
 def read_spec(header: dict[str, Any]) -> PolicySpec:
     """A PolicySpec out of a file's header; ConfigError for a value that no environment and no Config has.
 

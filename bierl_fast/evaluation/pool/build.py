@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, TaskError
+from bierl_fast.errors import TaskError
 from bierl_fast.evaluation.environment.maker import EnvMaker, find
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, Interface
 from bierl_fast.evaluation.episode_evaluator import thread_count
-from bierl_fast.evaluation.native import native_tasks
+from bierl_fast.evaluation.native import native_ids
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
+from bierl_fast.evaluation.policy.spec import PolicySpec, require_box, require_same_kind
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.evaluation.pool.messages import Job
@@ -30,7 +30,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     if wanted.again is not None:
         return _again(wanted, wanted.again)
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
-    maker = find(wanted.task, wanted.task_kwargs, more_names=[entry["id"] for entry in native_tasks()])
+    maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
     pool = Pool(maker, settings, descriptor, wanted.episode_cap)
@@ -38,7 +38,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
         cap = {} if pool.interface.time_limit is not None else {"episode_cap": wanted.episode_cap}
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
         statistics = ObservationStatistics(spec.observation_size)
-        _require_box(spec)
+        require_box(spec)
         policy: MlpPolicy | TorchPolicy
         if wanted.policy is None:
             policy = MlpPolicy(spec, statistics)
@@ -101,13 +101,6 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         entry_point=maker.entry_point,
         **shape,
     )
-
-
-def _require_box(spec: PolicySpec) -> None:
-    if spec.discrete and spec.squash != "clip":
-        raise ArgumentError(
-            f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
-        )
 
 
 def _job(

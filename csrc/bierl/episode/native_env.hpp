@@ -52,6 +52,8 @@ class EnvCore {
   int action_size() const { return task_->action_size(); }
   /// (action_size, 2) float32: low and high of each control.
   std::vector<float> action_bounds() const { return task_->action_bounds(); }
+  int discrete_actions() const { return task_->discrete_actions(); }                     ///< 0: not discrete
+  std::vector<float> observation_bounds() const { return task_->observation_bounds(); }  ///< see Task
   /// Whether the task has a root whose x, y describe where an episode ended.
   bool has_root_position() const;
   double control_timestep() const { return task_->control_timestep(); }

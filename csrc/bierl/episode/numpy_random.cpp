@@ -9,6 +9,8 @@
 extern "C" {
 double random_standard_normal(bitgen_t* bits);
 double random_uniform(bitgen_t* bits, double low, double range);
+std::uint64_t random_bounded_uint64(bitgen_t* bits, std::uint64_t offset, std::uint64_t range, std::uint64_t mask,
+                                    bool masked);
 }
 
 namespace bierl {
@@ -66,8 +68,7 @@ std::array<std::uint64_t, 4> seed_state(std::uint64_t seed) {
 
 std::uint64_t raw(void* random) { return static_cast<NumpyRandom*>(random)->next_uint64(); }
 
-// bitgen_t wants one; neither distribution above calls it, so PCG64's buffered half-word is left out.
-std::uint32_t raw_half(void* random) { return static_cast<std::uint32_t>(raw(random)); }
+std::uint32_t raw_half(void* random) { return static_cast<NumpyRandom*>(random)->next_uint32(); }
 
 double raw_double(void* random) { return static_cast<double>(raw(random) >> 11) * 0x1p-53; }
 
@@ -82,6 +83,7 @@ void NumpyRandom::seed(std::uint64_t value) {
   const auto state = seed_state(value);
   increment_ = (wide(state[2], state[3]) << 1) | 1;
   state_ = (increment_ + wide(state[0], state[1])) * kMultiplier + increment_;
+  half_kept_ = false;
 }
 
 std::uint64_t NumpyRandom::next_uint64() {
@@ -89,6 +91,25 @@ std::uint64_t NumpyRandom::next_uint64() {
   const auto folded = static_cast<std::uint64_t>(state_ >> 64) ^ static_cast<std::uint64_t>(state_);
   const auto turn = static_cast<unsigned>(state_ >> 122);
   return (folded >> turn) | (folded << ((64 - turn) & 63));
+}
+
+std::uint32_t NumpyRandom::next_uint32() {
+  if (half_kept_) {
+    half_kept_ = false;
+    return half_;
+  }
+  const std::uint64_t whole = next_uint64();
+  half_ = static_cast<std::uint32_t>(whole >> 32);
+  half_kept_ = true;
+  return static_cast<std::uint32_t>(whole);
+}
+
+double NumpyRandom::random() { return raw_double(this); }
+
+std::int64_t NumpyRandom::integers(std::int64_t low, std::int64_t high) {
+  bitgen_t bits = bits_of(this);
+  const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) - 1;
+  return static_cast<std::int64_t>(random_bounded_uint64(&bits, static_cast<std::uint64_t>(low), range, 0, false));
 }
 
 double NumpyRandom::uniform(double low, double high) {

@@ -5,8 +5,6 @@
 #include <limits>
 #include <sstream>
 
-#include <bierl/core/error.hpp>
-
 namespace bierl {
 namespace {
 
@@ -82,6 +80,12 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
+ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(id, known);
+  return ArgumentError("no native task named '" + id + "'; known: " + joined(known) +
+                       (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
 const OptionValue* OptionReader::find(const char* name) {
   names_.emplace_back(name);
   const auto found = options_.find(name);
@@ -105,6 +109,14 @@ double OptionReader::noise_scale(const char* name, double otherwise) {
   const double scale = number(name, otherwise);
   if (!(scale >= 0)) refuse(name, "at least 0", options_.at(name));
   return scale;
+}
+
+double OptionReader::between(const char* name, double otherwise, Range open) {
+  const double value = number(name, otherwise);
+  if (!(open.low < value && value < open.high)) {
+    refuse(name, "above " + shown(open.low) + " and below " + shown(open.high), options_.at(name));
+  }
+  return value;
 }
 
 int OptionReader::count(const char* name, int otherwise) {

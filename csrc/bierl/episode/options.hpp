@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include <bierl/core/error.hpp>
+
 namespace bierl {
 
 using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::array<double, 2>>;
@@ -27,11 +29,12 @@ class OptionReader {
  public:
   OptionReader(std::string task, const TaskOptions& options) : task_(std::move(task)), options_(options) {}
 
-  double number(const char* name, double otherwise);       ///< finite; an integer will do
-  double noise_scale(const char* name, double otherwise);  ///< finite, at least 0
-  int count(const char* name, int otherwise);              ///< an integer, at least 1
-  bool flag(const char* name, bool otherwise);             ///< True or False
-  Range range(const char* name, Range otherwise);          ///< two numbers, low < high; infinite ends are fine
+  double number(const char* name, double otherwise);               ///< finite; an integer will do
+  double noise_scale(const char* name, double otherwise);          ///< finite, at least 0
+  double between(const char* name, double otherwise, Range open);  ///< above `low` and below `high`
+  int count(const char* name, int otherwise);                      ///< an integer, at least 1
+  bool flag(const char* name, bool otherwise);                     ///< True or False
+  Range range(const char* name, Range otherwise);                  ///< two numbers, low < high; infinite ends are fine
   /// A body: its name or its number. The task finds it in its model.
   std::variant<std::int64_t, std::string> body(const char* name, std::int64_t otherwise);
 
@@ -53,5 +56,7 @@ class OptionReader {
 std::string nearest_name(const std::string& name, const std::vector<std::string>& known);
 /// "a, b, c".
 std::string joined(const std::vector<std::string>& names);
+/// The error for an id that is none of `known`, with the nearest.
+ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known);
 
 }  // namespace bierl

@@ -39,6 +39,7 @@ class Task {
   Task& operator=(const Task&) = delete;
 
   /// Starts an episode in the state that Gymnasium's reset(seed) draws from `random`. Repairs what an error left.
+  /// `random` stays where it is as long as the episode lasts: a task may keep it to draw from in `step`.
   virtual void reset(NumpyRandom& random) = 0;
   /// One control step. `action`: (action_size,) as given, not clipped. One that takes long asks `asked_to_stop()`
   /// (stopping.hpp) now and then and returns early when told so; what it then answers is not used.
@@ -53,6 +54,12 @@ class Task {
   [[nodiscard]] virtual int action_size() const = 0;
   /// (action_size, 2): low and high of each control.
   [[nodiscard]] virtual std::vector<float> action_bounds() const = 0;
+  /// How many actions there are to choose from where actions are discrete: there is a control for each, and the largest
+  /// acts, among equals the first. 0: they are not.
+  [[nodiscard]] virtual int discrete_actions() const { return 0; }
+  /// (observation_size, 2): low and high of each number of Gymnasium's observation, which then is of single precision;
+  /// empty: unbounded, and of double precision.
+  [[nodiscard]] virtual std::vector<float> observation_bounds() const { return {}; }
   /// Seconds of simulated time in one step.
   [[nodiscard]] virtual double control_timestep() const = 0;
 

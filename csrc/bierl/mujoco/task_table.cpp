@@ -41,9 +41,7 @@ const TaskEntry& find_task(const std::string& id) {
   if (const TaskEntry* entry = look_up(id)) return *entry;
   std::vector<std::string> known;
   for (const TaskEntry& entry : task_table()) known.push_back(entry.id);
-  const std::string nearest = nearest_name(id, known);
-  throw ArgumentError("no native task named '" + id + "'; known: " + joined(known) +
-                      (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+  throw unknown_task(id, known);
 }
 
 void check_options(const std::string& id, const TaskOptions& options) {
