@@ -18,15 +18,18 @@ from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
+from bierl_fast.public import public
 
 FitnessBuffer = core.FitnessBuffer
 ReplayBuffer = core.ReplayBuffer
 ThreadPool = core.ThreadPool
 
+MOST_ELEMENTS = 2**34  # of a row of noise
 LARGEST_WEIGHT = 2.0**48  # of raw weights: gradients are sums of them over sigma, and are squared
 SMALLEST_WEIGHT = 2.0**-150  # below, single precision has zero alone
 
 
+@public
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
     """Four uniform 32-bit words: Philox4x32-10 of one counter.
 
@@ -36,11 +39,13 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     return word0, word1, word2, word3
 
 
+@public
 def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
     """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
     return (core.uniform64(key, row, element) >> 11) * 2.0**-53
 
 
+@public
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
     """(count,) standard normals of a row, a pure function of (key, row, element).
 
@@ -57,6 +62,7 @@ def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F
     return out
 
 
+@public
 def perturb(
     theta: F32,
     sigma: float,
@@ -88,6 +94,7 @@ def perturb(
     return out
 
 
+@public
 def gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -112,6 +119,7 @@ def gradient(
     return out
 
 
+@public
 def row_parameters(population: Population, row: int) -> F32:
     """(P,) what a row of a population runs; ArgumentError when there is no such row."""
     base_bp = getattr(population, "base_bp", None)
@@ -120,11 +128,13 @@ def row_parameters(population: Population, row: int) -> F32:
     return out
 
 
+@public
 def learner_seed(key: NoiseKey) -> int:
     """The seed of a learner's own generator at this key, below 2**64; a ReplayBuffer draws from other addresses."""
     return core.learner_seed(key)
 
 
+@public
 def scale_gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -145,6 +155,8 @@ def scale_gradient(
 
 
 def _memory(out: F32 | None, count: int) -> F32:
+    if not 0 <= count < MOST_ELEMENTS:
+        raise ArgumentError(f"count must be in [0, 2**34), got {count}")
     if out is None:
         return core.row_memory(count)
     if isinstance(out, np.ndarray) and out.shape != (count,):  # what is no array is refused by who writes into it
@@ -157,6 +169,7 @@ def _shape(array: object) -> tuple[int, ...]:
     return array.shape if isinstance(array, np.ndarray) else ()
 
 
+@public
 def log_rank_utilities(
     fitness_n: F64, failed_n: Bool | None = None, *, full: bool = False, best_of_ties: bool = False
 ) -> F32:
@@ -181,6 +194,7 @@ def log_rank_utilities(
     return out
 
 
+@public
 def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) weights linear in rank, from 1/(2N) for the best to -1/(2N). Ties, failures, errors: as log_rank_utilities.
 
@@ -189,6 +203,7 @@ def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32
     return _shaped(core.centered_rank_utilities, fitness_n, failed_n)
 
 
+@public
 def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail.
 
@@ -198,6 +213,7 @@ def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     return _shaped(core.raw_weights, _fitting(fitness_n, failed_n), failed_n)
 
 
+@public
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
     """(N,) ARS weights: the `top` pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others get 0.
 
@@ -213,6 +229,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     return out
 
 
+@public
 def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadPool | None = None) -> F64:
     """(Q,) the mean Euclidean distance from each query to the k archive rows nearest to it: its novelty.
 

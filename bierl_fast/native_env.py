@@ -8,7 +8,7 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from bierl_fast import _box2d
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast.public import public
 
 
 def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
@@ -28,6 +29,7 @@ def from_spec(*, native: str, limit: int | None = None, **options: Any) -> Nativ
     return NativeEnv(native, max_episode_steps=limit, **options)
 
 
+@public(but=("step", "reset"))
 class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
@@ -156,6 +158,10 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         if action_a.dtype.kind not in "fiu":
             raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
         return np.ascontiguousarray(action_a, np.float32)
+
+    def render(self) -> NoReturn:
+        """Raise UnsupportedError: a native task makes no pictures."""
+        raise UnsupportedError(f"{self!r} makes no pictures; render with gymnasium.make")
 
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"

@@ -22,6 +22,7 @@ BOTTOM = {
     "import_path",
     "reasons",
     "trust",
+    "hyperparameters",
     "by_value",
     "frozen",
     "public",
@@ -34,11 +35,10 @@ BOTTOM = {
     "torch_threads",
     "optional",
     "outputs",
-    "_torch",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
-    "messages": {"errors"},
+    "messages": {"errors", "hyperparameters", "public"},
     "_registration": set(),
     "_torch": set(),
     "names": {"errors"},
@@ -52,8 +52,8 @@ SEES: dict[str, set[str]] = {
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors", "reasons"},
     "trust": {"errors", "import_path"},
+    "hyperparameters": {"errors", "public"},
     "by_value": {"errors"},
-    "_torch": set(),
     "torch_threads": {"_torch"},
     "frozen": {"errors"},
     "public": {"errors"},
@@ -64,7 +64,7 @@ SEES: dict[str, set[str]] = {
     "_box2d_check": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
-    "kernels": {"messages", "errors", "finite", "_native"},
+    "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
     "native_env": BOTTOM | {"_registration"},
     "strategy": BOTTOM,

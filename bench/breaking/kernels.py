@@ -218,7 +218,10 @@ SPOIL: list[Callable[[Any, Draw], Any]] = [
     lambda array, draw: array.tolist(),
     lambda array, draw: array.view(np.ma.MaskedArray),
 ]
-BAD: dict[str, list[Any]] = {"f": [np.nan, np.inf, -np.inf, 0.0, 1e30, -1e30, 1e-40], "i": [-(2**31), 2**31 - 1, -1, 99]}
+BAD: dict[str, list[Any]] = {
+    "f": [np.nan, np.inf, -np.inf, 0.0, 1e30, -1e30, 1e-40],
+    "i": [-(2**31), 2**31 - 1, -1, 99],
+}
 
 
 def spoiled_array(array: Any, draw: Draw) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -43,6 +44,21 @@ def number(name: str, value: Any) -> float:
     if not (abs(value) <= LARGEST if isinstance(value, int) else isfinite(value)):
         raise ArgumentError(f"{name} must be finite, got {shown(value)}", [name])
     return float(value)
+
+
+def log_std(value: Any) -> float:
+    """A log standard deviation that single precision holds the exponential of; raises as `number`."""
+    found = number("log_std", value)
+    if not -1e30 <= found <= 88.0:
+        raise ArgumentError(f"log_std must be at least -1e30 and at most 88, got {found}", ["log_std"])
+    return found
+
+
+def keywords(name: str, value: Mapping[Any, Any]) -> None:
+    """ArgumentTypeError unless the keyword arguments have names that are strings."""
+    for key in value:
+        if not isinstance(key, str):
+            raise ArgumentTypeError(f"{name} must be a dict with names as keys, got the key {shown(key)}", [name])
 
 
 def boolean(name: str, value: Any) -> bool:

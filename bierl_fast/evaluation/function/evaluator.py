@@ -22,10 +22,12 @@ from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
 from bierl_fast.import_path import settled, written_name
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
+from bierl_fast.public import public
 
 MOST_DIMENSIONS = 2**30
 
 
+@public
 class FunctionEvaluator:
     """Calls a function once for each row. A value that is not finite marks its row failed; an exception ends the call.
 

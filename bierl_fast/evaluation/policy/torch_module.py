@@ -28,6 +28,7 @@ from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey
+from bierl_fast.public import public
 from bierl_fast.reasons import reason
 from bierl_fast.trust import Origin, Trust
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one with TorchPolicy.save")
 
 
+@public(but=("act",))
 class TorchPolicy:
     """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
 
