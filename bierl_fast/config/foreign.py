@@ -59,6 +59,7 @@ def default(name: str) -> Any:
 
 def unsaid(name: str, value: Any) -> bool:
     """Whether this is the value of a setting that nobody said anything about."""
+    value = tuple(value) if isinstance(value, list) else value  # as a file has it
     return bool(value == default(name) or value == settings_of()[name].metadata.get("left_open", default(name)))
 
 
@@ -74,7 +75,8 @@ def given_of(values: Mapping[str, Any]) -> set[str]:
 def of_a_saved_run(values: Mapping[str, Any]) -> bool:
     """Whether this is every setting, as runs of earlier versions wrote them."""
     always = [*MetaSettings.settings(), *ReportSettings.settings()]
-    return all(name in values for name in always if default(name) is not None)
+    later = {name for name, field in settings_of().items() if field.metadata.get("later")}
+    return all(name in values for name in always if default(name) is not None and name not in later)
 
 
 def idle(values: Mapping[str, Any]) -> set[str]:
