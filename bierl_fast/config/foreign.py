@@ -60,6 +60,7 @@ def default(name: str) -> Any:
 
 def unsaid(name: str, value: Any) -> bool:
     """Whether this is the value of a setting that nobody said anything about."""
+    value = tuple(value) if isinstance(value, list) else value  # as a file has it
     open_one = settings_of()[name].metadata.get("left_open", default(name))
     try:
         return bool(value == default(name) or value == open_one)
