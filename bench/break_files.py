@@ -19,6 +19,7 @@ import tempfile
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from breaking.mutations import mutated
@@ -33,11 +34,12 @@ class Hang(BaseException):
     """A read that took too long."""
 
 
-def outcome(sample: Sample, number: int, seed: int, work: Path, show: bool = False) -> tuple[str, str]:
+def outcome(samples: Sequence[Sample], number: int, seed: int, work: Path, show: bool = False) -> tuple[str, str]:
     """("accepted" | "refused" | "broken", what was done and how it ended)."""
     from bierl_fast.errors import BierlError  # noqa: PLC0415 - what is tried
 
     chance = random.Random(f"{seed} {number}")
+    (sample,) = chance.choices(samples, [each.weight for each in samples])
     what, content = mutated(sample.path.read_bytes(), chance)
     path = work / sample.path.name
     path.write_bytes(content)
@@ -90,7 +92,7 @@ def some(first: int, count: int, seed: int, folder: Path, show: bool = False) ->
     with tempfile.TemporaryDirectory() as work:
         for number in range(first, first + count):
             (folder / f"now-{os.getpid()}").write_text(str(number), encoding="ascii")
-            result, how = outcome(samples[number % len(samples)], number, seed, Path(work), show)
+            result, how = outcome(samples, number, seed, Path(work), show)
             counts[result] += 1
             if result == "broken" or show:
                 print(f"{result}: {how[:1500]}", flush=True)

@@ -30,9 +30,9 @@ RUNS = {
     "pbt": "rastrigin --dim 3 --population 6 --meta pbt",
     "nsr": "InvertedPendulum-v5 --population 6 --strategy nsr --meta none --hidden 4 --episode-cap 50",
 }
-COMMON = "--generations 60 --threads 1 --checkpoint-seconds 0 --quiet"
+COMMON = "--generations 25 --threads 1 --checkpoint-seconds 0 --quiet"
 SIGHTS = ("manifest.json", "config.toml", "metrics.jsonl", "policy.npz", "checkpoint.npz", "best_policy.npz")
-LONGEST = 120.0  # seconds that a run may take
+LONGEST = 600.0  # seconds that a run may take
 KEPT = {"policy.npz", "checkpoint.npz", "best_policy.npz"}  # whose bytes depend on the run alone
 
 
@@ -45,10 +45,10 @@ def finished(words: list[str]) -> tuple[int, str]:
     return done.returncode, done.stderr.strip()
 
 
-def killed(words: list[str], directory: Path, chance: random.Random) -> str:
-    """Start a command and kill it; when."""
+def killed(words: list[str], directory: Path, usual: float, chance: random.Random) -> str:
+    """Start a command, which usually takes so many seconds, and kill it; when."""
     sight = chance.choice(SIGHTS) if chance.random() < 0.5 else None
-    seconds, before = chance.uniform(0.2, 4.0), _seen(directory, sight)
+    seconds, before = chance.uniform(0.1, 1.1) * usual, _seen(directory, sight)
     child = subprocess.Popen(command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     began = time.monotonic()
     while child.poll() is None and time.monotonic() - began < seconds:
@@ -96,14 +96,14 @@ def differences(one: Path, other: Path) -> list[str]:
     return found + ([] if lines[0] == lines[1] else ["metrics.jsonl"])
 
 
-def one_run(name: str, whole: Path, directory: Path, kills: int, chance: random.Random) -> list[str]:
-    """What is broken of a run that is killed so often and then goes on to its end."""
+def one_run(name: str, whole: Path, directory: Path, kills: int, usual: float, chance: random.Random) -> list[str]:
+    """What is broken of a run that is killed so often and then goes on to its end, as `whole`, which took `usual`."""
     train, moments = ["train", *RUNS[name].split(), *COMMON.split()], []
     for number in range(kills):
         words = [*train, "--run-dir", str(directory)]
         if number and (directory / "config.toml").exists():
             words = ["resume", str(directory), "--quiet"]
-        moments.append(killed(words, directory, chance))
+        moments.append(killed(words, directory, usual, chance))
     if not went_on(directory, train):
         return [f"{name}: killed {', '.join(moments)}: does not go on"]
     return [f"{name}: killed {', '.join(moments)}: {what}" for what in differences(whole, directory)]
@@ -113,14 +113,17 @@ def everything(count: int, seed: int) -> int:
     """Kill so often; how many runs were broken."""
     chance, left, broken, runs = random.Random(seed), count, 0, Counter[str]()
     with tempfile.TemporaryDirectory() as work:
+        seconds = dict.fromkeys(RUNS, 0.0)
         for name, words in RUNS.items():
+            began = time.monotonic()
             code, said = finished(["train", *words.split(), *COMMON.split(), "--run-dir", f"{work}/{name}"])
             assert code == 0, said
+            seconds[name] = time.monotonic() - began
         while left > 0:
             name, kills = chance.choice(list(RUNS)), min(left, chance.choice((1, 1, 2, 3)))
             left -= kills
             runs[name] += 1
-            for text in one_run(name, Path(work, name), Path(work, f"run{left}"), kills, chance):
+            for text in one_run(name, Path(work, name), Path(work, f"run{left}"), kills, seconds[name], chance):
                 broken += 1
                 print(f"broken: {text}", flush=True)
     print(f"{count} kills in {sum(runs.values())} runs, {broken} broken")

@@ -34,7 +34,7 @@ from common import RESULTS, machine_facts
 from learning_studies import STUDIES, Study
 
 import bierl_fast as bf
-from bierl_fast.comparison.curves import Line, over_seeds
+from bierl_fast.picture.lines import Line, over_seeds
 from bierl_fast.run import build
 
 EVALUATION_SEED = 1_000_000  # of the fresh episodes; no training run has it

@@ -41,9 +41,11 @@ if TYPE_CHECKING:
     from bierl_fast.errors import UnsupportedError as UnsupportedError
     from bierl_fast.errors import WorkerError as WorkerError
     from bierl_fast.evaluation.policy.mlp import MlpPolicy
+    from bierl_fast.evaluation.policy.numpy_policy import NumpyPolicy as NumpyPolicy
     from bierl_fast.evaluation.policy.torch_module import TorchPolicy as TorchPolicy
     from bierl_fast.evaluation.pool.settings import PoolSettings as PoolSettings
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
+    from bierl_fast.exporting.api import export as export
     from bierl_fast.messages import EvaluatedGeneration as EvaluatedGeneration
     from bierl_fast.messages import EvaluationBatch as EvaluationBatch
     from bierl_fast.messages import GenerationReport as GenerationReport
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
+    from bierl_fast.run.plot import plot as plot
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
 
@@ -85,6 +88,8 @@ _HOME = {  # module, and the name there where it is another
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
+    "export": "exporting.api",
+    "plot": "run.plot",
     "Comparison": "comparison.api",
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",
@@ -101,6 +106,7 @@ _HOME = {  # module, and the name there where it is another
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
+    "NumpyPolicy": "evaluation.policy.numpy_policy",
     "TorchPolicy": "evaluation.policy.torch_module",
     "BierlError": "errors",
     "ArgumentError": "errors",

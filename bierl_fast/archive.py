@@ -25,7 +25,7 @@ from typing import IO, Any, BinaryIO, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.errors import ArchiveError, ArgumentError, BierlError, shown
+from bierl_fast.errors import ArchiveError, ArgumentError, BierlError, TrustError, shown
 from bierl_fast.files import json_object, refusal, replacing
 from bierl_fast.messages import Arrays
 
@@ -254,7 +254,7 @@ class Kind:
                     other = self.others.get(kind) if isinstance(kind, str) else None
                     raise ValueError(other or f"its header says {what} of format {shown(number)}")
                 return make(header, archive)
-            except ArchiveError:
+            except (ArchiveError, TrustError):
                 raise
             except Exception as error:  # a file may hold anything, and what is made of it raise anything
                 text = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__

@@ -35,7 +35,8 @@ class Named:
     def __str__(self) -> str:
         home, name = parted(self.path)
         told = ", ".join(f"{key}={value!r}" for key, value in self.keywords.items())
-        return f"import {_shown(home)} and call {_shown(name)} with ({_cut(told)}) as its {self.setting}"
+        verb = "call" if name.replace(".", "").isidentifier() else "make"  # the id of an environment
+        return f"import {_shown(home)} and {verb} {_shown(name)} with ({_cut(told)}) as its {self.setting}"
 
 
 def _shown(text: str) -> str:

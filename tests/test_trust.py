@@ -72,12 +72,14 @@ def test_a_strangers_run_imports_nothing_until_it_is_trusted(
 
     another_user(monkeypatch, own.parent / "another")
     line = "names code, and is not as you trained it here (another's, copied, moved or changed): it would import "
-    line += f"'{own.stem}' and call"
+    line += f"'{own.stem}' and "
     fails(capsys, 1, line, "evaluate", str(directory))
     fails(capsys, 1, line, "resume", str(directory), "--generations", "3")
     fails(capsys, 1, line, "diagnose", str(directory), "--proposals", "2")
     for call in (bf.evaluate, bf.resume, bf.diagnose):
-        with pytest.raises(bf.TrustError, match=rf"{re.escape(line)}.*; if you trust whoever wrote it, give --trust"):
+        with pytest.raises(
+            bf.TrustError, match=rf"{re.escape(line)}(call|make) .*; if you trust whoever wrote it, give --trust"
+        ):
             call(directory)
     assert own_code.imports(own) == 0
     assert "." not in sys.path

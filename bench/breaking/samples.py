@@ -59,11 +59,13 @@ class Sample:
         kind: for the report.
         path: of the valid file.
         read: reads the file at a path.
+        weight: how often it is tried, among the others: whole runs take their time.
     """
 
     kind: str
     path: Path
     read: Callable[[Path], object]
+    weight: int = 8
 
 
 def made(folder: Path) -> list[Sample]:
@@ -81,9 +83,9 @@ def made(folder: Path) -> list[Sample]:
         parts = build.make_parts(run.read_config())
         samples += [
             Sample(f"checkpoint {name}", run.checkpoint, partial(_restore, run, parts)),
-            Sample(f"resume {name}", run.checkpoint, partial(_resume, run)),
+            Sample(f"resume {name}", run.checkpoint, partial(_resume, run), weight=1),
             Sample(f"policy {name}", run.policy, load_policy),
-            Sample(f"policy {name}, acting", run.policy, _evaluate),
+            Sample(f"policy {name}, acting", run.policy, _evaluate, weight=1),
             Sample(f"config {name}", run.config, lambda path: toml.compose(toml.read(path, saved=True))),
         ]
     run = RunDirectory(folder / "es-none")

@@ -15,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ import click
 from bierl_fast.cli import signals
 from bierl_fast.cli.output import streams
 from bierl_fast.cli.parameters import OTHER_NAMES, debug_option
-from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, one_line
+from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, naming, one_line
 from bierl_fast.import_path import searching_here
 from bierl_fast.machine import versions
 from bierl_fast.names import nearest, unknown
@@ -34,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "compare": ("comparing", "Train and compare many runs."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
+    "plot": ("plotting", "Runs as a picture."),
+    "export": ("exporting", "A policy for other programs."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),
     "presets": ("show", "The presets there are, or what one sets."),
@@ -113,6 +116,8 @@ def entry(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", OldNameWarning)
         warnings.showwarning = _show_warning
         try:
+            with naming(Path()):
+                Path.cwd()  # without one, libraries that are loaded later fail in ways of their own
             code = cli.main(arguments, prog_name="bierl", standalone_mode=False)
             return given.exit_code(code if isinstance(code, int) else 0, arguments)
         except BaseException as error:

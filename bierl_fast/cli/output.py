@@ -105,14 +105,16 @@ def streams() -> Iterator[Streams]:
     given = Streams()
     teller = _Teller()
     logger = logging.getLogger(__name__.partition(".")[0])
-    before = logger.level
+    before = logger.level, logger.propagate
     logger.addHandler(teller)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # packages that a task brings in may have set up the root's handlers
     try:
         yield given
     finally:
         logger.removeHandler(teller)
-        logger.setLevel(before)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
         given.restore()
 
 

@@ -127,14 +127,14 @@ def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:
 def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
     where = ", ".join(entry.where for entry in entries.values() if entry.name) or "base"
     with located(where):
-        config = _config([spec.base, *entries.values()])
+        config, typed = _config([spec.base, *entries.values()]), spec.base.settings.get("task")
         for seed in entries["tasks"].seeds or spec.seeds:
             if seed == spec.evaluation_seed:
                 raise ConfigError(
                     f"seed {seed} is evaluation's too; give evaluation another, evaluation = {{seed = N}}", ["seed"]
                 )
             yield PlannedRun(
-                task=entries["tasks"].name or config.task_name,
+                task=entries["tasks"].name or (typed if isinstance(typed, str) else config.task_name),
                 strategy=entries["strategies"].name or config.strategy,
                 meta=entries["meta_levels"].name or config.meta,
                 setting=entries["settings"].name,

@@ -112,7 +112,7 @@ def _same_generator(folder: Folder, planned: PlannedRun) -> bool:
 
 def _require_same(folder: Folder, planned: PlannedRun) -> None:
     try:
-        before = toml.compose(toml.read(folder.planned, saved=True))
+        before = toml.read_saved(folder.planned)
     except ValueError as error:
         raise RunDirectoryError(f"{folder.path} holds a run whose planned.toml is damaged: {error}") from error
     was, now = (json.loads(json.dumps(config.training())) for config in (before, planned.config))

@@ -63,7 +63,7 @@ def _interrupt(*_: Any) -> None:
 
 def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     directory = RunDirectory(Path(job["run_dir"]))
-    config = toml.compose(toml.read(Path(job["planned"]), saved=True))
+    config = toml.read_saved(Path(job["planned"]))
     last = -SECONDS
     plainly = warnings.showwarning
 
@@ -90,7 +90,9 @@ def _run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
         except AllFailedError as error:
             if not directory.checkpoint.is_file():  # in its warm start: the run itself has not begun
                 raise
-            diverged = error
+            reached = checkpoint.load(directory.checkpoint, directory.read_config()).counters
+            if not at_its_end(config, reached):  # else its own evaluations alone gave no number
+                diverged = error
     measure.measure(directory, config, job["episodes"], job["seed"], diverged, job["trust"])
     if diverged is not None:
         say({"warning": f"diverged, which counts as the worst return: {one_line(diverged)}"})

@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import textwrap
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from bierl_fast.config import ranges, reference, rules
+from bierl_fast.config import foreign, ranges, reference, rules
 from bierl_fast.config.sections import (
     NAMES,
     OLD_NAMES,
@@ -23,6 +24,7 @@ from bierl_fast.config.sections import (
     settings_of,
 )
 from bierl_fast.errors import ConfigError
+from bierl_fast.frozen import frozen
 from bierl_fast.import_path import settled
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.names import choice
@@ -45,25 +47,57 @@ class Config(Settings):
         if "task" not in settings:
             raise ConfigError("no task given: name one (`bierl tasks` lists them)", ("task",))
         super().__init__(**settings)
-        self._check()
+        self._check(foreign.given_of(settings))
 
-    def _check(self) -> None:
+    def _check(self, given: Collection[str]) -> None:
+        """Check every setting, and remember which somebody gave."""
         for name, field in settings_of().items():
             value = getattr(self, name)
             value = reference.read(value) if name == "reference" else typed(name, value, hints()[name])
             check_rules(name, value, field.metadata)
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, frozen(value))
+        object.__setattr__(self, "_given", frozenset(given))
         rules.check_together(self)
         ranges.check(self)
+
+    def values(self) -> dict[str, Any]:
+        """Every setting by name."""
+        return {name: getattr(self, name) for name in settings_of()}
+
+    @classmethod
+    def saved(cls, values: Mapping[str, Any]) -> Config:
+        """The settings that a run of an earlier version wrote: all there are, those too that it did not take."""
+        return cls._made(values, values.keys() - foreign.idle(values))
+
+    @classmethod
+    def _made(cls, values: Mapping[str, Any], given: Collection[str]) -> Config:
+        config = cls.__new__(cls)
+        Settings.__init__(config, **values)
+        config._check(given)
+        return config
 
     def named(self) -> Config:
         """The same settings in writing, every Python function by its import path: what a run saves."""
         written = {name: self._written(name) for name in functions()}
-        return self.replace(**{name: path and settled(path) for name, path in written.items()})
+        return self.filled(**{name: path and settled(path) for name, path in written.items()})
 
     def replace(self, **changes: Any) -> Config:
-        """A copy with some settings changed, checked again."""
-        return dataclasses.replace(self, **renamed(changes, OLD_NAMES))
+        """A copy with some settings changed, checked again. One that is changed to its default counts as not given.
+
+        Another meta-level leaves behind what was given for the one before.
+        """
+        changes = renamed(changes, OLD_NAMES)
+        check_names(changes)
+        other = changes.get("meta", self.meta) != self.meta
+        gone = foreign.left_behind(changes["meta"]) - changes.keys() if other else frozenset()
+        values = self.values() | {name: foreign.default(name) for name in gone} | changes
+        given = {name for name, value in changes.items() if value != foreign.default(name)}
+        return self._made(values, given | self._given - gone - changes.keys())
+
+    def filled(self, **changes: Any) -> Config:
+        """A copy with settings that follow from the others: nobody is said to have given them."""
+        gone = foreign.left_behind(changes["meta"]) if "meta" in changes else frozenset()
+        return self._made(self.values() | changes, self._given - gone)
 
     def replace_given(self, **changes: Any) -> Config:
         """A copy with those settings changed that are not None."""
@@ -97,6 +131,10 @@ class Config(Settings):
         strategies.entry(self.strategy)
         meta_levels.entry(self.meta)
         choice("evaluator", self.evaluator, NAMES["evaluator"], ["evaluator"])
+
+    def check_taken(self) -> None:
+        """Raise ConfigError for a setting that was given and that the strategy or the meta-level does not take."""
+        foreign.refuse(self.values(), self._given)
 
     def check_end(self) -> None:
         """Raise ConfigError unless something ends the run."""

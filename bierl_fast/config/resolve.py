@@ -47,33 +47,35 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
                 [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
     needed = riders_of(warm_start.shape.signals) if "riders" in strategies.options(config.strategy) else ()
-    return config.replace(**shape, riders=config.riders or needed)
+    return config.filled(**shape, riders=config.riders or needed)
 
 
 def with_signals(config: Config) -> Config:
-    """`config` with the window that its meta-level reads.
+    """`config` with the window that its meta-level reads, where it reads one.
 
     Raises:
         ConfigError: it holds what riders tell that do not ride.
     """
     if not config.adapts:
         return config
-    window = told_by(config.riders) if config.signals is None else config.signals
-    window = tuple(dict.fromkeys([*window, *meta_levels.entry(config.meta).reads]))
-    if missing := [rider for rider in riders_of(window) if rider not in config.riders]:
+    entry = meta_levels.entry(config.meta)
+    takes = "signals" in entry.taken  # it reads a window of its own choice
+    window = told_by(config.riders) if takes and config.signals is None else config.signals or ()
+    read = dict.fromkeys([*window, *entry.reads])
+    if missing := [rider for rider in riders_of(tuple(read)) if rider not in config.riders]:
         if "riders" not in strategies.options(config.strategy):
             raise ConfigError(
                 f"meta {config.meta!r} reads what riders {', '.join(missing)} tell here, and strategy "
                 f"{config.strategy!r} carries none; take one of {', '.join(strategies.which_take('riders'))}",
                 ["strategy", "meta"],
             )
-        told = [name for rider in missing for name in OF_RIDERS[rider] if name in window]
+        told = [name for rider in missing for name in OF_RIDERS[rider] if name in read]
         raise ConfigError(
             f"meta {config.meta!r} reads {', '.join(told)} here, which riders {', '.join(missing)} tell, got riders = "
             f"{list(config.riders)}; give riders = {[*config.riders, *missing]}",
             ["riders", "signals"],
         )
-    return config.replace(signals=window)
+    return config.filled(signals=window) if takes else config
 
 
 def with_policy_settings(config: Config) -> Config:
@@ -107,7 +109,7 @@ def with_policy_settings(config: Config) -> Config:
                 [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
-    return config.replace(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
+    return config.filled(**{name: value for name, value in wanted.items() if getattr(config, name) is None})
 
 
 def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> None:
@@ -166,7 +168,7 @@ def with_meta_settings(config: Config) -> Config:
         )
     config = config.replace(meta_candidates=_required_credit(config).candidates)
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
-    return config.replace(**{name: entry.prefers[name] for name in open_ones})
+    return config.filled(**{name: entry.prefers[name] for name in open_ones})
 
 
 def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Config:
@@ -195,7 +197,7 @@ def resolved(config: Config, declared: Mapping[str, HyperparameterSpec]) -> Conf
             )
     if config.adapts:
         changes["adapt"] = _adapted(config, declared)
-    found = config.replace(**changes)
+    found = config.filled(**changes)
     _require_the_center(found)
     _require_momentum_that_acts(found)
     _require_entropies_that_differ(found)

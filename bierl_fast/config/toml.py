@@ -16,6 +16,7 @@ from typing import Any
 
 import tomli_w
 
+from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
@@ -23,6 +24,7 @@ from bierl_fast.files import MOST_TEXT, no_deeper, read_text
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
+MARK = "# Every setting that this run takes; those of other strategies and meta-levels are left out.\n"
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 
 
@@ -52,13 +54,29 @@ def read(path: Path, saved: bool = False) -> dict[str, Any]:
         ConfigError: the file cannot be read, or is not TOML.
         UnknownNameError: it holds a name that is no setting.
     """
+    found, earlier = _read(path, say=not saved)
+    idle = foreign.idle(found) if earlier and not saved else ()
+    return {name: value for name, value in found.items() if name not in idle}
+
+
+def read_saved(path: Path) -> Config:
+    """The settings that a run wrote; of an earlier version's, those too that it did not take. Raises as `read`."""
+    values, earlier = _read(path, say=False)
+    config = Config.saved(values) if earlier else Config(**values)
+    config.check_taken()
+    return config
+
+
+def _read(path: Path, say: bool) -> tuple[dict[str, Any], bool]:
+    """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
-        values = tables(path)
+        found, text = tables(path), read_text(path)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    return _present(values, not saved)
+    values = _present(found, say)
+    return values, not text.startswith(MARK) and foreign.of_a_saved_run(values)
 
 
 def tables(path: Path) -> dict[str, Any]:
@@ -98,9 +116,11 @@ def compose(*layers: Mapping[str, Any]) -> Config:
 def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of two layers: those above win, and a table's entries each by themselves.
 
-    Only where a layer names another task than those below, its task_kwargs take the place of theirs.
+    Only where a layer names another task than those below, its task_kwargs take the place of theirs; and where it names
+    a meta-level, settings that are of others alone go from those below.
     """
-    values = {**below, **above}
+    gone = foreign.left_behind(above["meta"]) if isinstance(above.get("meta"), str) else frozenset()
+    values = {**{name: value for name, value in below.items() if name not in gone}, **above}
     other_task = "task" in below and below["task"] != values["task"]
     for name in TABLES:
         before, after = below.get(name), above.get(name)
@@ -110,12 +130,17 @@ def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def dumps(config: Config) -> str:
-    """Every setting as TOML, defaults included; None is left out, which reads back as None.
+    """Every setting that strategy and meta-level take as TOML, defaults included; None is left out, and reads back so.
+
+    Of a run of an earlier version that had others, all settings are written, as that version did.
 
     Raises:
         ConfigError: a setting has no TOML form (a task that is a Python function).
     """
-    values = {name: value for name in _names() if (value := getattr(config, name)) is not None}
+    others = foreign.foreign(config.strategy, config.meta)
+    whole = not all(foreign.unsaid(name, getattr(config, name)) for name in others)
+    names = [name for name in _names() if whole or name not in others]
+    values = {name: value for name in names if (value := getattr(config, name)) is not None}
     values["reference"] = dataclasses.asdict(config.reference)
     try:
         text = tomli_w.dumps(values)
@@ -133,7 +158,7 @@ def dumps(config: Config) -> str:
             "file's name",
             ["task_kwargs"],
         )
-    return text
+    return text if whole else MARK + text
 
 
 def _in_order(text: str, keywords: Mapping[str, Any]) -> bool:

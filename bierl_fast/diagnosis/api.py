@@ -36,6 +36,7 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.side_by_side import advance
 from bierl_fast.run import build, checkpoint, loop
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.interruption import end_if_told
@@ -111,7 +112,7 @@ def diagnose(
     again = {name: given.pop(name, None) for name in functions()}
     config = directory.read_to_run(trust, **again).elsewhere(**given)
     _require_copies_that_learn(config)
-    parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+    parts = parts_again(config, directory.policy, another=again["task"] is not None)
     with closing(parts.evaluator):
         loop.restore(parts, start)
         parts = replace(parts, strategy=undivided(parts.strategy))
@@ -256,7 +257,7 @@ class _Diagnosis:
             nothing = why_nothing(batch)
             if nothing is not None and now:
                 raise AllEpisodesError(nothing)
-            if nothing is not None:
+            if nothing is not None and batch.failure is not None:  # the reason, which nobody else says
                 warn(nothing, EpisodeWarning)
             value_mk[alive] = finite.mean(batch.returns_r.reshape(count, several, episodes), axis=1)
             failed_m[alive] = batch.failed_r.reshape(count, -1).any(axis=1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.messages import F32
 
+LARGEST = sys.float_info.max
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
 
 
@@ -37,8 +39,9 @@ def number(name: str, value: Any) -> float:
     """A finite number. ArgumentTypeError for another kind (bool too), ArgumentError for one that is not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise ArgumentTypeError(f"{name} must be a number, got {value!r}", [name])
-    if not isfinite(value):
-        raise ArgumentError(f"{name} must be finite, got {value!r}", [name])
+    # An integer may be beyond every float.
+    if not (abs(value) <= LARGEST if isinstance(value, int) else isfinite(value)):
+        raise ArgumentError(f"{name} must be finite, got {shown(value)}", [name])
     return float(value)
 
 

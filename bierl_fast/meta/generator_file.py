@@ -77,15 +77,12 @@ class WarmStart:
     @property
     def fingerprint(self) -> str:
         """Of what a run takes over: another one is another generator, whatever its file is called."""
-        told = asdict(self.shape)
-        if self.shape.signals == FIRST:
-            del told["signals"]  # as of files that began without
-        shape = json.dumps(told, sort_keys=True)
+        shape = json.dumps(_written(self.shape), sort_keys=True)
         return hashlib.sha256(shape.encode() + self.weights.astype("<f4").tobytes()).hexdigest()
 
     def save(self, path: str | Path) -> None:
         """Write the file; atomically."""
-        header = {"shape": asdict(self.shape), "steps": self.steps, "made": self.made}
+        header = {"shape": _written(self.shape), "steps": self.steps, "made": self.made}
         arrays = {"weights": self.weights, **{TRAINING + name: array for name, array in self.training.items()}}
         FILE.write(as_path(path, "path"), header, arrays)
 
@@ -109,6 +106,11 @@ class WarmStart:
         own = [name for name in archive if name.startswith(TRAINING)]
         training = {name.removeprefix(TRAINING): archive.read(name) for name in own}
         return cls(shape, weights, said.steps, said.made, training)
+
+
+def _written(shape: GeneratorShape) -> dict[str, Any]:
+    """It as a file has it: without signals where they are those of files that began without."""
+    return {name: value for name, value in asdict(shape).items() if name != "signals" or value != FIRST}
 
 
 def packaged() -> dict[str, Path]:

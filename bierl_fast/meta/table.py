@@ -17,12 +17,24 @@ from bierl_fast.meta.fitness import META_FITNESS
 from bierl_fast.meta.history import History
 from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
-from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.meta.two_point import TwoPointAdaptation
 from bierl_fast.names import lookup, unknown
 from bierl_fast.settings import Section
 
 S = TypeVar("S", bound=Section)
+
+
+def _some(section: type[Section], *names: str) -> frozenset[str]:
+    """The settings of these fields of a section."""
+    return frozenset(name for name, own in section.settings().items() if own.name in names)
+
+
+# Every one takes these, `none` too: a diagnosis of it asks what another would move and see, and be judged by.
+ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective")
+SHARED = ALWAYS | GeneratorSettings.settings().keys() | MetaSettings.settings().keys()  # what several meta-levels take
+WIDTHS = ("encoder_size", "generator_hidden")  # of a generator that is a network of units
+SIZES = ("history", "quantiles", "signals", *WIDTHS)  # of one that sees anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class MetaEntry:
         adapts: whether it moves hyperparameters, and so has ranges to move them in.
         tells: whether strategies learn from batches of its own, in which no transitions are recorded.
         prefers: options of strategies that it takes where nothing was said.
+        takes: which of the settings that several meta-levels take, of ranges, generators and learning; None: all.
         reads: signals that its history has in any case.
         most_momentum: of an optimizer under it, where it cannot tell steps that are too long otherwise; None: any.
     """
@@ -83,6 +96,13 @@ class MetaEntry:
     prefers: Mapping[str, Any] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     most_momentum: float | None = None
+    takes: frozenset[str] | None = None
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Every setting that it takes, its own among them."""
+        own = frozenset() if self.section is None else frozenset(self.section.settings())
+        return own | (SHARED if self.takes is None else self.takes)
 
 
 def _learned(encoder: str | None) -> Callable[[MetaParts], MetaLevel]:
@@ -150,24 +170,41 @@ def _require_ranges(parts: MetaParts) -> None:
             )
 
 
+def which_take(setting: str) -> list[str]:
+    """The meta-levels that take it."""
+    return [name for name, line in META_LEVELS.items() if setting in line.taken]
+
+
 # On a quadratic of 100 dimensions, sigma and learning rate from a tenth to ten times too large, csa and tpa converge at
 # momentum 0 and 0.5 under Adam, as with the plain step, and diverge at 0.9 under Adam, ClipUp and momentum: there the
 # centre swings about its goal in long arcs, along which steps lead the same way however long they are.
-_CALM: dict[str, Any] = {"prefers": {"optimizer": "gradient"}, "most_momentum": 0.5}
+_CALM: dict[str, Any] = {
+    "prefers": {"optimizer": "gradient"},
+    "most_momentum": 0.5,
+    "takes": ALWAYS | _some(MetaSettings, "max_move"),
+}
 
 META_LEVELS: dict[str, MetaEntry] = {
-    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False),
-    "schedule": MetaEntry(_schedule, ScheduleSettings),
+    "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False, takes=ALWAYS),
+    "schedule": MetaEntry(_schedule, ScheduleSettings, takes=ALWAYS),
     "csa": MetaEntry(_csa, **_CALM),
     "tpa": MetaEntry(_tpa, reads=("tpa", "drop"), **_CALM | {"prefers": {"optimizer": "gradient", "riders": ("tpa",)}}),
     "lra": MetaEntry(_lra, reads=("drop",), **_CALM),
-    "bo": MetaEntry(_bo, BayesianSettings, learned=True),
-    "pbt": MetaEntry(_pbt, MemberSettings, tells=True),
-    "direct": MetaEntry(_learned(None), learned=True),
+    "bo": MetaEntry(
+        _bo,
+        BayesianSettings,
+        learned=True,
+        takes=ALWAYS
+        | _some(
+            MetaSettings, "fitness", "objective", "candidates", "pairs", "episodes", "interval", "budget", "max_move"
+        ),
+    ),
+    "pbt": MetaEntry(_pbt, MemberSettings, tells=True, takes=ALWAYS | _some(MetaSettings, "interval")),
+    "direct": MetaEntry(_learned(None), learned=True, takes=SHARED - _some(GeneratorSettings, *SIZES)),
     "lstm": MetaEntry(_learned("lstm"), learned=True),
     "mlp": MetaEntry(_learned("mlp"), learned=True),
     "mean": MetaEntry(_learned("mean"), learned=True),
-    "linear": MetaEntry(_learned("linear"), learned=True),
+    "linear": MetaEntry(_learned("linear"), learned=True, takes=SHARED - _some(GeneratorSettings, *WIDTHS)),
 }
 
 

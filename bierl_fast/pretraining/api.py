@@ -194,7 +194,7 @@ def _by_runs(
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
-    shape = shape_of(config.replace(adapt=ADAPTED))
+    shape = shape_of(config.filled(adapt=ADAPTED))
     return WarmStart(shape, training.weights, training.steps, made, training.state())
 
 
@@ -219,7 +219,7 @@ def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmSt
                 "it, or begin another file",
                 [name],
             )
-    return saved, config.replace(**shape, seed=settings.seed), settings
+    return saved, config.filled(**shape, seed=settings.seed), settings
 
 
 def _training(config: Config, settings: PretrainSettings) -> Pretraining:

@@ -71,7 +71,10 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     taken = (*GENERATOR, "seed", "threads")
     _require(given, taken, f"credit 'run' does not use {{}}; it uses {', '.join(taken)}; or {one_step}")
     small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
-    return toml.compose({"task": "quadratic", **small}, given)
+    shape = {name: value for name, value in given.items() if name != "meta"}  # what an encoder has not is left behind
+    return toml.compose(
+        {"task": "quadratic", **small}, shape, {name: given[name] for name in given.keys() - shape.keys()}
+    )
 
 
 def _relative(given: Mapping[str, Any]) -> bool:

@@ -20,19 +20,23 @@ from typing import Any
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine, settings_of
-from bierl_fast.errors import AllEpisodesError, ConfigError, RunWarning, warn
+from bierl_fast.errors import AllEpisodesError, RunWarning, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
 from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
+from bierl_fast.picture.figure import Picture
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run.again import parts_again
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import Run
+from bierl_fast.run.plot import plot as drawn
 from bierl_fast.run.record import Observer, Recorder
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
 from bierl_fast.trust import Trust
@@ -52,6 +56,10 @@ class Result:
     metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
     run_dir: Path | None
     best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
+
+    def plot(self, against: str = "env_steps") -> Picture:
+        """The run's curves, which a notebook shows; see bf.plot, which draws several runs and writes files."""
+        return drawn(self, against=against)
 
 
 def train(
@@ -78,7 +86,7 @@ def train(
     directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-    _warn_of_the_unnamed(config, saved=directory is not None)
+        _warn_of_the_unnamed(config)
     return _trained(config, directory, observer, warm_start_observer)
 
 
@@ -108,12 +116,10 @@ def _trained(
             return _to_the_end(run, directory)
 
 
-def _warn_of_the_unnamed(config: Config, saved: bool) -> None:
-    """RunWarning for functions that a saved run cannot find again, nor an evaluation its environment."""
+def _warn_of_the_unnamed(config: Config) -> None:
+    """RunWarning for functions that a saved run cannot find again."""
     named = config.named()
     lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
-    if not saved and (config.dim is not None or "task" not in lost):
-        return  # the policy has the function
     if lost:
         told = ", ".join(f"the {name} {path}" for name, path in lost.items())
         again = ", ".join(f"{name}=..." for name in lost)
@@ -204,7 +210,7 @@ def resume(
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
-        parts = build.parts_again(config, directory.policy, another=again["task"] is not None)
+        parts = parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
             best = _best(directory, start.counters, config)
             return _to_the_end(_restored(directory, parts, start, observer, best), directory)
@@ -311,32 +317,13 @@ def evaluate(
     seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
-    actor, ran_by = _policy(run_dir_or_policy, trust, {"task": task, "policy": policy})
+    found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
-    population = reporting_population(actor.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(actor, threads, task=task, trust=trust, ran_by=ran_by, **given)) as evaluator:
+    population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
+    given |= {"task": task, "trust": trust, "ran_by": found.ran_by}
+    with closing(build.evaluator_of(found.policy, threads, **given)) as evaluator:
         batch = evaluator.evaluate(population)
         nothing = why_nothing(batch)
         if nothing is not None:
             raise AllEpisodesError(nothing)
         return {"task": evaluator.policy.task, "seed": seed, **summary(batch)}
-
-
-def _policy(
-    source: PathLike | Policy | Result, trust: bool, again: dict[str, str | Callable[..., Any] | None]
-) -> tuple[Policy, dict[str, Any]]:
-    """A policy, and how its run had its episodes run, as far as the run says so.
-
-    `again`: what is given in place of what the files name.
-    """
-    if isinstance(source, Result) or not isinstance(source, str | os.PathLike):
-        if again["policy"] is not None:
-            raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
-        return (source.policy if isinstance(source, Result) else source), {}
-    path = as_path(source, "run_dir_or_policy")
-    if path.is_file():
-        return build.read_policy(path, trust, again["policy"]), {}
-    directory = RunDirectory(path)
-    config = directory.read_to_run(trust, **again)
-    found = build.read_policy(directory.policy, trust or config.named_code(), again["policy"])
-    return found, build.own_settings(config)

@@ -13,16 +13,14 @@ from typing import Any
 
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
+from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
-from bierl_fast.config.sections import OF_STRATEGIES, default_of, settings_of
-from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TaskError, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
-from bierl_fast.evaluation.environment.maker import require_same_maker
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.evaluation.policy.saved import load_policy, saved_spec
-from bierl_fast.evaluation.policy.spec import PolicySpec, require_same_kind
+from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.kernels import ThreadPool
 from bierl_fast.machine import available_cores
@@ -65,6 +63,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config.check_taken()
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
@@ -221,23 +220,9 @@ def _starting_entropy(policy: Policy) -> float:
 
 
 def _set_options(config: Config, entry: StrategyEntry) -> dict[str, Any]:
-    """The strategy's options and switches by name; ConfigError for one that was set and that it does not take."""
-    options = _switches(config, entry.options)
-    taken = entry.options | entry.own
-    of_others = [name for section in OF_STRATEGIES for name in section.settings()]
-    of_several = [name for name, field in settings_of().items() if field.metadata.get("option")]
-    for name in (*of_several, *of_others):
-        value = getattr(config, name)
-        if name in taken:
-            options[name] = value
-        elif value != default_of(name):
-            known = ", ".join(other for other in taken if other in settings_of())
-            raise ConfigError(
-                f"strategy {config.strategy!r} takes no option {name}, got {value!r}; it takes {known}; {name} is for "
-                f"{', '.join(strategies.which_take(name))}",
-                (name, "strategy"),
-            )
-    return options
+    """The strategy's options and switches by name."""
+    taken = of_strategies() & (entry.options | entry.own).keys()
+    return _switches(config, entry.options) | {name: getattr(config, name) for name in taken}
 
 
 def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,7 +243,8 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
 def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     """What the meta-level will see."""
     shape = config.section(GeneratorSettings)
-    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=shape.window)
+    window = tuple(dict.fromkeys([*shape.window, *meta_levels.entry(config.meta).reads]))
+    return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=window)
 
 
 def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
@@ -322,31 +308,6 @@ def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Eval
         given = {name for name, value in own.items() if value is not None}
         if isinstance(error, ConfigError) or not given & set(error.settings):
             raise
-        raise ConfigError(str(error), error.settings) from error
-
-
-def parts_again(config: Config, policy: Path, another: bool) -> Parts:
-    """The parts of a run that was saved, whose task is what its policy, in the file `policy`, was made for.
-
-    `another`: whether it is meant to be another one, of the same kind.
-
-    Raises:
-        ConfigError: see make_parts; or the task has other observations and actions, or its id stands for another one.
-    """
-    saved = saved_spec(policy)
-    try:
-        if saved is not None and not another and saved.task == config.task:  # which may be imported
-            require_same_maker(saved)
-        parts = make_parts(config)
-        now = getattr(parts.evaluator.policy, "spec", None)
-        if saved is None or not isinstance(now, PolicySpec):
-            return parts
-        with ExitStack() as refused:
-            refused.callback(parts.evaluator.close)
-            require_same_kind(saved, now)
-            refused.pop_all()
-        return parts
-    except TaskError as error:
         raise ConfigError(str(error), error.settings) from error
 
 

@@ -222,7 +222,7 @@ class RunDirectory:
         """
         self.require_run()
         try:
-            return toml.compose(toml.read(self.config, saved=True))
+            return toml.read_saved(self.config)
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "

@@ -11,12 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from bierl_fast.config.config import Config
 from bierl_fast.errors import AllFailedError, CheckpointError, EpisodeWarning, warn
 from bierl_fast.messages import (
-    F32,
     EvaluatedGeneration,
     EvaluationBatch,
     GenerationReport,
@@ -67,7 +64,6 @@ def advance(run: Run) -> None:
         generation = run.evaluated(population, batch)
         run.look(population, batch)
         report = run.strategy.tell(population, batch)
-        _require_finite(run.strategy.mean)
         run.evaluator.absorb(batch)
         run.remember(population, batch, report, hyperparameters)
         went_back = run.go_back_when_collapsed()
@@ -85,13 +81,6 @@ def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
         raise AllFailedError(
             f"all candidates failed, in {int(failed_r.sum())} of {failed_r.size} episodes; lower sigma or the learning "
             "rate, or look at the task"
-        )
-
-
-def _require_finite(mean: F32) -> None:
-    if not np.isfinite(mean).all():
-        raise AllFailedError(
-            "the step led to parameters that are not finite; lower sigma or the learning rate, or look at the task"
         )
 
 

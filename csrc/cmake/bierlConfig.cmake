@@ -1,4 +1,4 @@
-# find_package(bierl [COMPONENTS core episode box2d mujoco]): bierl::bierl_core and so on.
+# find_package(bierl [COMPONENTS core policy episode box2d mujoco]): bierl::bierl_core, bierl::bierl_policy and so on.
 #
 # A component brings those before it; without a list, all that are installed. MuJoCo is looked for by the component
 # mujoco alone: at MUJOCO_DIR, else in the Python package beside the one this file lies in (site-packages/mujoco beside
@@ -8,7 +8,7 @@ list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 
 set(_bierl_here)
 set(_bierl_load)
-foreach(_component core episode box2d mujoco)
+foreach(_component core policy episode box2d mujoco)
   if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/bierl_${_component}.cmake)
     list(APPEND _bierl_here ${_component})
     if(NOT bierl_FIND_COMPONENTS OR _component IN_LIST bierl_FIND_COMPONENTS)

@@ -37,7 +37,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("vectorized = true", HOPPER, "vectorized", "config.rules.check_together"),
     ("population = 7", HOPPER, "population", "config.rules.check_together"),
     ("meta_candidates = 3", HOPPER, "meta_candidates", "config.rules.check_together"),
-    ("hidden = [0]", HOPPER, "hidden", "config.rules.check_together"),
+    ("hidden = [0]", HOPPER, "hidden", "values.check_rules"),
     ("target_return = 1.0", HOPPER, "target_return", "config.rules.check_together"),
     ('adapt = ["sigma", "sigma"]', HOPPER, "adapt", "config.rules.check_together"),
     (ES + "meta_budget = 0.0", HOPPER, "meta, meta_budget", "config.rules.check_together"),
@@ -133,7 +133,9 @@ CASES: list[tuple[str, str, str, str]] = [
         "reference",
         "run.build._starting_entropy",
     ),
-    (FIXED + "winner_share = 0.3", HOPPER, "winner_share", "run.build._set_options"),
+    (FIXED + "winner_share = 0.3", HOPPER, "winner_share", "config.foreign._refuse"),
+    (FIXED + "meta_interval = 5", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
+    (FIXED + "top = 3", HOPPER, "top", "config.foreign.refuse"),
     (FIXED + '[reference]\namt = "raw_returns"', HOPPER, "reference", "run.build._switches"),
     (
         'meta = "lstm"\nstrategy = "ns"\nmeta_fitness = "one_step_reuse"\ncenters = 3',
@@ -147,7 +149,7 @@ CASES: list[tuple[str, str, str, str]] = [
 ]
 
 WALKED = ("values", "settings", "config.config", "config.rules", "config.ranges", "config.reference", "config.resolve",
-          "config.sections", "config.toml", "run.build", "evaluation.table")  # fmt: skip
+          "config.foreign", "config.sections", "config.toml", "run.build", "evaluation.table")  # fmt: skip
 # Who speaks of settings there, but not of one that a preset can have set.
 OTHERS = {
     "values.check_names_list": "of arguments in Python",
@@ -156,7 +158,7 @@ OTHERS = {
     "settings.renamed": "of one file or call, where it is read",
     "config.sections.check_names": "likewise",
     "config.toml.read_preset": "of the preset itself",
-    "config.toml.read": "of a file",
+    "config.toml._read": "of a file",
     "config.toml.dumps": "of a Python function",
     "config.sections._fields": "of the package's own sections",
     "config.config.__init__": "of a setting that nobody has set",
@@ -164,7 +166,6 @@ OTHERS = {
     "config.config.elsewhere": "of a run that goes on",
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
-    "run.build.parts_again": "of a run that goes on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
     "evaluation.table.evaluator_of": "likewise",

@@ -36,7 +36,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "trian",
-            "no command named 'trian'; did you mean 'train'? known: compare, diagnose, evaluate, info, presets,",
+            "no command named 'trian'; did you mean 'train'? known: compare, diagnose, evaluate,",
         ),
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),

@@ -143,3 +143,16 @@ def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
     done = subprocess.run(words, env=environment(PYTHONUTF8="1"), capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert b"run directory: " + os.fsencode(name) in done.stdout
+
+
+@pytest.mark.parametrize("words", [TRAIN, ("pretrain", "quadratic", "--out", "x.npz"), ("tasks",)])
+def test_a_working_directory_that_is_gone(words: tuple[str, ...]) -> None:
+    code = (
+        "import os, sys, tempfile; from bierl_fast.cli.main import entry; folder = tempfile.mkdtemp(); "
+        "os.chdir(folder); os.rmdir(folder); sys.exit(entry(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [*command(code), *words], env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    said = "No such file or directory: '.'; the working directory is gone; change to one that is there"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"bierl: error: [Errno 2] {said}\n")

@@ -34,6 +34,11 @@ def nowhere(x: F32) -> float:
     return float("nan")
 
 
+def hollow(x: F32) -> float:
+    """Has a value for what is tried, and none for the centre, which hardly moves."""
+    return float(x[0]) if float(np.abs(x).max()) > 1e-3 else float("nan")
+
+
 def dying(x: F32) -> float:
     """Ends its process after the first generations, as the system does when memory runs out."""
     if float(np.abs(x - 1.0).max()) < 0.99:

@@ -216,6 +216,17 @@ def test_a_run_that_diverges_is_at_its_end_and_counts_as_the_worst(episodes: int
     assert [row.state for row in bf.compare(broken, "other", curves=False).rows] == ["failed"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", [0, 1])
+def test_a_run_whose_evaluation_failed_in_every_episode_is_a_failed_run(interval: int) -> None:
+    base = {"dim": 4, "sigma": 1.0, "learning_rate": 1e-9, "center_episodes": 0, "eval_interval": interval}
+    found = compare(described(base, tasks=[{"name": "hollow", "task": "comparison.functions:hollow"}]))
+    assert [row.state for row in found.rows] == ["failed"] * len(found.rows)
+    for why in found.failures.values():
+        assert why.startswith("all ")
+        assert "episodes of the evaluation failed; none has a finite return" in why
+
+
 def test_a_python_function_is_compared_by_its_import_path() -> None:
     (row,) = compare(described({"dim": 4, "task": functions.narrow})).rows
     assert (row.task, row.state) == ("comparison.functions:narrow", "finished")

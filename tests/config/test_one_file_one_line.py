@@ -177,7 +177,10 @@ REFUSED = [
     (("--toy-forgets", "1"), "toy_forgets must be finite and at least 0.0 and below 1.0, got 1.0"),
     (("--jump-period", "0"), "jump_period must be at least 1"),
     (("--toy-strid", "2"), "--toy-stride"),
-    (("--toy-stride", "2", "--strategy", "es"), "strategy 'es' takes no option toy_stride, got 2; it takes"),
+    (
+        ("--toy-stride", "2", "--strategy", "es"),
+        "strategy 'es' takes no option toy_stride (got 2); toy_stride is for toy",
+    ),
     (("--toy-stride", "2", "--strategy", "es"), "; toy_stride is for toy"),
     (("--strategy", "tooy"), "did you mean 'toy'?"),
     (("--meta", "tooy"), "did you mean 'toy'?"),

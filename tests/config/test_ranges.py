@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.outcomes import lines
+from helpers.settings import taken
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -44,7 +45,7 @@ ADAPTING = [name for name, entry in META_LEVELS.items() if entry.adapts and name
 
 
 def made(**changes: Any) -> build.Parts:
-    parts = build.make_parts(Config(**{**SMALL, **changes}))
+    parts = build.make_parts(Config(**taken({**SMALL, **changes})))
     parts.evaluator.close()
     return parts
 
@@ -87,7 +88,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "message"), BAD)
 def test_what_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
-        Config(**{**SMALL, **changes})
+        Config(**taken({**SMALL, **changes}))
     assert "\n" not in str(caught.value)
 
 
@@ -142,7 +143,7 @@ def test_any_hyperparameter_has_a_range_and_a_scale() -> None:
 
 
 def test_shorthands_say_the_same() -> None:
-    short = Config(**SMALL, meta="direct", sigma_range=(0.05, 0.5), learning_rate_range=(0.01, 0.1))
+    short = Config(**taken({**SMALL, "meta": "direct"}), sigma_range=(0.05, 0.5), learning_rate_range=(0.01, 0.1))
     by_name = short.replace(
         sigma_range=None, learning_rate_range=None, ranges={"sigma": (0.05, 0.5), "learning_rate": (0.01, 0.1)}
     )
@@ -206,7 +207,7 @@ def test_on_a_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_a_learned_meta_level_moves_momentum_inside_its_range() -> None:
     """Towards more of it, on a quadratic whose learning rate is small."""
-    records = bf.train(Config(**{**MOMENTUM, "momentum": 0.6, "generations": 60})).metrics
+    records = bf.train(Config(**{**taken(MOMENTUM), "momentum": 0.6, "generations": 60})).metrics
     values = [line["hyperparameters"]["momentum"] for line in records]
     assert values[0] == 0.6
     assert 0.5 <= min(values) < max(values) <= 0.99
@@ -219,8 +220,7 @@ def test_a_learned_meta_level_moves_momentum_inside_its_range() -> None:
 def test_every_meta_level_moves_what_is_zero_at_first(meta: str) -> None:
     """On a linear scale from below 0, at the range's inside and, at 0, its end. A schedule needs an end of its own."""
     config = Config(
-        **SMALL,
-        meta=meta,
+        **taken({**SMALL, "meta": meta}),
         adapt=("entropy_weight", "weight_decay"),
         ranges={"entropy_weight": (-0.5, 0.1), "weight_decay": (0.0, 0.2)},
         schedule_end=(-0.4, 0.1) if meta == "schedule" else None,
@@ -234,7 +234,9 @@ def test_every_meta_level_moves_what_is_zero_at_first(meta: str) -> None:
 
 
 def test_a_run_with_ranges_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
-    config = Config(**{**MOMENTUM, "ranges": {"momentum": (0.1 + 0.2, 0.99)}}, momentum=0.7, scales={"momentum": "log"})
+    config = Config(
+        **{**taken(MOMENTUM), "ranges": {"momentum": (0.1 + 0.2, 0.99)}}, momentum=0.7, scales={"momentum": "log"}
+    )
     whole = bf.train(config, tmp_path / "whole")
     bf.train(config.replace(generations=5), tmp_path / "stopped")
     assert lines(bf.resume(tmp_path / "stopped", generations=12)) == lines(whole)
@@ -243,7 +245,7 @@ def test_a_run_with_ranges_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> N
 
 
 def test_a_range_ties_a_checkpoint(tmp_path: Path) -> None:
-    bf.train(Config(**MOMENTUM), tmp_path)
+    bf.train(Config(**taken(MOMENTUM)), tmp_path)
     path = tmp_path / "config.toml"
     saved = tomllib.loads(path.read_text())
     assert saved["ranges"] == {"momentum": [0.5, 0.99]}
@@ -254,7 +256,7 @@ def test_a_range_ties_a_checkpoint(tmp_path: Path) -> None:
 
 def test_a_warm_start_of_the_runs_own_has_its_ranges(tmp_path: Path) -> None:
     config = Config(
-        **{**MOMENTUM, "task": "Reacher-v5", "dim": None, "meta": "mlp", "hidden": (), "generations": 2},
+        **{**taken(MOMENTUM), "task": "Reacher-v5", "dim": None, "meta": "mlp", "hidden": (), "generations": 2},
         warm_start_task="InvertedPendulum-v5",
         warm_start_limit=2000,
     )

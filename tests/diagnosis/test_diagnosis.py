@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import functions
+from helpers.settings import taken
 
 import bierl_fast as bf
 from bierl_fast.cli.diagnosing import lines
@@ -153,7 +154,7 @@ def asked_key(done: int) -> NoiseKey:
 
 @pytest.mark.parametrize("name", sorted(META_LEVELS))
 def test_every_meta_level_is_diagnosed_and_nothing_touched(name: str, tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", 5, meta=name, schedule_horizon=9, encoder_size=4, **SMALL)
+    run = trained(tmp_path / "run", 5, **taken({"meta": name, "schedule_horizon": 9, "encoder_size": 4, **SMALL}))
     before = contents(run)
     found = bf.diagnose(run, proposals=4, generations=(1, 2), episodes=2)
     assert contents(run) == before

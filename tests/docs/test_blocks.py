@@ -44,6 +44,8 @@ SHORT = {
     "train": "--generations 2",
     "resume": "--generations 3",
     "evaluate": "--episodes 2",
+    "export": "",
+    "plot": "",
     "diagnose": "--proposals 2 --generations 1 --episodes 1",
     "tasks": "",
     "info": "",

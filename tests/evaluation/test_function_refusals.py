@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numba
@@ -17,7 +19,9 @@ from bierl_fast.messages import F32
 ZERO = np.zeros(6, np.float32)
 
 
-@pytest.mark.parametrize("value", [2, 2.5, np.float32(0.5), np.int64(3), np.array(1.5), np.array(2)])
+@pytest.mark.parametrize(
+    "value", [2, 2.5, np.float32(0.5), np.int64(3), np.array(1.5), np.array(2), Decimal("0.5"), Fraction(1, 4)]
+)
 def test_numbers_are_taken(value: Any) -> None:
     batch = bf.make_evaluator(lambda x: value, dim=6).evaluate(population(ZERO, 2))
     assert batch.returns_r.tolist() == [float(value)] * 2

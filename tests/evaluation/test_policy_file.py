@@ -126,3 +126,37 @@ def test_initial_parameters(hidden: tuple[int, ...]) -> None:
         assert abs(weights.std() / std - 1) < 5 / np.sqrt(2 * weights.size)
     assert not theta[17 * 64 : 18 * 64].any()
     assert not theta[-6:].any()
+
+
+@pytest.mark.parametrize(
+    "ran_by",
+    [
+        {"evaluator": 3},
+        {"evaluator": "pool", "fresh_env": "sometimes"},
+        {"evaluator": "pool", "retries": -1},
+        {"evaluator": "pool", "episode_timeout": float("nan")},
+        {"evaluator": "pool", "on_failure": None, "flatten_observation": "yes"},
+        {"evaluator": "toy", "worth": [1.0]},
+        ["pool"],
+        {"evaluator": "pool", "nested": {"deep": {}}},
+    ],
+)
+def test_how_its_episodes_ran_is_checked_as_settings_are(policy: bf.Policy, ran_by: Any, tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    policy.save(path)
+    text, arrays = read_archive(path)
+    write_archive(path, json.dumps({**json.loads(text), "ran_by": ran_by}), arrays)
+    with pytest.raises(ArchiveError, match="is not a policy of format 1"):
+        bf.Policy.load(path)
+
+
+def test_an_evaluator_that_there_is_none_of_here(policy: bf.Policy, tmp_path: Path) -> None:
+    """It may be another version's: the file is read, and another evaluator can be named."""
+    path = tmp_path / "policy.npz"
+    policy.save(path)
+    text, arrays = read_archive(path)
+    ran_by = {"evaluator": "cloud", "nodes": 3}
+    write_archive(path, json.dumps({**json.loads(text), "ran_by": ran_by}), arrays)
+    with pytest.raises(bf.ConfigError, match="no evaluator named 'cloud'"):
+        bf.evaluate(path, episodes=1)
+    assert bf.evaluate(path, episodes=1, evaluator="native")["episodes"] == 1

@@ -47,7 +47,7 @@ def refused(path: Path, match: str) -> None:
         ("hidden", [2**31 - 1, 2**31 - 1, 2**31 - 1]),
         ("hidden", [-8]),
         ("hidden", [2.5]),
-        ("hidden", "64"),
+        ("hidden", "sixty"),
         ("hidden", [[5]]),
         ("observation_size", 10**12),
         ("observation_size", 0),
@@ -175,7 +175,7 @@ def test_vectors(tmp_path: Path) -> None:
         {"dim": 3},
         {"vectorized": 1},
         {"dim": None},
-        {"dim": "4"},
+        {"dim": "few"},
         {"kind": []},
     ):
         rewrite(path, change)
@@ -185,3 +185,11 @@ def test_vectors(tmp_path: Path) -> None:
     rewrite(path, arrays={"parameters": np.full(4, np.nan, np.float32)})
     with pytest.raises(ArchiveError, match="parameters must be finite"):
         VectorPolicy.load(path)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.inf, math.nan])
+def test_numbers_beyond_floats_are_refused_in_python_too(value: float) -> None:
+    with pytest.raises(ArgumentError, match="log_std must be"):
+        bf.make_evaluator("InvertedPendulum-v5", log_std=value, threads=1)
+    with pytest.raises(ArgumentError, match="log_std must be"):
+        bf.Config(task="InvertedPendulum-v5", log_std=value)

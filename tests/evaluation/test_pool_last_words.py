@@ -25,7 +25,7 @@ WORDS = {
     "unprintable": "LastWords: (what it says cannot be had: its __str__ raises AttributeError) (",
     "group": "BaseExceptionGroup: both (2 sub-exceptions); ValueError: left; OfItsOwn: right (",
     "long": r"RuntimeError: a b\x1b[31m \udc80ccc",
-    "silent": "AssertionError: raise ERRORS[self._error]() (",
+    "silent": "AssertionError: raise error() (",
 }
 
 

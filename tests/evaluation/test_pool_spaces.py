@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import gymnasium
@@ -117,3 +118,18 @@ def test_saved_policies_of_pool_tasks(walk: Evaluator, tmp_path: Any) -> None:
         batch = saved.evaluate(people)
         np.testing.assert_array_equal(batch.returns_r, wanted.returns_r)
         saved.close()
+
+
+def test_an_id_that_is_registered_with_what_cannot_be_pickled() -> None:
+    """As shimmy's ids are: a function inside a function, with some of its arguments."""
+
+    def inner(length: int, **kwargs: Any) -> gymnasium.Env[Any, Any]:
+        return pool_envs.new_walk(length=length, **kwargs)
+
+    gymnasium.register("closed/Walk-v0", entry_point=functools.partial(inner, length=7), max_episode_steps=20)
+    try:
+        batch = make_and_evaluate("closed/Walk-v0", fresh_env="never")
+    finally:
+        del gymnasium.registry["closed/Walk-v0"]
+    wanted = make_and_evaluate(WALK, task_kwargs={"length": 7}, fresh_env="never")
+    assert_same_bits(wanted, batch)

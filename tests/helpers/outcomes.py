@@ -23,3 +23,12 @@ def fails(capsys: pytest.CaptureFixture[str], code: int, message: str, *argument
     assert err.startswith("bierl: error: ")
     assert err.count("\n") == 1
     assert message in err
+
+
+def fails_in_the_end(capsys: pytest.CaptureFixture[str], code: int, message: str, *arguments: str) -> None:
+    """As `fails`, of what starts worker processes first: if that takes long, it is told before."""
+    assert entry(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith("bierl: error: ")
+    assert message in err.splitlines()[-1]

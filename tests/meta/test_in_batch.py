@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import sphere
+from helpers.settings import taken
 from helpers.sphere import assert_same_population, assert_same_state, key
 from helpers.strategies import hp_of, make
 from helpers.world import KEY, Evaluator, report, state_bytes
@@ -204,7 +205,7 @@ def comparable(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("meta", GENERATORS)
 @pytest.mark.parametrize("credit", [1, 2])
 def test_a_run_spends_nothing_and_resumes(meta: str, credit: int, tmp_path: Path) -> None:
-    config = bf.Config(**{**RUN, **SMALL, "meta": meta, "meta_credit": credit, "meta_budget": 0.0})
+    config = bf.Config(**taken({**RUN, **SMALL, "meta": meta, "meta_credit": credit, "meta_budget": 0.0}))
     whole = bf.train(config)
     last = whole.metrics[-1]
     assert last["meta_steps"] == 0
@@ -231,7 +232,7 @@ def test_every_strategy_that_can_be_averaged(name: str, tmp_path: Path) -> None:
         "hidden": (4,),
         "episode_cap": 20,
     }
-    run = {**RUN, **SMALL, "strategy": name, **(task if name == "meps" else {})}
+    run = taken({**RUN, **SMALL, "strategy": name, **(task if name == "meps" else {})})
     whole = bf.train(bf.Config(**run))
     bf.train(bf.Config(**{**run, "generations": 3}), tmp_path / "run")
     np.testing.assert_array_equal(bf.resume(tmp_path / "run", generations=9).parameters, whole.parameters)
@@ -264,8 +265,8 @@ def test_a_wrong_learning_rate_is_mended_at_no_cost() -> None:
     """A noisy quadratic with a rate ten times too small; the same steps as with fixed values."""
     run = {**RUN, "dim": 40, "population": 64, "generations": 120, "optimizer": "gradient", "sigma": 0.3,
            "learning_rate": 0.03, "center_episodes": 1}  # fmt: skip
-    moved, fixed = (bf.train(bf.Config(**{**run, "meta": meta, **own})) for meta, own in (
-        ("direct", {}), ("none", {"meta_fitness": "one_step"})))  # fmt: skip
+    fixed_run = {name: value for name, value in run.items() if name != "meta_fitness"} | {"meta": "none"}
+    moved, fixed = (bf.train(bf.Config(**each)) for each in (run, fixed_run))
     end = [np.mean([record["center_return"] for record in found.metrics[-10:]]) for found in (moved, fixed)]
     assert end[0] > 0.5 * end[1]
     assert moved.metrics[-1]["env_steps"] == fixed.metrics[-1]["env_steps"]

@@ -24,8 +24,6 @@ TINY: dict[str, Any] = {
     "population": 16,
     "generations": 4,
     "threads": 1,
-    "encoder_size": 4,
-    "generator_hidden": 4,
     "quantiles": 4,
     "history": 4,
 }
@@ -137,13 +135,13 @@ def test_names() -> None:
     assert told_by(("tpa",)) == (*FIRST, "tpa", *OF_PROGRESS)
     assert riders_of(told_by(("tpa", "sigma_probe"))) == ("tpa", "sigma_probe")
     assert riders_of(FIRST) == ()
-    with pytest.raises(ValueError, match=r"no signal of a window named 'dorp'; known: .*did you mean 'drop'"):
+    with pytest.raises(ValueError, match=r"no signal of a window named 'dorp'; did you mean 'drop'"):
         History(signals=("dorp",))
     with pytest.raises(ValueError, match="signals must name each signal once"):
         History(signals=("drop", "drop"))
 
 
-@pytest.mark.parametrize("meta", ["lstm", "mlp", "mean", "linear", "direct"])
+@pytest.mark.parametrize("meta", ["lstm", "mlp", "mean", "linear"])
 def test_a_run_with_riders_shows_its_generator_what_they_tell(meta: str, tmp_path: Path) -> None:
     config = bf.Config(**TINY, **CHEAP, meta=meta, riders=("tpa",))
     bf.train(config, tmp_path / "run")
@@ -159,8 +157,7 @@ def test_a_generator_brings_its_window_and_the_riders_it_reads(tmp_path: Path) -
     weights = np.zeros(1 + 2 * (2 * past.features) + 2, np.float32)
     made = WarmStart(shape, weights, 0, {"credit": "run", "tasks": []})
     made.save(tmp_path / "own.npz")
-    run = {**TINY, "encoder_size": shape.encoder_size, "generator_hidden": shape.generator_hidden,
-           "quantiles": shape.quantiles, "history": shape.history, "meta": "linear", "meta_budget": 0.0,
+    run = {**TINY, "quantiles": shape.quantiles, "history": shape.history, "meta": "linear", "meta_budget": 0.0,
            "warm_start": str(tmp_path / "own.npz")}  # fmt: skip
     bf.train(bf.Config(**run), tmp_path / "run")
     assert written(tmp_path / "run")["riders"] == ["tpa"]
@@ -194,7 +191,7 @@ def test_a_file_of_an_unknown_window_says_what_is_missing(tmp_path: Path) -> Non
     found = WarmStart.load("linear")
     shape = {**asdict(found.shape), "signals": ["odd_share", "later"]}
     FILE.write(tmp_path / "later.npz", {"shape": shape, "steps": 1, "made": {}}, {"weights": found.weights})
-    with pytest.raises(bf.BierlError, match=r"no signals named 'later'; known: age, "):
+    with pytest.raises(bf.BierlError, match=r"no signals named 'later'; did you mean 'age'.* known: age, "):
         WarmStart.load(tmp_path / "later.npz")
 
 

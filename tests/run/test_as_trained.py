@@ -94,7 +94,9 @@ def test_worker_processes_and_their_settings_stay(made: list[Any], tmp_path: Pat
         bf.evaluate(source, episodes=1)
         assert isinstance(made[-1], ProcessPoolEvaluator)
         assert {name: getattr(made[-1].settings, name) for name in OWN} == OWN
-        assert made[-1].policy.spec.ran_by == {"evaluator": "pool", "flatten_observation": False, **OWN}
+        said = made[-1].policy.spec.ran_by
+        assert {name: said[name] for name in ("evaluator", *OWN)} == {"evaluator": "pool", **OWN}
+        assert "workers" not in said  # which is the machine's
     bf.evaluate(tmp_path / "run", episodes=1)
     assert made[-1].settings.workers == 1  # as the run had it
     bf.evaluate(tmp_path / "run", episodes=1, threads=2)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from helpers import own_code
-from helpers.outcomes import fails, lines
+from helpers.outcomes import fails_in_the_end as fails
+from helpers.outcomes import lines
 from helpers.subprocesses import environment
 
 import bierl_fast as bf

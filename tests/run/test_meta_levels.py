@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from helpers import functions
 from helpers.outcomes import lines
+from helpers.settings import taken
 
 import bierl_fast as bf
 from bierl_fast.cli.progress import Progress
@@ -82,7 +83,7 @@ def test_every_env_step_is_counted(task: dict[str, Any], name: str, monkeypatch:
 def test_the_budget_holds_with_several_episodes_a_candidate(fitness: str) -> None:
     own = {"meta_budget": 0.2, "episodes_per_candidate": 5, "generations": 40, "meta_fitness": fitness}
     own |= {"adapt": ("sigma",)} if fitness == "sample_mean" else {}
-    records = bf.train(Config(meta="direct", **{**FUNCTION, **own})).metrics
+    records = bf.train(Config(**taken({**FUNCTION, **own, "meta": "direct"}))).metrics
     assert records[-1]["meta_updates"] > 1
     assert all(record["meta_steps"] <= 0.2 * record["env_steps"] for record in records)
 
@@ -93,7 +94,7 @@ def test_what_moves_by_chance_is_warned_of(meta: str, adapt: tuple[str, ...]) ->
     own = {"meta_fitness": "sample_mean", "adapt": adapt, "meta_budget": 0.5, "optimizer": "gradient"}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        bf.train(Config(meta=meta, generations=1, **{**FUNCTION, **own}))
+        bf.train(Config(generations=1, **taken({**FUNCTION, **own, "meta": meta})))
     said = [str(w.message) for w in caught if "says nothing of learning_rate, which will move" in str(w.message)]
     assert len(said) == (meta != "csa" and len(adapt) > 1)  # csa judges nothing
 
@@ -103,15 +104,15 @@ def test_reuse_is_for_one_centre() -> None:
     with pytest.raises(
         ConfigError, match="another of its 3 centers than the proposal is for; take 'one_step', or one center"
     ):
-        bf.train(Config(meta="direct", **{**NATIVE, **own}))
+        bf.train(Config(**taken({**NATIVE, **own, "meta": "direct"})))
     with pytest.warns(RunWarning, match="before the first update"):
-        bf.train(Config(meta="direct", centers=1, **{**NATIVE, **own}))
+        bf.train(Config(centers=1, **taken({**NATIVE, **own, "meta": "direct"})))
 
 
 def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> None:
     """In each line, as used in that generation, and in the progress."""
     own = {"optimizer": "momentum", "momentum": 0.5, "adapt": ("momentum",)}
-    config = Config(meta="direct", generations=12, **{**FUNCTION, **own})
+    config = Config(generations=12, **taken({**FUNCTION, **own, "meta": "direct"}))
     with Progress(config, Path("none"), quiet=False) as progress:
         records = bf.train(config, observer=progress).metrics
     values = [record["hyperparameters"]["momentum"] for record in records]
@@ -137,23 +138,25 @@ def test_a_stop_changes_nothing(task: dict[str, Any], name: str, tmp_path: Path)
 @pytest.mark.parametrize("name", [name for name in NAMES if META_LEVELS[name].adapts])
 def test_nothing_to_adapt_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"adapt must name a hyperparameter for the meta-level '{name}', got none"):
-        Config(meta=name, adapt=(), generations=1, **FUNCTION)
+        Config(adapt=(), generations=1, **taken({**FUNCTION, "meta": name}))
     with pytest.raises(ConfigError, match=r"the configured sigma 0.1 must lie in its range|sigma must lie in sigma_ra"):
-        bf.train(Config(meta=name, sigma_range=(0.2, 0.3), generations=1, **FUNCTION))
+        bf.train(Config(sigma_range=(0.2, 0.3), generations=1, **taken({**FUNCTION, "meta": name})))
     with pytest.raises(UnknownNameError, match="no adaptable hyperparameter of strategy 'es' named 'sigm'"):
-        bf.train(Config(meta=name, adapt=("sigm",), generations=1, **FUNCTION))
+        bf.train(Config(adapt=("sigm",), generations=1, **taken({**FUNCTION, "meta": name})))
     with pytest.raises(ConfigError, match="'cmaes' leaves a meta-level nothing to move"):
-        bf.train(Config(meta=name, strategy="cmaes", **{**FUNCTION, "learning_rate": None}, generations=1))
+        bf.train(Config(strategy="cmaes", **taken({**FUNCTION, "learning_rate": None, "meta": name}), generations=1))
 
 
 def test_a_schedule_needs_its_horizon() -> None:
     with pytest.raises(ConfigError, match="meta 'schedule' needs schedule_horizon"):
-        bf.train(Config(meta="schedule", generations=1, **{**FUNCTION, "schedule_horizon": None}))
+        bf.train(Config(generations=1, **taken({**FUNCTION, "schedule_horizon": None, "meta": "schedule"})))
 
 
 @pytest.mark.parametrize("unit", ["generations", "steps"])
 def test_a_schedule_does_not_know_the_runs_end(unit: str) -> None:
-    config = Config(meta="schedule", generations=6, **{**FUNCTION, "schedule_horizon": 40}, schedule_unit=unit)
+    config = Config(
+        generations=6, **taken({**FUNCTION, "schedule_horizon": 40, "meta": "schedule"}), schedule_unit=unit
+    )
     short, long = bf.train(config), bf.train(config.replace(generations=9))
     assert lines(short) == lines(long)[:6]
     assert long.metrics[-1]["sigma"] == pytest.approx(0.1 * (1 - 0.9 * (8 / 40 if unit == "generations" else 1.0)))
@@ -165,7 +168,7 @@ def test_pbt_is_refused_where_its_members_could_not_learn() -> None:
 
 
 def test_pbt_costs_its_members_whatever_the_budget() -> None:
-    config = Config(meta="pbt", pbt_members=3, generations=8, **{**FUNCTION, "meta_budget": 0.0})
+    config = Config(pbt_members=3, generations=8, **taken({**FUNCTION, "meta": "pbt"}))
     last = bf.train(config).metrics[-1]
     assert last["meta_steps"] == 2 * last["inner_steps"]
 
@@ -186,7 +189,7 @@ def test_every_meta_level_over_every_strategy(strategy: str, meta: str, monkeypa
     own: dict[str, Any] = {"behavior": "final_observation"} if strategy.startswith("ns") else {}
     if strategy == "esac":
         own = {"sac_updates": 0.0, "replay_size": 2000}
-    config = Config(strategy=strategy, meta=meta, generations=4, encoder_size=4, **own, **NATIVE)
+    config = Config(**taken({"strategy": strategy, "meta": meta, "generations": 4, "encoder_size": 4, **own, **NATIVE}))
     records = bf.train(config).metrics
     last = records[-1]
     assert last["env_steps"] == last["inner_steps"] + last["meta_steps"] == sum(spent.values())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import pool_envs
-from helpers.outcomes import fails
+from helpers.outcomes import fails_in_the_end as fails
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.settings import taken
 
 import bierl_fast as bf
 from bierl_fast.archive import read_archive
@@ -73,7 +74,7 @@ def test_a_collapse_after_gains_goes_back_to_the_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize("meta", META_LEVELS)
 def test_under_every_meta_level_and_resumed(meta: str, tmp_path: Path) -> None:
     own = {**SMALL, **OFTEN, **OF_META.get(meta, {})}
-    config = bf.Config(**{**THROWN, "meta": meta, "safeguard": True, "generations": 12, **own})
+    config = bf.Config(**taken({**THROWN, "meta": meta, "safeguard": True, "generations": 12, **own}))
     whole = bf.train(config)
     assert whole.metrics[-1]["rollbacks"] + whole.metrics[-1]["restarts"] >= 1, meta
     for cut in (3, 5):  # amid a fall, and behind a return

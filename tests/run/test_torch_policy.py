@@ -15,7 +15,7 @@ from helpers.pool_evaluators import WALK
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
-from bierl_fast.errors import ConfigError, RunDirectoryError
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning
 
 HERE = "helpers.torch_modules:"
 CONFIG = bf.Config(
@@ -77,7 +77,10 @@ def test_a_native_task_runs_in_worker_processes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_factory_without_an_import_path_trains_but_does_not_resume(tmp_path: Path) -> None:
-    result = bf.train(CONFIG.replace(policy=lambda: torch.nn.Linear(2, 1), generations=2), tmp_path / "run")
+    with pytest.warns(
+        RunWarning, match=r"the policy <.*lambda>> cannot be imported by name: .* policy=\.\.\. in Python"
+    ):
+        result = bf.train(CONFIG.replace(policy=lambda: torch.nn.Linear(2, 1), generations=2), tmp_path / "run")
     assert bf.evaluate(result.policy, episodes=2, workers=1)["episodes"] == 2  # its module is at hand
     with pytest.raises(ConfigError, match=r"the policy was the Python function <.*lambda>>, which cannot be imported"):
         bf.resume(tmp_path / "run", generations=4)

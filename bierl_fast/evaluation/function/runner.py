@@ -14,6 +14,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.evaluation.environment.answers import defined_at
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32, F64, Population
@@ -111,6 +112,15 @@ def _has_the_signature(function: Any) -> bool:
     return getattr(pointer, "_type_", None) is ctypes.c_float and count is ctypes.c_int64
 
 
+def _as_number(value: Any) -> float:
+    """What is a number, torch's tensors without dimensions and Decimals included; TypeError for the rest."""
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, bool | np.bool_ | str | bytes | complex | np.complexfloating) or np.ndim(value) != 0:
+        raise TypeError
+    return float(value)
+
+
 class _PythonFunction:
     """Calls a Python function in row order, on the calling thread."""
 
@@ -151,13 +161,17 @@ class _PythonFunction:
     def _number(self, value: Any, row: int) -> float:
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
-        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        try:
+            return _as_number(value)
+        except OverflowError:  # an integer beyond all floats
+            return np.inf if value > 0 else -np.inf
+        except (TypeError, ValueError):
             came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
             raise ArgumentTypeError(
                 f"{self._spec.task} must return one number for a vector ({self._spec.dim},), got {came} in row {row}; "
                 "a function that takes a block (k, P) needs vectorized=True"
-            )
-        return float(value)
+                f"{defined_at(getattr(self._function, 'func', self._function))}"
+            ) from None
 
     def _block(self, block: F32, first: int, out: F64) -> None:
         try:

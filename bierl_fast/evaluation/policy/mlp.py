@@ -20,6 +20,7 @@ from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy import origin
 from bierl_fast.evaluation.policy.header import saved_parameters
+from bierl_fast.evaluation.policy.numpy_policy import NumpyPolicy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
 from bierl_fast.files import as_path
@@ -142,6 +143,27 @@ class MlpPolicy:
         action = np.empty(len(self.spec.low), np.float32)
         self.shape.act(self._normalizer, self.parameters, self.spec.flat(observation), action)
         return self.spec.answer(action)
+
+    def numpy(self) -> NumpyPolicy:
+        """The same policy in NumPy alone, as copies: its arrays, and `act` with the same bits."""
+        spec, statistics, at, layers = self.spec, self.statistics, 0, []
+        for inputs, outputs in itertools.pairwise(spec.sizes):
+            numbers = self.parameters[at : at + (inputs + 1) * outputs].reshape(inputs + 1, outputs).copy()
+            layers.append((numbers[:-1], numbers[-1]))
+            at += numbers.size
+        return NumpyPolicy(
+            layers,
+            spec.activation,
+            spec.squash,
+            np.array(spec.low, np.float32),
+            np.array(spec.high, np.float32),
+            mean=statistics.mean if statistics.seen else None,
+            inverse_std=statistics.inverse_std if statistics.seen else None,
+            observation_shape=spec.observation_shape,
+            action_shape=spec.action_shape,
+            first_action=spec.first_action,
+            facts={"task": spec.task, "task_kwargs": dict(spec.task_kwargs)},
+        )
 
     def save(self, path: str | Path) -> None:
         """Write policy.npz: parameters, statistics and a JSON header; atomically."""

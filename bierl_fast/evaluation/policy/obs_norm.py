@@ -9,6 +9,7 @@ from bierl_fast.archive import Archive
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F64, Arrays, Moments
 
+VARIED = 1e-8  # standard deviation up to which a number of an observation has not
 NAMES = ("obs_count", "obs_mean", "obs_m2")  # in files
 
 
@@ -43,6 +44,12 @@ class ObservationStatistics:
     def std(self) -> F64:
         """(O,) standard deviation (ddof 0); ones before the first observation."""
         return np.sqrt(self._m2 / self.count) if self.count else np.ones_like(self._m2)
+
+    @property
+    def inverse_std(self) -> F64:
+        """(O,) what a difference from the mean is multiplied by; 0 for a number that has not varied."""
+        std = self.std
+        return np.divide(1.0, std, out=np.zeros_like(std), where=std > VARIED)
 
     def merge(self, moments: Moments) -> None:
         """Take in the rows of one batch, in row order."""

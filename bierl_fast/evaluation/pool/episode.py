@@ -62,7 +62,7 @@ class Player:
         self._descriptor = descriptor
         self._shape = interface.observation_shape
         self._dtype: np.dtype[Any] | None = None  # of observations looked at closely, and
-        self._kinds: tuple[type, ...] = PLAIN  # the types of a step's other answers that were
+        self._kinds: tuple[type, type, type, type] = PLAIN  # the types of a step's other answers that were
         self._action_dtype = np.dtype(interface.action_dtype)
         self._spec = job.spec
         self._actor = _actor(job)
@@ -137,6 +137,7 @@ class Player:
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
+        r, e, t, i = self._kinds
         while tally.steps < limit:
             take(observation)
             if not actor(seen, action):
@@ -147,8 +148,9 @@ class Player:
             if type(came) is not tuple or len(came) != 5:
                 came = stepped(env, came)
             observation, reward, terminated, truncated, info = came
-            if (type(reward), type(terminated), type(truncated), type(info)) != self._kinds:
+            if type(reward) is not r or type(terminated) is not e or type(truncated) is not t or type(info) is not i:
                 observation, reward, terminated, truncated, info = self._checked(env, came)
+                r, e, t, i = self._kinds
             gained = reward if type(reward) is float else float(reward)
             if not isfinite(gained):
                 raise _EpisodeFailed(f"step {tally.steps} gave the reward {gained!r}")
@@ -176,7 +178,8 @@ class Player:
     def _checked(self, env: gymnasium.Env[Any, Any], came: Any) -> Any:
         """What a step answered whose types are not those of the last one; where they will do, they are from now on."""
         if lasting(*came[1:]):
-            self._kinds = tuple(map(type, came[1:]))
+            _, *kinds = map(type, came)
+            self._kinds = (kinds[0], kinds[1], kinds[2], kinds[3])
         return stepped(env, came)
 
     def _take(self, observation: Any) -> None:

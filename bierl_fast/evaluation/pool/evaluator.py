@@ -8,6 +8,8 @@ answers row i of the population, whatever the number of workers, and whichever o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, Generic
 
@@ -76,11 +78,21 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
 
     def wait_until_ready(self) -> None:
         """Wait until every worker could run a row; WorkerError when one cannot start. Nothing else needs this."""
-        with self._turn:
+        with self._turn, self._said_if_closed():
             self._pool.fill()
             while waiting := [worker.connection for worker in self._pool.workers if not worker.has_policy]:
                 wait(waiting, 1.0)
                 self._pool.fill()
+
+    @contextmanager
+    def _said_if_closed(self) -> Iterator[None]:
+        """Whatever fails because another thread has closed the evaluator is a WorkerError that says so."""
+        try:
+            yield
+        except Exception as error:
+            if self._pool.closed and not isinstance(error, WorkerError):
+                raise WorkerError("this evaluator was closed while it was at work; make another") from error
+            raise
 
     def close(self) -> None:
         """End the worker processes; the evaluator cannot evaluate afterwards. Twice is fine.
@@ -98,15 +110,13 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             WorkerError: a worker cannot be replaced, or the evaluator is closed.
         """
         self._check(population)
-        with self._turn:
+        with self._turn, self._said_if_closed():
             self._pool.fill(population.rows)
             try:
                 views, batch = self._lay_out(population)
                 dispatch = Dispatch(self._pool, self.settings, batch, views, longest_first(population).tolist())
                 dispatch.run()
-            except BaseException as error:
-                if self._pool.closed and isinstance(error, Exception):
-                    raise WorkerError("this evaluator was closed while it evaluated; make another") from error
+            except BaseException:
                 self._pool.drop_busy()
                 raise
             failure = self._judge(dispatch.reasons, population)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 import weakref
 from dataclasses import replace
@@ -30,7 +29,7 @@ EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation h
 START_SECONDS = 600.0  # a worker that says nothing for so long will not start; making an environment may take long
 MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environment out and makes it anew now and then
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
-TELL_AFTER, TELL_EVERY = 2.0, 5.0  # seconds of a start that is waited for, until and between the lines that say so
+TELL_AFTER, TELL_EVERY = 5.0, 5.0  # seconds of a start that is waited for, until and between the lines that say so
 Answer = TypeVar("Answer", Ready, PolicyReady)
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,6 @@ class Pool:
         self._unused_deaths = 0  # workers in a row that died unused
         self._findings = Findings()
         self._told = False  # whether it was said that closing environments takes too long
-        self.idle = threading.Event()  # set while no evaluation is under way
         self.block = Block()
         self._pickled = SharedFile()
         self._lifeline = Lifeline()

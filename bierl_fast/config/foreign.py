@@ -1,0 +1,112 @@
+"""Settings that the chosen strategy or meta-level does not take: refused where they are given, whatever their value.
+
+strategy, meta-level -> foreign -> names
+settings, those given -> refuse -> ConfigError, which names whom they are for
+
+A strategy takes the options that its constructor names and its own sections, a meta-level what its line of the table
+says; all else that belongs to one of the others is foreign. What strategies declare as hyperparameters is looked at
+when a run is made (resolve.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+from bierl_fast.config.sections import OF_META_LEVELS, OF_STRATEGIES, settings_of
+from bierl_fast.config.settings import ReportSettings
+from bierl_fast.errors import ConfigError, shown
+from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.strategy import table as strategies
+
+NAMED = 3  # settings in one error, of several
+
+
+@cache
+def of_strategies() -> frozenset[str]:
+    """Settings that some strategies take, but for hyperparameters."""
+    several = [name for name, field in settings_of().items() if field.metadata.get("option")]
+    return frozenset(several) | {name for section in OF_STRATEGIES for name in section.settings()}
+
+
+@cache
+def of_meta_levels() -> frozenset[str]:
+    """Settings that some meta-levels take."""
+    return meta_levels.SHARED | {name for section in OF_META_LEVELS for name in section.settings()}
+
+
+def foreign(strategy: str, meta: str) -> frozenset[str]:
+    """The settings that these two do not take; none where there is no such strategy or meta-level."""
+    found: frozenset[str] = frozenset()
+    if strategy in strategies.STRATEGIES:
+        found |= of_strategies() - strategies.options(strategy).keys()
+    return found | left_behind(meta)
+
+
+def left_behind(meta: str) -> frozenset[str]:
+    """The settings of other meta-levels, which go when `meta` takes their place."""
+    known = meta in meta_levels.META_LEVELS
+    return of_meta_levels() - meta_levels.META_LEVELS[meta].taken if known else frozenset()
+
+
+def default(name: str) -> Any:
+    """The value of a setting that nobody gave."""
+    field = settings_of()[name]
+    return field.default_factory() if callable(field.default_factory) else field.default
+
+
+def unsaid(name: str, value: Any) -> bool:
+    """Whether this is the value of a setting that nobody said anything about."""
+    return bool(value == default(name) or value == settings_of()[name].metadata.get("left_open", default(name)))
+
+
+def given_of(values: Mapping[str, Any]) -> set[str]:
+    """Which settings somebody gave: all there are; where every setting is there, those that are not at their default.
+
+    A whole set of settings is another Config's, by dataclasses.replace or asdict.
+    """
+    whole = len(values) == len(settings_of())
+    return {name for name, value in values.items() if not (whole and unsaid(name, value))}
+
+
+def of_a_saved_run(values: Mapping[str, Any]) -> bool:
+    """Whether this is every setting, as runs of earlier versions wrote them."""
+    always = [*MetaSettings.settings(), *ReportSettings.settings()]
+    return all(name in values for name in always if default(name) is not None)
+
+
+def idle(values: Mapping[str, Any]) -> set[str]:
+    """Which of these did nothing, and may stay: settings of other meta-levels, defaults of other strategies."""
+    strategy, meta = values.get("strategy", default("strategy")), values.get("meta", default("meta"))
+    found = foreign(strategy, meta) & values.keys()
+    return {name for name in found if name in left_behind(meta) or unsaid(name, values[name])}
+
+
+def refuse(values: Mapping[str, Any], given: Collection[str]) -> None:
+    """Raise ConfigError for those of the settings `given` that the strategy or the meta-level does not take."""
+    strategy, meta = values["strategy"], values["meta"]
+    others = foreign(strategy, meta)
+    found = [name for name in settings_of() if name in given and name in others and values[name] is not None]
+    of_others = [name for name in found if name in of_strategies()]
+    if of_others:
+        takers = ", ".join(strategies.which_take(of_others[0]))
+        _refuse(of_others, f"strategy {strategy!r} takes no option", "strategy", takers, values)
+    if found:
+        _refuse(found, f"meta {meta!r} takes no", "meta", ", ".join(meta_levels.which_take(found[0])), values)
+    if values["top"] is None or strategy not in strategies.STRATEGIES:
+        return
+    shape = values["shaping"] or strategies.options(strategy).get("shaping")
+    if shape not in {None, "standardized"}:
+        raise ConfigError(
+            f"top is how many pairs shaping 'standardized' keeps, got {values['top']} with shaping {shape!r}; leave "
+            "top out, or take shaping 'standardized'",
+            ("top", "shaping"),
+        )
+
+
+def _refuse(found: list[str], text: str, by: str, takers: str, values: Mapping[str, Any]) -> None:
+    named = ", ".join(f"{name} (got {shown(values[name])})" for name in found[:NAMED])
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    raise ConfigError(f"{text} {named}{more}; {found[0]} is for {takers}", (*found, by))

@@ -1,0 +1,51 @@
+"""Files that a user asked for by name: nothing is overwritten unasked, and readers see a whole file or none.
+
+out, force -> output -> a path beside it, to write to -> out
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bierl_fast.errors import ConfigError, naming
+from bierl_fast.files import as_path, replacing
+
+
+def require_output(out: str | os.PathLike[str], force: bool) -> Path:
+    """The path of a file that can be written.
+
+    Raises:
+        ConfigError: `out` exists and `force` is not set, or is a folder, or there is no folder for it.
+    """
+    out = as_path(out, "out")
+    if out.is_dir():
+        raise ConfigError(f"{out} is a folder; name a file", ["out"])
+    if not out.parent.is_dir():
+        raise ConfigError(f"there is no folder {out.parent}; make it first", ["out"])
+    if out.exists() and not force:
+        raise ConfigError(f"{out} exists; give another name, or --force to replace it", ["out", "force"])
+    return out
+
+
+def write_output(out: Path, content: bytes) -> None:
+    """Write a whole file; an OSError names it, and leaves what was there before."""
+    with replacing(out) as file:
+        file.write(content)
+
+
+@contextmanager
+def output_path(out: Path) -> Iterator[Path]:
+    """A path of the same ending beside `out`, for what writes to a path alone; `out` is it when the block ends.
+
+    Nothing is left of it when the block raises.
+    """
+    part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+    try:
+        with naming(out):
+            yield part
+            os.replace(part, out)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,177 @@
+"""What is given is what was asked for: arguments of public functions and classes, looked at by their annotations.
+
+    @public                      of a function, or of a class: its constructor and its public methods
+    @public(but=("act",))        without these methods, which are called too often or look for themselves
+    @public(numbers=False)       numbers are the function's own affair: it reads them as settings
+
+Looked at are objects of this package, functions, names, paths, tables and numbers; arrays are where they are used, and
+what Python itself refuses, a call that no signature takes, stays Python's.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import types
+import typing
+from collections import abc
+from collections.abc import Callable, Collection, Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bierl_fast.errors import ArgumentTypeError, shown
+
+T = TypeVar("T")
+Check = Callable[[Any], bool]
+
+
+def _is_number(value: Any) -> bool:
+    return (isinstance(value, Real) and not isinstance(value, bool)) or getattr(value, "shape", None) == ()
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+WRITTEN = {  # how one is made, for errors
+    "Config": "bf.Config(task='Hopper-v5', generations=100)",
+    "NoiseKey": "bf.NoiseKey(run_seed=0, generation=0)",
+    "Hyperparameters": "bf.Hyperparameters(sigma=0.02)",
+    "Population": "what a strategy's ask gives",
+    "EvaluationBatch": "what an evaluator's evaluate gives",
+}
+PLAIN: dict[Any, tuple[str, Check]] = {
+    int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
+    float: ("a number", _is_number),
+    bool: ("True or False", lambda value: isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}),
+    str: ("a string", lambda value: isinstance(value, str)),
+    Path: ("a path", lambda value: isinstance(value, os.PathLike)),
+    os.PathLike: ("a path", lambda value: isinstance(value, os.PathLike)),
+    types.NoneType: ("None", lambda value: value is None),
+    abc.Callable: ("a function", callable),
+    abc.Mapping: ("a dict", lambda value: isinstance(value, Mapping)),
+    dict: ("a dict", lambda value: isinstance(value, Mapping)),
+    abc.Sequence: ("a list", _is_list),
+    tuple: ("a tuple", _is_list),
+    list: ("a list", _is_list),
+    abc.Iterator: ("an iterator", lambda value: isinstance(value, abc.Iterator)),
+}
+
+
+def public(thing: T | None = None, *, but: Collection[str] = (), numbers: bool = True) -> T:
+    """See the module. ArgumentTypeError, in one line, for an argument of another kind than is written there."""
+    if thing is None:
+        return functools.partial(public, but=but, numbers=numbers)  # type: ignore[return-value]
+    if not isinstance(thing, type):
+        return typing.cast(T, _watched(thing, numbers))  # type: ignore[arg-type]
+    for name, method in list(vars(thing).items()):
+        if name in but or (name.startswith("_") and name != "__init__"):
+            continue
+        if isinstance(method, classmethod | staticmethod):
+            setattr(thing, name, type(method)(_watched(method.__func__, numbers)))
+        elif inspect.isfunction(method):
+            setattr(thing, name, _watched(method, numbers))
+    return typing.cast(T, thing)
+
+
+def _watched(function: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
+    """The function, whose arguments are looked at before it is called."""
+    if getattr(function, "_looked_at", False):
+        return function
+    known: list[tuple[list[tuple[str, Any] | None], dict[str, Any], Any]] = []  # found at the first call
+
+    @functools.wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if not known:
+            known.append(_wanted(function, numbers))
+        places, names, others = known[0]
+        for place, value in zip(places, args, strict=False):
+            if place is not None and not place[1][1](value):
+                raise _refused(place[0], place[1][0], value)
+        for name, value in kwargs.items():
+            wanted = names.get(name, others)
+            if wanted is not None and not wanted[1](value):
+                raise _refused(name, wanted[0], value)
+        return function(*args, **kwargs)
+
+    watched._looked_at = True  # type: ignore[attr-defined]
+    return watched
+
+
+def _refused(name: str, wanted: str, value: Any) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{name} must be {wanted}, got {shown(value)}", [name])
+
+
+def _wanted(
+    function: Callable[..., Any], numbers: bool
+) -> tuple[list[tuple[str, Any] | None], dict[str, Any], tuple[str, Check] | None]:
+    """What is wanted of arguments by place, by name, and of other keywords; None where nothing is looked at."""
+    inner = inspect.unwrap(function)
+    places: list[tuple[str, Any] | None] = []
+    names: dict[str, Any] = {}
+    others = None
+    for parameter in inspect.signature(inner, follow_wrapped=False).parameters.values():
+        hint = _evaluated(parameter.annotation, inner)
+        wanted = None if not numbers and _has_numbers(hint) else _check_of(hint)
+        if wanted is not None and parameter.default is None and not wanted[1](None):
+            wanted = None
+        if parameter.kind is parameter.VAR_KEYWORD:
+            others = wanted
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            names[parameter.name] = wanted
+            if parameter.kind is not parameter.KEYWORD_ONLY:
+                places.append(None if wanted is None else (parameter.name, wanted))
+    return places, names, others
+
+
+def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
+    """The annotation; Any where it names what is there for type checkers alone."""
+    if not isinstance(annotation, str):
+        return annotation
+    home = sys.modules.get(function.__module__)
+    try:
+        return eval(annotation, {**vars(typing), **(vars(home) if home else {}), **function.__globals__})
+    except Exception:  # whatever an annotation holds
+        return Any
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+    return tuple(part for each in typing.get_args(hint) for part in _parts(each)) if union else (hint,)
+
+
+def _has_numbers(hint: Any) -> bool:
+    return any(part in {int, float} for part in _parts(hint) if isinstance(part, type))
+
+
+def _check_of(hint: Any) -> tuple[str, Check] | None:
+    """In words, and as a test; None where a part of it cannot be looked at."""
+    found = [_check_of_one(part) for part in _parts(hint)]
+    checks = [check for check in found if check is not None]
+    if len(checks) < len(found):
+        return None
+    texts = dict.fromkeys(text for text, _ in checks)
+    return " or ".join(texts), lambda value: any(test(value) for _, test in checks)
+
+
+def _check_of_one(hint: Any) -> tuple[str, Check] | None:
+    origin = typing.get_origin(hint) or hint
+    if hint is None:
+        return PLAIN[types.NoneType]
+    if origin in PLAIN:
+        return PLAIN[origin]
+    if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
+        return None
+    name = origin.__name__
+    text = f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
+    if name in WRITTEN:
+        text += f" ({WRITTEN[name]})"
+    if getattr(origin, "_is_protocol", False):
+        members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
+        asked = [each for each in members if not each.startswith("_")]
+        return text, lambda value: all(hasattr(value, each) for each in asked)
+    accepted = getattr(origin, "taken_for", origin)
+    return text, lambda value: isinstance(value, accepted)

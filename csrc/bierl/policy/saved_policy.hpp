@@ -1,0 +1,51 @@
+/// A trained policy out of policy.npz, which acts without Python: the same bits as Policy.act there.
+///
+///     policy.npz -> SavedPolicy::load -> act(observation) -> action
+///
+/// docs/exporting.md has the format. Any number of threads may call.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bierl/core/policy.hpp>
+#include <bierl/policy/file_error.hpp>
+
+namespace bierl {
+
+class SavedPolicy {
+ public:
+  /// Reads a file that Policy.save or a run wrote; FileError, with its path, says what is wrong with it.
+  static SavedPolicy load(const std::filesystem::path& path);
+  /// The same out of a file's content, as a program may carry it; FileError says what is wrong with that.
+  static SavedPolicy read(std::vector<unsigned char> content);
+
+  /// The environment's id.
+  [[nodiscard]] const std::string& task() const { return task_; }
+  [[nodiscard]] const PolicyShape& shape() const { return shape_; }
+  [[nodiscard]] const Normalizer& normalizer() const { return normalizer_; }
+  [[nodiscard]] std::span<const float> parameters() const { return parameters_; }
+  /// Where actions are discrete, the lowest: an action is then an output for each, and `choice` takes its number.
+  [[nodiscard]] std::optional<std::int64_t> first_action() const { return first_action_; }
+
+  /// The action (A,) for an observation (O,). Allocates nothing; `scratch`: shape().scratch_size() floats of the call's
+  /// own. ShapeError when a size is another.
+  void act(std::span<const double> observation, std::span<float> scratch, std::span<float> action) const;
+  /// The same, in memory of its own.
+  [[nodiscard]] std::vector<float> act(std::span<const double> observation) const;
+  /// The discrete action that outputs (A,) stand for: the largest one's number, among equals the lowest.
+  [[nodiscard]] std::int64_t choice(std::span<const float> outputs) const;
+
+ private:
+  std::string task_;
+  PolicyShape shape_;
+  Normalizer normalizer_;
+  std::vector<float> parameters_;
+  std::optional<std::int64_t> first_action_;
+};
+
+}  // namespace bierl
