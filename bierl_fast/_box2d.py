@@ -107,8 +107,8 @@ def _disproof(library: Path) -> str | None:
     """What a child process finds wrong with the engine; None: nothing."""
     if not sys.executable:
         return "there is no Python interpreter (sys.executable) to prove this build of Box2D in"
-    code = CODE.format(path=[path or os.getcwd() for path in sys.path], library=str(library))
     try:
+        code = CODE.format(path=[path or os.getcwd() for path in sys.path], library=str(library))
         done = subprocess.run(
             [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=SECONDS
         )
