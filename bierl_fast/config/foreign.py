@@ -18,10 +18,10 @@ from bierl_fast.config.sections import OF_META_LEVELS, OF_STRATEGIES, settings_o
 from bierl_fast.config.settings import ReportSettings
 from bierl_fast.errors import ConfigError, shown
 from bierl_fast.meta import table as meta_levels
-from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.strategy import table as strategies
 
 NAMED = 3  # settings in one error, of several
+FEWEST = 30  # settings that a run has saved; the first version had some more
 
 
 @cache
@@ -72,9 +72,9 @@ def given_of(values: Mapping[str, Any]) -> set[str]:
 
 
 def of_a_saved_run(values: Mapping[str, Any]) -> bool:
-    """Whether this is every setting, as runs of earlier versions wrote them."""
-    always = [*MetaSettings.settings(), *ReportSettings.settings()]
-    return all(name in values for name in always if default(name) is not None)
+    """Whether this is every setting, as runs of earlier versions wrote them: all that there were then."""
+    always = [name for name in ReportSettings.settings() if default(name) is not None]
+    return len(values) >= FEWEST and all(name in values for name in always)
 
 
 def idle(values: Mapping[str, Any]) -> set[str]:

@@ -148,6 +148,8 @@ def _by_runs(
         rounds = rounds or settings.horizon
         training = _training(config, settings)
         training.load(dict(found.training))
+        if training.rounds != found.made["rounds"]:
+            raise ConfigError(f"{path} is damaged: it says two numbers of rounds; begin another file", ["resume"])
         if rounds < training.rounds:
             raise ConfigError(
                 f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more", ["rounds"]
