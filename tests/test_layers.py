@@ -75,9 +75,11 @@ SEES: dict[str, set[str]] = {
     "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
+    "viewing": BOTTOM | {"evaluation", "config", "run"},
     "exporting": BOTTOM | {"evaluation", "config", "run"},
     "cli": BOTTOM
-    | {"strategy", "evaluation", "meta", "config", "run", "pretraining", "diagnosis", "comparison", "exporting"},
+    | {"strategy", "evaluation", "meta", "config", "run"}
+    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

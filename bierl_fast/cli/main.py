@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
     "plot": ("plotting", "Runs as a picture."),
+    "watch": ("viewing", "A policy in a window."),
+    "record": ("viewing", "A policy on film."),
     "export": ("exporting", "A policy for other programs."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),
