@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from bierl_fast.errors import UnsupportedError as UnsupportedError
     from bierl_fast.errors import WorkerError as WorkerError
     from bierl_fast.evaluation.policy.mlp import MlpPolicy
-    from bierl_fast.evaluation.policy.numpy_policy import NumpyPolicy as NumpyPolicy
     from bierl_fast.evaluation.policy.torch_module import TorchPolicy as TorchPolicy
     from bierl_fast.evaluation.pool.settings import PoolSettings as PoolSettings
     from bierl_fast.evaluation.table import make_evaluator as make_evaluator
@@ -110,7 +109,6 @@ _HOME = {  # module, and the name there where it is another
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
-    "NumpyPolicy": "evaluation.policy.numpy_policy",
     "TorchPolicy": "evaluation.policy.torch_module",
     "BierlError": "errors",
     "ArgumentError": "errors",

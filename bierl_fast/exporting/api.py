@@ -17,10 +17,12 @@ from bierl_fast.exporting.table import FORMATS, Format, function_of
 from bierl_fast.machine import versions
 from bierl_fast.names import lookup
 from bierl_fast.outputs import require_output, write_output
+from bierl_fast.public import public
 from bierl_fast.run.metrics import strict
 from bierl_fast.run.saved import PathLike, SavedPolicy, Source, saved_policy
 
 
+@public(numbers=False)
 def export(
     run_dir_or_policy: Source,
     out: PathLike,

@@ -22,6 +22,7 @@ from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.picture.figure import Picture, figure_of
 from bierl_fast.picture.panels import KINDS
 from bierl_fast.picture.text import text_of
+from bierl_fast.public import public
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.saved import Trained
@@ -41,6 +42,7 @@ class Loaded:
     settings: Mapping[str, Any]  # none of a Result
 
 
+@public(numbers=False)
 def plot(
     *runs: PathLike | Trained,
     out: PathLike | None = None,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from bierl_fast.errors import ConfigError, RunDirectoryError
+from bierl_fast.errors import ArgumentTypeError, ConfigError, RunDirectoryError, shown
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
 from bierl_fast.run import build, metrics
@@ -90,6 +90,8 @@ def saved_policy(
     if again.get("policy") is not None:
         raise ConfigError("policy is for one in a file; this one is at hand, with its module", ["policy"])
     if not isinstance(source, Trained):
+        if not hasattr(source, "with_parameters"):
+            raise ArgumentTypeError(f"{name} must be a path, a Policy or a Result, got {shown(source)}", [name])
         _refuse_best(best, "this is one policy")
         return SavedPolicy(source)
     if not best:

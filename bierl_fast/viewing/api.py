@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any
 
-from bierl_fast.errors import ConfigError
+from bierl_fast.config.sections import settings_of
 from bierl_fast.files import as_path
 from bierl_fast.names import choice
 from bierl_fast.outputs import output_path, require_output
+from bierl_fast.public import public
 from bierl_fast.run.saved import PathLike, Source, saved_policy
 from bierl_fast.settings import LONG
 from bierl_fast.values import checked
@@ -23,6 +24,7 @@ from bierl_fast.viewing.screen import frame_of, offscreen, require_display
 Observer = Callable[[Played], None]
 
 
+@public(numbers=False)
 def record(
     run_dir_or_policy: Source,
     out: PathLike,
@@ -57,7 +59,7 @@ def record(
         UnsupportedError: a task that draws no pictures.
         InstallationError: what draws or writes is missing; the text has the line that installs it.
     """
-    _check(episodes, seed)
+    episodes, seed = _checked(episodes, seed)
     choice("kind of film", as_path(out, "out").suffix.removeprefix(".").lower(), film.KINDS, ["out"])
     path = require_output(out, force)
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
@@ -70,6 +72,7 @@ def record(
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
 
 
+@public(numbers=False)
 def watch(
     run_dir_or_policy: Source,
     *,
@@ -85,17 +88,16 @@ def watch(
         UnsupportedError: no display, or a task that draws no pictures.
         The others as `record`.
     """
-    _check(episodes, seed)
+    episodes, seed = _checked(episodes, seed)
     require_display("film it instead: bierl record DIR --out run.mp4")
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
     maker = drawing(found.maker, "human")
     return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))
 
 
-def _check(episodes: int, seed: int) -> None:
-    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ["seed"])
+def _checked(episodes: int, seed: int) -> tuple[int, int]:
+    episodes = checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    return episodes, checked("seed", seed, int, settings_of()["seed"].metadata)
 
 
 def _watched(episodes: Iterable[Played], observer: Observer | None) -> list[Played]:

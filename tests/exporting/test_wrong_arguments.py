@@ -1,0 +1,34 @@
+"""Whatever is given to what shows a run or takes it away, the answer is one of the package's errors, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bierl_fast as bf
+
+WRONG: list[Any] = [None, 3, -1.5, "", "absent", b"b", [1], {1: 2}, object(), len, np.zeros(2), bf.NoiseKey(0, 0)]
+CALLS: dict[str, Callable[[Any, Path], Any]] = {
+    "export": lambda wrong, out: bf.export(wrong, out / "p.h", format="c"),
+    "format": lambda wrong, out: bf.export("absent", out / "p.h", format=wrong),
+    "record": lambda wrong, out: bf.record(wrong, out / "p.gif"),
+    "episodes": lambda wrong, out: bf.record("absent", out / "p.gif", episodes=wrong),
+    "seed": lambda wrong, out: bf.record("absent", out / "p.gif", seed=wrong),
+    "out": lambda wrong, out: bf.record("absent", wrong),
+    "watch": lambda wrong, out: bf.watch(wrong),
+    "plot": lambda wrong, out: bf.plot(wrong, out=out / "p.png"),
+    "against": lambda wrong, out: bf.plot("absent", against=wrong),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_wrong_arguments(call: str, tmp_path: Path) -> None:
+    for wrong in WRONG:
+        with pytest.raises(bf.BierlError) as error:
+            CALLS[call](wrong, tmp_path)
+        assert len(str(error.value).splitlines()) == 1
+    assert not list(tmp_path.iterdir())
