@@ -82,11 +82,9 @@ def perturb(
         ArgumentError: another sign, a sigma or scale that is not finite or whose product with a normal overflows
             float32, arrays of different lengths.
     """
-    if sign not in {-1, 0, 1} or not math.isfinite(sigma):
-        raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
     if out is None:
-        out = np.empty_like(theta)
-    core.perturb(theta, sign * sigma, key, row, scale, out)
+        out = np.empty(_shape(theta), np.float32)
+    core.perturb(theta, sigma, key, row, sign, scale, out)
     return out
 
 
@@ -116,7 +114,8 @@ def gradient(
 
 def row_parameters(population: Population, row: int) -> F32:
     """(P,) what a row of a population runs; ArgumentError when there is no such row."""
-    out = np.empty(population.base_bp.shape[1], np.float32)
+    base_bp = getattr(population, "base_bp", None)
+    out = np.empty(_shape(base_bp)[1:], np.float32)
     core.row_parameters(population, row, out)
     return out
 
@@ -147,10 +146,15 @@ def scale_gradient(
 
 def _memory(out: F32 | None, count: int) -> F32:
     if out is None:
-        return np.empty(count, dtype=np.float32)
-    if np.shape(out) != (count,):
-        raise ArgumentError(f"out must have shape ({count},), got {np.shape(out)}")
+        return core.row_memory(count)
+    if isinstance(out, np.ndarray) and out.shape != (count,):  # what is no array is refused by who writes into it
+        raise ArgumentError(f"out must have shape ({count},), got {out.shape}")
     return out
+
+
+def _shape(array: object) -> tuple[int, ...]:
+    """An array's shape; () for what is none, which whoever reads it refuses by name."""
+    return array.shape if isinstance(array, np.ndarray) else ()
 
 
 def log_rank_utilities(
@@ -172,7 +176,7 @@ def log_rank_utilities(
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
     return out
 
@@ -201,7 +205,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
 
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     counted = _counted(fitness_n, failed_n)
     if counted is not None:
         fitness_n = finite.scaled(fitness_n, finite.exponent(counted))
@@ -226,9 +230,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
 
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
-    if k < 1:
-        raise ArgumentError(f"k must be at least 1, got {k}")
-    out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
+    out = np.empty(_shape(queries_qd)[:1] or 0, np.float64)
     core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
 
@@ -236,7 +238,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
 def _counted(fitness_n: F64, failed_n: Bool | None) -> F64 | None:
     """The fitnesses that count; None where the kernel is to say what is wrong with these."""
     flags = _flags(fitness_n, failed_n)
-    right = isinstance(fitness_n, np.ndarray) and fitness_n.dtype == np.float64 and fitness_n.shape == np.shape(flags)
+    right = isinstance(fitness_n, np.ndarray) and fitness_n.dtype == np.float64 and fitness_n.shape == _shape(flags)
     if not right or np.asarray(flags).dtype != np.bool_:
         return None
     kept = fitness_n[~flags]
@@ -264,10 +266,10 @@ copyreg.pickle(ThreadPool, _pool_again)  # a copy has threads of its own
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:
-    return np.zeros(np.shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
+    return np.zeros(_shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
 
 
 def _shaped(kernel: Callable[[F64, Bool, F32], None], fitness_n: F64, failed_n: Bool | None) -> F32:
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     kernel(fitness_n, _flags(fitness_n, failed_n), out)
     return out

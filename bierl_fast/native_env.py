@@ -108,17 +108,15 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             (O,) observation, info.
 
         Raises:
-            ArgumentError: seed is negative or takes more than 64 bits.
+            ArgumentError: seed is negative or takes more than 64 bits (ArgumentTypeError: it is no integer).
         """
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
-        if seed is not None:
-            if not 0 <= seed < 2**64:
-                raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
-            super().reset(seed=seed)
-            self._seeded = True
         observation_o = np.empty(self._core.observation_size)
         self._core.reset(seed, observation_o)
+        if seed is not None:
+            super().reset(seed=int(seed))
+            self._seeded = True
         return self._seen(observation_o), self._core.info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -149,7 +147,10 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             chosen = np.zeros(self._choices, np.float32)
             chosen[int(action)] = 1.0
             return chosen
-        action_a = np.asarray(action)
+        try:
+            action_a = np.asarray(action)
+        except (TypeError, ValueError) as error:  # lists of different lengths, say
+            raise ArgumentError(f"action must be {self._core.action_size} numbers: {error}") from error
         if action_a.shape != (self._core.action_size,):
             raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":

@@ -2,8 +2,8 @@
 
     command line -> entry -> a command -> exit code
 
-Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted (143 by SIGTERM, 129 by
-SIGHUP), after a checkpoint was written.
+Exit codes: 0 done; 1 failed, with one line on standard error, or what it was to print did not get out; 2 bad
+arguments; 130 interrupted (143 by SIGTERM, 129 by SIGHUP), after a checkpoint was written.
 """
 
 from __future__ import annotations

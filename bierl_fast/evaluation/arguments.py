@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
-from bierl_fast.messages import F32
+from bierl_fast.messages import F32, NoiseKey, Population
 
 LARGEST = sys.float_info.max
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
@@ -69,3 +69,15 @@ def parameters(name: str, value: Any, count: int) -> F32:
             f"{name} must be float32 of shape ({count},), got {theta.dtype} of shape {theta.shape}", [name]
         )
     return theta
+
+
+def require_population(value: Any) -> None:
+    """ArgumentTypeError for what is no Population, or has no key, bases or rows; who reads its arrays says the rest."""
+    if not isinstance(value, Population):
+        raise ArgumentTypeError(f"population must be a bierl_fast.Population, got {type(value).__name__}")
+    if not isinstance(value.key, NoiseKey):
+        raise ArgumentTypeError(f"key must be a bierl_fast.NoiseKey, got {type(value.key).__name__}")
+    if not isinstance(value.base_bp, np.ndarray):
+        raise ArgumentTypeError(f"base_bp must be a numpy array, got {type(value.base_bp).__name__}")
+    if not isinstance(value.base_r, np.ndarray) or value.base_r.ndim != 1:
+        raise ArgumentTypeError(f"base_r must be a numpy array of shape (any,), got {type(value.base_r).__name__}")

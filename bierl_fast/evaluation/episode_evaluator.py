@@ -125,7 +125,8 @@ def closed() -> WorkerError:
 
 def longest_first(population: Population) -> I32:
     """Rows, longest-expected first: the more noise, the shorter a life. No result depends on it."""
-    if np.shape(population.sigma_r) != np.shape(population.sign_r):
+    arrays = population.sigma_r, population.sign_r
+    if any(not isinstance(a, np.ndarray) or a.dtype.kind not in "fi" or a.shape != (population.rows,) for a in arrays):
         return np.arange(population.rows, dtype=np.int32)  # whoever runs the rows says what is wrong
     noise_r = population.sigma_r * np.abs(population.sign_r)
     return np.argsort(noise_r, kind="stable").astype(np.int32)

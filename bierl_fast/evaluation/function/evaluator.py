@@ -16,7 +16,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.arguments import not_copied
+from bierl_fast.evaluation.arguments import not_copied, require_population
 from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
@@ -72,6 +72,7 @@ class FunctionEvaluator:
         spec, runner = self._policy.spec, self._runner
         if runner is None:
             raise closed()
+        require_population(population)
         if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
             raise ArgumentError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
         returns_r = np.full(population.rows, np.nan)

@@ -28,6 +28,7 @@ from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey
+from bierl_fast.reasons import reason
 from bierl_fast.trust import Origin, Trust
 
 if TYPE_CHECKING:
@@ -108,10 +109,11 @@ class TorchPolicy:
             bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
         except ArgumentError:
             raise
-        except Exception as error:  # whatever a user's module raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a user's module raises
             raise ArgumentError(
-                f"the module does not answer an observation of shape ({spec.observation_size},): "
-                f"{type(error).__name__}: {error}"
+                f"the module does not answer an observation of shape ({spec.observation_size},): {reason(error)}"
             ) from error
         return bound
 
