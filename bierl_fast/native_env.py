@@ -119,7 +119,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
                 raise ArgumentTypeError(f"seed must be an integer or None, got {shown(seed)}", ["seed"])
             if not 0 <= seed < 2**64:
                 raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
-            super().reset(seed=seed)
+            super().reset(seed=int(seed))
             self._seeded = True
         observation_o = np.empty(self._core.observation_size)
         self._core.reset(seed, observation_o)
