@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from bierl_fast.run.plot import plot as plot
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
+    from bierl_fast.viewing.api import record as record
+    from bierl_fast.viewing.api import watch as watch
 
     Policy = MlpPolicy  # what users load and annotate with
 
@@ -90,6 +92,8 @@ _HOME = {  # module, and the name there where it is another
     "compare": "comparison.api",
     "export": "exporting.api",
     "plot": "run.plot",
+    "record": "viewing.api",
+    "watch": "viewing.api",
     "Comparison": "comparison.api",
     "make_evaluator": "evaluation.table",
     "make_strategy": "strategy.table",

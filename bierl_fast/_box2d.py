@@ -78,14 +78,16 @@ def _reason() -> str | None:
         return MISSING
     if not LINUX:
         return "Box2D is called natively on 64-bit Linux alone"
-    proved = _cache() / f"box2d-{_fingerprint(library)}"
-    if proved.exists():
-        return None
+    proved = f"box2d-{_fingerprint(library)}"
+    # Where there is no such folder, nor a home to make it in, the next process proves it again.
+    with suppress(OSError, RuntimeError):
+        if (_cache() / proved).exists():
+            return None
     reason = _disproof(library)
     if reason is None:
-        with suppress(OSError):  # then the next process proves it again
-            proved.parent.mkdir(parents=True, exist_ok=True)
-            proved.touch()
+        with suppress(OSError, RuntimeError):
+            _cache().mkdir(parents=True, exist_ok=True)
+            (_cache() / proved).touch()
     return reason
 
 
@@ -107,8 +109,8 @@ def _disproof(library: Path) -> str | None:
     """What a child process finds wrong with the engine; None: nothing."""
     if not sys.executable:
         return "there is no Python interpreter (sys.executable) to prove this build of Box2D in"
-    code = CODE.format(path=[path or os.getcwd() for path in sys.path], library=str(library))
     try:
+        code = CODE.format(path=[path or os.getcwd() for path in sys.path], library=str(library))
         done = subprocess.run(
             [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=SECONDS
         )

@@ -23,6 +23,11 @@ OWN: dict[str, dict[str, Any]] = {
 }  # as in the task table
 
 
+def keywords(task: str) -> dict[str, Any]:
+    """What ENTRY_POINT is registered with for one of these tasks."""
+    return {"native": task}
+
+
 def when_gymnasium_is_there() -> None:
     """Register the tasks now if Gymnasium is imported, else as soon as it is. Twice is the same as once."""
     if AWAITED in sys.modules:
@@ -36,7 +41,7 @@ def _register() -> None:
 
     for task, facts in OWN.items():
         if task not in registration.registry:
-            registration.register(task, ENTRY_POINT, kwargs={"native": task}, **facts)
+            registration.register(task, ENTRY_POINT, kwargs=keywords(task), **facts)
 
 
 class _Finder(MetaPathFinder):

@@ -44,6 +44,11 @@ def shown(value: object) -> str:
     return _QUOTING.repr(value)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 generation", "2 generations"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 class _Quoting(reprlib.Repr):
     """Up to some dozens of elements, a few levels deep."""
 

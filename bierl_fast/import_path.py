@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from bierl_fast.errors import ArgumentError
+from bierl_fast.reasons import named
 
 EXTRAS = ("numba",)  # optional packages that a function's module may well import
 SUFFIX = ".py"  # of the files that may stand in the place of a module
@@ -92,7 +93,9 @@ def imported(path: str, what: str = "task") -> Callable[..., Any]:
         found: Any = module(home)
         for name in qualname.split("."):
             found = getattr(found, name)
-    except Exception as error:  # whatever a user's module raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a user's module raises
         raise ArgumentError(f"cannot import the {what} {path!r}: {why_no_import(error)}", [what]) from error
     if not callable(found):
         raise ArgumentError(f"the {what} {path!r} must be a function, got {type(found).__name__}", [what])
@@ -172,7 +175,7 @@ def searching_here() -> Iterator[None]:
         sys.path_importer_cache.pop(os.curdir, None)  # it holds on to the directory that was the working one
 
 
-def why_no_import(error: Exception) -> str:
+def why_no_import(error: BaseException) -> str:
     """An error of importing a user's module, with what to do where that is known."""
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         return f"{error.name} is not installed; install it with: pip install 'bierl-fast[{error.name}]'"
@@ -180,4 +183,4 @@ def why_no_import(error: Exception) -> str:
         return f"{error}; is its folder on PYTHONPATH?"
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    return named(error)

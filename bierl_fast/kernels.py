@@ -18,15 +18,18 @@ from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
+from bierl_fast.public import public
 
 FitnessBuffer = core.FitnessBuffer
 ReplayBuffer = core.ReplayBuffer
 ThreadPool = core.ThreadPool
 
+MOST_ELEMENTS = 2**34  # of a row of noise
 LARGEST_WEIGHT = 2.0**48  # of raw weights: gradients are sums of them over sigma, and are squared
 SMALLEST_WEIGHT = 2.0**-150  # below, single precision has zero alone
 
 
+@public
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
     """Four uniform 32-bit words: Philox4x32-10 of one counter.
 
@@ -36,11 +39,13 @@ def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tupl
     return word0, word1, word2, word3
 
 
+@public
 def uniform(key: NoiseKey, row: int, element: int = 0) -> float:
     """One uniform number in [0, 1), a multiple of 2**-53: a pure function of (key, row, element), each below 2**32."""
     return (core.uniform64(key, row, element) >> 11) * 2.0**-53
 
 
+@public
 def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F32:
     """(count,) standard normals of a row, a pure function of (key, row, element).
 
@@ -57,6 +62,7 @@ def normals(key: NoiseKey, row: int, count: int, *, out: F32 | None = None) -> F
     return out
 
 
+@public
 def perturb(
     theta: F32,
     sigma: float,
@@ -82,14 +88,13 @@ def perturb(
         ArgumentError: another sign, a sigma or scale that is not finite or whose product with a normal overflows
             float32, arrays of different lengths.
     """
-    if sign not in {-1, 0, 1} or not math.isfinite(sigma):
-        raise ArgumentError(f"sign must be -1, 0 or 1 and sigma finite, got sign {sign} and sigma {sigma}")
     if out is None:
-        out = np.empty_like(theta)
-    core.perturb(theta, sign * sigma, key, row, scale, out)
+        out = np.empty(_shape(theta), np.float32)
+    core.perturb(theta, sigma, key, row, sign, scale, out)
     return out
 
 
+@public
 def gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -114,18 +119,22 @@ def gradient(
     return out
 
 
+@public
 def row_parameters(population: Population, row: int) -> F32:
     """(P,) what a row of a population runs; ArgumentError when there is no such row."""
-    out = np.empty(population.base_bp.shape[1], np.float32)
+    base_bp = getattr(population, "base_bp", None)
+    out = np.empty(_shape(base_bp)[1:], np.float32)
     core.row_parameters(population, row, out)
     return out
 
 
+@public
 def learner_seed(key: NoiseKey) -> int:
     """The seed of a learner's own generator at this key, below 2**64; a ReplayBuffer draws from other addresses."""
     return core.learner_seed(key)
 
 
+@public
 def scale_gradient(
     key: NoiseKey,
     rows: NDArray[np.uint32],
@@ -146,13 +155,21 @@ def scale_gradient(
 
 
 def _memory(out: F32 | None, count: int) -> F32:
+    if not 0 <= count < MOST_ELEMENTS:
+        raise ArgumentError(f"count must be in [0, 2**34), got {count}")
     if out is None:
-        return np.empty(count, dtype=np.float32)
-    if np.shape(out) != (count,):
-        raise ArgumentError(f"out must have shape ({count},), got {np.shape(out)}")
+        return core.row_memory(count)
+    if isinstance(out, np.ndarray) and out.shape != (count,):  # what is no array is refused by who writes into it
+        raise ArgumentError(f"out must have shape ({count},), got {out.shape}")
     return out
 
 
+def _shape(array: object) -> tuple[int, ...]:
+    """An array's shape; () for what is none, which whoever reads it refuses by name."""
+    return array.shape if isinstance(array, np.ndarray) else ()
+
+
+@public
 def log_rank_utilities(
     fitness_n: F64, failed_n: Bool | None = None, *, full: bool = False, best_of_ties: bool = False
 ) -> F32:
@@ -172,11 +189,12 @@ def log_rank_utilities(
 
     Source: Wierstra et al. 2014, JMLR 15, section 3.1.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     core.log_rank_utilities(fitness_n, _flags(fitness_n, failed_n), out, full, best_of_ties)
     return out
 
 
+@public
 def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) weights linear in rank, from 1/(2N) for the best to -1/(2N). Ties, failures, errors: as log_rank_utilities.
 
@@ -185,6 +203,7 @@ def centered_rank_utilities(fitness_n: F64, failed_n: Bool | None = None) -> F32
     return _shaped(core.centered_rank_utilities, fitness_n, failed_n)
 
 
+@public
 def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     """(N,) (F - mean F) / N; a failed candidate takes the smallest fitness that did not fail.
 
@@ -194,6 +213,7 @@ def raw_weights(fitness_n: F64, failed_n: Bool | None = None) -> F32:
     return _shaped(core.raw_weights, _fitting(fitness_n, failed_n), failed_n)
 
 
+@public
 def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: int) -> F32:
     """(N,) ARS weights: the `top` pairs (2i, 2i+1) with the largest max(F+, F-) keep F / (top * s), others get 0.
 
@@ -201,7 +221,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
 
     Source: Mania et al. 2018, arXiv 1803.07055, algorithm 2.
     """
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     counted = _counted(fitness_n, failed_n)
     if counted is not None:
         fitness_n = finite.scaled(fitness_n, finite.exponent(counted))
@@ -209,6 +229,7 @@ def standardized_weights(fitness_n: F64, failed_n: Bool | None = None, *, top: i
     return out
 
 
+@public
 def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadPool | None = None) -> F64:
     """(Q,) the mean Euclidean distance from each query to the k archive rows nearest to it: its novelty.
 
@@ -226,9 +247,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
 
     Source: Lehman & Stanley 2011, "Abandoning objectives"; Conti et al. 2018, arXiv 1712.06560, equation 1.
     """
-    if k < 1:
-        raise ArgumentError(f"k must be at least 1, got {k}")
-    out = np.empty(np.shape(queries_qd)[0] if np.ndim(queries_qd) else 0, np.float64)
+    out = np.empty(_shape(queries_qd)[:1] or 0, np.float64)
     core.knn_mean_distance(queries_qd, archive_nd, k, out, pool)
     return out
 
@@ -236,7 +255,7 @@ def knn_mean_distance(queries_qd: F64, archive_nd: F64, k: int, *, pool: ThreadP
 def _counted(fitness_n: F64, failed_n: Bool | None) -> F64 | None:
     """The fitnesses that count; None where the kernel is to say what is wrong with these."""
     flags = _flags(fitness_n, failed_n)
-    right = isinstance(fitness_n, np.ndarray) and fitness_n.dtype == np.float64 and fitness_n.shape == np.shape(flags)
+    right = isinstance(fitness_n, np.ndarray) and fitness_n.dtype == np.float64 and fitness_n.shape == _shape(flags)
     if not right or np.asarray(flags).dtype != np.bool_:
         return None
     kept = fitness_n[~flags]
@@ -264,10 +283,10 @@ copyreg.pickle(ThreadPool, _pool_again)  # a copy has threads of its own
 
 
 def _flags(fitness_n: F64, failed_n: Bool | None) -> Bool:
-    return np.zeros(np.shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
+    return np.zeros(_shape(fitness_n), dtype=np.bool_) if failed_n is None else failed_n
 
 
 def _shaped(kernel: Callable[[F64, Bool, F32], None], fitness_n: F64, failed_n: Bool | None) -> F32:
-    out = np.empty(np.shape(fitness_n), dtype=np.float32)
+    out = np.empty(_shape(fitness_n), dtype=np.float32)
     kernel(fitness_n, _flags(fitness_n, failed_n), out)
     return out

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.hyperparameters import Hyperparameters as Hyperparameters  # noqa: PLC0414 - for all who import messages
+from bierl_fast.hyperparameters import HyperparameterSpec as HyperparameterSpec  # noqa: PLC0414 - likewise
+from bierl_fast.public import public
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -42,6 +44,10 @@ class Stream(IntEnum):
     INITIAL = 5  # initial policy parameters and initial generator weights
     TASK = 6  # what a task itself is made of: rotation and shift of a test function
     CENTER = 7  # which of several centres a strategy draws around
+
+    @classmethod
+    def _missing_(cls, value: object) -> Stream:
+        raise ArgumentError(f"a stream is one of {', '.join(stream.name for stream in cls)}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,87 +80,7 @@ class NoiseKey:
         return NoiseKey(self.run_seed, self.generation, stream)
 
 
-class Hyperparameters(Mapping[str, float]):
-    """Named values that a strategy declares; arguments of `ask`, never attributes of a strategy.
-
-        hp = Hyperparameters(sigma=0.02, learning_rate=0.02)
-        hp["sigma"], hp.sigma
-
-    A strategy takes its own default for a name that is missing. Immutable; equal by value.
-    """
-
-    __slots__ = ("_values",)
-    _values: dict[str, float]
-
-    def __init__(self, **values: float) -> None:
-        object.__setattr__(self, "_values", {name: float(value) for name, value in values.items()})
-
-    def __getitem__(self, name: str) -> float:
-        return self._values[name]
-
-    def __getattr__(self, name: str) -> float:
-        if name.startswith("_") or name not in self._values:
-            raise AttributeError(f"no hyperparameter named {name!r}; present: {', '.join(self._values) or 'none'}")
-        return self._values[name]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("Hyperparameters are immutable; use replace(...)")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Hyperparameters) and self._values == other._values
-
-    def __hash__(self) -> int:
-        return hash(tuple(sorted(self._values.items())))
-
-    def __repr__(self) -> str:
-        return f"Hyperparameters({', '.join(f'{k}={v:.6g}' for k, v in self._values.items())})"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_hyperparameters, (self._values,))
-
-    def replace(self, **values: float) -> Hyperparameters:
-        """A copy with some values changed or added."""
-        return Hyperparameters(**{**self._values, **values})
-
-
-def _hyperparameters(values: dict[str, float]) -> Hyperparameters:
-    return Hyperparameters(**values)
-
-
-@dataclass(frozen=True, slots=True)
-class HyperparameterSpec:
-    """What a strategy says of one hyperparameter.
-
-    Attributes:
-        default: the value used when none is given.
-        low, high: the open or closed ends a value must lie between (see `check`).
-        scale: how a meta-level should move it: "log" or "linear".
-        adaptable: whether a meta-level may move it at all.
-    """
-
-    default: float
-    low: float = 0.0
-    high: float = math.inf
-    scale: Literal["log", "linear"] = "log"
-    adaptable: bool = True
-
-    def check(self, name: str, value: float) -> float:
-        """Return `value`; ArgumentError when it is not finite, or outside its range (a log scale excludes zero)."""
-        wanted = f"{name} must be finite and {'above' if self.scale == 'log' else 'at least'} {self.low:g}"
-        if math.isfinite(self.high):
-            wanted += f" and at most {self.high:g}"
-        above = value > self.low if self.scale == "log" else value >= self.low
-        if not math.isfinite(value) or not above or value > self.high:
-            raise ArgumentError(f"{wanted}, got {value}", [name])
-        return value
-
-
+@public(arrays=True)
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
     """Names of noise, not noise: row i runs base + sign * sigma * scale * eps(key, noise).
@@ -251,6 +177,7 @@ class Network:
         return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(self.sizes))
 
 
+@public(arrays=True)
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationBatch:
     """Row i answers row i of the population."""
@@ -286,6 +213,7 @@ class EvaluationBatch:
         )
 
 
+@public
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedGeneration:
     """A generation that was evaluated, for a meta-level that uses it again."""
@@ -328,6 +256,7 @@ class StrategyReport:
     probe_slope: float = math.nan  # ln(slope over the wider one's reach / over the narrower one's)
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class GenerationReport:
     """What one generation did: the run's metrics and the meta-level's history read this."""

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
-from bierl_fast.errors import ArgumentTypeError, UnknownNameError
+from bierl_fast.errors import ArgumentTypeError, UnknownNameError, shown
 
 T = TypeVar("T")
 
@@ -16,7 +16,8 @@ SOME = 6  # of more
 
 def nearest(name: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str | None:
     """The known name that is meant by `name`, by its other names in use or by its letters; None: there is none near."""
-    names, plain = list(known), name.lower().replace("-", "_")
+    name, names = str(name), list(known)
+    plain = name.lower().replace("-", "_")
     for meant in ((also or {}).get(plain), plain):
         if meant in names:
             return meant
@@ -54,7 +55,7 @@ def unknown(
 def choice(kind: str, name: str, known: Collection[str], settings: Iterable[str] = ()) -> str:
     """`name`, which is one of `known`; else `unknown`, or ArgumentTypeError where it is no string."""
     if not isinstance(name, str):
-        raise ArgumentTypeError(f"a {kind} is given by its name, got {name!r}", settings)
+        raise ArgumentTypeError(f"{kind}: a name is wanted, got {shown(name)}", settings)
     if name not in known:
         raise unknown(kind, name, known, settings)
     return name

@@ -8,7 +8,7 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from bierl_fast import _box2d
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast.public import public
 
 
 def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
@@ -28,6 +29,7 @@ def from_spec(*, native: str, limit: int | None = None, **options: Any) -> Nativ
     return NativeEnv(native, max_episode_steps=limit, **options)
 
 
+@public(but=("step", "reset"))
 class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     """One native task as a gymnasium.Env: observations (O,) float64, actions (A,) float32.
 
@@ -108,17 +110,15 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             (O,) observation, info.
 
         Raises:
-            ArgumentError: seed is negative or takes more than 64 bits.
+            ArgumentError: seed is negative or takes more than 64 bits (ArgumentTypeError: it is no integer).
         """
         if seed is None and not self._seeded:
             seed = secrets.randbits(63)
-        if seed is not None:
-            if not 0 <= seed < 2**64:
-                raise ArgumentError(f"seed must be from 0 to 2**64 - 1, got {seed}")
-            super().reset(seed=seed)
-            self._seeded = True
         observation_o = np.empty(self._core.observation_size)
         self._core.reset(seed, observation_o)
+        if seed is not None:
+            super().reset(seed=int(seed))
+            self._seeded = True
         return self._seen(observation_o), self._core.info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -149,12 +149,19 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             chosen = np.zeros(self._choices, np.float32)
             chosen[int(action)] = 1.0
             return chosen
-        action_a = np.asarray(action)
+        try:
+            action_a = np.asarray(action)
+        except (TypeError, ValueError) as error:  # lists of different lengths, say
+            raise ArgumentError(f"action must be {self._core.action_size} numbers: {error}") from error
         if action_a.shape != (self._core.action_size,):
             raise ArgumentError(f"action has shape {action_a.shape}, expected {(self._core.action_size,)}")
         if action_a.dtype.kind not in "fiu":
             raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
         return np.ascontiguousarray(action_a, np.float32)
+
+    def render(self) -> NoReturn:
+        """Raise UnsupportedError: a native task makes no pictures."""
+        raise UnsupportedError(f"{self!r} makes no pictures; render with gymnasium.make")
 
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"

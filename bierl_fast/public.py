@@ -3,6 +3,7 @@
     @public                      of a function, or of a class: its constructor and its public methods
     @public(but=("act",))        without these methods, which are called too often or look for themselves
     @public(numbers=False)       numbers are the function's own affair: it reads them as settings
+    @public(arrays=True)         that an array is one, too
 
 Looked at are objects of this package, functions, names, paths, tables and numbers; arrays are where they are used, and
 what Python itself refuses, a call that no signature takes, stays Python's.
@@ -61,23 +62,35 @@ PLAIN: dict[Any, tuple[str, Check]] = {
 }
 
 
-def public(thing: T | None = None, *, but: Collection[str] = (), numbers: bool = True) -> T:
+@typing.overload
+def public(thing: T, /) -> T: ...
+
+
+@typing.overload
+def public(*, but: Collection[str] = (), numbers: bool = True, arrays: bool = False) -> Callable[[T], T]: ...
+
+
+def public(thing: Any = None, /, *, but: Collection[str] = (), numbers: bool = True, arrays: bool = False) -> Any:
     """See the module. ArgumentTypeError, in one line, for an argument of another kind than is written there."""
     if thing is None:
-        return functools.partial(public, but=but, numbers=numbers)  # type: ignore[return-value]
+        return functools.partial(_public, but=but, numbers=numbers, arrays=arrays)
+    return _public(thing, but, numbers, arrays)
+
+
+def _public(thing: Any, but: Collection[str], numbers: bool, arrays: bool) -> Any:
     if not isinstance(thing, type):
-        return typing.cast(T, _watched(thing, numbers))  # type: ignore[arg-type]
+        return _watched(thing, numbers, arrays)
     for name, method in list(vars(thing).items()):
         if name in but or (name.startswith("_") and name != "__init__"):
             continue
         if isinstance(method, classmethod | staticmethod):
-            setattr(thing, name, type(method)(_watched(method.__func__, numbers)))
+            setattr(thing, name, type(method)(_watched(method.__func__, numbers, arrays)))
         elif inspect.isfunction(method):
-            setattr(thing, name, _watched(method, numbers))
-    return typing.cast(T, thing)
+            setattr(thing, name, _watched(method, numbers, arrays))
+    return thing
 
 
-def _watched(function: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
+def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Callable[..., Any]:
     """The function, whose arguments are looked at before it is called."""
     if getattr(function, "_looked_at", False):
         return function
@@ -86,7 +99,7 @@ def _watched(function: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
     @functools.wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
         if not known:
-            known.append(_wanted(function, numbers))
+            known.append(_wanted(function, numbers, arrays))
         places, names, others = known[0]
         for place, value in zip(places, args, strict=False):
             if place is not None and not place[1][1](value):
@@ -95,7 +108,18 @@ def _watched(function: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
             wanted = names.get(name, others)
             if wanted is not None and not wanted[1](value):
                 raise _refused(name, wanted[0], value)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            if "incompatible function arguments" not in str(error):
+                raise
+            given = [
+                *map(shown, args),
+                *(f"{name}={shown(value)}" for name, value in kwargs.items()),
+            ]  # to compiled code
+            raise ArgumentTypeError(
+                f"{function.__name__} takes whole numbers of 64 bits and arrays of its own kind, got {', '.join(given)}"
+            ) from error
 
     watched._looked_at = True  # type: ignore[attr-defined]
     return watched
@@ -106,7 +130,7 @@ def _refused(name: str, wanted: str, value: Any) -> ArgumentTypeError:
 
 
 def _wanted(
-    function: Callable[..., Any], numbers: bool
+    function: Callable[..., Any], numbers: bool, arrays: bool
 ) -> tuple[list[tuple[str, Any] | None], dict[str, Any], tuple[str, Check] | None]:
     """What is wanted of arguments by place, by name, and of other keywords; None where nothing is looked at."""
     inner = inspect.unwrap(function)
@@ -115,7 +139,7 @@ def _wanted(
     others = None
     for parameter in inspect.signature(inner, follow_wrapped=False).parameters.values():
         hint = _evaluated(parameter.annotation, inner)
-        wanted = None if not numbers and _has_numbers(hint) else _check_of(hint)
+        wanted = None if not numbers and _has_numbers(hint) else _check_of(hint, arrays)
         if wanted is not None and parameter.default is None and not wanted[1](None):
             wanted = None
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -147,9 +171,9 @@ def _has_numbers(hint: Any) -> bool:
     return any(part in {int, float} for part in _parts(hint) if isinstance(part, type))
 
 
-def _check_of(hint: Any) -> tuple[str, Check] | None:
+def _check_of(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     """In words, and as a test; None where a part of it cannot be looked at."""
-    found = [_check_of_one(part) for part in _parts(hint)]
+    found = [_check_of_one(part, arrays) for part in _parts(hint)]
     checks = [check for check in found if check is not None]
     if len(checks) < len(found):
         return None
@@ -157,12 +181,14 @@ def _check_of(hint: Any) -> tuple[str, Check] | None:
     return " or ".join(texts), lambda value: any(test(value) for _, test in checks)
 
 
-def _check_of_one(hint: Any) -> tuple[str, Check] | None:
+def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     origin = typing.get_origin(hint) or hint
     if hint is None:
         return PLAIN[types.NoneType]
     if origin in PLAIN:
         return PLAIN[origin]
+    if arrays and getattr(origin, "__module__", "") == "numpy" and origin.__name__ == "ndarray":
+        return "a numpy array", lambda value: isinstance(value, origin)
     if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
         return None
     name = origin.__name__
@@ -172,6 +198,6 @@ def _check_of_one(hint: Any) -> tuple[str, Check] | None:
     if getattr(origin, "_is_protocol", False):
         members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
         asked = [each for each in members if not each.startswith("_")]
-        return text, lambda value: all(hasattr(value, each) for each in asked)
+        return text, lambda value: any(hasattr(value, each) for each in asked)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)

@@ -40,7 +40,6 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
             `names_code`, that it may be an import path, which is imported;
             `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
-            `later`, that runs of an earlier version did not write it;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}

@@ -28,7 +28,7 @@ BOUND = set(re.findall(r'errors\.attr\("(\w+)"\)', (ROOT / "csrc" / "bindings" /
 # What is raised under a name of Python's or of another package's, and why it never reaches a user as ours.
 OTHERS = {
     ("__init__.py", "AttributeError"): "Python's protocol",
-    ("messages.py", "AttributeError"): "Python's protocol",
+    ("hyperparameters.py", "AttributeError"): "Python's protocol",
     ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
     ("config/toml.py", "ValueError"): "made the error of whoever reads the file",
@@ -118,7 +118,7 @@ OF_NO_SETTING = {
     ("comparison/spec.py", "_distinct"): "names and seeds of a comparison",
     ("comparison/spec.py", "_whole"): "numbers of a comparison",
     ("config/toml.py", "read_preset"): "a preset's name",
-    ("config/toml.py", "read"): "a file",
+    ("config/toml.py", "_read"): "a file",
     ("run/build.py", "make_parts"): "all sizes together",
     ("pretraining/api.py", "pretrain"): "the file to write, and its tasks",
     ("pretraining/api.py", "_alone"): "the file to write",

@@ -21,6 +21,7 @@ from bierl_fast.cli.parameters import (
 )
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.config.sections import functions, of_this_machine
+from bierl_fast.errors import counted
 
 
 @click.command()
@@ -106,7 +107,8 @@ def lines(report: dict[str, Any]) -> list[str]:
         returns = f"{_number(line['mean_return'], '.5g')} +/- {_number(line['return_spread'], '.2g')}{failed}"
         rows.append([str(line["generations"]), *cells, returns, _number(line["signal_to_noise"], ".2f")])
     return [
-        f"{report['task']}, {report['strategy']}, {report['meta']}, after {report['generation']} generations: "
+        f"{report['task']}, {report['strategy']}, {report['meta']}, after "
+        f"{counted(report['generation'], 'generation')}: "
         f"{report['proposals']} proposals, {report['episodes']} fresh episodes each, seed {report['seed']}",
         f"  in use    {named(report['used'])}; return {report['return_now']:.5g}",
         f"  proposed  standard deviation {named(report['proposal_spread'])} (nats; shares of a linear range)",

@@ -2,8 +2,8 @@
 
     command line -> entry -> a command -> exit code
 
-Exit codes: 0 done; 1 failed, with one line on standard error; 2 bad arguments; 130 interrupted (143 by SIGTERM, 129 by
-SIGHUP), after a checkpoint was written.
+Exit codes: 0 done; 1 failed, with one line on standard error, or what it was to print did not get out; 2 bad
+arguments; 130 interrupted (143 by SIGTERM, 129 by SIGHUP), after a checkpoint was written.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
     "plot": ("plotting", "Runs as a picture."),
+    "watch": ("viewing", "A policy in a window."),
+    "record": ("viewing", "A policy on film."),
     "export": ("exporting", "A policy for other programs."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),

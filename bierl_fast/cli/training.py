@@ -16,7 +16,7 @@ from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine
-from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning
+from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning, counted
 from bierl_fast.run.api import Result
 from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.reporting import achieved
@@ -145,6 +145,7 @@ def _closing_line(result: Result, directory: Path, target: float | None) -> str:
     if target is not None and reached is not None and reached >= target:
         mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
     return (
-        f"{last['generation'] + 1} generations, {last.get('env_steps', 0):,} steps, mean return {mean} in the last; "
+        f"{counted(last['generation'] + 1, 'generation')}, {last.get('env_steps', 0):,} steps, "
+        f"mean return {mean} in the last; "
         f"next: bierl evaluate {directory}"
     )

@@ -25,6 +25,7 @@ from bierl_fast.errors import ConfigError, RunDirectoryError, naming
 from bierl_fast.files import as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
+from bierl_fast.public import public
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.values import check_names_list, checked
@@ -42,6 +43,7 @@ class Comparison:
     out: Path
 
 
+@public(numbers=False)
 def compare(
     source: PathLike | Mapping[str, Any],
     out: PathLike,

@@ -71,6 +71,8 @@ class Config(Settings):
 
     @classmethod
     def _made(cls, values: Mapping[str, Any], given: Collection[str]) -> Config:
+        if "task" not in values:
+            raise ConfigError("no task given: name one (`bierl tasks` lists them)", ("task",))
         config = cls.__new__(cls)
         Settings.__init__(config, **values)
         config._check(given)
@@ -88,10 +90,10 @@ class Config(Settings):
         """
         changes = renamed(changes, OLD_NAMES)
         check_names(changes)
-        other = changes.get("meta", self.meta) != self.meta
+        other = isinstance(changes.get("meta"), str) and changes["meta"] != self.meta
         gone = foreign.left_behind(changes["meta"]) - changes.keys() if other else frozenset()
         values = self.values() | {name: foreign.default(name) for name in gone} | changes
-        given = {name for name, value in changes.items() if value != foreign.default(name)}
+        given = {name for name, value in changes.items() if not foreign.unsaid(name, value)}
         return self._made(values, given | self._given - gone - changes.keys())
 
     def filled(self, **changes: Any) -> Config:

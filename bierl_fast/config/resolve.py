@@ -166,9 +166,8 @@ def with_meta_settings(config: Config) -> Config:
             f"adapt = {list(config.adapt or ())}: a step in units of sigma grows without end where its rate grows too",
             ["adapt", "meta", "strategy"],
         )
-    settings = _required_credit(config)
-    if "meta_candidates" in entry.taken:
-        config = config.filled(meta_candidates=settings.candidates)
+    open_one = {"meta_candidates": _required_credit(config).candidates}
+    config = config.filled(**{name: value for name, value in open_one.items() if name in entry.taken})
     open_ones = [name for name in entry.prefers if name in strategy.options and not getattr(config, name)]
     return config.filled(**{name: entry.prefers[name] for name in open_ones})
 

@@ -35,6 +35,7 @@ from bierl_fast.meta.history import Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.side_by_side import advance
+from bierl_fast.public import public
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.again import parts_again
 from bierl_fast.run.api import PathLike
@@ -48,6 +49,7 @@ from bierl_fast.strategy.base import Strategy, center_of, center_thetas
 Watcher = Callable[[int, int], None]
 
 
+@public(numbers=False)
 @signed(**dict.fromkeys((*functions(), *of_this_machine())))
 def diagnose(
     run_dir: PathLike,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
-from bierl_fast.messages import F32
+from bierl_fast.messages import F32, NoiseKey, Population
 
 LARGEST = sys.float_info.max
 MOST_STEPS = 2**31 - 1  # what the compiled side counts to
@@ -45,6 +46,21 @@ def number(name: str, value: Any) -> float:
     return float(value)
 
 
+def log_std(value: Any) -> float:
+    """A log standard deviation that single precision holds the exponential of; raises as `number`."""
+    found = number("log_std", value)
+    if not -1e30 <= found <= 88.0:
+        raise ArgumentError(f"log_std must be at least -1e30 and at most 88, got {found}", ["log_std"])
+    return found
+
+
+def keywords(name: str, value: Mapping[Any, Any]) -> None:
+    """ArgumentTypeError unless the keyword arguments have names that are strings."""
+    for key in value:
+        if not isinstance(key, str):
+            raise ArgumentTypeError(f"{name} must be a dict with names as keys, got the key {shown(key)}", [name])
+
+
 def boolean(name: str, value: Any) -> bool:
     """True or False; ArgumentTypeError for anything else."""
     if not isinstance(value, bool | np.bool_):
@@ -69,3 +85,15 @@ def parameters(name: str, value: Any, count: int) -> F32:
             f"{name} must be float32 of shape ({count},), got {theta.dtype} of shape {theta.shape}", [name]
         )
     return theta
+
+
+def require_population(value: Any) -> None:
+    """ArgumentTypeError for what is no Population, or has no key, bases or rows; who reads its arrays says the rest."""
+    if not isinstance(value, Population):
+        raise ArgumentTypeError(f"population must be a bierl_fast.Population, got {type(value).__name__}")
+    if not isinstance(value.key, NoiseKey):
+        raise ArgumentTypeError(f"key must be a bierl_fast.NoiseKey, got {type(value.key).__name__}")
+    if not isinstance(value.base_bp, np.ndarray):
+        raise ArgumentTypeError(f"base_bp must be a numpy array, got {type(value.base_bp).__name__}")
+    if not isinstance(value.base_r, np.ndarray) or value.base_r.ndim != 1:
+        raise ArgumentTypeError(f"base_r must be a numpy array of shape (any,), got {type(value.base_r).__name__}")

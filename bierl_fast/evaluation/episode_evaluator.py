@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Generic, NoReturn, Protocol, Self, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bierl_fast.evaluation.base import Policy
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.messages import F32, I32, Arrays, EvaluationBatch, Population, Stream
+from bierl_fast.public import public
 
 
 def thread_count(threads: int | None) -> int:
@@ -39,6 +40,7 @@ class EpisodePolicy(Policy, Protocol):
 P = TypeVar("P", bound=EpisodePolicy)
 
 
+@public
 class EpisodeEvaluator(Generic[P]):
     """The half of an evaluator that does not run episodes. A context manager; `close` frees what it holds.
 
@@ -46,6 +48,10 @@ class EpisodeEvaluator(Generic[P]):
     of a signal handler's on what it interrupted is an ArgumentError, and so is one in a forked child where another
     thread was in the middle of one.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        public(cls)
 
     def __init__(
         self,
@@ -125,7 +131,8 @@ def closed() -> WorkerError:
 
 def longest_first(population: Population) -> I32:
     """Rows, longest-expected first: the more noise, the shorter a life. No result depends on it."""
-    if np.shape(population.sigma_r) != np.shape(population.sign_r):
+    arrays = population.sigma_r, population.sign_r
+    if any(not isinstance(a, np.ndarray) or a.dtype.kind not in "fi" or a.shape != (population.rows,) for a in arrays):
         return np.arange(population.rows, dtype=np.int32)  # whoever runs the rows says what is wrong
     noise_r = population.sigma_r * np.abs(population.sign_r)
     return np.argsort(noise_r, kind="stable").astype(np.int32)

@@ -13,6 +13,7 @@ from typing import Any
 from bierl_fast import _box2d
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, RunWarning, warn
+from bierl_fast.evaluation.arguments import require_population
 from bierl_fast.evaluation.environment.registered import taken_over_by
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, closed, longest_first, thread_count
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -71,6 +72,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         rollout = self._rollout
         if rollout is None:
             raise closed()
+        require_population(population)
         recorded = self._transitions and population.key.stream == Stream.INNER
         out = rollout.evaluate(
             population,

@@ -71,7 +71,7 @@ class PolicySettings(Section):
         left_open="none",
         also=("exploration", "exploration_noise", "noise_type"),
     )
-    log_std: float = setting(-1.0, "of the action noise (its start, where evolved)")
+    log_std: float = setting(-1.0, "of the action noise (its start, where evolved)", at_least=-1e30, at_most=88.0)
     obs_norm: bool | None = setting(
         None,
         "normalise observations by running mean and standard deviation (left open: unless the strategy must not)",

@@ -29,6 +29,7 @@ from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.import_path import imported
 from bierl_fast.messages import F32
 from bierl_fast.names import choice
+from bierl_fast.public import public
 from bierl_fast.settings import Section, old_names, renamed, signed
 from bierl_fast.trust import Origin, Trust
 
@@ -59,6 +60,7 @@ OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section i
 OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
+@public(numbers=False)
 @signed(*OWN)
 def make_evaluator(
     task: str | Callable[..., Any],
@@ -125,6 +127,7 @@ def make_evaluator(
     """
     given = dict(locals())
     given |= _own(given.pop("own"), given)
+    arguments.keywords("task_kwargs", task_kwargs or {})
     if dim is not None:
         _refuse_for_functions(given)
         return make_function_evaluator(
@@ -223,7 +226,7 @@ def _wanted(given: dict[str, Any]) -> Wanted:
             "activation": given["activation"],
             "squash": given["squash"],
             "action_noise": given["action_noise"],
-            "log_std": arguments.number("log_std", given["log_std"]),
+            "log_std": arguments.log_std(given["log_std"]),
         },
         obs_norm=obs_norm,
         episode_cap=episode_cap,

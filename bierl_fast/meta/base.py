@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
 from bierl_fast.meta.history import History
+from bierl_fast.public import public
 from bierl_fast.strategy.base import Strategy
 
 
@@ -46,8 +47,13 @@ def states_held_by(meta: object) -> tuple[Arrays, ...]:
     return meta.strategies if isinstance(meta, HoldsStates) else ()
 
 
+@public
 class MetaLevel(ABC):
     """Sets a strategy's hyperparameters, generation by generation. By itself it never improves and has no state."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        public(cls)
 
     @property
     def reads_generation(self) -> bool:

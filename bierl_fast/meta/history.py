@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, GenerationReport, StrategyReport
 from bierl_fast.meta.signals import FIRST, Memory, checked, numbers
 from bierl_fast.names import choice
+from bierl_fast.public import public
 from bierl_fast.strategy.checks import require_arrays
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
@@ -22,6 +24,7 @@ NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays i
 CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Range:
     """Where a meta-level may move one hyperparameter: low < high, both positive on a log scale."""
@@ -64,9 +67,14 @@ class Range:
         return self.moved(self.low, min(max(position, 0.0), 1.0) * self.width)
 
     def _scaled(self, value: float) -> float:
-        return math.log(value) if self.scale == "log" else value
+        if self.scale == "linear":
+            return value
+        if value <= 0.0:
+            raise ArgumentError(f"a value on a log scale must be above 0, got {value}")
+        return math.log(value)
 
 
+@public
 class History:
     """The fitness buffer, fed by generation reports; one window for each centre of the strategy.
 
@@ -88,11 +96,11 @@ class History:
         *,
         length: int = 16,
         quantiles: int = 32,
-        ranges: Mapping[str, Range] | None = None,
+        ranges: Mapping[str, Range] = MappingProxyType({}),
         signals: Sequence[str] = FIRST,
     ) -> None:
         """See the class."""
-        self.ranges = dict(ranges or {})
+        self.ranges = dict(ranges)
         self.signals = checked(signals)
         self._remembers = not set(self.signals) <= set(FIRST)
         self._sizes = (length, quantiles, len(self.ranges) + len(self.signals))
@@ -103,7 +111,7 @@ class History:
 
     def __reduce__(self) -> tuple[Any, ...]:
         length, quantiles, _ = self._sizes
-        return _again, (length, quantiles, self.ranges, self.state())
+        return _again, (length, quantiles, self.ranges, tuple(self.signals), self.state())
 
     @property
     def features(self) -> int:
@@ -184,9 +192,9 @@ class History:
         self._centers = centers
 
 
-def _again(length: int, quantiles: int, ranges: Mapping[str, Range], state: Arrays) -> History:
+def _again(length: int, quantiles: int, ranges: Mapping[str, Range], signals: Sequence[str], state: Arrays) -> History:
     """A copied or unpickled history."""
-    history = History(length=length, quantiles=quantiles, ranges=ranges)
+    history = History(length=length, quantiles=quantiles, ranges=ranges, signals=signals)
     history.load(state)
     return history
 

@@ -116,7 +116,6 @@ class MetaSettings(Section):
         at_least=1,
         at_most=FAR,
         called="meta_credit",
-        later=True,
     )
     interval: int = setting(
         5,

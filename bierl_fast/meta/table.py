@@ -20,6 +20,7 @@ from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.meta.two_point import TwoPointAdaptation
 from bierl_fast.names import lookup, unknown
+from bierl_fast.public import public
 from bierl_fast.settings import Section
 
 S = TypeVar("S", bound=Section)
@@ -37,6 +38,7 @@ WIDTHS = ("encoder_size", "generator_hidden")  # of a generator that is a networ
 SIZES = ("history", "quantiles", "signals", *WIDTHS)  # of one that sees anything
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class MetaParts:
     """What every meta-level is made from.
@@ -213,6 +215,7 @@ def entry(name: str) -> MetaEntry:
     return lookup("meta-level", name, META_LEVELS, ["meta"])
 
 
+@public
 def make_meta(name: str, parts: MetaParts) -> MetaLevel:
     """The meta-level called `name`.
 

@@ -33,6 +33,7 @@ from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
 from bierl_fast.pretraining.problems import FUNCTIONS
 from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import Pretraining
+from bierl_fast.public import public
 from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG, renamed
@@ -44,6 +45,7 @@ SAVED_EVERY = 10  # rounds
 Watcher = Callable[[dict[str, Any]], None]
 
 
+@public(numbers=False)
 def pretrain(
     out: str | os.PathLike[str],
     tasks: Sequence[str] = (),
@@ -148,6 +150,8 @@ def _by_runs(
         rounds = rounds or settings.horizon
         training = _training(config, settings)
         training.load(dict(found.training))
+        if training.rounds != found.made["rounds"]:
+            raise ConfigError(f"{path} is damaged: it says two numbers of rounds; begin another file", ["resume"])
         if rounds < training.rounds:
             raise ConfigError(
                 f"{path} has {training.rounds} rounds already, got rounds {rounds}; give more", ["rounds"]

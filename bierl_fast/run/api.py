@@ -19,8 +19,8 @@ from typing import Any
 
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import functions, of_this_machine, settings_of
-from bierl_fast.errors import AllEpisodesError, RunWarning, warn
+from bierl_fast.config.sections import functions, hints, of_this_machine, settings_of
+from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
 from bierl_fast.import_path import in_a_file
@@ -28,6 +28,7 @@ from bierl_fast.messages import F32, NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
 from bierl_fast.picture.figure import Picture
+from bierl_fast.public import public
 from bierl_fast.run import build, checkpoint, loop, manifest, metrics
 from bierl_fast.run.again import parts_again
 from bierl_fast.run.compact import Records
@@ -62,6 +63,7 @@ class Result:
         return drawn(self, against=against)
 
 
+@public(numbers=False)
 def train(
     config: Config,
     run_dir: PathLike | None = None,
@@ -163,6 +165,7 @@ def _begun(
     return run
 
 
+@public(numbers=False)
 @signed(**dict.fromkeys((*functions(), *of_this_machine())))
 def resume(
     run_dir: PathLike,
@@ -235,7 +238,7 @@ def _restored(
 
 def _already_there(directory: RunDirectory, counters: checkpoint.Counters, config: Config) -> Result:
     warn(
-        f"{directory.path} has already reached its end: {counters.generation} generations, "
+        f"{directory.path} has already reached its end: {counted(counters.generation, 'generation')}, "
         f"{counters.env_steps} steps; nothing done (give a larger total to go on)",
         RunWarning,
     )
@@ -273,6 +276,7 @@ def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config
     return build.read_policy(directory.best_policy, config.named().named_code(), config.policy)
 
 
+@public(numbers=False)
 @signed(**dict.fromkeys(build.OWN))
 def evaluate(
     run_dir_or_policy: PathLike | Policy | Result,
@@ -317,6 +321,9 @@ def evaluate(
     seed = checked("seed", seed, int, settings_of()["seed"].metadata)
     for name in own:
         choice("setting of an evaluation", name, build.OWN, [name])
+    own = {
+        name: checked(name, value, hints()[name] | None, settings_of()[name].metadata) for name, value in own.items()
+    }
     found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
     population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))

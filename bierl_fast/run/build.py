@@ -14,7 +14,6 @@ from typing import Any
 from bierl_fast.config import resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
-from bierl_fast.config.ranges import not_adapted
 from bierl_fast.config.reference import Reference
 from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
 from bierl_fast.evaluation import table as evaluators
@@ -33,6 +32,7 @@ from bierl_fast.meta.groups import Groups
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.safeguard import Safeguard
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
+from bierl_fast.run import cautions
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.riders import least
@@ -64,6 +64,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     try:
         config.check_names()
         config.check_taken()
+        cautions.of_an_older_version(config)
         return _make_parts(config, warm_start)
     except ConfigError:
         raise
@@ -87,8 +88,8 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         strategy = make_strategy(config, evaluator.policy)
         config = resolve.resolved(config, strategy.declared)
         ranges = resolve.adapted_ranges(config, strategy.declared)
-        _warn_of_ranges(config, ranges)
-        _warn_of_the_missing_center(config, warm_start)
+        cautions.of_ranges(config, ranges)
+        cautions.of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
         meta = make_meta(config, strategy, history, warm_start)
         if _in_batch(config):
@@ -97,27 +98,6 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         _warn_of_blind_moves(config)
         refused.pop_all()
     return Parts(config, strategy, evaluator, meta, history, warm_start, safeguard)
-
-
-def _warn_of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
-    """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
-    idle = not_adapted(config, adapted)
-    if idle and config.adapts and config.warm_start_task is None:
-        warn(
-            f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
-            f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
-            RunWarning,
-        )
-
-
-def _warn_of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
-    """RunWarning where a generator misses what it was trained to read: it would take any sigma for a small one."""
-    if warm_start is not None and warm_start.made.get("credit") == "run" and config.center_episodes == 0:
-        warn(
-            "the warm start's generator reads where the centre's return stands among its candidates' to see that "
-            "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
-            RunWarning,
-        )
 
 
 def _warn_of_blind_moves(config: Config) -> None:

@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from bierl_fast.messages import (
     Population,
     StrategyReport,
 )
+from bierl_fast.public import public
 from bierl_fast.strategy.checks import complete, require_arrays, require_finite, scales, vector
 from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
 from bierl_fast.strategy.optimizer import Optimizer
@@ -39,6 +41,7 @@ LAST_STEP = "last_step"  # in the state of a strategy whose riders stand along i
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
 
 
+@public
 class Antithetic(ABC):
     """A strategy whose next state is a pure function of its state and one evaluated population.
 
@@ -51,6 +54,10 @@ class Antithetic(ABC):
         scale: (P,) per-parameter factor of sigma, or None for ones.
         pool: a kernels.ThreadPool that shares sums over noise out; the bits stay the same.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        public(cls)
 
     declared: Mapping[str, HyperparameterSpec]
     _starting_entropy: float | None = None  # see row_fitness
@@ -87,7 +94,7 @@ class Antithetic(ABC):
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) the centre `tell` would leave at `hp` (the population's own when None). State unchanged."""
-        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        hp = complete(population.hyperparameters if hp is None else hp, self.declared)
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(self._next(population, batch, hp)["mean"], np.float32)
 
@@ -99,7 +106,7 @@ class Antithetic(ABC):
             DivergedError: the step leaves parameters that are not finite; the state stays.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # `_taken` says what came of it
-            following = self._next(population, batch, population.hyperparameters)
+            following = self._next(population, batch, complete(population.hyperparameters, self.declared))
         return self._taken(following, population, batch)
 
     def _taken(self, following: Arrays, population: Population, batch: EvaluationBatch) -> StrategyReport:
@@ -187,6 +194,20 @@ def row_fitness(batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: f
     Entropy is the mean over steps, relative to the starting policy's; given `starting_entropy`, which is that
     policy's own in nats a step, the sum over steps of the policy's differential entropy.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        fitness_r = _row_fitness(batch, hp, starting_entropy)
+    lost_r = np.isfinite(batch.returns_r) & ~batch.failed_r & ~np.isfinite(fitness_r)
+    if lost_r.any():
+        weights = {name: hp[name] for name in ("alive_offset", "entropy_weight") if hp.get(name, 0.0)}
+        raise ArgumentError(
+            f"the fitness of {int(lost_r.sum())} of {lost_r.size} episodes is beyond what a number holds, with "
+            f"{', '.join(f'{name} {value:g}' for name, value in weights.items())}; lower what weighs so much",
+            weights,
+        )
+    return fitness_r
+
+
+def _row_fitness(batch: EvaluationBatch, hp: Hyperparameters, starting_entropy: float | None) -> F64:
     fitness_r = batch.returns_r - hp.get("alive_offset", 0.0) * batch.lengths_r
     if batch.entropy_r is not None:
         entropy_r = batch.entropy_r

@@ -29,6 +29,7 @@ from bierl_fast.messages import (
     StrategyReport,
 )
 from bierl_fast.names import choice
+from bierl_fast.public import public
 from bierl_fast.strategy.antithetic import losses, report
 
 CRN = ("none", "population")
@@ -44,6 +45,7 @@ class Optimizer(Protocol):
         """Learn from what each candidate lost, in the order that `ask` gave; smaller is better."""
 
 
+@public
 class AskTell:
     """A strategy around an optimizer that minimises: it is told minus the candidates' returns.
 
@@ -69,7 +71,7 @@ class AskTell:
 
     def __init__(
         self,
-        optimizer: Optimizer,
+        optimizer: Any,  # an Optimizer: `_require` says what is missing
         *,
         center: Callable[[], Any] | None = None,
         crn: str = "none",
@@ -167,7 +169,7 @@ class AskTell:
             sign_r=zeros_r.astype(np.int8),
             candidate_r=candidate_r,
             episode_r=repeat_r if self._shared else candidate_r * np.int32(self._episodes) + repeat_r,
-            hyperparameters=hp,
+            hyperparameters=Hyperparameters(**hp),
             key=key,
         )
 

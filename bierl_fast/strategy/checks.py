@@ -74,7 +74,7 @@ def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), wh
     if set(arrays) != set(like):
         raise ArgumentError(f"{whose} arrays must be {sorted(like)}, got {sorted(arrays)}")
     for name, wanted in like.items():
-        array = arrays[name]
+        array = np.asarray(arrays[name])
         if array.shape != wanted.shape or array.dtype.newbyteorder("=") != wanted.dtype:
             raise ArgumentError(
                 f"{name} must be {wanted.dtype} of shape {wanted.shape}, got {array.dtype} of shape {array.shape}"

@@ -34,6 +34,7 @@ from bierl_fast.messages import (
     StrategyReport,
     Stream,
 )
+from bierl_fast.public import public
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, losses, report
 from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, scales, vector
@@ -85,6 +86,7 @@ class CovarianceSettings(Section):
     )
 
 
+@public
 class CovarianceMatrixAdaptation:
     """CMA-ES over a flat vector. Its candidates are base vectors of the population, without noise of their own.
 
@@ -189,7 +191,7 @@ class CovarianceMatrixAdaptation:
         Raises:
             ArgumentError: as `tell`.
         """
-        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        hp = complete(population.hyperparameters if hp is None else hp, self.declared)
         told = self._evaluated(population, batch, hp)
         asked = self._drawn(population)
         sampler = copy.deepcopy(asked.sampler)
@@ -204,7 +206,7 @@ class CovarianceMatrixAdaptation:
             ArgumentError: every candidate failed, the batch answers another number of rows, or the population is of
                 another size or was asked from another state.
         """
-        told = self._evaluated(population, batch, population.hyperparameters)
+        told = self._evaluated(population, batch, complete(population.hyperparameters, self.declared))
         asked, before = self._drawn(population), self.mean
         self._learn(asked, told)
         return report(population, batch, float(np.linalg.norm(self.mean - before)))

@@ -230,7 +230,7 @@ class EvolutionWithActorCritic(Antithetic):
                 transitions are another task's; nothing has changed then.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            following = self._next(population, batch, population.hyperparameters)
+            following = self._next(population, batch, complete(population.hyperparameters, self.declared))
         require_finite(np.asarray(following["mean"]), population.hyperparameters, population.key.generation)
         if batch.transitions_tw is not None:
             self._partner.learn(batch.transitions_tw, population.key)

@@ -37,6 +37,7 @@ from bierl_fast.messages import (
     Stream,
 )
 from bierl_fast.names import choice, lookup
+from bierl_fast.public import public
 from bierl_fast.strategy.antithetic import decayed, direction, fitness, mean_return, report, row_fitness
 from bierl_fast.strategy.behaviours import Archive, NoveltySettings, behaviours, by_candidate, finite, mean_by_group
 from bierl_fast.strategy.checks import complete, require_finite, scales, vector
@@ -71,6 +72,7 @@ def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
     return MappingProxyType({**DECLARED, WEIGHT: weight})
 
 
+@public
 class NoveltySearch:
     """`ns`: novelty alone leads (novelty_weight 1).
 
@@ -207,7 +209,7 @@ class NoveltySearch:
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         """(P,) what `tell` would leave of the centre drawn around, at `hp` (the population's own when None)."""
-        hp = population.hyperparameters if hp is None else complete(hp, self.declared)
+        hp = complete(population.hyperparameters if hp is None else hp, self.declared)
         chosen = self.center(population.key)
         with np.errstate(over="ignore", invalid="ignore"):
             return self._step(self._seen(population, batch), chosen, population, batch, hp).theta
@@ -222,7 +224,7 @@ class NoveltySearch:
         chosen = self.center(population.key)
         seen = self._seen(population, batch)
         with np.errstate(over="ignore", invalid="ignore"):
-            step = self._step(seen, chosen, population, batch, population.hyperparameters)
+            step = self._step(seen, chosen, population, batch, complete(population.hyperparameters, self.declared))
             moved = step.theta - population.base_bp[0]
             length = float(np.linalg.norm(moved))
         require_finite(step.theta, population.hyperparameters, population.key.generation)

@@ -12,12 +12,14 @@ import numpy as np
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, I32, Hyperparameters, NoiseKey, Population
 from bierl_fast.names import choice
+from bierl_fast.public import public
 from bierl_fast.strategy.checks import require_even
 from bierl_fast.strategy.riders import TPA, Riders
 
 CRN = ("none", "pair", "population")
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """How a generation is laid out: candidates 2i and 2i + 1 are theta +- sigma * scale * eps(i).

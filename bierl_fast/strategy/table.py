@@ -12,6 +12,7 @@ import numpy as np
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, HyperparameterSpec
 from bierl_fast.names import lookup, unknown
+from bierl_fast.public import public
 from bierl_fast.settings import Section, old_names, renamed
 from bierl_fast.strategy.ars import AugmentedRandomSearch
 from bierl_fast.strategy.base import Strategy
@@ -24,6 +25,7 @@ from bierl_fast.strategy.novelty import NoveltyAndReward, NoveltySearch
 from bierl_fast.strategy.nsra import AdaptiveNoveltyAndReward, StagnationSettings
 from bierl_fast.strategy.pgpe import ParameterExploringGradients
 from bierl_fast.strategy.sac import SacSettings
+from bierl_fast.strategy.settings import StrategySettings
 from bierl_fast.strategy.snes import SeparableNES
 
 
@@ -119,6 +121,7 @@ def which_declare(hyperparameter: str) -> list[str]:
     return [name for name in STRATEGIES if hyperparameter in declared(name, 4)]
 
 
+@public
 def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
     """The strategy called `name`, starting at `mean` (P,); `options` are its constructor's.
 
@@ -135,5 +138,6 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
                 f"strategy {name!r} takes no option {option}; it is for {', '.join(which_take(option))}", [option]
             )
         if option not in known:
-            raise unknown(f"option of strategy {name!r}", option, known, [option])
+            settings = [each for each in known if each in StrategySettings.settings() or each in found.own]
+            raise unknown(f"option of strategy {name!r}", option, settings, [option])
     return found.make(mean=mean, **given)

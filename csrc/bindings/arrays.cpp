@@ -1,8 +1,5 @@
 #include "arrays.hpp"
 
-#include <cmath>
-#include <limits>
-
 namespace bierl::bindings {
 
 namespace {
@@ -66,15 +63,6 @@ py::ssize_t dimension(const py::object& object, const char* name, py::ssize_t ax
     throw py::value_error(std::string(name) + " needs at least " + std::to_string(axis + 1) +
                           " dimensions, got shape " + shape_text(array));
   return array.shape(axis);
-}
-
-float narrowed(const char* name, double value) {
-  if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max()))) {
-    const std::string came = py::repr(py::float_(value));
-    throw py::value_error(std::string(name) + " must be finite and at most 3.4e38 in magnitude, as single precision " +
-                          "ends there; got " + came);
-  }
-  return static_cast<float>(value);
 }
 
 NoiseKey read_key(const py::object& key) {

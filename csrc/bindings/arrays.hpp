@@ -42,9 +42,6 @@ std::span<T> write(const py::object& object, const char* name, std::initializer_
 /// The length of one dimension of something that must be an array; TypeError when it is none or has too few.
 py::ssize_t dimension(const py::object& object, const char* name, py::ssize_t axis);
 
-/// A number for single precision. ArgumentError when it does not fit.
-float narrowed(const char* name, double value);
-
 /// A key with the attributes run_seed, generation and stream (bierl_fast.messages.NoiseKey).
 NoiseKey read_key(const py::object& key);
 

@@ -13,6 +13,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "native_tasks.hpp"
+#include "scalars.hpp"
 #include "task_options.hpp"
 #include "unlocked.hpp"
 
@@ -51,19 +52,24 @@ py::dict info_dict(const EnvCore& env) {
   return info;
 }
 
-std::unique_ptr<EnvCore> make_env(const std::string& id, const std::string& assets, const py::dict& options,
-                                  std::optional<int> max_episode_steps) {
+std::unique_ptr<EnvCore> make_env(const py::object& task, const std::string& assets, const py::dict& options,
+                                  const py::object& max_episode_steps) {
+  const std::string id = read_text(task, "id");
+  std::optional<int> limit;
+  if (!max_episode_steps.is_none()) limit = read_integer(max_episode_steps, "max_episode_steps", 1);
   const TaskOptions read = read_options(options);
   return unlocked([&] {
     check_native_task(id, read);  // before the model is read, which takes milliseconds
-    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), max_episode_steps);
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), limit);
   });
 }
 
-void env_reset(EnvCore& env, std::optional<std::uint64_t> seed, const py::object& observation) {
+void env_reset(EnvCore& env, const py::object& seed, const py::object& observation) {
+  std::optional<std::uint64_t> from;
+  if (!seed.is_none()) from = read_integer<std::uint64_t>(seed, "seed");
   const auto out = write<double>(observation, "observation", {kAny});
   unlocked([&] {
-    if (seed) env.seed(*seed);
+    if (from) env.seed(*from);
     env.reset(out);
   });
 }

@@ -1,10 +1,13 @@
 // The window of returns that the meta-level reads.
 #include <pybind11/pybind11.h>
 
+#include <memory>
+
 #include <bierl/core/fitness_buffer.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "scalars.hpp"
 
 namespace bierl::bindings {
 
@@ -26,7 +29,12 @@ void bind_fitness_buffer(py::module_& m) {
       m, "FitnessBuffer",
       "A ring of generations' returns; see csrc/bierl/core/fitness_buffer.hpp. Any number of threads "
       "may call: they take turns.")
-      .def(py::init<std::size_t, std::size_t, std::size_t>(), "history"_a, "quantiles"_a, "hyperparameters"_a)
+      .def(py::init([](const py::object& history, const py::object& quantiles, const py::object& hyperparameters) {
+             return std::make_unique<FitnessBuffer>(read_integer<std::size_t>(history, "history"),
+                                                    read_integer<std::size_t>(quantiles, "quantiles"),
+                                                    read_integer<std::size_t>(hyperparameters, "hyperparameters"));
+           }),
+           "history"_a, "quantiles"_a, "hyperparameters"_a)
       .def_property_readonly("history", &FitnessBuffer::history)
       .def_property_readonly("features", &FitnessBuffer::features)
       .def_property_readonly("filled", &FitnessBuffer::filled)
@@ -34,19 +42,21 @@ void bind_fitness_buffer(py::module_& m) {
       .def_property_readonly("last_center", &FitnessBuffer::last_center)
       .def(
           "push",
-          [](FitnessBuffer& self, const py::object& returns, const py::object& failed, double center,
+          [](FitnessBuffer& self, const py::object& returns, const py::object& failed, const py::object& center,
              const py::object& hyperparameters) {
             const auto value = read<double>(returns, "returns", {kAny});
-            self.push(value, read<bool>(failed, "failed", {static_cast<py::ssize_t>(value.size())}), center,
-                      read<double>(hyperparameters, "hyperparameters", {kAny}));
+            self.push(value, read<bool>(failed, "failed", {static_cast<py::ssize_t>(value.size())}),
+                      read_real(center, "center"), read<double>(hyperparameters, "hyperparameters", {kAny}));
           },
           "returns"_a, "failed"_a, "center"_a, "hyperparameters"_a)
       .def("window", &window_of, "(H, features) float32, oldest first; a copy.")
       .def(
           "restore",
-          [](FitnessBuffer& self, const py::object& window, std::size_t filled, double last_mean, double last_center) {
+          [](FitnessBuffer& self, const py::object& window, const py::object& filled, const py::object& last_mean,
+             const py::object& last_center) {
             const auto shape = {static_cast<py::ssize_t>(self.history()), static_cast<py::ssize_t>(self.features())};
-            self.restore(read<float>(window, "window", shape), filled, last_mean, last_center);
+            self.restore(read<float>(window, "window", shape), read_integer<std::size_t>(filled, "filled"),
+                         read_real(last_mean, "last_mean"), read_real(last_center, "last_center"));
           },
           "window"_a, "filled"_a, "last_mean"_a, "last_center"_a);
 }

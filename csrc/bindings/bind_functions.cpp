@@ -12,6 +12,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "population.hpp"
+#include "scalars.hpp"
 #include "unlocked.hpp"
 
 namespace bierl::bindings {
@@ -20,11 +21,16 @@ using py::literals::operator""_a;
 
 namespace {
 
-std::shared_ptr<TestFunction> make_function(const std::string& name, std::size_t dimension, double condition,
-                                            std::optional<std::uint64_t> rotation_seed, double shift_radius,
-                                            std::uint64_t shift_seed) {
-  const TestFunction::Settings settings{
-      named<FunctionKind>(name), dimension, condition, rotation_seed, shift_radius, shift_seed};
+std::shared_ptr<TestFunction> make_function(const std::string& name, const py::object& dimension,
+                                            const py::object& condition, const py::object& rotation_seed,
+                                            const py::object& shift_radius, const py::object& shift_seed) {
+  TestFunction::Settings settings{named<FunctionKind>(name),
+                                  read_integer<std::size_t>(dimension, "dimension"),
+                                  read_real(condition, "condition"),
+                                  {},
+                                  read_real(shift_radius, "shift_radius"),
+                                  read_integer<std::uint64_t>(shift_seed, "shift_seed")};
+  if (!rotation_seed.is_none()) settings.rotation_seed = read_integer<std::uint64_t>(rotation_seed, "rotation_seed");
   return unlocked([&] { return std::make_shared<TestFunction>(settings); });
 }
 
@@ -62,8 +68,9 @@ void bind_functions(py::module_& m) {
       m, "FunctionRollout",
       "A function on a pool of threads; see csrc/bierl/core/function_rollout.hpp. Any number of threads "
       "may call: they take turns.")
-      .def(py::init([](std::shared_ptr<TestFunction> function, double noise, int threads) {
-             return std::make_unique<FunctionRollout>(std::move(function), noise, threads);
+      .def(py::init([](std::shared_ptr<TestFunction> function, const py::object& noise, const py::object& threads) {
+             return std::make_unique<FunctionRollout>(std::move(function), read_real(noise, "noise"),
+                                                      read_integer<int>(threads, "threads"));
            }),
            "function"_a, "noise"_a, "threads"_a)
       .def_static("at", &rollout_at, "address"_a, "dimension"_a, "threads"_a,

@@ -10,6 +10,7 @@
 #include <bierl/core/turn.hpp>
 
 #include "bindings.hpp"
+#include "scalars.hpp"
 #include "unlocked.hpp"
 
 namespace bierl::bindings {
@@ -18,6 +19,8 @@ namespace py = pybind11;
 using py::literals::operator""_a;
 
 namespace {
+
+constexpr int kMostThreads = 1 << 20;  // far more than any system starts
 
 // `with turn:`. Taken in one call that no signal handler can run within, unlike a lock and a note of who holds it.
 class NamedTurn {
@@ -40,7 +43,10 @@ void bind_parallel(py::module_& m) {
   py::class_<ThreadPool>(m, "ThreadPool",
                          "A persistent pool of threads for kernels that share out their work. Any number of threads "
                          "may use it: they take turns. In a forked child it is an error, and freeing it is fine.")
-      .def(py::init<int>(), "threads"_a)
+      .def(py::init([](const py::object& threads) {
+             return std::make_unique<ThreadPool>(read_integer(threads, "threads", 1, kMostThreads));
+           }),
+           "threads"_a)
       .def_property_readonly("threads", &ThreadPool::threads);
   py::class_<NamedTurn>(m, "Turn",
                         "A lock for `with`. An error instead of waiting for ever: in a signal handler of the thread "

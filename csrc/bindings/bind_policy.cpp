@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "scalars.hpp"
 
 namespace bierl::bindings {
 
@@ -50,9 +51,9 @@ void bind_policy(py::module_& m) {
       .def(py::init<>())
       .def_static(
           "from_moments",
-          [](double count, const py::object& mean, const py::object& m2) {
+          [](const py::object& count, const py::object& mean, const py::object& m2) {
             const auto means = read<double>(mean, "mean", {kAny});
-            return Normalizer::from_moments(count, means,
+            return Normalizer::from_moments(read_real(count, "count"), means,
                                             read<double>(m2, "m2", {static_cast<py::ssize_t>(means.size())}));
           },
           "count"_a, "mean"_a, "m2"_a);

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include <bit>
+#include <limits>
 #include <string>
 
 #include <bierl/core/error.hpp>
@@ -9,6 +10,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "population.hpp"
+#include "scalars.hpp"
 #include "unlocked.hpp"
 
 namespace bierl::bindings {
@@ -31,10 +33,23 @@ std::uint64_t sum_of(std::span<const float> values) {
   return sum;
 }
 
+// The population itself, once it looks like one.
+const py::object& checked(const py::object& population) {
+  for (const char* const name : {"base_bp", "scale_bp", "base_r", "sigma_r", "noise_r", "sign_r", "episode_r", "key"})
+    if (!py::hasattr(population, name))
+      throw py::type_error("population must be a bierl_fast.Population, got " +
+                           std::string(py::str(py::type::of(population).attr("__name__"))));
+  return population;
+}
+
+py::ssize_t parameters_of(const py::object& population) {
+  return dimension(checked(population).attr("base_bp"), "base_bp", 1);
+}
+
 }  // namespace
 
 HeldPopulation::HeldPopulation(const py::object& population, py::ssize_t parameters)
-    : bases_(population.attr("base_bp")), scales_(population.attr("scale_bp")) {
+    : bases_(checked(population).attr("base_bp")), scales_(population.attr("scale_bp")) {
   const py::ssize_t count = dimension(bases_, "base_bp", 0);
   const py::object base = population.attr("base_r");
   const py::ssize_t rows = dimension(base, "base_r", 0);
@@ -53,8 +68,9 @@ std::uint64_t HeldPopulation::sum() const { return sum_of(view_.bases) + 3 * sum
 void bind_population(py::module_& m) {
   m.def(
       "row_parameters",
-      [](const py::object& population, std::int64_t row, const py::object& out) {
-        const py::ssize_t parameters = dimension(population.attr("base_bp"), "base_bp", 1);
+      [](const py::object& population, const py::object& number, const py::object& out) {
+        const auto row = read_integer(number, "row", std::numeric_limits<std::int64_t>::min());
+        const py::ssize_t parameters = parameters_of(population);
         const HeldPopulation held(population, parameters);
         held.view().check(static_cast<std::size_t>(parameters));
         require(row >= 0 && row < static_cast<std::int64_t>(held.rows()),
@@ -65,25 +81,30 @@ void bind_population(py::module_& m) {
       "population"_a, "row"_a, "out"_a, "Write the parameters (P,) that a row runs into out.");
   m.def(
       "population_parameters",
-      [](const py::object& population, std::size_t first, const py::object& out, ThreadPool* pool) {
-        const py::ssize_t parameters = dimension(population.attr("base_bp"), "base_bp", 1);
+      [](const py::object& population, const py::object& first, const py::object& out, const py::object& pool) {
+        ThreadPool* const threads = read_pool(pool);
+        const auto begin = read_integer<std::size_t>(first, "first");
+        const py::ssize_t parameters = parameters_of(population);
         const HeldPopulation held(population, parameters);
         held.view().check(static_cast<std::size_t>(parameters));
         const auto target = write<float>(out, "out", {kAny, parameters});
         unlocked(
-            [&] { population_parameters(held.view(), first, static_cast<std::size_t>(parameters), target, pool); });
+            [&] { population_parameters(held.view(), begin, static_cast<std::size_t>(parameters), target, threads); });
       },
-      "population"_a, "first"_a, "out"_a, "pool"_a = nullptr,
+      "population"_a, "first"_a, "out"_a, "pool"_a = py::none(),
       "Write the parameters of the rows from `first` on into out (k, P).");
   m.def(
       "population_sum",
       [](const py::object& population) {
-        const HeldPopulation held(population, dimension(population.attr("base_bp"), "base_bp", 1));
+        const HeldPopulation held(population, parameters_of(population));
         return unlocked([&] { return held.sum(); });
       },
       "population"_a, "A number that tells whether base_bp or scale_bp changed since it was last asked for.");
   m.def(
-      "reset_seed", [](const py::object& key, std::int32_t episode) { return reset_seed(read_key(key), episode); },
+      "reset_seed",
+      [](const py::object& key, const py::object& episode) {
+        return reset_seed(read_key(key), read_integer<std::int32_t>(episode, "episode"));
+      },
       "key"_a, "episode"_a, "The seed of an episode's reset, below 2**63.");
 }
 

@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "scalars.hpp"
 #include "unlocked.hpp"
 
 namespace bierl::bindings {
@@ -28,10 +29,11 @@ py::array_t<float> records(const ReplayBuffer& self) {
   return py::array_t<float>({size, width(self)}, first, owner);
 }
 
-void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw, const py::object& observation,
+void sample(const ReplayBuffer& self, const py::object& key, const py::object& draw, const py::object& observation,
             const py::object& action, const py::object& reward, const py::object& next_observation,
             const py::object& terminated) {
   const NoiseKey at = read_key(key);
+  const auto number = read_integer<std::uint32_t>(draw, "draw");
   const auto observations = static_cast<py::ssize_t>(self.shape().observations);
   const auto actions = static_cast<py::ssize_t>(self.shape().actions);
   TransitionBatch out;
@@ -41,7 +43,7 @@ void sample(const ReplayBuffer& self, const py::object& key, std::uint32_t draw,
   out.action = write<float>(action, "action", {count, actions});
   out.next_observation = write<float>(next_observation, "next_observation", {count, observations});
   out.terminated = write<float>(terminated, "terminated", {count});
-  unlocked([&] { self.sample(at, draw, out); });
+  unlocked([&] { self.sample(at, number, out); });
 }
 
 }  // namespace
@@ -51,8 +53,10 @@ void bind_replay(py::module_& m) {
       m, "ReplayBuffer",
       "The last transitions of a run; see csrc/bierl/core/replay.hpp. Any number of threads may call: "
       "they take turns.")
-      .def(py::init([](std::size_t observations, std::size_t actions, std::size_t capacity) {
-             return std::make_unique<ReplayBuffer>(TransitionShape{observations, actions}, capacity);
+      .def(py::init([](const py::object& observations, const py::object& actions, const py::object& capacity) {
+             const TransitionShape shape{read_integer<std::size_t>(observations, "observations"),
+                                         read_integer<std::size_t>(actions, "actions")};
+             return std::make_unique<ReplayBuffer>(shape, read_integer<std::size_t>(capacity, "capacity"));
            }),
            "observations"_a, "actions"_a, "capacity"_a)
       .def_property_readonly("capacity", &ReplayBuffer::capacity)

@@ -1,5 +1,7 @@
 #include "task_options.hpp"
 
+#include "scalars.hpp"
+
 #include <cstring>
 #include <optional>
 
@@ -45,20 +47,23 @@ std::optional<OptionValue> as_pair(const py::handle& value) {
 
 OptionValue read_option(const py::handle& value) {
   if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
-  if (PyUnicode_Check(value.ptr())) return value.cast<std::string>();
+  if (PyUnicode_Check(value.ptr())) return read_text(py::reinterpret_borrow<py::object>(value), "a task's keyword");
   if (is_number(value)) {
     if (!PyIndex_Check(value.ptr())) return py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
     if (const auto integer = as_integer(value)) return *integer;
   }
   if (const auto pair = as_pair(value)) return *pair;
-  return py::repr(value).cast<std::string>();
+  const auto text = py::reinterpret_steal<py::object>(PyObject_ASCII(value.ptr()));
+  PyErr_Clear();
+  return text ? text.cast<std::string>() : "<" + std::string(Py_TYPE(value.ptr())->tp_name) + ">";
 }
 
 }  // namespace
 
 TaskOptions read_options(const py::dict& keywords) {
   TaskOptions options;
-  for (const auto& [name, value] : keywords) options[name.cast<std::string>()] = read_option(value);
+  for (const auto& [name, value] : keywords)
+    options[read_text(py::reinterpret_borrow<py::object>(name), "a task's keyword")] = read_option(value);
   return options;
 }
 

@@ -162,6 +162,7 @@ OTHERS = {
     "config.toml.dumps": "of a Python function",
     "config.sections._fields": "of the package's own sections",
     "config.config.__init__": "of a setting that nobody has set",
+    "config.config._made": "likewise",
     "config.config.check_end": "likewise",
     "config.config.elsewhere": "of a run that goes on",
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",

@@ -118,7 +118,7 @@ def test_a_module_that_a_worker_cannot_read() -> None:
 
 @pytest.mark.slow  # each worker imports torch
 def test_a_module_that_ends_its_worker() -> None:
-    with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one of exit code 9"):
+    with pytest.raises(RuntimeError, match=r"3 worker processes in a row .* the last one ended with exit code 9"):
         make(policy=bf.TorchPolicy(Fatal()))
 
 

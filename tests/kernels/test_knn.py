@@ -103,7 +103,7 @@ def test_row_order_does_not_matter() -> None:
 def test_bad_input() -> None:
     queries, archive = cloud(3, 2, 17), cloud(9, 2, 18)
     for k in (0, -1):
-        with pytest.raises(ValueError, match=f"k must be at least 1, got {k}"):
+        with pytest.raises(ValueError, match=rf"k must be an integer in \[1, \d+\], got {k}"):
             kernels.knn_mean_distance(queries, archive, k)
     with pytest.raises(ValueError, match=r"queries must be a C-contiguous float64 array of shape \(3, 2\)"):
         kernels.knn_mean_distance(cloud(3, 3, 19), archive, 1)

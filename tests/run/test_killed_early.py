@@ -30,7 +30,6 @@ def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with monkeypatch.context() as kill:
         kill.setattr("bierl_fast.run.directory.RunDirectory.clear", lambda self, **_: None)
-        kill.setattr(Recorder, "close", lambda self: None)
         if step == "manifest":
             kill.setattr("bierl_fast.run.directory.RunDirectory.write_config", killed)
         elif step == "config":
@@ -46,7 +45,6 @@ def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("step", STEPS[:-1])
-@pytest.mark.filterwarnings("ignore:unclosed file")
 def test_train_begins_again(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     killed_after(step, tmp_path, monkeypatch)
     assert not (tmp_path / "checkpoint.npz").exists()
@@ -55,7 +53,6 @@ def test_train_begins_again(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
-@pytest.mark.filterwarnings("ignore:unclosed file")
 def test_resume_goes_on(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     killed_after(step, tmp_path, monkeypatch)
     if step == "checkpoint":

@@ -148,7 +148,7 @@ def test_bad_input(capsys: Captured) -> None:
     fails(
         capsys,
         2,
-        "no kind of picture named 'pgn'; known: pdf, png, svg; did you mean 'png'?",
+        "no kind of picture named 'pgn'; did you mean 'png'?",
         "plot",
         "a",
         "--out",

@@ -170,16 +170,16 @@ def test_other_arguments_are_refused_before_anything_is_evaluated() -> None:
     with pytest.raises(
         TypeError, match=r"an optimizer has ask\(\) and tell\(candidates, losses\); Rewarded has tell\(rew"
     ):
-        bf.AskTell(Rewarded())  # type: ignore[arg-type]
+        bf.AskTell(Rewarded())
     with pytest.raises(TypeError, match=r"an optimizer has ask\(\) .*; Newer has ask\(key.*state.*params"):
-        bf.AskTell(Newer())  # type: ignore[arg-type]
+        bf.AskTell(Newer())
     with pytest.raises(TypeError, match=r"functions are ask\(key, state, params\) and .*; Plain has ask\(\)"):
         bf.AskTell.functional(Plain(), None, None, itertools.count())
 
 
 def test_bad_input() -> None:
     with pytest.raises(TypeError, match=r"has ask\(\) and tell\(candidates, losses\); int has no ask"):
-        bf.AskTell(3)  # type: ignore[arg-type]
+        bf.AskTell(3)
     with pytest.raises(ValueError, match="no kind of common random numbers named 'pair'; known: none, population"):
         bf.AskTell(Plain(), crn="pair")
     with pytest.raises(ValueError, match="episodes_per_candidate must be at least 1, got 0"):

@@ -189,7 +189,9 @@ def _newest_ids() -> Iterable[str]:
 def _import(task: str, home: str) -> Any:
     try:
         return module(home)
-    except Exception as error:  # a module of the user's may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module of the user's may raise anything
         what = "file" if home.endswith(SUFFIX) else "module"
         raise TaskError(
             f"task {task!r}: the {what} {home!r} cannot be imported: {why_no_import(error)}", ["task"]

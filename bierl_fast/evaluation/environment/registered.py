@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast._native import core
-from bierl_fast._registration import OWN
+from bierl_fast._registration import ENTRY_POINT, OWN, keywords
 from bierl_fast.import_path import written_name
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ def taken_over_by(task: str) -> str | None:
         return None
     steps = next(row["max_episode_steps"] for row in core.task_table() if row["id"] == task)
     if task in OWN:
-        made_by, keywords = "bierl_fast.native_env:NativeEnv", {"id": task}
+        made_by, given = ENTRY_POINT, keywords(task)
     elif task in BOX2D:
-        name, keywords = BOX2D[task]
+        name, given = BOX2D[task]
         made_by = f"gymnasium.envs.box2d.{name}"
     else:
         name, _, version = task.rpartition("-")
-        made_by, keywords = f"gymnasium.envs.mujoco.{name}{version}:{name}env", {}
+        made_by, given = f"gymnasium.envs.mujoco.{name}{version}:{name}env", {}
     found = entry_point(spec)
     if found.replace("_", "").lower() != made_by.replace("_", "").lower():
         return found
-    changed = spec.kwargs != keywords or spec.additional_wrappers or spec.max_episode_steps != steps
+    changed = spec.kwargs != given or spec.additional_wrappers or spec.max_episode_steps != steps
     return f"{found} with other keyword arguments, wrappers or time limit" if changed else None
 
 

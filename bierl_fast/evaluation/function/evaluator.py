@@ -16,16 +16,18 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
-from bierl_fast.evaluation.arguments import not_copied
+from bierl_fast.evaluation.arguments import not_copied, require_population
 from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import Runner, make_runner
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, VectorPolicy
 from bierl_fast.import_path import settled, written_name
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
+from bierl_fast.public import public
 
 MOST_DIMENSIONS = 2**30
 
 
+@public
 class FunctionEvaluator:
     """Calls a function once for each row. A value that is not finite marks its row failed; an exception ends the call.
 
@@ -72,6 +74,7 @@ class FunctionEvaluator:
         spec, runner = self._policy.spec, self._runner
         if runner is None:
             raise closed()
+        require_population(population)
         if np.ndim(population.base_bp) != 2 or population.base_bp.shape[1] != spec.dim:
             raise ArgumentError(f"base_bp must be (B, {spec.dim}) for {spec.task}, got {np.shape(population.base_bp)}")
         returns_r = np.full(population.rows, np.nan)

@@ -25,6 +25,7 @@ from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, Network, NoiseKey, Stream
+from bierl_fast.public import public
 from bierl_fast.trust import Origin, Trust
 
 FILE = Kind(
@@ -36,6 +37,7 @@ FILE = Kind(
 )
 
 
+@public(but=("act",))
 class MlpPolicy:
     """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
 

@@ -13,6 +13,7 @@ from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, ArgumentTypeError
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import imported, settled, written_name
+from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import torch
@@ -58,10 +59,10 @@ class ModuleFactory:
             torch.default_generator.manual_seed(seed)
             try:
                 module = self._function(*sizes)
-            except Exception as error:  # whatever a user's function raises
-                raise ArgumentError(
-                    f"the policy {self.name!r} raised {type(error).__name__}: {error}", ["policy"]
-                ) from error
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # whatever a user's function raises
+                raise ArgumentError(f"the policy {self.name!r} raised {reason(error)}", ["policy"]) from error
         if not isinstance(module, torch.nn.Module):
             raise ArgumentTypeError(
                 f"the policy {self.name!r} must return a torch.nn.Module, got {type(module).__name__}", ["policy"]

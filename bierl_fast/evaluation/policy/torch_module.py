@@ -28,6 +28,8 @@ from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec, policy_shape, read_spec
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey
+from bierl_fast.public import public
+from bierl_fast.reasons import reason
 from bierl_fast.trust import Origin, Trust
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one with TorchPolicy.save")
 
 
+@public(but=("act",))
 class TorchPolicy:
     """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
 
@@ -108,10 +111,11 @@ class TorchPolicy:
             bound.act(np.zeros(spec.observation_shape or (spec.observation_size,)))
         except ArgumentError:
             raise
-        except Exception as error:  # whatever a user's module raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a user's module raises
             raise ArgumentError(
-                f"the module does not answer an observation of shape ({spec.observation_size},): "
-                f"{type(error).__name__}: {error}"
+                f"the module does not answer an observation of shape ({spec.observation_size},): {reason(error)}"
             ) from error
         return bound
 

@@ -22,6 +22,7 @@ from bierl_fast.evaluation.policy import origin
 from bierl_fast.evaluation.policy.header import from_header, saved_parameters
 from bierl_fast.files import as_path
 from bierl_fast.messages import F32, F64, NoiseKey, Stream
+from bierl_fast.public import public
 from bierl_fast.trust import Origin, Trust
 
 FILE = Kind("vector", format=1, name="a vector", remedy="write one with VectorPolicy.save or bierl train")
@@ -59,6 +60,7 @@ class FunctionSpec:
     task_kwargs: dict[str, Any] = field(default_factory=dict)
 
 
+@public(but=("act",))
 class VectorPolicy:
     """The parameters of a function task. There is nothing to observe, so it does not act."""
 

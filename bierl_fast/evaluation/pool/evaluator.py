@@ -17,6 +17,7 @@ import numpy as np
 
 from bierl_fast._native import core
 from bierl_fast.errors import AllEpisodesError, ArgumentError, EpisodeWarning, WorkerError, warn
+from bierl_fast.evaluation.arguments import require_population
 from bierl_fast.evaluation.environment.spaces import shortened
 from bierl_fast.evaluation.episode_evaluator import EpisodeEvaluator, P, longest_first
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
@@ -123,6 +124,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             return self._gathered(views, population, dispatch.lost_steps, failure)
 
     def _check(self, population: Population) -> None:
+        require_population(population)
         size = self._policy.parameters.size
         bases = np.shape(population.base_bp)
         if len(bases) != 2 or bases[1] != size:

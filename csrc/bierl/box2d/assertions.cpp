@@ -56,6 +56,9 @@ bool call(Trap& trap, void (*function)(void*), void* argument) {
   return true;
 }
 
+// The dynamic linker's tables hold addresses as numbers.
+// NOLINTBEGIN(performance-no-int-to-ptr)
+
 /// What the dynamic section of a loaded library says of the functions it calls.
 struct Imports {
   const char* names = nullptr;
@@ -107,13 +110,16 @@ bool make_writable(void** slot) {
   return mprotect(reinterpret_cast<void*>(start), page, PROT_READ | PROT_WRITE) == 0;
 }
 
+// NOLINTEND(performance-no-int-to-ptr)
+
 }  // namespace
 
 void trap_assertions(void* handle) {
   link_map* library = nullptr;
   const auto found = reinterpret_cast<SetError>(dlsym(RTLD_DEFAULT, kSetError));
   void** slot = nullptr;
-  if (found != nullptr && dlinfo(handle, RTLD_DI_LINKMAP, &library) == 0) slot = slot_of(*library, kSetError);
+  if (found != nullptr && dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&library)) == 0)
+    slot = slot_of(*library, kSetError);
   if (slot == nullptr || !make_writable(slot)) throw SimulationError("Box2D: its assertions cannot be caught here");
   pythons = found;
   __atomic_store_n(slot, reinterpret_cast<void*>(&set_error), __ATOMIC_RELEASE);

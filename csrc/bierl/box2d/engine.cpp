@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <memory>
@@ -29,7 +30,9 @@ void find(void* handle, const char* symbol, Function*& function) {
 }
 
 /// Where an object's first word points: past the offset to top and the type information of the Itanium C++ ABI.
-const void* vtable(void* handle, const char* symbol) { return static_cast<void**>(find(handle, symbol)) + 2; }
+const void* vtable(void* handle, const char* symbol) {
+  return static_cast<const std::uintptr_t*>(find(handle, symbol)) + 2;
+}
 
 void require_version(void* handle) {
   const int* const version = static_cast<const int*>(find(handle, kVersion));

@@ -1,0 +1,46 @@
+"""What a run's owner should hear before it begins, though it goes on: settings without effect, a faster task.
+
+Config -> RunWarning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bierl_fast.config.config import Config
+from bierl_fast.config.ranges import not_adapted
+from bierl_fast.errors import RunWarning, warn
+from bierl_fast.evaluation.native import is_native, native_tasks
+from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.history import Range
+
+
+def of_an_older_version(config: Config) -> None:
+    """RunWarning for an id whose later version is native: the older one runs in worker processes, at half the speed."""
+    if not isinstance(config.task, str) or config.dim is not None or is_native(config.task):
+        return
+    stem, version, _ = config.task.rpartition("-v")
+    newer = [entry["id"] for entry in native_tasks() if version and entry["id"].startswith(f"{stem}-v")]
+    if newer:
+        warn(f"{config.task} runs in worker processes; {newer[0]} is native, and at least twice as fast", RunWarning)
+
+
+def of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:
+    """RunWarning for ranges without effect; not where nothing is adapted, nor twice for a run's own warm start."""
+    idle = not_adapted(config, adapted)
+    if idle and config.adapts and config.warm_start_task is None:
+        warn(
+            f"the range or scale of {', '.join(idle)} has no effect: the meta-level {config.meta!r} moves "
+            f"{', '.join(adapted)} alone; name it in adapt, or leave the range out",
+            RunWarning,
+        )
+
+
+def of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
+    """RunWarning where a generator misses what it was trained to read: it would take any sigma for a small one."""
+    if warm_start is not None and warm_start.made.get("credit") == "run" and config.center_episodes == 0:
+        warn(
+            "the warm start's generator reads where the centre's return stands among its candidates' to see that "
+            "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
+            RunWarning,
+        )

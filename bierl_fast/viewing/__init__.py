@@ -1,0 +1,1 @@
+"""Runs as one sees them: a window, a film."""

@@ -1,0 +1,117 @@
+"""See a policy act: what a user calls.
+
+run directory, policy.npz, Result or Policy -> evaluation -> episodes played again -> a film, or a window
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import Any
+
+from bierl_fast.errors import ConfigError
+from bierl_fast.files import as_path
+from bierl_fast.names import choice
+from bierl_fast.outputs import output_path, require_output
+from bierl_fast.run.saved import PathLike, Source, saved_policy
+from bierl_fast.settings import LONG
+from bierl_fast.values import checked
+from bierl_fast.viewing import film
+from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
+from bierl_fast.viewing.screen import frame_of, offscreen, require_display
+
+Observer = Callable[[Played], None]
+
+
+def record(
+    run_dir_or_policy: Source,
+    out: PathLike,
+    *,
+    episodes: int = 1,
+    seed: int = 0,
+    best: bool = False,
+    force: bool = False,
+    trust: bool = False,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Film episodes of a policy, without action noise: the first ones of `evaluate` at that seed.
+
+    Args:
+        run_dir_or_policy: a run's directory, a policy.npz, a Result of train or resume, or a Policy.
+        out: the file to write: .mp4 or .gif.
+        episodes: how many, one after the other.
+        seed: of their address; equal seeds give equal episodes.
+        best: of a run, the policy that evaluated best instead of the last.
+        force: replace a file that is there.
+        trust: whether code that the file names (a task or policy by its import path) may be imported although this user
+            did not train it here, or it was copied, moved or changed since.
+        observer: called after every episode.
+
+    Returns:
+        task, seed, out, fps, episodes, returns and lengths, one of each for each episode.
+
+    Raises:
+        ConfigError: an `out` that exists, cannot be, or has another ending; episodes or a seed that cannot be.
+        RunDirectoryError: no run there, or no readable policy in it.
+        TrustError: the file names code, and is not trusted; nothing was imported.
+        UnsupportedError: a task that draws no pictures.
+        InstallationError: what draws or writes is missing; the text has the line that installs it.
+    """
+    _check(episodes, seed)
+    choice("kind of film", as_path(out, "out").suffix.removeprefix(".").lower(), film.KINDS, ["out"])
+    path = require_output(out, force)
+    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    maker = drawing(found.maker, "rgb_array")
+    with closing(made(maker)) as env:
+        fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
+        mujoco = hasattr(env.unwrapped, "mujoco_renderer")
+    with output_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
+        done = _watched(played(found, maker, lambda env: frames.add(frame_of(env, mujoco))), observer)
+    return {"out": str(path), "fps": fps, **_told(found, seed, done)}
+
+
+def watch(
+    run_dir_or_policy: Source,
+    *,
+    episodes: int = 1,
+    seed: int = 0,
+    best: bool = False,
+    trust: bool = False,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Show episodes of a policy in a window, at their own speed; the arguments and answers are those of `record`.
+
+    Raises:
+        UnsupportedError: no display, or a task that draws no pictures.
+        The others as `record`.
+    """
+    _check(episodes, seed)
+    require_display("film it instead: bierl record DIR --out run.mp4")
+    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    maker = drawing(found.maker, "human")
+    return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))
+
+
+def _check(episodes: int, seed: int) -> None:
+    checked("episodes", episodes, int, {"at_least": 1, "at_most": LONG})
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"seed must be at least 0 and below 2**64, got {seed}", ["seed"])
+
+
+def _watched(episodes: Iterable[Played], observer: Observer | None) -> list[Played]:
+    done = []
+    for episode in episodes:
+        done.append(episode)
+        if observer is not None:
+            observer(episode)
+    return done
+
+
+def _told(found: Evaluated, seed: int, done: list[Played]) -> dict[str, Any]:
+    return {
+        "task": found.maker.task,
+        "seed": seed,
+        "episodes": len(done),
+        "returns": [episode.total for episode in done],
+        "lengths": [episode.steps for episode in done],
+    }

@@ -1,0 +1,73 @@
+"""What draws here: a display for windows, and for frames without one a library of OpenGL.
+
+environment of the process, libraries -> offscreen -> MUJOCO_GL while frames are drawn
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes.util import find_library
+from typing import TYPE_CHECKING, Any
+
+from bierl_fast.errors import InstallationError, UnsupportedError
+from bierl_fast.reasons import reason
+
+if TYPE_CHECKING:
+    import gymnasium
+
+VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
+LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
+REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+
+
+@contextmanager
+def offscreen(mujoco: bool) -> Iterator[None]:
+    """Frames of the block are drawn without a display.
+
+    Args:
+        mujoco: whether it is MuJoCo that draws; other environments need no library of the system for it.
+
+    Raises:
+        InstallationError: there is none; the text has the line that installs one.
+    """
+    before = os.environ.get(VARIABLE)
+    found = before or next((name for name, library in LIBRARIES.items() if find_library(library)), None)
+    if mujoco and found is None:
+        raise InstallationError(f"MuJoCo draws frames with EGL or OSMesa, and neither is installed; {REMEDY}")
+    if found is not None:
+        os.environ[VARIABLE] = found
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+
+
+def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:
+    """What the environment draws.
+
+    Raises:
+        InstallationError: what draws is missing or does not work here; the text has the line that repairs it.
+        What else the environment raises.
+    """
+    from gymnasium.error import DependencyNotInstalled  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    try:
+        return env.render()
+    except DependencyNotInstalled as error:
+        raise InstallationError(f"the environment draws no frames: {error}") from error
+    except Exception as error:  # whatever the system's libraries say
+        if not mujoco:
+            raise
+        used = os.environ.get(VARIABLE)
+        raise InstallationError(f"MuJoCo draws no frames with {VARIABLE}={used} ({reason(error)}); {REMEDY}") from error
+
+
+def require_display(instead: str) -> None:
+    """UnsupportedError where there is no display to open a window on; `instead`: what to do."""
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
+        raise UnsupportedError(f"there is no display here to open a window on (DISPLAY is not set); {instead}")
