@@ -30,7 +30,9 @@ Check = Callable[[Any], bool]
 
 
 def _is_number(value: Any) -> bool:
-    return (isinstance(value, Real) and not isinstance(value, bool)) or getattr(value, "shape", None) == ()
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 2**1023
+    return isinstance(value, Real) or getattr(value, "shape", None) == ()
 
 
 def _is_list(value: Any) -> bool:

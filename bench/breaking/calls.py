@@ -32,7 +32,7 @@ from breaking.values import WORDS, any_value, told
 SECONDS = 20
 EXITS = {0, 1, 2}
 BEFORE: dict[str, Any] = {"generations": 1, "population": 4, "threads": 1, "meta": "none"}
-LEFT = {"Stream"}  # an enumeration, whose constructor is Python's
+LEFT = {"Stream", "NumpyPolicy"}  # an enumeration, whose constructor is Python's; what is made by its load
 OUTSIDE = (bf.BierlError, OSError, AttributeError, KeyboardInterrupt)  # of the contract; and TypeError of a call, below
 
 

@@ -96,8 +96,10 @@ void bind_env(py::module_& m) {
   m.def("is_native", &is_native_task, "id"_a, "Whether the task table has this Gymnasium id.");
   m.def(
       "check_task",
-      [](const std::string& id, const py::dict& options) { check_native_task(id, read_options(options)); }, "id"_a,
-      "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
+      [](const py::object& id, const py::dict& options) {
+        check_native_task(read_text(id, "id"), read_options(options));
+      },
+      "id"_a, "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
