@@ -1,7 +1,8 @@
 """The native Box2D tasks against the process pool with as many workers, and against a bare loop over the same actions.
 
 `es` trains for a few generations; the candidates of the next one are the rows. The pool runs the same rows to the same
-returns. The bare loop is native/bare_box2d.cpp over the recorded actions. Two threads stand beside twice one thread:
+returns. The bare loop is native/bare_box2d.cpp over the recorded actions; it bounds what the first ratio can be, since
+both sides run the same engine. Two threads stand beside twice one thread:
 the engine counts in globals that all threads share. `--episodes N` plays N more episodes of random policies first.
 """
 

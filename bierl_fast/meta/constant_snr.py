@@ -28,6 +28,7 @@ from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.two_point import require_factors, sigma_move
 from bierl_fast.strategy.base import centers_of
+from bierl_fast.strategy.checks import require_arrays
 
 ALPHA = 1.4  # signal-to-noise wanted for each unit of the rate
 BETA = 0.1  # share of the latest step in the averages, and the largest move of ln(learning rate) in a generation
@@ -112,7 +113,9 @@ class ConstantSignalToNoise(MetaLevel):
         return {"mean": self._mean_p.copy(), "numbers": np.array([self._square, self._move])}
 
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`."""
+        """Continue from `state`; ArgumentError, and nothing changed, where the arrays are none that it can have."""
+        like: Arrays = {"mean": np.zeros(np.shape(arrays["mean"])[:1], np.float32), "numbers": np.zeros(2)}
+        require_arrays(arrays, like, whose="the meta-level's")
         self._mean_p = np.array(arrays["mean"], np.float32)
         self._square, self._move = (float(number) for number in arrays["numbers"])
 

@@ -34,7 +34,7 @@ from bierl_fast.messages import (
 from bierl_fast.meta.history import Range
 from bierl_fast.strategy.antithetic import all_failed, report
 from bierl_fast.strategy.base import OwnObjective, Strategy
-from bierl_fast.strategy.checks import complete
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays
 
 MOVES, LEFT, PREFIX = "groups_moves", "groups_left", "group"  # in the state, while it is divided
 AVERAGED = ("path_ratio", "alignment", "tpa", "probe_agreement", "probe_slope")  # of the groups' own reports
@@ -221,6 +221,9 @@ class Groups:
             raise ArgumentError(
                 f"there are {self._groups} groups with {len(self._ranges)} hyperparameters, saved were {moves.shape}"
             )
+        own: Arrays = {MOVES: moves, LEFT: np.asarray(arrays[LEFT])}
+        require_arrays(own, {MOVES: moves, LEFT: np.zeros(1, np.int64)}, whose="the groups'")
+        require_above_zero(own, LEFT, zero=True)
         states = []
         for group in range(self._groups):
             prefix = f"{PREFIX}{group}_"

@@ -26,6 +26,7 @@ from bierl_fast.meta.groups import Groups
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
 from bierl_fast.strategy.base import Strategy, centers_of
+from bierl_fast.strategy.checks import require_above_zero, require_arrays
 
 PATIENCE = 3  # generations in a row that stand below the best until the run goes back
 LOST = 0.5  # of what was gained since the start: less is the usual up and down of a run
@@ -34,6 +35,7 @@ SHARE = 0.3  # of the latest generation in the smoothed square of their deviatio
 DEVIATIONS = 3.0  # standard deviations of returns: what a centre that only wanders about its goal does not fall by
 # What the values are multiplied by at each return. It was the steps that threw the centre; with a sigma that is halved
 # as often, a noisy quadratic under Adam with a rate ten times too large found nothing any more after eight returns.
+EVIDENCE = "_evidence"  # behind the name of a place, in the state
 SMALLER = {"learning_rate": 0.5, "sigma": 0.8}
 MOST = 20  # returns that make the values smaller
 
@@ -167,14 +169,23 @@ class Safeguard:
         places = {"start": self._start} | ({} if self._best is self._start else {"best": self._best})
         arrays: Arrays = {"numbers": np.array([self._returns, self._deviation, self._below], np.float64)}
         for name, place in places.items():
-            arrays[f"{name}_evidence"] = np.array([place.mean, place.level, place.deviation, place.candidates])
+            arrays[name + EVIDENCE] = np.array([place.mean, place.level, place.deviation, place.candidates])
             for part in ("strategy", "evaluator"):
                 own: Arrays = getattr(place, part)
                 arrays.update({f"{name}_{part}_{key}": np.array(array) for key, array in own.items()})
         return arrays
 
+    @property
+    def places(self) -> tuple[tuple[Arrays, Arrays], ...]:
+        """States of strategy and evaluator that it may go back to."""
+        return tuple((place.strategy, place.evaluator) for place in (self._start, self._best) if place is not None)
+
     def load(self, arrays: Arrays) -> None:
-        """Continue from `state`."""
+        """Continue from `state`; ArgumentError, and nothing changed, where numbers are none that it can have."""
+        own = {name: array for name, array in arrays.items() if name == "numbers" or name.endswith(EVIDENCE)}
+        like: Arrays = {name: np.zeros(4 if name.endswith(EVIDENCE) else 3) for name in {*own, "numbers"}}
+        require_arrays(own, like, whose="the safeguard's")
+        require_above_zero(own, "numbers", zero=True)
         returns, self._deviation, below = (float(number) for number in arrays["numbers"])
         self._returns, self._below = int(returns), int(below)
         self._start = _place("start", arrays)
@@ -182,9 +193,9 @@ class Safeguard:
 
 
 def _place(name: str, arrays: Arrays) -> _Place | None:
-    if f"{name}_evidence" not in arrays:
+    if name + EVIDENCE not in arrays:
         return None
-    mean, level, deviation, candidates = (float(number) for number in arrays[f"{name}_evidence"])
+    mean, level, deviation, candidates = (float(number) for number in arrays[name + EVIDENCE])
     parts = {}
     for part in ("strategy", "evaluator"):
         prefix = f"{name}_{part}_"

@@ -87,7 +87,10 @@ class Memory:
         """What `array` gave; ArgumentError when it is none."""
         if array.shape != (len(fields(cls)),) or array.dtype.kind != "f":
             raise ArgumentError(f"a history's memory must be {len(fields(cls))} numbers, got shape {array.shape}")
-        return cls(*(float(value) for value in array))
+        known = cls(*(float(value) for value in array))
+        if not np.isfinite(array if known.generations else array[[0, -2, -1]]).all() or known.generations < 0.0:
+            raise ArgumentError("a history's memory must be finite numbers after its first generation")
+        return known
 
 
 def _smoothed(before: float, now: float) -> float:

@@ -97,13 +97,16 @@ def ended(config: Config, counters: Counters) -> bool:
 def restore(parts: Parts, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's arrays into a run's parts; raises CheckpointError when they do not fit."""
     try:
-        parts.evaluator.load(checkpoint.parts.get("evaluator", {}))
-        parts.meta.load(checkpoint.parts.get("meta", {}))
-        parts.history.load(checkpoint.parts.get("history", {}))
-        for state in (*states_held_by(parts.meta), checkpoint.parts.get("strategy", {})):
-            parts.strategy.load(state)  # the run's own comes last, and stays
         if parts.safeguard is not None:
             parts.safeguard.load(checkpoint.parts.get("safeguard", {}))
+        places = () if parts.safeguard is None else parts.safeguard.places
+        for state in (*(place[1] for place in places), checkpoint.parts.get("evaluator", {})):
+            parts.evaluator.load(state)
+        parts.meta.load(checkpoint.parts.get("meta", {}))
+        parts.history.load(checkpoint.parts.get("history", {}))
+        held = (*states_held_by(parts.meta), *(place[0] for place in places))
+        for state in (*held, checkpoint.parts.get("strategy", {})):
+            parts.strategy.load(state)  # the run's own comes last, and stays
     except KeyError as error:
         raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
     except (ValueError, TypeError, IndexError, OverflowError) as error:

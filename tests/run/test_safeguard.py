@@ -11,7 +11,7 @@ import pytest
 from helpers.settings import taken
 
 import bierl_fast as bf
-from bierl_fast.archive import read_archive
+from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.meta.table import META_LEVELS
 
 # Steps a hundred times too long: the first ones lead far away.
@@ -136,3 +136,21 @@ def test_a_strategy_that_learns_from_all_steps_is_refused() -> None:
     run = {"task": "InvertedPendulum-v5", "strategy": "esac", "population": 8, "generations": 1, "hidden": (4,)}
     with pytest.raises(bf.ConfigError, match="strategy 'esac' also learns from all steps it has seen; leave safeguard"):
         bf.train(bf.Config(**run, meta="none", safeguard=True))
+
+
+@pytest.mark.parametrize(
+    ("array", "value"),
+    [
+        ("safeguard/numbers", np.array([1.0, np.nan, 0.0])),
+        ("safeguard/numbers", np.array([-1.0, 1.0, 0.0])),
+        ("safeguard/start_evidence", np.array([0.0, np.inf, 1.0, 16.0])),
+        ("safeguard/start_strategy_mean", np.full(12, np.nan, np.float32)),
+    ],
+)
+def test_a_checkpoint_of_impossible_numbers_is_refused(array: str, value: np.ndarray, tmp_path: Path) -> None:
+    bf.train(bf.Config(**{**THROWN, "safeguard": True, "generations": 6}), tmp_path / "run")
+    file = tmp_path / "run" / "checkpoint.npz"
+    header, arrays = read_archive(file)
+    write_archive(file, header, {**arrays, array: value})
+    with pytest.raises(bf.CheckpointError):
+        bf.resume(tmp_path / "run", generations=8)
