@@ -33,6 +33,8 @@ OTHERS = {
     ("archive.py", "ValueError"): "made an ArchiveError",
     ("config/toml.py", "ValueError"): "made the error of whoever reads the file",
     ("files.py", "ValueError"): "made the error of whoever reads the file",
+    ("import_path.py", "FileNotFoundError"): "made a ConfigError",
+    ("values.py", "ValueError"): "what reads a text says which setting it was of",
     ("files.py", "IsADirectoryError"): "the system's own, before anything is written",
     ("evaluation/policy/torch_module.py", "ValueError"): "made an ArchiveError",
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",

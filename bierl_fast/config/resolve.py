@@ -18,7 +18,7 @@ from bierl_fast.config.sections import default_of, left_open, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.meta import table as meta_levels
-from bierl_fast.meta.fitness import META_FITNESS
+from bierl_fast.meta.fitness import META_FITNESS, unfit
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import Range
 from bierl_fast.meta.settings import MetaSettings
@@ -139,11 +139,8 @@ def _required_credit(config: Config) -> MetaSettings:
     """How its meta-level learns; raise for a credit that its meta-fitness does not take."""
     settings, name = config.section(MetaSettings), "meta_credit"
     if settings.credit_generations != default_of(name) and not META_FITNESS[settings.fitness].in_batch:
-        raise ConfigError(
-            f"{name} is for meta_fitness 'in_batch', got {settings.credit_generations} and meta_fitness "
-            f"{settings.fitness!r}; leave it out, or take 'in_batch'",
-            [name, "meta_fitness"],
-        )
+        what = f"takes no {name}, got {settings.credit_generations}; leave it out, or take 'in_batch'"
+        raise unfit(settings.fitness, what, name)
     return settings
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bierl_fast import finite
+from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import (
     F32,
@@ -209,6 +210,11 @@ class MetaFitness:
     steps: bool = True  # whether it takes an inner step
     in_batch: bool = False  # whether it judges by groups of the inner batch, for no env step of its own
     candidates: int = 8  # proposals, where nothing was said
+
+
+def unfit(fitness: str, why: str, *others: str) -> ConfigError:
+    """The error about a kind of meta-fitness that does not go with `others`, settings."""
+    return ConfigError(f"meta_fitness {fitness!r} {why}", ("meta_fitness", *others))
 
 
 def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:

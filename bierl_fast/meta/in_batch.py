@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, Arrays, MetaReport, NoiseKey, Stream
 from bierl_fast.meta.base import MetaContext
-from bierl_fast.meta.fitness import Trial
+from bierl_fast.meta.fitness import Trial, unfit
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.groups import Groups, joins
 from bierl_fast.meta.history import History
@@ -56,11 +55,8 @@ class InBatchMeta(LearnedMeta):
         """
         strategy = context.strategy
         if not isinstance(strategy, Groups):
-            raise ArgumentError(
-                f"meta_fitness 'in_batch' judges groups of a population, which meta.groups.Groups divides, got "
-                f"{type(strategy).__name__}",
-                ["meta_fitness"],
-            )
+            what = f"judges groups of a population, which meta.groups.Groups divides, got {type(strategy).__name__}"
+            raise unfit("in_batch", what)
         key = context.key.with_stream(Stream.META)
         standing = Standing.of(context.history, 0)
         noise = key.with_stream(Stream.GENERATOR)

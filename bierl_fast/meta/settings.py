@@ -102,7 +102,7 @@ class MetaSettings(Section):
     )
     candidates: int | None = setting(
         None,
-        "proposals per meta-update, in antithetic pairs (none: 8; with meta_fitness in_batch 2, the groups that the "
+        "proposals per meta-update, in antithetic pairs (none: 8; judged in_batch 2, the groups that the "
         "population is divided into)",
         at_least=2,
         at_most=MANY,
@@ -112,7 +112,7 @@ class MetaSettings(Section):
     episodes: int = setting(2, "episodes that judge one stepped centre", at_least=1, at_most=MANY)
     credit_generations: int = setting(
         1,
-        "generations that a proposal acts before it is judged, with meta_fitness in_batch",
+        "generations that a proposal acts before it is judged in_batch",
         at_least=1,
         at_most=FAR,
         called="meta_credit",

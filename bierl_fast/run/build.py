@@ -26,7 +26,7 @@ from bierl_fast.machine import available_cores
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.base import MetaLevel
 from bierl_fast.meta.constant_snr import require_one_center
-from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP
+from bierl_fast.meta.fitness import META_FITNESS, OF_THE_STEP, unfit
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.groups import Groups
 from bierl_fast.meta.history import History, Range
@@ -170,18 +170,17 @@ def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping
     if config.meta == "bo" or entry.transitions:
         other = "'one_step' for meta 'bo'" if config.meta == "bo" else "another strategy"
         what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
-        raise ConfigError(
-            f"meta_fitness 'in_batch' is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; "
-            f"take {other}",
-            ("meta_fitness", "meta", "strategy"),
-        )
+        why = f"is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; take {other}"
+        raise unfit("in_batch", why, "meta", "strategy")
     smallest = groups * least(config.riders)
     if config.population < smallest or config.population % (2 * groups):
-        raise ConfigError(
-            f"meta_fitness 'in_batch' divides the population into meta_candidates = {groups} groups of whole pairs"
+        raise unfit(
+            "in_batch",
+            f"divides the population into {groups} groups of whole pairs"
             f"{', each with its riders' if config.riders else ''}, which takes a multiple of {2 * groups} candidates "
             f"and at least {smallest}, got population {config.population}",
-            ("population", "meta_candidates", "meta_fitness"),
+            "meta_candidates",
+            "population",
         )
     changes: dict[str, Any] = {"population": config.population // groups, "center_episodes": 0}
     if config.top is not None:
@@ -243,11 +242,11 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
     if config.meta == "lra":
         require_one_center(centers)
     if config.learned and meta.reads_generation and centers > 1:
-        raise ConfigError(
-            f"meta_fitness {parts.settings.fitness!r} judges a proposal on the generation just evaluated, which "
-            f"strategy {config.strategy!r} draws around another of its {centers} centers than the proposal is for; "
-            "take 'one_step', or one center",
-            ("meta_fitness", "centers"),
+        raise unfit(
+            parts.settings.fitness,
+            f"judges a proposal on the generation just evaluated, which strategy {config.strategy!r} draws around "
+            f"another of its {centers} centers than the proposal is for; take 'one_step', or one center",
+            "centers",
         )
     return meta
 

@@ -211,7 +211,7 @@ def _speaking() -> Iterator[str]:
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and any(
                 isinstance(node, ast.Call)
-                and ast.unparse(node.func) in {"ConfigError", "ArgumentError", "unknown", "choice", "lookup"}
+                and ast.unparse(node.func) in {"ConfigError", "ArgumentError", "unknown", "choice", "lookup", "unfit"}
                 for node in ast.walk(function)
             ):
                 yield f"{module}.{function.name}"

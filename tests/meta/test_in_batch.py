@@ -301,11 +301,11 @@ def test_diagnosis_of_a_divided_run(tmp_path: Path) -> None:
     [
         ({"population": 2}, "2 groups of whole pairs, which takes a multiple of 4 candidates and at least 4, got pop"),
         ({"population": 26}, "a multiple of 4 candidates and at least 4, got population 26"),
-        ({"population": 8, "meta_candidates": 8}, "meta_candidates = 8 groups .* at least 16, got population 8"),
+        ({"population": 8, "meta_candidates": 8}, "8 groups of whole pairs.* at least 16, got population 8"),
         ({"population": 8, "riders": ("tpa", "sigma_probe")}, "each with its riders, .* at least 16, got population 8"),
         ({"meta_credit": 0}, "meta_credit must be at least 1 and .*, got 0"),
         ({"meta_credit": -3}, "meta_credit must be at least 1 and .*, got -3"),
-        ({"meta_credit": 2, "meta_fitness": "one_step"}, "meta_credit is for meta_fitness 'in_batch', got 2"),
+        ({"meta_credit": 2, "meta_fitness": "one_step"}, "meta_fitness 'one_step' takes no meta_credit, got 2"),
         ({"meta_candidates": 3}, "meta_candidates must be even"),
         ({"meta": "bo"}, "'in_batch' is for generators' proposals, got meta 'bo'"),
         ({"strategy": "nsr", "task": "InvertedPendulum-v5", "dim": None, "task_kwargs": {}}, "take 'one_step', or one"),
