@@ -173,7 +173,7 @@ def _alike(side: Side, work: Path) -> dict[str, str]:
     return {**builds.environment(side), "MUJOCO_GL": "disable", "XDG_STATE_HOME": str(work / "state")}
 
 
-def tables(side: Side, work: Path) -> dict[str, list[str]]:
+def tables(side: Side, work: Path) -> dict[str, Any]:
     """The names of a side's tables; SystemExit where another package than the side's is imported."""
     words = builds.command(work, "bits.py", "--tables")
     done = subprocess.run(words, env=_alike(side, work), capture_output=True, text=True, check=False)
@@ -201,8 +201,8 @@ def stage_of(
 def compare(given: argparse.Namespace, sides: tuple[Side, Side]) -> Iterator[Outcome]:
     """Every run's outcome: first those that begin anew, then those that go on with what BEFORE wrote."""
     work: Path = given.work
-    names = tables(sides[0], work)
-    tables(sides[1], work)
+    names, now = tables(sides[0], work), tables(sides[1], work)
+    names["foreign"] = {meta: names["foreign"][meta] + now["foreign"].get(meta, []) for meta in names["foreign"]}
     chosen = [run for run in short_runs.first_runs(names) if fnmatch(run["name"], given.only)]
     before, after = stage_of("first", sides, work, (chosen, _seeded(chosen, given.after_seed)))
     yield from (compared(run["name"], before.get(run["name"]), after.get(run["name"])) for run in chosen)

@@ -3,7 +3,7 @@
     names of the commit before -> first_runs, later_runs -> [{"name": "GROUP: ...", "kind": ..., ...}]
 
 Settings are in the spelling of the commit before: the one after reads its old spellings. What a combination refuses
-stays in the list: both commits must refuse it.
+stays in the list: both commits must refuse it. Of what all runs share, each has what its meta-level takes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 Run = dict[str, Any]
 Settings = dict[str, Any]
+Foreign = Mapping[str, Iterable[str]]  # the settings that a meta-level refuses, by its name
 
 GENERATIONS = 3
 # Small in everything, and a meta-update whenever the budget allows.
@@ -175,30 +176,41 @@ def _name(group: str, settings: Mapping[str, Any], base: Mapping[str, Any] | Non
     return f"{group}: {' '.join(told)}"
 
 
-def _train(group: str, base: Settings, settings: Settings) -> Run:
-    merged = {**base, **settings}
+def _train(group: str, base: Settings, settings: Settings, foreign: Foreign) -> Run:
+    merged = {**_taken(base, settings.get("meta"), foreign), **settings}
     return {"name": _name(group, settings, base), "kind": "train", "settings": merged}
 
 
-def first_runs(names: Mapping[str, Iterable[str]]) -> list[Run]:
-    """Everything that begins anew. `names`: the tables of the commit before."""
+def _taken(shared: Settings, meta: str | None, foreign: Foreign) -> Settings:
+    """Those of the settings that all runs share which a meta-level (None: the default one) does not refuse."""
+    return {name: value for name, value in shared.items() if name not in foreign.get(meta or "", ())}
+
+
+def first_runs(names: Mapping[str, Any]) -> list[Run]:
+    """Everything that begins anew. `names`: the tables of the commit before, with what either refuses as foreign."""
+    foreign: Foreign = names["foreign"]
     runs = [
-        _train(where, base, {"strategy": strategy, "meta": meta, **STRATEGY.get(strategy, {}), **META.get(meta, {})})
+        _train(
+            where,
+            base,
+            {"strategy": strategy, "meta": meta, **STRATEGY.get(strategy, {}), **META.get(meta, {})},
+            foreign,
+        )
         for where, base in TASKS.items()
         for strategy in names["strategies"]
         for meta in names["meta_levels"]
     ]
-    runs += [_train("settings", base, settings) for base, settings in SPECIAL]
+    runs += [_train("settings", base, settings, foreign) for base, settings in SPECIAL]
     runs += [
-        _train("switches", base, {"meta": "none", **settings, "reference": switch})
+        _train("switches", base, {"meta": "none", **settings, "reference": switch}, foreign)
         for base, settings, switch in SWITCHES
     ]
-    runs += [_train("warm start", _left_to_a_file(NATIVE), {"strategy": "es", "warm_start": name})
+    runs += [_train("warm start", _left_to_a_file(NATIVE), {"strategy": "es", "warm_start": name}, foreign)
              for name in names["warm_starts"]]  # fmt: skip
     runs += [
         {"name": f"presets: {name}", "kind": "train", "preset": name}
-        | {"settings": {**CUT, **(PAPER if name == "paper" else {})}}
-        for name in names["presets"]
+        | {"settings": _taken({**CUT, **(PAPER if name == "paper" else {})}, meta, foreign)}
+        for name, meta in names["presets"].items()
     ]
     runs += [{"name": _name("pretrain", each), "kind": "pretrain", "settings": each} for each in PRETRAININGS]
     return runs

@@ -156,7 +156,7 @@ def scale_gradient(
 
 def _memory(out: F32 | None, count: int) -> F32:
     if not 0 <= count < MOST_ELEMENTS:
-        raise ArgumentError(f"count must be in [0, 2**34), got {count}")
+        raise ArgumentError(f"count must be an integer in [0, {MOST_ELEMENTS - 1}], got {count}")
     if out is None:
         return core.row_memory(count)
     if isinstance(out, np.ndarray) and out.shape != (count,):  # what is no array is refused by who writes into it

@@ -128,7 +128,9 @@ def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Calla
 
 
 def _refused(name: str, wanted: str, value: Any) -> ArgumentTypeError:
-    return ArgumentTypeError(f"{name} must be {wanted}, got {shown(value)}", [name])
+    one = wanted.endswith("a list") and isinstance(value, str | int | float)  # of what there may be several
+    remedy = f"; give [{shown(value)}]" if one else ""
+    return ArgumentTypeError(f"{name} must be {wanted}, got {shown(value)}{remedy}", [name])
 
 
 def _wanted(
@@ -170,7 +172,10 @@ def _parts(hint: Any) -> tuple[Any, ...]:
 
 
 def _has_numbers(hint: Any) -> bool:
-    return any(part in {int, float} for part in _parts(hint) if isinstance(part, type))
+    """Whether a number is taken, or a tuple of them, such as layer sizes."""
+    parts = _parts(hint)
+    of_tuples = [each for part in parts if typing.get_origin(part) is tuple for each in typing.get_args(part)]
+    return any(part in {int, float} for part in (*parts, *of_tuples) if isinstance(part, type))
 
 
 def _check_of(hint: Any, arrays: bool) -> tuple[str, Check] | None:

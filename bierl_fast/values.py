@@ -240,12 +240,6 @@ def check_rules(name: str, value: Any, rules: Mapping[str, Any]) -> None:
         raise ConfigError(f"{name} must be {' and '.join(finite + wanted)}, got {shown(value)}", at_fault(name))
 
 
-def check_names_list(name: str, value: Any) -> None:
-    """Raise for one string in place of several: it would be taken letter by letter."""
-    if isinstance(value, str):
-        raise ConfigError(f"{name} must be a list of names, got {shown(value)}; give [{shown(value)}]", at_fault(name))
-
-
 def check_float32(name: str, value: float, settings: Iterable[str] = ()) -> None:
     """Raise unless `value`, rounded to single precision as the kernels take it, is finite and above 0.
 

@@ -66,8 +66,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: meta("csa").propose("history"), "history must be a History"),
     (lambda: meta("lstm").due(HP, 1, 1), "history must be a History"),
     (lambda: meta("direct").improve(strategy(), KEY, bf.History(), KEY), "evaluator must be an Evaluator"),
-    (lambda: bf.NativeEnv("Hopper-v5").reset(seed=1.5), "seed must be an integer or None"),  # type: ignore[arg-type]
-    (lambda: bf.NativeEnv("Hopper-v5").reset(seed=True), "seed must be an integer or None"),
+    (lambda: bf.NativeEnv("Hopper-v5").reset(seed=1.5), r"seed must be an integer in \[0, \d+\], got float"),  # type: ignore[arg-type]
+    (lambda: bf.NativeEnv("Hopper-v5").reset(seed=True), r"seed must be an integer in \[0, \d+\], got bool"),
     (lambda: bf.NativeEnv("Hopper-v5").render(), "makes no pictures"),
     (lambda: bf.History(quantiles=2.5), "quantiles must be an integer"),  # type: ignore[arg-type]
     (lambda: bf.History(ranges=None), "ranges must be a dict"),  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: bf.Config(task="Hopper-v5", sac_updates=1e200), "sac_updates must be"),
     (lambda: strategy(populatoin=3), "did you mean 'population'.*known: center_episodes, crn, episodes_per_candidate"),
     (lambda: strategy().tell(asked(), batch(offset=1e308)), "alive_offset 1e\\+308"),
-    (lambda: bf.kernels.normals(KEY, 0, -1), "count must be in"),
+    (lambda: bf.kernels.normals(KEY, 0, -1), r"count must be an integer in \[0, 17179869183\], got -1"),
     (lambda: bf.kernels.normals(KEY, 1.5, 3), "row must be an integer"),  # type: ignore[arg-type]
     (lambda: bf.kernels.row_parameters(KEY, 0), "population must be a Population"),  # type: ignore[arg-type]
 ]

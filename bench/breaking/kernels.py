@@ -16,7 +16,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,9 @@ def spoiled(value: Any, draw: Draw) -> Any:
             return spoiled_array(value, draw)
     if isinstance(value, bf.Population) and draw.random() < 0.9:
         name = FIELDS[int(draw.integers(len(FIELDS)))]
-        return replace(value, **{name: spoiled(getattr(value, name), draw)})
+        changed = copy(value)
+        object.__setattr__(changed, name, spoiled(getattr(value, name), draw))  # past its constructor, which looks
+        return changed
     return WRONG[int(draw.integers(len(WRONG)))]
 
 

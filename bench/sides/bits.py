@@ -27,15 +27,22 @@ Run = dict[str, Any]
 
 
 def tables() -> dict[str, Any]:
-    """Every name of strategies, meta-levels, presets and packaged generators, and where the package lies."""
+    """Every name of strategies, meta-levels, presets and packaged generators, and where the package lies.
+
+    Presets with their meta-levels; `foreign`: the settings of other meta-levels, which each refuses, where it does.
+    """
     from bierl_fast.meta.table import META_LEVELS  # noqa: PLC0415
     from bierl_fast.strategy.table import STRATEGIES  # noqa: PLC0415
 
+    taken: dict[str, frozenset[str]] = {name: getattr(line, "taken", frozenset()) for name, line in META_LEVELS.items()}
+    every = frozenset[str]().union(*taken.values())
+    presets = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in (PACKAGE / "presets").glob("*.toml")}
     return {
         "package": str(PACKAGE),
         "strategies": list(STRATEGIES),
         "meta_levels": list(META_LEVELS),
-        "presets": sorted(path.stem for path in (PACKAGE / "presets").glob("*.toml")),
+        "presets": {name: presets[name].get("meta") for name in sorted(presets)},
+        "foreign": {name: sorted(every - own) for name, own in taken.items()},
         "warm_starts": sorted(path.stem for path in (PACKAGE / "warm_starts").glob("*.npz")),
     }
 

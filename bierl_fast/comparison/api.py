@@ -28,7 +28,7 @@ from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.values import check_names_list, checked
+from bierl_fast.values import checked
 
 PathLike = str | os.PathLike[str]
 
@@ -77,7 +77,6 @@ def compare(
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
     jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
-    check_names_list("tasks", tasks)
     directory = as_path(out, "out")
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])

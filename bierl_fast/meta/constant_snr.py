@@ -27,7 +27,7 @@ from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameter
 from bierl_fast.meta.base import MetaContext, MetaLevel
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.two_point import require_factors, sigma_move
-from bierl_fast.strategy.base import centers_of
+from bierl_fast.strategy.base import center_thetas, centers_of
 from bierl_fast.strategy.checks import require_arrays
 
 ALPHA = 1.4  # signal-to-noise wanted for each unit of the rate
@@ -90,7 +90,7 @@ class ConstantSignalToNoise(MetaLevel):
         require_one_center(centers_of(context.strategy))
         population = told.population
         rate = population.hyperparameters["learning_rate"]
-        step_p = (context.strategy.mean - population.base_bp[0]).astype(np.float64)
+        step_p = (center_thetas(context.strategy)[0] - population.base_bp[0]).astype(np.float64)
         noise = float(population.sigma_r[0]) * math.sqrt(step_p.size)
         pairs = population.candidates / 2.0
         snr = self._signal_to_noise(step_p / rate)

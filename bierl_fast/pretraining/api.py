@@ -37,7 +37,7 @@ from bierl_fast.public import public
 from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
 from bierl_fast.settings import LONG, renamed
-from bierl_fast.values import check_names_list, checked
+from bierl_fast.values import checked
 
 ROUNDS = 300
 STEPS = 500_000
@@ -88,7 +88,6 @@ def pretrain(
     """
     path = as_path(out, "out")
     config = config_of(credit, settings, base)
-    check_names_list("tasks", tasks)
     counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
     counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
     rounds, horizon, steps = counts.values()

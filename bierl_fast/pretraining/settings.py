@@ -72,9 +72,11 @@ def config_of(credit: str, given: Mapping[str, Any], base: Mapping[str, Any] | N
     _require(given, taken, f"credit 'run' does not use {{}}; it uses {', '.join(taken)}; or {one_step}")
     small = {name: value for name, value in SMALL.items() if name != "meta_settling" or _relative(given)}
     shape = {name: value for name, value in given.items() if name != "meta"}  # what an encoder has not is left behind
-    return toml.compose(
+    config = toml.compose(
         {"task": "quadratic", **small}, shape, {name: given[name] for name in given.keys() - shape.keys()}
     )
+    # A file says the same whatever its encoder takes, as those of earlier versions do.
+    return config.filled(**{name: value for name, value in small.items() if name not in given})
 
 
 def _relative(given: Mapping[str, Any]) -> bool:

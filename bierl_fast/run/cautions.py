@@ -19,10 +19,15 @@ def of_an_older_version(config: Config) -> None:
     """RunWarning for an id whose later version is native: the older one runs in worker processes, at half the speed."""
     if not isinstance(config.task, str) or config.dim is not None or is_native(config.task):
         return
-    stem, version, _ = config.task.rpartition("-v")
-    newer = [entry["id"] for entry in native_tasks() if version and entry["id"].startswith(f"{stem}-v")]
+    stem, _, version = config.task.rpartition("-v")
+    of_native = (entry["id"].rpartition("-v") for entry in native_tasks())
+    newer = [f"{stem}-v{other}" for name, _, other in of_native if name == stem and _is_later(other, version)]
     if newer:
         warn(f"{config.task} runs in worker processes; {newer[0]} is native, and at least twice as fast", RunWarning)
+
+
+def _is_later(version: str, other: str) -> bool:
+    return version.isdecimal() and other.isdecimal() and int(version) > int(other)
 
 
 def of_ranges(config: Config, adapted: Mapping[str, Range]) -> None:

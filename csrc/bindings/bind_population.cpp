@@ -33,23 +33,21 @@ std::uint64_t sum_of(std::span<const float> values) {
   return sum;
 }
 
-// The population itself, once it looks like one.
-const py::object& checked(const py::object& population) {
+// Throws unless it looks like a population; gives its base vectors.
+py::object bases_of(const py::object& population) {
   for (const char* const name : {"base_bp", "scale_bp", "base_r", "sigma_r", "noise_r", "sign_r", "episode_r", "key"})
     if (!py::hasattr(population, name))
       throw py::type_error("population must be a bierl_fast.Population, got " +
                            std::string(py::str(py::type::of(population).attr("__name__"))));
-  return population;
+  return population.attr("base_bp");
 }
 
-py::ssize_t parameters_of(const py::object& population) {
-  return dimension(checked(population).attr("base_bp"), "base_bp", 1);
-}
+py::ssize_t parameters_of(const py::object& population) { return dimension(bases_of(population), "base_bp", 1); }
 
 }  // namespace
 
 HeldPopulation::HeldPopulation(const py::object& population, py::ssize_t parameters)
-    : bases_(checked(population).attr("base_bp")), scales_(population.attr("scale_bp")) {
+    : bases_(bases_of(population)), scales_(population.attr("scale_bp")) {
   const py::ssize_t count = dimension(bases_, "base_bp", 0);
   const py::object base = population.attr("base_r");
   const py::ssize_t rows = dimension(base, "base_r", 0);

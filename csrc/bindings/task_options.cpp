@@ -5,8 +5,6 @@
 #include <cstring>
 #include <optional>
 
-namespace py = pybind11;
-
 namespace bierl::bindings {
 namespace {
 

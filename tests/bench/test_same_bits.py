@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import shutil
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import bierl_fast
+from bierl_fast.config.toml import read_preset
 
 BENCH = Path(__file__).parents[2] / "bench"
 SITE = Path(bierl_fast.__file__).parents[1]
@@ -123,6 +125,20 @@ def test_files_are_compared_to_the_last_bit(same_bits: ModuleType, tmp_path: Pat
     assert same_bits.files_differ(before, after) == "policy.npz is there before alone"
     (run_files(tmp_path / "e") / "best_policy.npz").write_bytes((before / "policy.npz").read_bytes())
     assert same_bits.files_differ(before, tmp_path / "e") == "best_policy.npz is there after alone"
+
+
+@pytest.mark.filterwarnings("ignore::bierl_fast.errors.OldNameWarning")  # the list has old spellings
+def test_no_run_of_the_list_has_settings_that_are_refused(
+    same_bits: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that both sides refuse compares nothing."""
+    monkeypatch.syspath_prepend(str(BENCH / "sides"))
+    names = importlib.import_module("bits").tables()
+    runs = [run for run in same_bits.short_runs.first_runs(names) if run["kind"] == "train"]
+    assert {run["preset"] for run in runs if "preset" in run} == names["presets"].keys()
+    for run in runs:
+        base = read_preset(run["preset"]) if "preset" in run else {}
+        bierl_fast.Config(**{**base, **run["settings"]}).check_taken()
 
 
 def outcome(kind: str, *error: str) -> dict[str, object]:

@@ -152,7 +152,6 @@ WALKED = ("values", "settings", "config.config", "config.rules", "config.ranges"
           "config.foreign", "config.sections", "config.toml", "run.build", "evaluation.table")  # fmt: skip
 # Who speaks of settings there, but not of one that a preset can have set.
 OTHERS = {
-    "values.check_names_list": "of arguments in Python",
     "values.text": "of text that no file can hold, a preset's neither",
     "settings.checked_fields": "of a file",
     "settings.renamed": "of one file or call, where it is read",

@@ -19,7 +19,7 @@ from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
 from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import LATER, Question
-from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError, RunWarning
+from bierl_fast.errors import ArgumentTypeError, CheckpointError, ConfigError, RunDirectoryError, RunWarning
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import EvaluationBatch, Hyperparameters, NoiseKey, Population
 from bierl_fast.meta.history import Range
@@ -69,7 +69,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Population]:
 
 def test_a_faithful_estimate_is_found_faithful(tmp_path: Path) -> None:
     """On a slope without noise, with as many pairs as the strategy has, only the learning rate matters, at any k."""
-    run = trained(tmp_path / "run", meta_pairs=32, optimizer="gradient")
+    own: dict[str, Any] = {"meta": "direct", "meta_pairs": 32, "meta_interval": 99}
+    with pytest.warns(RunWarning, match="ended before the first update"):
+        run = trained(tmp_path / "run", optimizer="gradient", **own)
     found = bf.diagnose(run, generations=(4, 1), episodes=2)
     assert [line["generations"] for line in found["later"]] == [1, 4]
     for line in found["later"]:
@@ -211,12 +213,13 @@ def test_what_cannot_be_diagnosed_is_refused(tmp_path: Path) -> None:
     for wrong, message in (
         ({"proposals": 3}, "proposals must be even"),
         ({"proposals": 2.5}, "proposals must be an integer, got 2.5"),
-        ({"generations": 5}, "generations must be a list"),
         ({"generations": ()}, "one or more different numbers"),
         ({"threads": 0}, "threads must be at least 1"),
     ):
         with pytest.raises(ConfigError, match=message):
             bf.diagnose(run, **wrong)
+    with pytest.raises(ArgumentTypeError, match=r"generations must be a list, got 5; give \[5\]"):
+        bf.diagnose(run, generations=5)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="'cmaes' leaves a meta-level nothing to move, and so to diagnose"):
         bf.diagnose(trained(tmp_path / "cmaes", 1, strategy="cmaes", learning_rate=None))
     esac = {"task": "Reacher-v5", "dim": None, "strategy": "esac", "learning_rate": None, "sac_updates": 0.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -24,13 +25,14 @@ def shape_of(evaluator: Evaluator) -> Any:
 def test_bad_populations(change: dict[str, Any], error: type[Exception], message: str) -> None:
     evaluator = bf.make_evaluator("InvertedPendulum-v5", threads=1, **SMALL)
     people = population(start(evaluator), 4)
-    people = dataclasses.replace(people, **change)
+    unlooked = copy.copy(people)
+    for name, value in change.items():
+        object.__setattr__(unlooked, name, value)  # past the constructor, which may refuse it by itself
     rollout = core.Rollout("InvertedPendulum-v5", {}, gymnasium_assets(), shape_of(evaluator), 5, "none", 1)
     with pytest.raises(error, match=message):
-        rollout.evaluate(people, core.Normalizer(), np.arange(4, dtype=np.int32), 5, True, False)
-    if people.key is not None:
-        with pytest.raises(error, match=message):
-            evaluator.evaluate(people)
+        rollout.evaluate(unlooked, core.Normalizer(), np.arange(4, dtype=np.int32), 5, True, False)
+    with pytest.raises(error, match=message):
+        evaluator.evaluate(dataclasses.replace(people, **change))
 
 
 def test_rows_that_are_not_there() -> None:
@@ -82,7 +84,7 @@ def test_episodes_have_steps_and_room_for_their_transitions() -> None:
         ({"transitions": 1}, "transitions must be True or False, got 1"),
         ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
         ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
-        ({"threads": True}, r"threads must be an integer in \[1, 1024\], got True"),
+        ({"threads": True}, "threads must be an integer or None, got True"),
         ({"behavior": "final"}, "no behavior named 'final'; known: none, final_position"),
         ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
         ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
@@ -102,5 +104,5 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_unknown_tasks() -> None:
     with pytest.raises(ValueError, match=r"no task named 'Hoper-v5'; .*did you mean 'Hopper-v5'"):
         bf.make_evaluator("Hoper-v5")
-    with pytest.raises(TypeError, match="task must be the id of an environment or a callable that makes one, got int"):
+    with pytest.raises(TypeError, match=r"^task must be a string or a function, got 3$"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about

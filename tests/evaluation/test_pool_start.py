@@ -76,7 +76,7 @@ LOCKED = [lambda lock=LOCK: pool_envs.make_walk()][0]  # what no way of pickling
         (WALK, {"retries": 1.5}, "retries must be an integer, got 1.5"),
         (WALK, {"episode_timeout": "a"}, "episode_timeout must be a number or none, got 'a'"),
         (WALK, {"episode_timeout": float("inf")}, "episode_timeout must be finite and above 0.0, got inf"),
-        (WALK, {"flatten_observation": "no"}, "flatten_observation must be true or false, got 'no'"),
+        (WALK, {"flatten_observation": "no"}, "flatten_observation must be True or False, got 'no'"),
         (WALK, {"workers": None, "threads": 0}, r"threads must be an integer in \[1, 1024\], got 0"),
         (WALK, {"episode_timeout": 0.0}, "episode_timeout must be finite and above 0.0, got 0.0"),
         (WALK, {"episode_cap": 0}, r"episode_cap must be an integer in \[1, 2147483647\], got 0"),
@@ -89,7 +89,7 @@ def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> No
 
 
 def test_a_task_is_an_id_or_a_callable() -> None:
-    with pytest.raises(TypeError, match="must be the id of an environment or a callable that makes one, got int"):
+    with pytest.raises(TypeError, match=r"^task must be a string or a function, got 3$"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
 
 

@@ -26,7 +26,7 @@ def registry() -> Iterator[None]:
 
 
 def register(task: str, entry_point: Any, **settings: Any) -> None:
-    gymnasium.registry.pop(task)
+    gymnasium.registry.pop(task, None)
     gymnasium.register(task, entry_point, **settings)
 
 
@@ -103,6 +103,8 @@ def test_a_run_goes_on_with_the_environment_it_had(tmp_path: Any) -> None:
     assert len(bf.resume(tmp_path / "own", generations=2).metrics) == 2
     with pytest.raises(bf.ConfigError, match=r"made by the native task of that id when .* helpers.pool_envs:Walk here"):
         bf.resume(tmp_path / "native", generations=2)
+    register("Swimmer-v6", Walk, max_episode_steps=3)  # a later one than the native: nothing to warn of
+    bf.train(bf.Config(task="Swimmer-v6", workers=1, **settings), tmp_path / "later")
     register("Swimmer-v5", "gymnasium.envs.mujoco.swimmer_v5:SwimmerEnv", max_episode_steps=1000)
     assert len(bf.resume(tmp_path / "native", generations=2).metrics) == 2
     for call in (bf.evaluate, bf.diagnose):

@@ -18,7 +18,7 @@ from helpers.warm_starts import CHEAP, SHAPE, Interrupting, shorten
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ArgumentTypeError, ConfigError
 from bierl_fast.meta.generator_file import WarmStart, packaged
 from bierl_fast.pretraining import inner_runs
 from bierl_fast.pretraining.api import pretrain
@@ -88,7 +88,6 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"horizon": float("nan")}, "horizon must be an integer or none, got nan"),
     ({"rounds": 2.5}, r"rounds must be an integer or none, got 2\.5"),
     ({"rounds": True}, "rounds must be an integer or none, got True"),
-    ({"tasks": "quadratic"}, r"tasks must be a list of names, got 'quadratic'; give \['quadratic'\]"),
 ]
 
 
@@ -96,6 +95,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_what_a_credit_does_not_use_is_refused(given: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         pretrain(tmp_path / "start.npz", **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_name_is_no_list_of_them(tmp_path: Path) -> None:
+    """It would be taken letter by letter."""
+    with pytest.raises(ArgumentTypeError, match=r"tasks must be a list, got 'quadratic'; give \['quadratic'\]"):
+        pretrain(tmp_path / "start.npz", "quadratic")
     assert list(tmp_path.iterdir()) == []
 
 

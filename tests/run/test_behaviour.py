@@ -44,7 +44,7 @@ def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None
             "helpers.pool_envs:",
             "cannot import the behavior 'helpers.pool_envs:': an import path is module:function",
         ),
-        ("position", "no behavior named 'position'; known: actions, final_observation"),
+        ("position", "no behavior named 'position'; did you mean 'final_position'? known: actions, final_obs"),
         (f"{PATH} --evaluator native", "a behavior function runs in worker processes alone"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_damaged_policy_is_refused(tmp_path: Path, fakes: object) -> None:
         ),
         (
             {"shaping": "raw"},
-            "strategy 'plain' takes no option shaping, got 'raw'; it takes population; shaping is for es, esac",
+            "strategy 'plain' takes no option shaping \\(got 'raw'\\); shaping is for es, esac",
         ),
         ({"strategy": "fixed", "meta": "lstm"}, "strategy 'fixed' leaves a meta-level nothing to move"),
     ],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers import functions
 from helpers.outcomes import fails, lines
+from helpers.settings import taken
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -21,14 +22,8 @@ from bierl_fast.run.directory import default_directory
 
 Captured = pytest.CaptureFixture[str]
 
-SMALL: dict[str, Any] = {
-    "population": 8,
-    "sigma": 0.1,
-    "learning_rate": 0.1,
-    "meta_pairs": 1,
-    "meta_interval": 2,
-    "meta_budget": 0.7,
-}
+PLAIN: dict[str, Any] = {"population": 8, "sigma": 0.1, "learning_rate": 0.1}
+SMALL: dict[str, Any] = {**PLAIN, "meta_pairs": 1, "meta_interval": 2, "meta_budget": 0.7}
 NATIVE = Config(
     task="rastrigin",
     dim=12,
@@ -56,9 +51,8 @@ def test_every_call_is_a_step_with_a_meta_level_too() -> None:
 @pytest.mark.parametrize("meta", ["none", "lstm"])
 def test_reporting_calls_are_counted_apart(meta: str) -> None:
     functions.CALLS["hill"] = 0
-    result = bf.train(
-        Config(task=functions.hill, dim=3, meta=meta, generations=7, eval_interval=3, eval_episodes=5, **SMALL)
-    )
+    small = taken({**SMALL, "meta": meta})
+    result = bf.train(Config(task=functions.hill, dim=3, generations=7, eval_interval=3, eval_episodes=5, **small))
     last = result.metrics[-1]
     assert last["eval_steps"] == 2 * 5
     assert functions.CALLS["hill"] == last["env_steps"] + last["eval_steps"]
@@ -77,7 +71,7 @@ def same(one: bf.Result, other: bf.Result) -> None:
     [
         NATIVE,
         Config(task=functions.hills, dim=5, vectorized=True, task_kwargs={"top": 2.0}, generations=12, **SMALL),
-        Config(task=functions.hill, dim=5, meta="none", generations=12, **SMALL),
+        Config(task=functions.hill, dim=5, meta="none", generations=12, **PLAIN),
         NATIVE.replace(meta="csa"),
     ],
     ids=["native", "vectorized", "plain", "csa"],
@@ -98,7 +92,7 @@ def test_a_function_without_an_import_path_trains_but_does_not_resume(tmp_path: 
         return -float(x @ x)
 
     with pytest.warns(RunWarning, match=r"local> cannot be imported by name: .*give it again, task=\.\.\. in Python"):
-        result = bf.train(Config(task=local, dim=4, meta="none", generations=3, **SMALL), tmp_path / "run")
+        result = bf.train(Config(task=local, dim=4, meta="none", generations=3, **PLAIN), tmp_path / "run")
     assert bf.evaluate(result.policy, episodes=2)["episodes"] == 2  # its function is at hand
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     message = (
@@ -121,14 +115,14 @@ def test_an_exception_of_the_function_saves_what_was_done(tmp_path: Path) -> Non
         return 0.5 * float(x[0])
 
     with pytest.warns(RunWarning), pytest.raises(ZeroDivisionError, match="too often") as caught:
-        bf.train(Config(task=failing, dim=4, meta="none", generations=9, **SMALL), tmp_path / "run")
+        bf.train(Config(task=failing, dim=4, meta="none", generations=9, **PLAIN), tmp_path / "run")
     assert any("failing> in row 3 of the population" in note for note in caught.value.__notes__)  # 3 * 9 + 3 went well
     assert len(metrics.read(tmp_path / "run" / "metrics.jsonl")) == 3
 
 
 def test_failed_calls_are_counted(tmp_path: Path) -> None:
     result = bf.train(
-        Config(task=lambda x: float("nan") if x[0] > 0.15 else float(x[1]), dim=2, meta="none", generations=5, **SMALL)
+        Config(task=lambda x: float("nan") if x[0] > 0.15 else float(x[1]), dim=2, meta="none", generations=5, **PLAIN)
     )
     assert 0 < result.metrics[-1]["episode_failures"] < result.metrics[-1]["env_steps"] == 45
 
@@ -142,7 +136,7 @@ def test_failed_calls_are_counted(tmp_path: Path) -> None:
         ({"log_std_noise_scale": 2.0}, "log_std_noise_scale must be 1, got 2.0"),
         ({"dim": None}, "needs dim, the number of its parameters"),
         ({"vectorized": True}, "vectorized is for Python functions"),
-        ({"task": "rastrigan"}, "no function named 'rastrigan'; .* did you mean 'rastrigin'"),
+        ({"task": "rastrigan"}, r"no function named 'rastrigan'; did you mean 'rastrigin'\? known: ackley, "),
     ],
 )
 def test_what_does_not_apply_is_a_bad_setting(changes: dict[str, Any], message: str) -> None:
@@ -208,7 +202,7 @@ def test_csa_converges_from_wrong_starts_whatever_the_number_of_parameters(dim: 
 
 
 def test_csa_takes_the_plain_step_and_refuses_momentum() -> None:
-    config = NATIVE.replace(meta="csa", meta_budget=0.0, generations=30)
+    config = NATIVE.replace(meta="csa", generations=30)
     result = bf.train(config)
     last = result.metrics[-1]
     assert (last["meta_steps"], last["meta_updates"]) == (0, 0)

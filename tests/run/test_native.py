@@ -153,8 +153,10 @@ def test_every_optimizers_state_is_taken_back(optimizer: str, steps: int) -> Non
 
 
 def test_a_run_without_a_meta_level_needs_no_budget() -> None:
-    config = CONFIG.replace(generations=1, population=2, meta="none", meta_budget=0.0, adapt=(), eval_interval=0)
+    config = CONFIG.replace(generations=1, population=2, meta="none", adapt=(), eval_interval=0)
     assert len(train(config).metrics) == 1
+    with pytest.raises(ConfigError, match=r"meta 'none' takes no meta_budget \(got 0\.0\)"):
+        train(config.replace(meta_budget=0.0))
 
 
 def test_reporting_evaluations_run_whole_episodes_where_training_cuts_them() -> None:

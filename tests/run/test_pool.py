@@ -85,7 +85,7 @@ def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch)
     [
         ({"episode_timeout": 0.0}, "episode_timeout must be finite and above 0.0, got 0.0"),
         ({"fresh_env": "alway"}, "no fresh_env named 'alway'.*did you mean 'always'"),
-        ({"retries": 1.5}, "retries must be an integer, got 1.5"),
+        ({"retries": 1.5}, "retries must be an integer or none, got 1.5"),
         ({"retry": None}, "no setting of an evaluation named 'retry'.*did you mean 'retries'"),
     ],
 )

@@ -17,9 +17,9 @@ CONFIG = Config(task="Reacher-v5", population=8, hidden=(), meta_interval=2, met
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_a_run_on_two_threads_with_a_stop_in_it(name: str, tmp_path: Path) -> None:
-    config = CONFIG.replace(strategy=name, meta="none")
-    learns = any(spec.adaptable for spec in build.make_parts(config).strategy.declared.values())
-    config = config.replace(meta="lstm" if learns else "none")
+    plain = CONFIG.replace(strategy=name, meta="none")
+    learns = any(spec.adaptable for spec in build.make_parts(plain).strategy.declared.values())
+    config = CONFIG.replace(strategy=name) if learns else plain
     whole = train(config.replace(threads=1, generations=7), tmp_path / "whole")
     train(config.replace(threads=2, generations=4), tmp_path / "stopped")
     resumed = resume(tmp_path / "stopped", generations=7)

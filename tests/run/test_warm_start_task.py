@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.settings import taken
 from helpers.warm_starts import CHEAP, SHAPE, Interrupting
 
 import bierl_fast as bf
@@ -70,7 +71,7 @@ def test_what_cannot_run_is_refused_before_the_warm_start(tmp_path: Path) -> Non
     seen: list[dict[str, Any]] = []
     with pytest.raises(UnknownNameError, match="no option of quadratic named 'conditions'"):
         bf.train(WARM.replace(task_kwargs={"conditions": 3.0}), tmp_path / "run", warm_start_observer=seen.append)
-    bf.train(bf.Config(**{**RUN, "meta": "none"}), tmp_path / "taken")
+    bf.train(bf.Config(**taken({**RUN, "meta": "none"})), tmp_path / "taken")
     with pytest.raises(RunDirectoryError, match="already holds a run"):
         bf.train(WARM, tmp_path / "taken", warm_start_observer=seen.append)
     assert seen == []

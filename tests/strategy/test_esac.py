@@ -206,7 +206,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"shaping": "raw"}, "no shaping named 'raw'; known: centered_rank, log_rank"),
     ({"replay_size": 0}, "replay_size must be at least 1 and at most 2147483647, got 0"),
     ({"sac_batch": 0}, "sac_batch must be at least 1 and at most 1048576, got 0"),
-    ({"sac_updates": np.nan}, "sac_updates must be finite and at least 0.0, got nan"),
+    ({"sac_updates": np.nan}, "sac_updates must be finite and at least 0.0 and at most 65536.0, got nan"),
     ({"sac_learning_rate": 0.0}, "sac_learning_rate must be finite and above 0.0, got 0.0"),
     ({"sac_discount": 1.0}, "sac_discount must be finite and at least 0.0 and below 1.0, got 1.0"),
 ]

@@ -107,10 +107,15 @@ def test_defaults_lie_inside_what_is_declared(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_hyperparameters_out_of_range(name: str) -> None:
     strategy = make(name)
-    for value in (0.0, -1.0, np.nan, np.inf):
-        for moved in strategy.declared.keys() & {"sigma", "learning_rate"}:
-            with pytest.raises(ValueError, match=f"{moved} must be finite and above 0, got"):
+    for moved in strategy.declared.keys() & {"sigma", "learning_rate"}:
+        for value in (0.0, -1.0):
+            with pytest.raises(ValueError, match=f"{moved} must be finite and above 0, got {value}"):
                 strategy.ask(Hyperparameters(**{moved: value}), key(0))
+        for value in (np.nan, np.inf):
+            with pytest.raises(ValueError, match=f"{moved} must be a finite number, got {value}"):
+                strategy.ask(Hyperparameters(**{moved: value}), key(0))
+            with pytest.raises(ValueError, match=f"{moved} must be finite and above 0, got {value}"):
+                strategy.declared[moved].check(moved, value)
     with pytest.raises(ValueError, match=r"no hyperparameter of this strategy named 'sigm'.*did you mean 'sigma'"):
         strategy.ask(Hyperparameters(sigm=0.1), key(0))
 
