@@ -38,11 +38,8 @@ QUICK: Settings = {
     "generations": 6,
     "population": 4,
     "episode_cap": 200,
-    "meta_candidates": 2,
-    "meta_pairs": 1,
-    "meta_episodes": 1,
-    "meta_interval": 1,
 }
+QUICK_META: Settings = {"meta_candidates": 2, "meta_pairs": 1, "meta_episodes": 1, "meta_interval": 1}
 STRIDE = 17  # odd and not a divisor of a population with its centre: no sign, pair or proposal is preferred
 
 
@@ -177,7 +174,9 @@ def main() -> int:
     for meta in given.metas:
         for threads in given.threads[-1:] if given.quick else given.threads:
             settings = {"meta": meta, "threads": threads, "seed": 0, "generations": given.generations}
-            report.add(compare(settings | QUICK, 1) if given.quick else compare(settings, given.repetitions))
+            if given.quick:
+                settings |= QUICK if meta == "none" else QUICK | QUICK_META
+            report.add(compare(settings, 1 if given.quick else given.repetitions))
     return report.finish()
 
 

@@ -89,6 +89,12 @@ def gradient(*, quick: bool) -> Work:
 
 def train(meta: str, threads: int, *, quick: bool) -> Work:
     """A whole run with its files; units: env steps, inner and meta."""
+    learning = {
+        "meta_candidates": 2,
+        "meta_pairs": 1,
+        "meta_interval": 1,
+        "meta_budget": 0.7,
+    }  # an update, though short
     config = bf.Config(
         task="HalfCheetah-v5",
         strategy="es",
@@ -97,10 +103,7 @@ def train(meta: str, threads: int, *, quick: bool) -> Work:
         generations=2 if quick else 12,
         population=4 if quick else 32,
         episode_cap=50 if quick else 200,
-        meta_candidates=2,
-        meta_pairs=1,
-        meta_interval=1,
-        meta_budget=0.7,  # so that there is an update even in a run so short
+        **(learning if meta != "none" else {}),
     )
 
     def work() -> tuple[float, Any]:
