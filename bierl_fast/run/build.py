@@ -167,7 +167,7 @@ def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping
         ConfigError: the population is too small, or does not divide evenly, or the strategy cannot be averaged.
     """
     groups, entry = meta_settings(config).proposals, strategies.entry(config.strategy)
-    if config.meta == "bo" or entry.transitions:
+    if config.meta == "bo" or entry.transitions or entry.behaviors:
         other = "'one_step' for meta 'bo'" if config.meta == "bo" else "another strategy"
         what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
         why = f"is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; take {other}"

@@ -296,6 +296,9 @@ def test_diagnosis_of_a_divided_run(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "checkpoint.npz").read_bytes() == before
 
 
+NOVELTY: dict[str, Any] = {"strategy": "nsr", "task": "InvertedPendulum-v5", "dim": None, "task_kwargs": {}}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -308,7 +311,8 @@ def test_diagnosis_of_a_divided_run(tmp_path: Path) -> None:
         ({"meta_credit": 2, "meta_fitness": "one_step"}, "meta_fitness 'one_step' takes no meta_credit, got 2"),
         ({"meta_candidates": 3}, "meta_candidates must be even"),
         ({"meta": "bo"}, "'in_batch' is for generators' proposals, got meta 'bo'"),
-        ({"strategy": "nsr", "task": "InvertedPendulum-v5", "dim": None, "task_kwargs": {}}, "take 'one_step', or one"),
+        ({**NOVELTY, "centers": 3}, "around another of its 3 centers than the proposal is for; take 'one_step'"),
+        ({**NOVELTY, "centers": 1}, "strategies that learn from returns alone, .* 'nsr'; take another strategy"),
         ({"strategy": "cmaes"}, "leaves a meta-level nothing to move"),
     ],
 )
