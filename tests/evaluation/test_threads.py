@@ -145,12 +145,14 @@ if __name__ == "__main__":
             evaluator.evaluate(named)
         except bf.BierlError as error:
             print(type(error).__name__, error)
-        raise KeyboardInterrupt
+            raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, 0.3)  # it came between two evaluations
 
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
-        evaluator.evaluate(named)
+        while True:
+            evaluator.evaluate(named)
     except KeyboardInterrupt:
         print("interrupted")
 """
