@@ -37,7 +37,7 @@ KEPT = {"policy.npz", "checkpoint.npz", "best_policy.npz"}  # whose bytes depend
 
 
 def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "bierl_fast", *words]
+    return [sys.executable, "-P", "-m", "bierl_fast", *words]
 
 
 def finished(words: list[str]) -> tuple[int, str]:
