@@ -6,9 +6,14 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
+
+# Worker processes import what tests define by its name, tests.FOLDER.MODULE. Last: the installed package comes first.
+sys.path.append(str(Path(__file__).parents[1]))
 
 # A shell that is not interactive starts its background jobs with interrupts ignored, and children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

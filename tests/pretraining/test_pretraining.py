@@ -247,7 +247,7 @@ def test_a_training_that_is_ended_leaves_no_process(number: signal.Signals, tmp_
     out = tmp_path / "start.npz"
     command = ["pretrain", "ackley", "--out", str(out), "--meta", "linear", "--rounds", "100000", "--threads", "2"]
     with subprocess.Popen(
-        [sys.executable, "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+        [sys.executable, "-P", "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
     ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
