@@ -23,38 +23,33 @@ from collections.abc import Mapping
 import numpy as np
 
 from bierl_fast.errors import ArgumentError
-from bierl_fast.messages import F32, Arrays, EvaluatedGeneration, Hyperparameters, MetaReport
-from bierl_fast.meta.base import MetaContext, MetaLevel
+from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport
+from bierl_fast.meta.base import MetaContext
+from bierl_fast.meta.factors import Factors
 from bierl_fast.meta.history import History, Range
-from bierl_fast.meta.two_point import require_factors, sigma_move
+from bierl_fast.meta.two_point import sigma_move
 from bierl_fast.strategy.base import center_thetas, centers_of
 from bierl_fast.strategy.checks import require_arrays
+from bierl_fast.strategy.signals import length
 
 ALPHA = 1.4  # signal-to-noise wanted for each unit of the rate
 BETA = 0.1  # share of the latest step in the averages, and the largest move of ln(learning rate) in a generation
 
 
-class ConstantSignalToNoise(MetaLevel):
+class ConstantSignalToNoise(Factors):
     """Moves the learning rate so that the steps' signal-to-noise stays in proportion to it, and sigma by the drop.
 
     Made for the plain step (optimizer "gradient"), whose steps are independent of each other but for what they find.
     Costs no env steps. It looks at every generation, so `meta_updates` counts them.
 
-    Args:
-        hyperparameters: the configured ones, complete.
-        ranges: of sigma, learning_rate or both; on a log scale, and with the configured value inside.
-        max_move: the largest factor from one generation to the next.
-
-    Raises:
-        ArgumentError: a linear range, or another hyperparameter's.
+    Arguments and errors: see Factors.
     """
+
+    called = "lra"
 
     def __init__(self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], max_move: float) -> None:
         """See the class."""
-        require_factors("lra", ranges)
-        self._configured = hyperparameters
-        self._ranges = dict(ranges)
-        self._largest = math.log(max_move)
+        super().__init__(hyperparameters, ranges, max_move)
         self._mean_p = np.zeros(0, np.float32)  # E; before the first step of no size
         self._square = 0.0  # V
         self._move = 0.0  # of ln(learning rate) after the latest generation
@@ -68,17 +63,9 @@ class ConstantSignalToNoise(MetaLevel):
         """After every generation; it costs none."""
         return history.generations > 0
 
-    def propose(self, history: History, center: int = 0) -> Hyperparameters:
-        """What the last generation used, each value moved by its rule."""
-        used = history.latest(center)
-        if not used:
-            return self._configured
-        moves = {"sigma": sigma_move(history.memory(center)), "learning_rate": self._move}
-        values = {}
-        for name, bounds in self._ranges.items():
-            distance = min(max(moves[name], -self._largest), self._largest)
-            values[name] = bounds.moved(used[name], distance)
-        return self._configured.replace(**values)
+    def moves(self, history: History, center: int) -> dict[str, float]:
+        """See Factors."""
+        return {"sigma": sigma_move(history.memory(center)), "learning_rate": self._move}
 
     def update(self, context: MetaContext) -> MetaReport:
         """Take in the step that was just made.
@@ -94,7 +81,7 @@ class ConstantSignalToNoise(MetaLevel):
         noise = float(population.sigma_r[0]) * math.sqrt(step_p.size)
         pairs = population.candidates / 2.0
         snr = self._signal_to_noise(step_p / rate)
-        eta = _length(step_p) * math.sqrt(pairs) / noise if noise > 0.0 else 0.0
+        eta = length(step_p) * math.sqrt(pairs) / noise if noise > 0.0 else 0.0
         self._move = BETA * min(max(snr / (ALPHA * eta) - 1.0, -1.0), 1.0) if eta > 0.0 else 0.0
         return MetaReport(0, 0, {"signal_to_noise": snr, "eta": eta})
 
@@ -103,8 +90,8 @@ class ConstantSignalToNoise(MetaLevel):
         if not self._mean_p.size:
             self._mean_p = np.zeros(delta_p.size, np.float32)
         self._mean_p = ((1.0 - BETA) * self._mean_p + BETA * delta_p).astype(np.float32)
-        self._square = (1.0 - BETA) * self._square + BETA * _length(delta_p) ** 2
-        signal = _length(self._mean_p) ** 2
+        self._square = (1.0 - BETA) * self._square + BETA * length(delta_p) ** 2
+        signal = length(self._mean_p) ** 2
         noise = self._square - signal
         return (signal - BETA / (2.0 - BETA) * self._square) / noise if noise > 0.0 else math.inf
 
@@ -128,8 +115,3 @@ def require_one_center(count: int) -> None:
             "'csa', or one center",
             ["meta", "strategy"],
         )
-
-
-def _length(vector_p: np.ndarray | F32) -> float:
-    """Euclidean; not linalg.norm, whose sum BLAS may share out over threads."""
-    return math.sqrt(float(np.square(vector_p, dtype=np.float64).sum()))

@@ -9,17 +9,12 @@ Computation 9. What the path is, its c and its d: strategy/evolution_path.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from bierl_fast.errors import ArgumentError
-from bierl_fast.messages import Hyperparameters
-from bierl_fast.meta.base import MetaLevel
-from bierl_fast.meta.history import History, Range
-
-ADAPTS = ("sigma", "learning_rate")  # of whose product with the noise a step is made
+from bierl_fast.meta.factors import Factors
+from bierl_fast.meta.history import History
 
 
-class CumulativeStepSize(MetaLevel):
+class CumulativeStepSize(Factors):
     """Multiplies sigma and the learning rate, or one of them, by one factor a generation; starts where configured.
 
     Made for sigma AND the learning rate together, over the plain step (optimizer "gradient"): the step is then as long
@@ -39,43 +34,16 @@ class CumulativeStepSize(MetaLevel):
 
     Each of several centres has a path, and so values, of its own.
 
-    Args:
-        hyperparameters: the configured ones, complete.
-        ranges: of sigma, learning_rate or both; on a log scale, and with the configured value inside.
-        max_move: the largest factor from one generation to the next.
-
-    Raises:
-        ArgumentError: a linear range, or another hyperparameter's.
+    Arguments and errors: see Factors.
     """
 
-    def __init__(self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], max_move: float) -> None:
-        """See the class."""
-        linear = [name for name, bounds in ranges.items() if bounds.scale != "log"]
-        if linear:
-            raise ArgumentError(
-                f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(linear)}, which has a linear "
-                "scale; leave it out of adapt"
-            )
-        others = [name for name in ranges if name not in ADAPTS]
-        if others:
-            raise ArgumentError(
-                f"csa multiplies sigma and learning rate, and cannot adapt {', '.join(others)}; leave it out of adapt"
-            )
-        self._configured = hyperparameters
-        self._ranges = dict(ranges)
-        self._largest = math.log(max_move)
+    called = "csa"
 
-    def propose(self, history: History, center: int = 0) -> Hyperparameters:
-        """What the centre's last generation used, times the factor; the same for all, cut where one range ends."""
-        used = history.latest(center)
-        if not used:
-            return self._configured
-        told = history.told(center)
-        distance = told["path_rate"] * (told["path_ratio"] - 1.0)
-        distance = 0.0 if math.isnan(distance) else min(max(distance, -self._largest), self._largest)
+    def moves(self, history: History, center: int) -> dict[str, float]:
+        """The same for all, cut where one range ends."""
+        used, told = history.latest(center), history.told(center)
+        move = told["path_rate"] * (told["path_ratio"] - 1.0)
+        move = 0.0 if math.isnan(move) else self._cut(move)
         lowest = max(bounds.distance(used[name], bounds.low) for name, bounds in self._ranges.items())
         highest = min(bounds.distance(used[name], bounds.high) for name, bounds in self._ranges.items())
-        distance = min(max(distance, lowest), highest)
-        return self._configured.replace(
-            **{name: bounds.moved(used[name], distance) for name, bounds in self._ranges.items()}
-        )
+        return dict.fromkeys(self._ranges, min(max(move, lowest), highest))

@@ -14,16 +14,10 @@ to assess step-size adaptation mechanisms in randomised search", PPSN XIII. The 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-
-from bierl_fast.errors import ArgumentError
-from bierl_fast.messages import Hyperparameters
-from bierl_fast.meta.base import MetaLevel
-from bierl_fast.meta.history import History, Range
+from bierl_fast.meta.factors import Factors
+from bierl_fast.meta.history import History
 from bierl_fast.meta.signals import Memory
 
-ADAPTS = ("sigma", "learning_rate")
 DAMPING = 0.5  # of both rules
 WANTED_DROP = 0.2  # of what was gained and the spread; at a sigma that was right, probes of tasks showed 0 to 0.3
 LARGEST_FALL, LARGEST_RISE = 0.25, 0.1  # of ln(sigma) in one generation: what is too large harms at once
@@ -41,18 +35,7 @@ def rate_move(memory: Memory) -> float:
     return DAMPING * memory.tpa
 
 
-def require_factors(name: str, ranges: Mapping[str, Range]) -> None:
-    """ArgumentError unless `ranges` are of sigma, learning_rate or both, on a log scale: a rule multiplies them."""
-    for adapted, bounds in ranges.items():
-        if adapted not in ADAPTS or bounds.scale != "log":
-            why = "" if adapted not in ADAPTS else ", which has a linear scale"
-            raise ArgumentError(
-                f"{name} multiplies sigma and learning rate, and cannot adapt {adapted}{why}; leave it out of adapt",
-                ["adapt"],
-            )
-
-
-class TwoPointAdaptation(MetaLevel):
+class TwoPointAdaptation(Factors):
     """Moves the learning rate by two-point adaptation and sigma by the drop, each apart; starts where configured.
 
     The strategy carries riders `tpa`, and runs its centre in each generation (center_episodes at least 1) where sigma
@@ -60,30 +43,12 @@ class TwoPointAdaptation(MetaLevel):
     goal, and along the way of a swing the last direction leads up and down in turn, however wide it is. Each of several
     centres has values of its own.
 
-    Args:
-        hyperparameters: the configured ones, complete.
-        ranges: of sigma, learning_rate or both; on a log scale, and with the configured value inside.
-        max_move: the largest factor from one generation to the next.
-
-    Raises:
-        ArgumentError: a linear range, or another hyperparameter's.
+    Arguments and errors: see Factors.
     """
 
-    def __init__(self, hyperparameters: Hyperparameters, ranges: Mapping[str, Range], max_move: float) -> None:
-        """See the class."""
-        require_factors("tpa", ranges)
-        self._configured = hyperparameters
-        self._ranges = dict(ranges)
-        self._largest = math.log(max_move)
+    called = "tpa"
 
-    def propose(self, history: History, center: int = 0) -> Hyperparameters:
-        """What the centre's last generation used, each value moved by its rule."""
-        used, memory = history.latest(center), history.memory(center)
-        if not used:
-            return self._configured
-        moves = {"sigma": sigma_move(memory), "learning_rate": rate_move(memory)}
-        values = {}
-        for name, bounds in self._ranges.items():
-            distance = min(max(moves[name], -self._largest), self._largest)
-            values[name] = bounds.moved(used[name], distance)
-        return self._configured.replace(**values)
+    def moves(self, history: History, center: int) -> dict[str, float]:
+        """See Factors."""
+        memory = history.memory(center)
+        return {"sigma": sigma_move(memory), "learning_rate": rate_move(memory)}

@@ -35,6 +35,7 @@ import numpy as np
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, I8, Bool, Population, StrategyReport
 from bierl_fast.names import choice
+from bierl_fast.strategy.signals import length
 
 TPA, PROBE = "tpa", "sigma_probe"
 RIDERS = (TPA, PROBE)
@@ -122,11 +123,10 @@ def _of_noise_length(population: Population, last_step: F32 | None) -> F32 | Non
         return None
     scale_p = None if population.scale_bp is None else population.scale_bp[0]
     direction = last_step if scale_p is None else last_step / scale_p
-    # Not linalg.norm, whose sum BLAS may share out over threads.
-    length = math.sqrt(float(np.square(direction, dtype=np.float64).sum()))
-    if not 0.0 < length < math.inf:
+    distance = length(direction)
+    if not 0.0 < distance < math.inf:
         return None
-    factor = float(population.sigma_r[0]) * math.sqrt(last_step.size) / length
+    factor = float(population.sigma_r[0]) * math.sqrt(last_step.size) / distance
     return (last_step * factor).astype(np.float32)
 
 

@@ -69,3 +69,8 @@ def step_ratio(population: Population, update_norm: float) -> float:
     """|update| over the expected length of a candidate's noise, sigma * sqrt(P); NaN where there is no noise."""
     noise = float(population.sigma_r[0]) * math.sqrt(population.base_bp.shape[1])
     return update_norm / noise if noise > 0.0 and population.sign_r.any() else math.nan
+
+
+def length(vector_p: np.ndarray) -> float:
+    """Euclidean, in double precision; not linalg.norm, whose sum BLAS may share out over threads."""
+    return math.sqrt(float(np.square(vector_p, dtype=np.float64).sum()))
