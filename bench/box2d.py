@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Comparison, Report, Side, arguments, compiled, interleaved, require
+from common import Comparison, Report, Side, arguments, compiled, interleaved, require, rows_after
 from numpy.typing import NDArray
 
 import bierl_fast as bf
@@ -103,14 +103,7 @@ def recorded(task: str, evaluator: Evaluator, rows: bf.Population, row: int) -> 
 def trained(task: str, generations: int, rows: int) -> tuple[Evaluator, bf.Population]:
     """The evaluator after some generations, with its statistics, and the rows of the next one."""
     evaluator = bf.make_evaluator(task, hidden=(64, 64), threads=2)
-    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=16)
-    hp = bf.Hyperparameters(sigma=0.02, learning_rate=0.02)
-    for generation in range(generations):
-        population = strategy.ask(hp, bf.NoiseKey(0, generation))
-        batch = evaluator.evaluate(population)
-        strategy.tell(population, batch)
-        evaluator.absorb(batch)
-    return evaluator, strategy.ask(hp, bf.NoiseKey(0, generations), candidates=rows)
+    return evaluator, rows_after(evaluator, generations, rows)
 
 
 def rate(evaluator: Evaluator, rows: bf.Population, times: float = 1.0) -> Side:

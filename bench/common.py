@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import bierl_fast as bf
 from bierl_fast import machine
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -231,6 +232,18 @@ def commit() -> str:
 
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!/bench/results")
     return (git("rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
+
+
+def rows_after(evaluator: Evaluator, generations: int, rows: int, population: int = 16) -> Population:
+    """`rows` candidates after a few generations of `es`, the evaluator left with their observation statistics."""
+    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=population)
+    hp = bf.Hyperparameters(sigma=0.02, learning_rate=0.02)
+    for generation in range(generations):
+        asked = strategy.ask(hp, bf.NoiseKey(0, generation))
+        batch = evaluator.evaluate(asked)
+        strategy.tell(asked, batch)
+        evaluator.absorb(batch)
+    return strategy.ask(hp, bf.NoiseKey(0, generations), candidates=rows)
 
 
 def compiled(policy: Policy) -> MlpPolicy:

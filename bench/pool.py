@@ -19,7 +19,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from common import Comparison, Report, arguments, compiled, interleaved, quartiles, require
+from common import Comparison, Report, arguments, compiled, interleaved, quartiles, require, rows_after
 
 import bierl_fast as bf
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
@@ -51,18 +51,6 @@ def make(task: str, workers: int) -> ProcessPoolEvaluator[Any]:
     evaluator = bf.make_evaluator(task, hidden=(64, 64), workers=workers)
     assert isinstance(evaluator, ProcessPoolEvaluator)
     return evaluator
-
-
-def trained_population(evaluator: ProcessPoolEvaluator[Any], generations: int, rows: int) -> bf.Population:
-    """`rows` candidates after a few generations, the evaluator left with their statistics."""
-    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=16)
-    hp = bf.Hyperparameters(sigma=0.02, learning_rate=0.02)
-    for generation in range(generations):
-        population = strategy.ask(hp, bf.NoiseKey(0, generation))
-        batch = evaluator.evaluate(population)
-        strategy.tell(population, batch)
-        evaluator.absorb(batch)
-    return strategy.ask(hp, bf.NoiseKey(0, generations), candidates=rows)
 
 
 class Alone:
@@ -99,7 +87,7 @@ def cpu_seconds(pids: list[int]) -> float:
 
 def compare(task: str, rows: int, generations: int, repetitions: int) -> Comparison:
     with make(task, WORKERS) as evaluator:
-        population = trained_population(evaluator, generations, rows)
+        population = rows_after(evaluator, generations, rows)
         batch = evaluator.evaluate(population)
         alone = Alone(task, evaluator, population)
         totals, steps = alone.run()
@@ -146,7 +134,7 @@ def start_seconds(task: str) -> float:
 def overhead_ms(rows: int) -> float:
     """Of an episode in one worker, beyond the same loop here."""
     with make("bench/Trivial-v0", 1) as evaluator:
-        population = trained_population(evaluator, 1, rows)
+        population = rows_after(evaluator, 1, rows)
         alone = Alone("bench/Trivial-v0", evaluator, population)
         evaluator.evaluate(population)
         alone.run()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from bare import BareLoop, Episodes, Recorder
-from common import Comparison, Report, arguments, compiled, interleaved, require
+from common import Comparison, Report, arguments, compiled, interleaved, require, rows_after
 
 import bierl_fast as bf
 from bierl_fast.evaluation.base import Evaluator
@@ -44,14 +44,7 @@ QUICK = Size(generations=1, rows=4, population=4)
 def trained_population(task: str, size: Size) -> tuple[Evaluator, bf.Population]:
     """The evaluator after `generations` of `es`, with its statistics, and `rows` candidates of the next one."""
     evaluator = bf.make_evaluator(task, hidden=(64, 64), obs_norm=True)
-    strategy = bf.make_strategy("es", mean=evaluator.policy.initial_parameters(seed=0), population=size.population)
-    hp = bf.Hyperparameters(sigma=0.02, learning_rate=0.02)
-    for generation in range(size.generations):
-        population = strategy.ask(hp, bf.NoiseKey(0, generation))
-        batch = evaluator.evaluate(population)
-        strategy.tell(population, batch)
-        evaluator.absorb(batch)
-    return evaluator, strategy.ask(hp, bf.NoiseKey(0, size.generations), candidates=size.rows)
+    return evaluator, rows_after(evaluator, size.generations, size.rows, size.population)
 
 
 def recorded(task: str, evaluator: Evaluator, population: bf.Population) -> Episodes:
