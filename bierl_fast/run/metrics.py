@@ -91,7 +91,9 @@ class MetricsFile:
 
 
 def read(path: Path) -> list[Record]:
-    """Every generation's record, in order. A last line that was cut short (the run was killed) is left out.
+    """Every generation's record, in order.
+
+    A last line without its end is left out: the run was killed, or is writing it just now.
 
     Raises:
         RunDirectoryError: the file cannot be read, or a line before the last one is no JSON object, or holds in the
@@ -105,7 +107,8 @@ def read(path: Path) -> list[Record]:
                     record = json_object(line.decode())
                 except ValueError as error:
                     unread = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
-                    if unread and len(line) < LONGEST and not file.read(1):
+                    # Without a newline it was the last line when it was read, whatever its writer has added since.
+                    if unread and len(line) < LONGEST and not (line.endswith(b"\n") and file.read(1)):
                         break
                     raise RunDirectoryError(f"{path} is damaged in line {len(records) + 1}: {error}") from error
                 wrong = _wrong(record)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,22 @@ PRETRAIN = ["pretrain", "quadratic", "--rounds", "500000", "--meta", "linear", "
 TRAIN = ["train", "quadratic", "--dim", "5", "--strategy", "es", "--meta", "none", "--population", "8", *FOREVER]
 
 
-def started(arguments: list[str], **options: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*command(BIERL), *arguments],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(name="started")
+def started_fixture() -> Iterator[Start]:
+    """What starts the command with arguments; at the end of the test none of its processes is left."""
+    with contextlib.ExitStack() as processes:
+
+        def start(arguments: list[str], **options: Any) -> subprocess.Popen[str]:
+            pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            process = subprocess.Popen([*command(BIERL), *arguments], env=environment(), **pipes, **options)
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
+
+        yield start
 
 
 def until(holds: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 120.0) -> None:
@@ -67,7 +75,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_train_and_resume_save_and_end(name: str, tmp_path: Path) -> None:
+def test_train_and_resume_save_and_end(name: str, started: Start, tmp_path: Path) -> None:
     directory = tmp_path / "run"
     process = started([*TRAIN, "--run-dir", str(directory)])
     until(lambda: generations(directory) > 3, process)
@@ -85,7 +93,7 @@ def test_train_and_resume_save_and_end(name: str, tmp_path: Path) -> None:
     assert second > first
 
 
-def test_usr1_saves_and_goes_on(tmp_path: Path) -> None:
+def test_usr1_saves_and_goes_on(started: Start, tmp_path: Path) -> None:
     directory = tmp_path / "run"
     process = started([*TRAIN, "--run-dir", str(directory)])
     until(lambda: generations(directory) > 3, process)
@@ -106,7 +114,7 @@ def test_usr1_saves_and_goes_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(resumed.parameters, whole.parameters)
 
 
-def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
+def test_what_was_ignored_stays_ignored(started: Start, tmp_path: Path) -> None:
     directory = tmp_path / "run"
 
     def nohup() -> None:
@@ -125,7 +133,7 @@ def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_pretrain(name: str, tmp_path: Path) -> None:
+def test_pretrain(name: str, started: Start, tmp_path: Path) -> None:
     """Before anything was learned there is nothing to save; afterwards the last whole round is."""
     out = tmp_path / "generator.npz"
     process = started([*PRETRAIN, "--out", str(out)])
@@ -138,7 +146,7 @@ def test_pretrain(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_usr1_saves_a_training_of_a_generator(tmp_path: Path) -> None:
+def test_usr1_saves_a_training_of_a_generator(started: Start, tmp_path: Path) -> None:
     out = tmp_path / "generator.npz"
     process = started([*PRETRAIN, "--out", str(out)])
     until((tmp_path / ".generator.npz.lock").exists, process)

@@ -118,7 +118,6 @@ def test_ctrl_c(started: Started) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_usr1_and_then_the_end_of_a_batch_job(started: Started) -> None:
     """Every run saves itself and goes on; then every process is told to end, those of the runs too."""
     started.process.send_signal(signal.SIGUSR1)

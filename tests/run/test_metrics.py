@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bierl_fast.errors import RunDirectoryError
+from bierl_fast.files import json_object
 from bierl_fast.run import metrics
 from bierl_fast.run.metrics import MetricsFile
 
@@ -50,6 +51,24 @@ def test_truncate_drops_later_generations_and_a_cut_line(tmp_path: Path) -> None
     assert len(metrics.read(path)) == 5
     assert [record["generation"] for record in metrics.truncate(path, 3)] == [0, 1, 2]
     assert path.read_text(encoding="utf-8").count("\n") == 3
+
+
+def test_a_line_that_is_being_written_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "metrics.jsonl"
+    write(path, 2)
+    with path.open("a", encoding="utf-8") as writer:
+        writer.write('{"generation": 2, "mea')
+        writer.flush()
+
+        def meanwhile(text: str) -> Any:
+            if not text.endswith("\n"):
+                writer.write('n_return": 0.5}\n{"generation": 3}\n')
+                writer.flush()
+            return json_object(text)
+
+        monkeypatch.setattr(metrics, "json_object", meanwhile)
+        assert [record["generation"] for record in metrics.read(path)] == [0, 1]
+    assert [record["generation"] for record in metrics.read(path)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("generations", [[0, 2, 3], [1, 0, 2], [0, 0, 1, 2], [0, 1], []])
