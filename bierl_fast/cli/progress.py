@@ -25,8 +25,10 @@ COLUMNS = 6  # of the live display, which so fits 80 characters
 class Progress:
     """An observer of a run; a context manager around it."""
 
-    def __init__(self, config: Config, directory: Path, quiet: bool = False) -> None:
+    def __init__(self, config: Config, directory: Path, quiet: bool = False, first: str = "") -> None:
+        """`first`: a line to print before all others."""
         self._config = config
+        self._first = first
         self._directory = directory
         self._quiet = quiet
         self._live: Live | None = None
@@ -90,7 +92,7 @@ class Progress:
 
     def _show(self, facts: dict[str, str]) -> None:
         if not self._announced:
-            print(f"run directory: {self._directory}", flush=True)
+            print(f"{self._first}\n" * bool(self._first) + f"run directory: {self._directory}", flush=True)
             self._announced = True
         if self._live is not None:
             self._live.update(_table(facts))
