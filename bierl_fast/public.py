@@ -45,6 +45,7 @@ WRITTEN = {  # how one is made, for errors
     "Hyperparameters": "bf.Hyperparameters(sigma=0.02)",
     "Population": "what a strategy's ask gives",
     "EvaluationBatch": "what an evaluator's evaluate gives",
+    "Trained": "what bf.train gives",
 }
 PLAIN: dict[Any, tuple[str, Check]] = {
     int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
@@ -203,8 +204,11 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):
-        members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
-        asked = [each for each in members if not each.startswith("_")]
+        members = {name: each for base in origin.__mro__ for name, each in vars(base).items() if name[0] != "_"}
+        asked = [each for each in members if callable(members[each])]
+        held = [each for each in members if isinstance(members[each], property)]
+        if not asked:  # data, all of which is read
+            return text, lambda value: all(hasattr(value, each) for each in held)
         return text, lambda value: any(hasattr(value, each) for each in asked)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)
