@@ -27,11 +27,16 @@ from bierl_fast.errors import ArgumentTypeError, shown
 
 T = TypeVar("T")
 Check = Callable[[Any], bool]
+LARGEST = 2**1023  # of integers: beyond every number that means something, and floats
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < LARGEST
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and abs(value) < 2**1023
+        return not isinstance(value, bool) and abs(int(value)) < LARGEST
     return isinstance(value, Real) or getattr(value, "shape", None) == ()
 
 
@@ -47,7 +52,7 @@ WRITTEN = {  # how one is made, for errors
     "EvaluationBatch": "what an evaluator's evaluate gives",
 }
 PLAIN: dict[Any, tuple[str, Check]] = {
-    int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
+    int: ("an integer", _is_integer),
     float: ("a number", _is_number),
     bool: ("True or False", lambda value: isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}),
     str: ("a string", lambda value: isinstance(value, str)),
