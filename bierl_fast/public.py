@@ -41,7 +41,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
+    scalar = getattr(value, "shape", None) == ()  # of NumPy, which says that it iterates
+    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping) and not scalar
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 WRITTEN = {  # how one is made, for errors
@@ -51,6 +56,8 @@ WRITTEN = {  # how one is made, for errors
     "Population": "what a strategy's ask gives",
     "EvaluationBatch": "what an evaluator's evaluate gives",
 }
+A_DICT: tuple[str, Check] = ("a dict", lambda value: isinstance(value, Mapping))
+TABLE: tuple[str, Check] = ("a dict with names as keys", _is_table)
 PLAIN: dict[Any, tuple[str, Check]] = {
     int: ("an integer", _is_integer),
     float: ("a number", _is_number),
@@ -60,8 +67,8 @@ PLAIN: dict[Any, tuple[str, Check]] = {
     os.PathLike: ("a path", lambda value: isinstance(value, os.PathLike)),
     types.NoneType: ("None", lambda value: value is None),
     abc.Callable: ("a function", callable),
-    abc.Mapping: ("a dict", lambda value: isinstance(value, Mapping)),
-    dict: ("a dict", lambda value: isinstance(value, Mapping)),
+    abc.Mapping: A_DICT,
+    dict: A_DICT,
     abc.Sequence: ("a list", _is_list),
     tuple: ("a tuple", _is_list),
     list: ("a list", _is_list),
@@ -198,7 +205,7 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if hint is None:
         return PLAIN[types.NoneType]
     if origin in PLAIN:
-        return PLAIN[origin]
+        return TABLE if PLAIN[origin] is A_DICT and typing.get_args(hint)[:1] == (str,) else PLAIN[origin]
     if arrays and getattr(origin, "__module__", "") == "numpy" and origin.__name__ == "ndarray":
         return "a numpy array", lambda value: isinstance(value, origin)
     if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
