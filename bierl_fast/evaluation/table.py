@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.environment.maker import require_same_maker
@@ -183,7 +183,7 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
             raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}", [name]
+                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
             )
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from bierl_fast.evaluation.environment.answers import Refusal, stepped, stumbled
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, SHORT_SEED_BITS, seed_globals, seeded_reset
+from bierl_fast.reasons import class_of
 
 if TYPE_CHECKING:
     import gymnasium
@@ -237,7 +238,7 @@ class TryOut:
                 raise  # of the first answers: those to come are no better
             answers.append(_digest(b"refused"))
         except BaseException as error:  # an episode may raise: on_failure decides on that, and later
-            answers.append(_digest(type(error).__qualname__.encode()))  # its text may tell of memory addresses
+            answers.append(_digest(class_of(error).encode("utf-8", "replace")))  # its text may tell of memory addresses
         return tuple(answers)
 
 
