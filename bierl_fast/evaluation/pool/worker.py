@@ -194,6 +194,8 @@ class Worker:
             trial.seed_bits()
         if findings.descriptor_size is None:
             trial.found(descriptor_size=self._descriptor_size())
+        if self._interface.time_limit is None and start.episode_cap is None and findings.time_limit is None:
+            trial.time_limit()
         if findings.fresh is None and start.settings.fresh_env != "auto":
             trial.found(fresh=start.settings.fresh_env == "always", repeats=True)
         if trial.findings.fresh is None or trial.findings.repeats is None:
