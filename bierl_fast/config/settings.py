@@ -18,8 +18,9 @@ class RunSettings(Section):
         "es", "evolution strategy of the inner level", also=("algo", "algorithm", "method", "agent", "alg")
     )
     meta: str = setting(
-        "lstm",
-        "meta-level that sets the hyperparameters; none keeps them fixed",
+        "auto",
+        "meta-level that sets the hyperparameters; none keeps them fixed, auto takes one that suits the strategy and "
+        "costs no steps",
         also=("meta_level", "meta_learner", "outer", "metalevel"),
     )
     seed: int = setting(

@@ -103,13 +103,13 @@ def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captu
     out, err = capsys.readouterr()
     first, *lines, last = out.splitlines()
     assert err == ""
-    assert first == "run directory: runs/Parabola-v0-es-lstm-s0-1"
+    assert first == "run directory: runs/Parabola-v0-es-tpa-s0-1"
     assert lines[-1].startswith("generation 8/8  return ")
     assert all(word in lines[-1] for word in ("sigma", "learning rate", "steps/s", "left"))
     assert last.startswith("8 generations, ")
-    assert len(metrics.read(tmp_path / "runs/Parabola-v0-es-lstm-s0-1/metrics.jsonl")) == 8
+    assert len(metrics.read(tmp_path / "runs/Parabola-v0-es-tpa-s0-1/metrics.jsonl")) == 8
     assert entry(TRAIN) == 0
-    assert (tmp_path / "runs/Parabola-v0-es-lstm-s0-2").is_dir()
+    assert (tmp_path / "runs/Parabola-v0-es-tpa-s0-2").is_dir()
 
 
 def test_quiet_prints_nothing(fakes: Fakes, capfd: Captured) -> None:
@@ -223,7 +223,7 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
         "# Quick.\npopulation = 4\nsigma = 0.5\nhidden = [8]\ngenerations = 99\n", encoding="utf-8"
     )
     (tmp_path / "mine.toml").write_text('task = "Parabola-v0"\npopulation = 6\nsigma = 0.25\n', encoding="utf-8")
-    typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7"
+    typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7 --meta lstm"
     kwargs = [
         "--task-kwarg",
         "a=0.5",
@@ -239,6 +239,8 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     assert entry(["train", "--preset", "quick", "--config", "mine.toml", *typed.split(), *kwargs, "--quiet"]) == 0
     assert fakes.last.config == Config(
         task="Parabola-v0",
+        meta="lstm",
+        meta_candidates=8,
         population=6,
         sigma=0.125,
         learning_rate=0.05,
