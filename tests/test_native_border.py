@@ -74,5 +74,5 @@ def test_a_tree_that_was_never_built_says_so(monkeypatch: pytest.MonkeyPatch, tm
     installed = tmp_path / "bierl_fast"
     installed.mkdir()
     (installed / "_core.cpython-311-x86_64-linux-gnu.so").touch()
-    with pytest.raises(bf.InstallationError, match=f"installed in .*bierl_fast; start Python from another folder, or"):
+    with pytest.raises(bf.InstallationError, match=r"installed in .*bierl_fast; start Python from another folder, or"):
         _library.prepare()
