@@ -58,8 +58,8 @@ def prepare() -> None:
         compiled = f"_core{EXTENSION_SUFFIXES[0]}"
         installed = next((place for entry in sys.path if (place := Path(entry, here.name, compiled)).exists()), None)
         remedy = (
-            f"these are sources, which hide the package installed in {installed.parent}; start Python from another folder, or "
-            "with -P"
+            f"these are sources, which hide the package installed in {installed.parent}; start Python from another "
+            "folder, or with -P"
             if installed is not None
             else "if this is a source tree, install it (pip install .) and start Python from another folder"
         )
