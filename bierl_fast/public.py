@@ -216,11 +216,16 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):
-        members = {name: each for base in origin.__mro__ for name, each in vars(base).items() if name[0] != "_"}
-        asked = [each for each in members if callable(members[each])]
-        held = [each for each in members if isinstance(members[each], property)]
-        if not asked:  # data, all of which is read
-            return text, lambda value: all(hasattr(value, each) for each in held)
-        return text, lambda value: any(hasattr(value, each) for each in asked)
+        return text, _has_members(origin)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)
+
+
+def _has_members(protocol: type) -> Check:
+    """Whether a value has one of a protocol's methods, or all of its data where it has no methods."""
+    members = {name: each for base in protocol.__mro__ for name, each in vars(base).items() if name[0] != "_"}
+    methods = [name for name, each in members.items() if callable(each)]
+    held = [name for name, each in members.items() if isinstance(each, property)]
+    if methods:
+        return lambda value: any(hasattr(value, name) for name in methods)
+    return lambda value: all(hasattr(value, name) for name in held)

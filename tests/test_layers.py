@@ -46,7 +46,7 @@ SEES: dict[str, set[str]] = {
     "reasons": set(),
     "values": {"errors", "names"},
     "optional": {"errors"},
-    "outputs": {"errors", "files"},
+    "outputs": {"errors", "files", "names"},
     "settings": {"errors", "values", "names"},
     "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
