@@ -84,6 +84,7 @@ def train(
         callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
         AllEpisodesError: every episode of every reporting evaluation failed; all was done and saved before.
@@ -206,6 +207,7 @@ def resume(
             out or None: the run's own.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
             observations and actions that the run's had, or whose id stands for another one.
         TrustError: the run names code, and is not trusted; nothing was imported.
@@ -316,6 +318,7 @@ def evaluate(
         episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
             be, or that the policy's evaluator does not take.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.

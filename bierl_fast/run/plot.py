@@ -59,6 +59,7 @@ def plot(
         force: replace a file that is there.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: no runs, runs of several tasks, an unknown ending or `against`, an `out` that exists or cannot be.
         RunDirectoryError: no run there, or none that has done a generation.
         InstallationError: matplotlib is missing.
