@@ -81,7 +81,7 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 @click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
-@own_options(*functions(), *of_this_machine())
+@own_options(*functions(), *of_this_machine(), "log")
 @trust_option
 @quiet_option
 @debug_option

@@ -16,6 +16,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
+from bierl_fast.loggers.settings import LoggerSettings
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
@@ -53,6 +54,7 @@ SECTIONS: tuple[type[Section], ...] = (
     WarmStartSettings,
     ReferenceSettings,
     ReportSettings,
+    LoggerSettings,
 )
 OLD_NAMES = old_names(SECTIONS)
 SYNONYMS = synonyms(SECTIONS)
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         WarmStartSettings,
         ReferenceSettings,
         ReportSettings,
+        LoggerSettings,
     ):
         """What every run has, for type checkers; what one owner alone takes has its type in `Settings.section`."""
 
