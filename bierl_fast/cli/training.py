@@ -10,8 +10,17 @@ from typing import Any, TypeVar
 
 import click
 
+from bierl_fast.cli.grouped import GroupedCommand
 from bierl_fast.cli.options import config_options, given, own_options
-from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
+from bierl_fast.cli.parameters import (
+    PathType,
+    PresetType,
+    SettingType,
+    TaskType,
+    debug_option,
+    quiet_option,
+    trust_option,
+)
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
@@ -24,12 +33,12 @@ from bierl_fast.run.reporting import achieved
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.command()
-@click.argument("task", required=False)
+@click.command(cls=GroupedCommand)
+@click.argument("task", required=False, type=TaskType())
 @config_options
 @click.option("--run-dir", type=PathType(), help="where the run's files go [default: runs/TASK-...-N]")
 @click.option("--config", "config_file", type=PathType(), help="settings from a TOML file")
-@click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
+@click.option("--preset", type=PresetType(), help="settings of a published or tuned experiment (`bierl presets`)")
 @quiet_option
 @debug_option
 @click.pass_context

@@ -23,7 +23,9 @@ from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSetti
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, old_names, synonyms
 from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.settings import StrategySettings
+from bierl_fast.strategy.shaping import SHAPINGS
 from bierl_fast.trust import Named, named_in
 from bierl_fast.values import is_function, kinds
 
@@ -62,6 +64,8 @@ NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help 
     "strategy": tuple(strategies.STRATEGIES),
     "meta": tuple(meta_levels.META_LEVELS),
     "evaluator": evaluators.EVALUATORS,
+    "shaping": tuple(SHAPINGS),
+    "optimizer": tuple(OPTIMIZERS),
 }
 
 

@@ -19,6 +19,7 @@ class LoggerSettings(Section):
         (),
         "tools that show the run while it trains; each is an extra of the package",
         training=False,
+        common=True,
         each=tuple(LOGGERS),
         also=("logger", "loggers", "log_to", "track", "report_to", "wandb", "tensorboard", "trackio"),
     )

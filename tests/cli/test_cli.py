@@ -36,7 +36,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "trian",
-            "no command named 'trian'; did you mean 'train'? known: compare, diagnose, evaluate,",
+            "no command named 'trian'; did you mean 'train'? known: compare, completion, diagnose,",
         ),
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),
@@ -296,7 +296,7 @@ def test_typed_arguments_join_those_of_the_file_unless_the_task_is_another(fakes
 
 
 def test_help_shows_every_setting() -> None:
-    words = CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output.split()
+    words = CliRunner().invoke(cli, ["train", "--help-all"], terminal_width=400).output.split()
     text = " ".join(words)  # however the help was broken into lines
     for field in dataclasses.fields(Config):
         assert field.metadata["help"] in text or field.name == "task"
