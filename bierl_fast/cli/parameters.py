@@ -37,6 +37,7 @@ def _quiet(_: click.Context, __: click.Parameter, quiet: bool) -> bool:
 
 quiet_option = click.option("--quiet", is_flag=True, callback=_quiet, help="Print nothing but errors.")
 
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show more of how the run goes.")
 
 OTHER_NAMES = {  # of options that are no settings; those of settings stand beside them, `also`
     "run_dir": ("out", "output", "output_dir", "out_dir", "log_dir", "logdir", "save_dir", "exp_dir", "dir", "name"),
