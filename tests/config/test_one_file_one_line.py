@@ -135,7 +135,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def test_help_has_names_and_settings(run: Run) -> None:
-    shown = " ".join(run("train", "--help").stdout.split())
+    shown = " ".join(run("train", "--help-all").stdout.split())
     assert "--strategy NAME evolution strategy of the inner level (ars, cmaes," in shown
     assert "snes, toy) [default: es]" in shown
     assert "linear, toy) [default: auto]" in shown
