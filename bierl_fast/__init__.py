@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from bierl_fast.meta.table import make_meta as make_meta
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.pretraining.api import pretrain as pretrain
+    from bierl_fast.reports.api import report as report
     from bierl_fast.run.api import Result as Result
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
@@ -91,6 +92,7 @@ _HOME = {  # module, and the name there where it is another
     "compare": "comparison.api",
     "export": "exporting.api",
     "plot": "run.plot",
+    "report": "reports.api",
     "record": "viewing.api",
     "watch": "viewing.api",
     "Comparison": "comparison.api",
