@@ -8,6 +8,7 @@ Names load on first use: importing this package loads neither torch nor gymnasiu
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast._registration import when_gymnasium_is_there
@@ -69,6 +70,12 @@ if TYPE_CHECKING:
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
+    from bierl_fast.run.callbacks import Callback as Callback
+    from bierl_fast.run.callbacks import CheckpointEvent as CheckpointEvent
+    from bierl_fast.run.callbacks import EndEvent as EndEvent
+    from bierl_fast.run.callbacks import EvaluationEvent as EvaluationEvent
+    from bierl_fast.run.callbacks import GenerationEvent as GenerationEvent
+    from bierl_fast.run.callbacks import StartEvent as StartEvent
     from bierl_fast.run.plot import plot as plot
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
@@ -79,6 +86,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program sets logging up
 when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
@@ -87,6 +95,12 @@ _HOME = {  # module, and the name there where it is another
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
+    "Callback": "run.callbacks",
+    "StartEvent": "run.callbacks",
+    "GenerationEvent": "run.callbacks",
+    "EvaluationEvent": "run.callbacks",
+    "CheckpointEvent": "run.callbacks",
+    "EndEvent": "run.callbacks",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",

@@ -53,7 +53,7 @@ SEES: dict[str, set[str]] = {
     "import_path": {"errors", "reasons"},
     "trust": {"errors", "import_path"},
     "hyperparameters": {"errors", "public"},
-    "by_value": {"errors"},
+    "by_value": {"errors", "reasons"},
     "torch_threads": {"_torch"},
     "frozen": {"errors"},
     "public": {"errors"},
