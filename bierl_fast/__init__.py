@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.pretraining.api import pretrain as pretrain
     from bierl_fast.reports.api import report as report
-    from bierl_fast.run.api import Result as Result
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
@@ -77,6 +76,8 @@ if TYPE_CHECKING:
     from bierl_fast.run.callbacks import GenerationEvent as GenerationEvent
     from bierl_fast.run.callbacks import StartEvent as StartEvent
     from bierl_fast.run.plot import plot as plot
+    from bierl_fast.run.result import Result as Result
+    from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
     from bierl_fast.viewing.api import record as record
@@ -91,7 +92,7 @@ when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
     "Config": "config.config",
-    "Result": "run.api",
+    "Result": "run.result",
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
@@ -101,6 +102,7 @@ _HOME = {  # module, and the name there where it is another
     "EvaluationEvent": "run.callbacks",
     "CheckpointEvent": "run.callbacks",
     "EndEvent": "run.callbacks",
+    "Stop": "run.stop",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",

@@ -36,6 +36,7 @@ from bierl_fast.picture.charts import BELOW, LEARNING_RATE, SIGMA, Panel, charts
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.picture.text import standings
 from bierl_fast.run.loaded import FINISHED, Loaded, curves, shown_setting
+from bierl_fast.run.metrics import Record
 from bierl_fast.run.saved import reached_best, reached_last
 
 PHASES = {  # of a generation, as its record has them
@@ -109,15 +110,8 @@ def _told(run: Loaded) -> list[Section]:
 
 def _tiles(run: Loaded) -> Iterator[Tile]:
     last, found = run.records[-1], Curves("", run.records)
-    reached, best = reached_last(run.records), reached_best(run.records)
-    if reached.get("return") is not None:
-        yield Tile(
-            "Return",
-            number(reached["return"]),
-            {"reporting evaluation": "evaluated"}.get(reached["return_of"], reached["return_of"]),
-        )
-    if best.get("return") is not None:
-        yield Tile("Best evaluation", number(best["return"]), f"at {amount(best['env_steps'] or 0)} env steps")
+    for name, value, note in _reached(run.records):
+        yield Tile(name, value, note)
     steps, spent = last.get("env_steps", 0), float(np.nansum(found.seconds()))
     yield Tile("Env steps", amount(steps), _of(run, "total_steps"))
     yield Tile("Generations", f"{last['generation'] + 1:,}", _of(run, "generations"))
@@ -125,6 +119,20 @@ def _tiles(run: Loaded) -> Iterator[Tile]:
     yield Tile("Env steps a second", amount(round(steps / spent)) if spent else "\u2013", "on average")
     if last.get("episode_failures"):
         yield Tile("Failed episodes", f"{last['episode_failures']:,}", "ranked last")
+
+
+def facts_of(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """What a run reached, as (name, value)."""
+    return [(name, value) for name, value, _ in _reached(records)]
+
+
+def _reached(records: Sequence[Record]) -> Iterator[tuple[str, str, str]]:
+    last, best = reached_last(records), reached_best(records)
+    if last.get("return") is not None:
+        what = str(last["return_of"])
+        yield "Return", number(last["return"]), "evaluated" if what == "reporting evaluation" else what
+    if best.get("return") is not None:
+        yield "Best evaluation", number(best["return"]), f"at {amount(best['env_steps'] or 0)} env steps"
 
 
 def _of(run: Loaded, end: str) -> str:
