@@ -68,21 +68,23 @@ SEES: dict[str, set[str]] = {
     "finite": {"messages"},
     "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
+    "page": BOTTOM | {"picture"},
     "native_env": BOTTOM | {"_registration"},
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_registration"},
     "meta": BOTTOM | {"strategy", "evaluation"},
     "loggers": BOTTOM,
     "config": BOTTOM | {"strategy", "evaluation", "meta", "loggers"},
-    "run": BOTTOM | {"strategy", "evaluation", "meta", "config", "picture", "loggers"},
+    "run": BOTTOM | {"strategy", "evaluation", "meta", "config", "picture", "page", "loggers"},
     "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"evaluation", "config", "run"},
     "exporting": BOTTOM | {"evaluation", "config", "run"},
+    "reports": BOTTOM | {"run", "picture", "page", "comparison", "viewing"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}
-    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing"},
+    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]
