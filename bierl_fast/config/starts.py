@@ -8,7 +8,7 @@ tasks. What else a start says is what no meta-level moves: the population and th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast.config import foreign
@@ -67,12 +67,13 @@ def start_of(task: Any, given: Mapping[str, Any], preset: str | None = None) -> 
     return {**start, "top": max(1, population // 4)} if population else start
 
 
-def _of_another(strategy: str, given: Collection[str]) -> bool:
-    """Whether a strategy was given, or something that this one does not take."""
+def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
+    """Whether a strategy was given, or something that this one does not take or declare."""
+    named = {*(given.get("adapt") or ()), *(given.get("ranges") or ()), *(given.get("scales") or ())}
     declared = strategies.declared(strategy, 4)
     hyperparameters = {name for name, field in settings_of().items() if field.metadata.get("hyperparameter")}
     others = foreign.foreign(strategy, AUTO) | (hyperparameters - declared.keys())
-    return bool({"strategy", "dim", "policy", *others} & set(given))
+    return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
 
 
 def in_words(start: Mapping[str, Any]) -> str:

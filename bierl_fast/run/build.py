@@ -15,7 +15,7 @@ from bierl_fast.config import auto, resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.reference import Reference
-from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, shown, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -213,7 +213,7 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
         if field.name not in taken and value != field.default:
             known = ", ".join(name for name in names if name in taken) or "none of them"
             raise ConfigError(
-                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
+                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {shown(value)}; "
                 f"it uses {known}",
                 ("reference", "strategy"),
             )

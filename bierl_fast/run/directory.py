@@ -67,6 +67,11 @@ class RunDirectory:
         """The generator that the run learned on its warm_start_task; `--warm-start` accepts it."""
         return self.path / "warm_start.npz"
 
+    @property
+    def loggers(self) -> Path:
+        """What the tools keep that show the run (`log`): a folder each."""
+        return self.path / "loggers"
+
     def require_free(self) -> None:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
         if self.path.exists() and not self.path.is_dir():

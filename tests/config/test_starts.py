@@ -33,6 +33,7 @@ def test_every_start_is_a_run(task: str) -> None:
         ["--strategy", "ars"],
         ["--shaping", "log_rank"],
         ["--momentum", "0.4", "--optimizer", "momentum"],
+        ["--adapt", "sigma,momentum", "--optimizer", "momentum"],
         ["--config", "own.toml"],
     ],
 )
