@@ -1,7 +1,7 @@
 """The `linear` generator in a training: evaluated in one order on every CPU, and started at a rule.
 
     weights (M, P_meta), windows (M, H, F) -> raw (M, outputs)          sums one after the other, in double precision
-    a Rule, names of signals, quantiles    -> Rule.weights -> (P_meta,) weights that act by that rule
+    names of signals, quantiles            -> at_two_point -> (P_meta,) weights that act as meta `tpa` does
 
 torch sums as its CPU's vectors are long, so a training by it ends elsewhere on another CPU; see encoder.LinearEncoder.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64
 from bierl_fast.meta.signals import SHARE
-from bierl_fast.meta.two_point import DAMPING, WANTED_DROP
+from bierl_fast.meta.two_point import DAMPING, LARGEST_RISE
 
 OF_THE_CENTER = 4  # features between the quantiles and the ranges' positions; see csrc/bierl/core/fitness_buffer.hpp
 HALF = 0.5  # of LinearEncoder: the share kept is 1 / (1 + exp(weight - 1/2))
@@ -48,57 +47,31 @@ def raw(weights_mp: F32, windows_mhf: F32, outputs: int) -> F64:
     return found_mk
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Moves sigma by the drop and the learning rate by the riders along the last step, as meta/two_point.py does.
+def at_two_point(signals: Sequence[str], quantiles: int, adapted: Sequence[str], max_move: float) -> F32:
+    """(P_meta,) weights with which it moves sigma by the drop and the learning rate by the riders along the last step.
 
-    Near where nothing should move; further off sigma falls faster.
+    As meta/two_point.py does near where nothing should move; further off sigma falls faster.
 
-    Attributes:
-        kept: share of an average that a generation keeps of the one before.
-        rate: of ln(learning rate) for what the riders said.
-        wanted: the drop at which sigma stays.
-        annealing: of both, of ln(value) in a generation for the signal `age`, which is about 1 after 150.
+    Args:
+        signals: of its window, "tpa" and "drop" among them.
+        quantiles: likewise.
+        adapted: names of its outputs, "sigma" and "learning_rate".
+        max_move: the factor that an output of 1 and more comes near to.
+
+    Raises:
+        ArgumentError: the window lacks one of the two.
     """
-
-    kept: float = 1.0 - SHARE
-    rate: float = DAMPING
-    wanted: float = WANTED_DROP
-    annealing: float = 0.0
-
-    def weights(self, signals: Sequence[str], quantiles: int, adapted: Sequence[str], max_move: float) -> F32:
-        """(P_meta,) weights with which a `linear` generator acts by it.
-
-        Args:
-            signals: of its window, "tpa" and "drop" among them, "age" where it anneals.
-            quantiles: likewise.
-            adapted: names of its outputs, "sigma" and "learning_rate".
-            max_move: the factor that an output of 1 and more comes near to.
-
-        Raises:
-            ArgumentError: the window lacks what it reads.
-        """
-        reads = {"tpa", "drop", *(["age"] if self.annealing else [])}
-        if missing := reads - set(signals):
-            raise ArgumentError(f"a generator of this rule reads {' and '.join(sorted(missing))}", ["signals"])
-        first = quantiles + OF_THE_CENTER + len(adapted)
-        features = first + len(signals) + 2
-        at = {name: features + first + index for index, name in enumerate(signals)}  # its average
-        head = np.zeros((len(adapted), 2 * features))
-        head[adapted.index("sigma"), at["drop"]] = -DAMPING
-        head[adapted.index("sigma"), features - 1] = DAMPING * self.wanted  # whether the latest row is filled
-        head[adapted.index("learning_rate"), at["tpa"]] = self.rate
-        if self.annealing:
-            head[:, at["age"]] = -self.annealing
-        kept = HALF - math.log(self.kept / (1.0 - self.kept))
-        flat = np.concatenate([[kept], head.ravel() / math.log(max_move), np.zeros(len(adapted))])
-        return np.asarray(flat, np.float32)
-
-
-TWO_POINT = Rule()
-# Found by changing one number of TWO_POINT at a time on 48 problems of the training, and mixtures on 60 others, where
-# it gained 0.70 of what there was to gain (TWO_POINT 0.57, fixed values 0.29) and was the better one on 68 %.
-CALM = Rule(kept=0.51, rate=0.35, wanted=0.28, annealing=0.04)
+    if missing := {"tpa", "drop"} - set(signals):
+        raise ArgumentError(f"a generator that starts as `tpa` reads {' and '.join(sorted(missing))}", ["signals"])
+    first = quantiles + OF_THE_CENTER + len(adapted)
+    features = first + len(signals) + 2
+    unit, faded, filled = math.log(max_move), features, features - 1
+    head = np.zeros((len(adapted), 2 * features))
+    head[adapted.index("sigma"), faded + first + list(signals).index("drop")] = -DAMPING / unit
+    head[adapted.index("sigma"), filled] = LARGEST_RISE / unit
+    head[adapted.index("learning_rate"), faded + first + list(signals).index("tpa")] = DAMPING / unit
+    kept = HALF - math.log((1.0 - SHARE) / SHARE)
+    return np.concatenate([[kept], head.ravel(), np.zeros(len(adapted))]).astype(np.float32)
 
 
 def searched(

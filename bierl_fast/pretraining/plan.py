@@ -29,7 +29,7 @@ ON_LONG_RUNS: dict[str, Any] = {
     "problems": 16,
     "generations": (300,),
     "sigma": 1.0,  # times what linear.searched says; so is the rate
-    "learning_rate": 1.0,
+    "learning_rate": 0.5,
     "weight_decay": 0.0,
     "distribution": "long",
 }

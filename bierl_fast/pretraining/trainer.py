@@ -53,11 +53,11 @@ class Pretraining:
         self._crew = Crew(generator, history, settings, threads)
         self._settings = settings
         weights, options = generator.initial_weights(settings.seed), dict[str, Any]()
-        rule, self._moved = weights, np.arange(weights.size)
+        self._moved = np.arange(weights.size)
         if settings.starts_at_a_rule(generator, history):
             signals, quantiles = history["signals"], history["quantiles"]
             window = (signals, quantiles, ADAPTED, generator.outputs.max_move)
-            weights, rule = linear.CALM.weights(*window), linear.TWO_POINT.weights(*window)
+            weights = linear.at_two_point(*window)
             self._moved, options["scale"] = linear.searched(*window)
             # Adam's first steps, as long in every weight as in those that matter, would undo the rule.
             options["optimizer"] = "gradient"
@@ -65,7 +65,7 @@ class Pretraining:
         self._strategy = EvolutionStrategy(
             mean=weights[self._moved], population=settings.generators, shaping="centered_rank", **options
         )
-        self._validation = Validation(self._crew, rule) if settings.long else None
+        self._validation = Validation(self._crew, weights) if settings.long else None
         self.rounds = 0
         self.steps = 0  # env steps of all inner runs
         self.best = self._start  # of the weights that were validated

@@ -2,7 +2,7 @@
 
     weights (P_meta,), round -> Validation.of -> Validated
 
-Beside it run a rule (linear.TWO_POINT; of other generators the weights that the training started from) and fixed
+Beside it run the weights that the training started from, which act by a rule where the generator is `linear`, and fixed
 values, from the problems' wrong starts and from sensible ones. The best of these says what there was to gain.
 """
 

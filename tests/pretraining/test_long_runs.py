@@ -111,7 +111,7 @@ def test_one_order_of_sums_gives_what_torch_gives() -> None:
 def test_it_starts_as_tpa_acts() -> None:
     """On a window that a run of tpa left: both move alike, near where nothing should move."""
     made, ranges = generator(), {name: Range(0.001, 10.0) for name in ADAPTED}
-    weights = linear.TWO_POINT.weights(SIGNALS, 2, ADAPTED, 3.0)
+    weights = linear.at_two_point(SIGNALS, 2, ADAPTED, 3.0)
     outputs = replace(made.outputs, ranges=ranges)
     strategy = bf.make_strategy("ars", mean=np.ones(9, np.float32), population=16, center_episodes=1, riders=("tpa",))
     evaluator = bf.make_evaluator("quadratic", dim=9, threads=1)
@@ -130,8 +130,8 @@ def test_it_starts_as_tpa_acts() -> None:
         moved, wanted = (np.log(hp[name] / used[name]) for hp in (learned, ruled))
         assert abs(moved - wanted) < 0.1, (name, moved, wanted)
         assert moved * wanted > 0.0
-    with pytest.raises(ArgumentError, match="of this rule reads drop and tpa"):
-        linear.TWO_POINT.weights(FIRST, 2, ADAPTED, 3.0)
+    with pytest.raises(ArgumentError, match="starts as `tpa` reads drop and tpa"):
+        linear.at_two_point(FIRST, 2, ADAPTED, 3.0)
 
 
 def test_what_is_gained_knows_no_scale() -> None:
@@ -188,7 +188,7 @@ def test_the_file_holds_what_validated_best(short: None, tmp_path: Path, monkeyp
     file = bf.pretrain(tmp_path / "long.npz", ["ackley"], observer=found.append, **given)
     (validated,) = [record["validated"] for record in found if "validated" in record]
     assert (validated["round"], file.training["curve"].shape) == (2.0, (2, 5))
-    start = linear.CALM.weights(file.shape.signals, 2, ADAPTED, file.shape.meta_max_move)
+    start = linear.at_two_point(file.shape.signals, 2, ADAPTED, file.shape.meta_max_move)
     value = file.training["curve"][:, 1:3].sum(axis=1)  # score and better, of rounds 0 and 2
     assert (file.weights != start).any() == (value[1] > value[0])
     assert file.shape.meta_settling is None
