@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import threading
@@ -19,6 +20,7 @@ from bierl_fast import files
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError, one_line
 from bierl_fast.files import as_path, json_object, locked, no_deeper, read_text, replacing, write_text
+from bierl_fast.run import metrics
 
 WRITER = """
 import sys, time
@@ -76,6 +78,36 @@ def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
         thread.join()
     assert path.read_text() in texts
     assert [file.name for file in tmp_path.iterdir()] == ["policy.npz"]
+
+
+def test_a_part_that_another_writer_is_just_clearing_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, sync, taken = fcntl.flock, os.fsync, dict[Path, int]()
+
+    def flock(descriptor: int, how: int) -> None:
+        if not taken:  # the other one came between its making and its locking
+            (part,) = tmp_path.glob(".weights.npz.*.part")
+            taken[part] = os.open(part, os.O_RDONLY)
+            lock(taken[part], fcntl.LOCK_EX)
+        lock(descriptor, how)
+
+    def fsync(descriptor: int) -> None:
+        for part, other in taken.items():
+            part.unlink(missing_ok=True)
+            os.close(other)
+        taken.update(dict.fromkeys(taken, os.open(tmp_path, os.O_RDONLY)))
+        sync(descriptor)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_text(tmp_path / "weights.npz", "as good as new")
+    monkeypatch.undo()
+    for other in taken.values():
+        os.close(other)
+    assert len(taken) == 1
+    assert (tmp_path / "weights.npz").read_text() == "as good as new"
+    assert [file.name for file in tmp_path.iterdir()] == ["weights.npz"]
 
 
 def test_an_error_names_the_file_that_the_user_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,3 +253,30 @@ def test_an_error_in_the_block_leaves_the_old_file(tmp_path: Path) -> None:
         fail()
     assert (tmp_path / "a").read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)
+    assert read_text(pipe) == ""
+    with locked(pipe, RuntimeError("taken")):
+        pass
+    assert metrics.read(pipe) == []
+
+
+def test_what_somebody_writes_into_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "settings"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)  # so that the pipe has a writer before its reader comes
+
+    def write() -> None:
+        os.write(end, b'task = "sphere-like"\n')
+        os.write(end, b"population = 6\n")
+        os.close(end)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert toml.read(pipe) == {"task": "sphere-like", "population": 6}
+    finally:
+        writer.join()
