@@ -209,8 +209,8 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):
-        members = [each for base in origin.__mro__ for each in (*vars(base), *vars(base).get("__annotations__", ()))]
-        asked = [each for each in members if not each.startswith("_")]
-        return text, lambda value: any(hasattr(value, each) for each in asked)
+        members = {each: thing for base in origin.__mro__ for each, thing in vars(base).items() if each[0] != "_"}
+        methods = [each for each, thing in members.items() if callable(thing)]  # properties may take time, or raise
+        return text, lambda value: any(hasattr(value, each) for each in methods or members)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)
