@@ -8,13 +8,13 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.subprocesses import command, environment, run
+from helpers.subprocesses import command, run, running
 
 from bierl_fast import files
 from bierl_fast.config import toml
@@ -30,15 +30,17 @@ with replacing(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(100000)
 """
 
 
-def start_writer(path: Path) -> subprocess.Popen[str]:
-    child = subprocess.Popen([*command(WRITER), str(path)], env=environment(), stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "writing\n"
-    return child
+@contextmanager
+def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process in the middle of writing a file."""
+    with running([*command(WRITER), str(path)]) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        yield child
 
 
 def parts(folder: Path) -> list[str]:
@@ -47,8 +49,7 @@ def parts(folder: Path) -> list[str]:
 
 def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    dead, living = start_writer(path), start_writer(path)
-    try:
+    with writer(path) as dead, writer(path) as living:
         dead.kill()
         dead.wait()
         (tmp_path / ".result.json.99999999.part").touch()  # as earlier versions called it
@@ -62,10 +63,6 @@ def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) 
             ".result.json.mine.part",
         ]
         assert path.read_text() == "whole"
-    finally:
-        living.kill()
-        living.communicate()
-        dead.communicate()
 
 
 def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
