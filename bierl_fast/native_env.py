@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bierl_fast import _box2d
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.public import public
 
 
@@ -145,7 +145,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         """(A,) the action as the task takes it."""
         if self._choices:
             if not self.action_space.contains(action):
-                raise ArgumentError(f"action must be an integer from 0 to {self._choices - 1}, got {action!r}")
+                raise ArgumentError(f"action must be an integer from 0 to {self._choices - 1}, got {shown(action)}")
             chosen = np.zeros(self._choices, np.float32)
             chosen[int(action)] = 1.0
             return chosen

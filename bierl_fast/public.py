@@ -27,16 +27,26 @@ from bierl_fast.errors import ArgumentTypeError, shown
 
 T = TypeVar("T")
 Check = Callable[[Any], bool]
+LARGEST = 2**1023  # of integers: beyond every number that means something, and floats
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < LARGEST
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and abs(value) < 2**1023
+        return not isinstance(value, bool) and abs(int(value)) < LARGEST
     return isinstance(value, Real) or getattr(value, "shape", None) == ()
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
+    scalar = getattr(value, "shape", None) == ()  # of NumPy, which says that it iterates
+    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping) and not scalar
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 WRITTEN = {  # how one is made, for errors
@@ -45,9 +55,12 @@ WRITTEN = {  # how one is made, for errors
     "Hyperparameters": "bf.Hyperparameters(sigma=0.02)",
     "Population": "what a strategy's ask gives",
     "EvaluationBatch": "what an evaluator's evaluate gives",
+    "Trained": "what bf.train gives",
 }
+A_DICT: tuple[str, Check] = ("a dict", lambda value: isinstance(value, Mapping))
+TABLE: tuple[str, Check] = ("a dict with names as keys", _is_table)
 PLAIN: dict[Any, tuple[str, Check]] = {
-    int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
+    int: ("an integer", _is_integer),
     float: ("a number", _is_number),
     bool: ("True or False", lambda value: isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}),
     str: ("a string", lambda value: isinstance(value, str)),
@@ -55,8 +68,8 @@ PLAIN: dict[Any, tuple[str, Check]] = {
     os.PathLike: ("a path", lambda value: isinstance(value, os.PathLike)),
     types.NoneType: ("None", lambda value: value is None),
     abc.Callable: ("a function", callable),
-    abc.Mapping: ("a dict", lambda value: isinstance(value, Mapping)),
-    dict: ("a dict", lambda value: isinstance(value, Mapping)),
+    abc.Mapping: A_DICT,
+    dict: A_DICT,
     abc.Sequence: ("a list", _is_list),
     tuple: ("a tuple", _is_list),
     list: ("a list", _is_list),
@@ -193,7 +206,7 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if hint is None:
         return PLAIN[types.NoneType]
     if origin in PLAIN:
-        return PLAIN[origin]
+        return TABLE if PLAIN[origin] is A_DICT and typing.get_args(hint)[:1] == (str,) else PLAIN[origin]
     if arrays and getattr(origin, "__module__", "") == "numpy" and origin.__name__ == "ndarray":
         return "a numpy array", lambda value: isinstance(value, origin)
     if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
@@ -203,8 +216,16 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):
-        members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
-        asked = [each for each in members if not each.startswith("_")]
-        return text, lambda value: any(hasattr(value, each) for each in asked)
+        return text, _has_members(origin)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)
+
+
+def _has_members(protocol: type) -> Check:
+    """Whether a value has one of a protocol's methods, or all of its data where it has no methods."""
+    members = {name: each for base in protocol.__mro__ for name, each in vars(base).items() if name[0] != "_"}
+    methods = [name for name, each in members.items() if callable(each)]
+    held = [name for name, each in members.items() if isinstance(each, property)]
+    if methods:
+        return lambda value: any(hasattr(value, name) for name in methods)
+    return lambda value: all(hasattr(value, name) for name in held)

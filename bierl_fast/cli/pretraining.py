@@ -33,6 +33,11 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 @click.option(
     "--credit", default="run", show_default=True, help="whole inner runs (run), or one step as in the paper (one_step)"
 )
+@click.option(
+    "--distribution",
+    help="what problems are drawn from, of credit run: standard, wide, or long (whole runs from starts up to 100 times "
+    "off, with riders, validated) [default: as suits the generator]",
+)
 @click.option("--rounds", type=SettingType(int), help="rounds in all, of credit run [default: 300]")
 @click.option(
     "--horizon",
@@ -55,6 +60,7 @@ def pretrain(
     tasks: tuple[str, ...],
     out: Path,
     credit: str,
+    distribution: str | None,
     rounds: int | None,
     horizon: int | None,
     steps: int | None,
@@ -74,6 +80,7 @@ def pretrain(
             out,
             tasks,
             credit=credit,
+            distribution=distribution,
             rounds=rounds,
             horizon=horizon,
             steps=steps,
@@ -117,6 +124,12 @@ class _Lines:
             last = record["round"] == record["rounds"]
         else:
             last = record["env_steps"] >= record["steps"]
+        if validated := record.get("validated"):
+            click.echo(
+                f"round {record['round']}/{record['rounds']}  validated: {validated['score']:.3f} of what there was to "
+                f"gain (its start {validated['start_score']:.3f}, fixed {validated['fixed_score']:.3f}), better than "
+                f"its start on {validated['better']:.0%}"
+            )
         if not last and time.monotonic() - self._printed < LINE_SECONDS:
             return
         self._printed = time.monotonic()

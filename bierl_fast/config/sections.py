@@ -62,7 +62,7 @@ OLD_NAMES = old_names(SECTIONS)
 SYNONYMS = synonyms(SECTIONS)
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
-    "meta": tuple(meta_levels.META_LEVELS),
+    "meta": (meta_levels.AUTO, *meta_levels.META_LEVELS),
     "evaluator": evaluators.EVALUATORS,
     "shaping": tuple(SHAPINGS),
     "optimizer": tuple(OPTIMIZERS),

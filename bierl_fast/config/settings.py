@@ -21,8 +21,9 @@ class RunSettings(Section):
         also=("algo", "algorithm", "method", "agent", "alg"),
     )
     meta: str = setting(
-        "lstm",
-        "meta-level that sets the hyperparameters; none keeps them fixed",
+        "auto",
+        "meta-level that sets the hyperparameters; none keeps them fixed, auto takes one that suits the strategy and "
+        "costs no steps",
         common=True,
         also=("meta_level", "meta_learner", "outer", "metalevel"),
     )

@@ -55,7 +55,10 @@ class Range:
         """`value` moved by `distance` on the range's scale; exactly `value` for 0. Never leaves the range."""
         if distance == 0.0:
             return value
-        moved = value * math.exp(distance) if self.scale == "log" else value + distance
+        try:
+            moved = value * math.exp(distance) if self.scale == "log" else value + distance
+        except OverflowError:  # beyond every range
+            return self.high
         return min(max(moved, self.low), self.high)
 
     def distance(self, start: float, end: float) -> float:
@@ -169,8 +172,7 @@ class History:
         """Continue from `state`; nothing is changed by arrays that are none of this history's.
 
         Raises:
-            KeyError: one is lacking.
-            ArgumentError: one is another, or there is none of its name.
+            ArgumentError: one is lacking, is another, or there is none of its name.
         """
         numbers = {found[1] for name in arrays if (found := CENTER.match(name))}
         centers, saved = {}, dict(arrays)
@@ -180,11 +182,11 @@ class History:
             prefix = _prefix(center)
             # Format 1 began without what the strategy told.
             saved.setdefault(f"{prefix}told", np.full(len(TOLD), math.nan))
-            own = {name: saved.pop(prefix + name) for name in NAMES}
+            own = {name: saved.pop(prefix + name) for name in NAMES if prefix + name in saved}
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, self.ranges)
             if self._remembers:
-                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory")))
+                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory", 0.0)))
         if saved:
             raise ArgumentError(f"a history has no arrays {sorted(saved)}")
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])

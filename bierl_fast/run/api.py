@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config import toml
+from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, hints, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
@@ -105,6 +106,7 @@ def _trained(
 ) -> Result:
     """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
     config.check_end()
+    config = decided(config)
     started = time.perf_counter()
     warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0

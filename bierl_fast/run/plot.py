@@ -17,7 +17,7 @@ from bierl_fast.config.sections import settings_of
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
 from bierl_fast.files import as_path
 from bierl_fast.names import choice
-from bierl_fast.outputs import require_output, write_output
+from bierl_fast.outputs import kind_of_output, require_output, write_output
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.picture.figure import Picture, figure_of
 from bierl_fast.picture.panels import KINDS
@@ -66,7 +66,7 @@ def plot(
     choice("axis to draw against", against, AGAINST, ["against"])
     kind, path = "png", None
     if out is not None:
-        kind = choice("kind of picture", as_path(out, "out").suffix.removeprefix(".").lower(), KINDS, ["out"])
+        kind = kind_of_output(out, "picture", KINDS)
         path = require_output(out, force)
     curves, title = curves_of(runs)
     picture = figure_of(curves, title, against)

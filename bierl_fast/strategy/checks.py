@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError, DivergedError
+from bierl_fast.errors import ArgumentError, DivergedError, shown
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
+
+MOST_CANDIDATES = 2**31 - 2  # rows of a batch are numbered by 31 bits, and candidates are even
 
 
 def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
@@ -30,13 +32,15 @@ def require_finite(theta: F32, hp: Hyperparameters, generation: int) -> None:
 
 
 def require_even(population: int) -> int:
-    """`population`; ArgumentError unless it is a whole number, even and at least 2."""
+    """`population`; ArgumentError unless it is a whole number, even, at least 2 and one that rows are counted to."""
     if isinstance(population, bool) or not isinstance(population, int | np.integer):
-        raise ArgumentError(f"population must be a whole number, got {population!r}", ["population"])
+        raise ArgumentError(f"population must be a whole number, got {shown(population)}", ["population"])
     if population < 2 or population % 2:
         raise ArgumentError(
-            f"population must be even and at least 2 (antithetic pairs), got {population}", ["population"]
+            f"population must be even and at least 2 (antithetic pairs), got {shown(population)}", ["population"]
         )
+    if population > MOST_CANDIDATES:
+        raise ArgumentError(f"population must be at most {MOST_CANDIDATES}, got {shown(population)}", ["population"])
     return int(population)
 
 

@@ -10,9 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import as_path
-from bierl_fast.names import choice
-from bierl_fast.outputs import output_path, require_output
+from bierl_fast.outputs import kind_of_output, output_path, require_output
 from bierl_fast.public import public
 from bierl_fast.run.saved import PathLike, Source, saved_policy
 from bierl_fast.settings import LONG
@@ -60,7 +58,7 @@ def record(
         InstallationError: what draws or writes is missing; the text has the line that installs it.
     """
     episodes, seed = _checked(episodes, seed)
-    choice("kind of film", as_path(out, "out").suffix.removeprefix(".").lower(), film.KINDS, ["out"])
+    kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
     maker = drawing(found.maker, "rgb_array")

@@ -8,9 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from helpers.pool_evaluators import make, mean, people_of
 from helpers.pool_scripts import HEAD, said, started
 from helpers.subprocesses import TIMEOUT, environment, require_gone, run
+
+from bierl_fast.errors import WorkerError
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 
@@ -176,3 +180,24 @@ def test_scripts_with_and_without_a_guard(task: str, begin: str, expected: str, 
 def test_a_factory_of_an_interactive_session_goes_as_its_code() -> None:
     code = SCRIPT.format(task="lambda: make_env()", begin="begin()")
     assert run(code).stdout == "evaluated True\n"
+
+
+@pytest.mark.parametrize("at", ["make", "reset", "step", "close"])
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_child_that_comes_back_out_of_an_environment_is_nobody(at: str, raises: bool) -> None:
+    with make(**mean("Still")) as plain, make(**mean("Forks", at=at, raises=raises)) as other:
+        people = people_of(plain, 6)
+        wanted = plain.evaluate(people)
+        for _ in range(2):
+            found = other.evaluate(people)
+            assert not found.failed_r.any()
+            np.testing.assert_array_equal(found.returns_r, wanted.returns_r)
+            assert found.moments is not None
+            assert wanted.moments is not None
+            np.testing.assert_array_equal(found.moments.count_r, wanted.moments.count_r)
+            np.testing.assert_array_equal(found.moments.m2_ro, wanted.moments.m2_ro)
+
+
+def test_an_environment_without_an_inside_is_refused() -> None:
+    with pytest.raises(WorkerError, match=r"OSError: nothing to see \(unwrapped in .*mean_envs"):
+        make(**mean("Veiled"))
