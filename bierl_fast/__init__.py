@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from bierl_fast.meta.table import make_meta as make_meta
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.pretraining.api import pretrain as pretrain
-    from bierl_fast.run.api import Result as Result
+    from bierl_fast.reports.api import report as report
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from bierl_fast.run.callbacks import GenerationEvent as GenerationEvent
     from bierl_fast.run.callbacks import StartEvent as StartEvent
     from bierl_fast.run.plot import plot as plot
+    from bierl_fast.run.result import Result as Result
+    from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
     from bierl_fast.viewing.api import record as record
@@ -95,7 +97,7 @@ when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
     "Config": "config.config",
-    "Result": "run.api",
+    "Result": "run.result",
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
@@ -105,11 +107,13 @@ _HOME = {  # module, and the name there where it is another
     "EvaluationEvent": "run.callbacks",
     "CheckpointEvent": "run.callbacks",
     "EndEvent": "run.callbacks",
+    "Stop": "run.stop",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
     "export": "exporting.api",
     "plot": "run.plot",
+    "report": "reports.api",
     "record": "viewing.api",
     "watch": "viewing.api",
     "Comparison": "comparison.api",

@@ -179,6 +179,16 @@ def locked(path: Path, taken: Exception, beside: Path | None = None) -> Iterator
         os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether some process has `path` locked; nobody's lock is taken or waited for."""
+    try:
+        there, table = path.stat(), Path("/proc/locks").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    place = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
+    return any(place in line.split() for line in table.splitlines() if " FLOCK " in line)
+
+
 def _lock(path: Path, taken: Exception, flags: int) -> int:
     while True:
         descriptor = os.open(path, flags, 0o666)

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
     "plot": ("plotting", "Runs as a picture."),
+    "report": ("reporting", "Runs as a page for a browser."),
     "watch": ("viewing", "A policy in a window."),
     "record": ("viewing", "A policy on film."),
     "export": ("exporting", "A policy for other programs."),

@@ -28,9 +28,9 @@ from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning, counted
-from bierl_fast.run.api import Result
 from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.reporting import achieved
+from bierl_fast.run.result import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -72,6 +72,7 @@ def compare(
             user trained them here. The code that `source` names is its user's.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.

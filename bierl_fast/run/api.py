@@ -13,8 +13,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bierl_fast.config import toml
@@ -24,10 +22,9 @@ from bierl_fast.config.sections import functions, hints, of_this_machine, settin
 from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
-from bierl_fast.messages import F32, NoiseKey
+from bierl_fast.messages import NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
-from bierl_fast.picture.figure import Picture
 from bierl_fast.public import public
 from bierl_fast.run import build, cautions, checkpoint, loop, manifest, metrics
 from bierl_fast.run.again import parts_again
@@ -36,9 +33,9 @@ from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.followers import Followers
 from bierl_fast.run.loop import Run
-from bierl_fast.run.plot import plot as drawn
 from bierl_fast.run.record import Observer
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
@@ -48,22 +45,6 @@ from bierl_fast.values import checked
 PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
 FRESH_GENERATION = 2**32 - 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What a run came to."""
-
-    policy: Policy  # act(observation) -> action, with its observation statistics
-    parameters: F32  # (P,)
-    metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
-    run_dir: Path | None
-    best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
-    stopped: str | None = None  # why a callback ended the run before its planned end; None: none did
-
-    def plot(self, against: str = "env_steps") -> Picture:
-        """The run's curves, which a notebook shows; see bf.plot, which draws several runs and writes files."""
-        return drawn(self, against=against)
 
 
 @public(numbers=False)
@@ -84,6 +65,7 @@ def train(
         callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
         AllEpisodesError: every episode of every reporting evaluation failed; all was done and saved before.
@@ -186,6 +168,7 @@ def resume(
             out or None: the run's own.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
             observations and actions that the run's had, or whose id stands for another one.
         TrustError: the run names code, and is not trusted; nothing was imported.
@@ -305,6 +288,7 @@ def evaluate(
         episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
             be, or that the policy's evaluator does not take.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.

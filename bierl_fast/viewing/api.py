@@ -51,6 +51,7 @@ def record(
         task, seed, out, fps, episodes, returns and lengths, one of each for each episode.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: an `out` that exists, cannot be, or has another ending; episodes or a seed that cannot be.
         RunDirectoryError: no run there, or no readable policy in it.
         TrustError: the file names code, and is not trusted; nothing was imported.

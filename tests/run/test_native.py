@@ -14,7 +14,8 @@ from bierl_fast.config.config import Config
 from bierl_fast.errors import CheckpointError, ConfigError, RunDirectoryError
 from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Arrays, Hyperparameters, NoiseKey
-from bierl_fast.run.api import Result, evaluate, resume, train
+from bierl_fast.run.api import evaluate, resume, train
+from bierl_fast.run.result import Result
 from bierl_fast.strategy.table import make_strategy
 
 # Reacher's episodes last 50 steps, so meta-updates are cheap; the wide budget lets them run often.
