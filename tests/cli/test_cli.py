@@ -204,7 +204,7 @@ def test_a_failure_is_one_line_unless_debug(fakes: Fakes, capsys: Captured) -> N
     fakes.on_build = failing(RuntimeError("every candidate failed:\nlower sigma"))
     assert entry(TRAIN) == 1
     told = capsys.readouterr()
-    assert told.out.splitlines() == ["run directory: runs/Parabola-v0-es-lstm-s0-1"]  # it holds what led there
+    assert told.out.splitlines() == ["run directory: runs/Parabola-v0-es-tpa-s0-1"]  # it holds what led there
     assert told.err == "bierl: error: every candidate failed: lower sigma\n"
     fakes.on_build = failing(KeyError("x"))
     fails(capsys, 1, "KeyError: 'x' (--debug shows where)", *TRAIN, "--quiet")
