@@ -83,7 +83,7 @@ class BayesianMeta(MetaLevel):
         own: BayesianSettings,
     ) -> None:
         """See the class."""
-        self._optuna = _package()
+        _package()  # said here, if it is missing
         self._configured = hyperparameters
         self._ranges = dict(ranges)
         self._settings = settings
@@ -133,7 +133,7 @@ class BayesianMeta(MetaLevel):
 
     def _asked(self, key: NoiseKey) -> F64:
         """(M - 1, K) where Optuna would look next; at random while fewer than M trials are remembered."""
-        optuna, count = self._optuna, self._settings.proposals
+        optuna, count = _package(), self._settings.proposals
         space = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self._ranges}
         with one_torch_thread(), _quiet(optuna):
             sampler = optuna.samplers.GPSampler(
