@@ -193,6 +193,8 @@ class BayesianMeta(MetaLevel):
         positions, best = np.array(arrays["positions"], np.float64), np.array(best, np.float64)
         if not ((positions >= 0.0) & (positions <= 1.0)).all():
             raise ArgumentError("positions must be in [0, 1], as places in a range are")
+        for (name, bounds), value in zip(self._ranges.items(), best.tolist(), strict=True):
+            bounds.require(f"best {name}", value)
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])
