@@ -27,11 +27,15 @@ GAP = 2  # columns between two numbers of the live display
 class Progress(Callback):
     """Follows a run; a context manager around it."""
 
-    def __init__(self, config: Config, directory: Path, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self, config: Config, directory: Path, quiet: bool = False, verbose: bool = False, first: str = ""
+    ) -> None:
+        """`first`: a line to print before all others."""
         self.config = config
         self.directory = directory
         self.quiet = quiet
         self._verbose = verbose
+        self._first = first
         self._live: Live | None = None
         self._began = time.monotonic()
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
@@ -96,7 +100,7 @@ class Progress(Callback):
 
     def _announce(self) -> None:
         if not self._announced:
-            print(f"run directory: {self.directory}", flush=True)
+            print(f"{self._first}\n" * bool(self._first) + f"run directory: {self.directory}", flush=True)
             self._announced = True
 
     def _take(self, record: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine
+from bierl_fast.config.starts import NONE, in_words, start_of
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning, counted
 from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.reporting import achieved
@@ -40,7 +41,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 @config_options
 @click.option("--run-dir", type=PathType(), help="where the run's files go [default: runs/TASK-...-N]")
 @click.option("--config", "config_file", type=PathType(), help="settings from a TOML file")
-@click.option("--preset", type=PresetType(), help="settings of a published or tuned experiment (`bierl presets`)")
+@click.option(
+    "--preset",
+    type=PresetType(),
+    help="settings of a published or tuned experiment (`bierl presets`); none: what all tasks start from",
+)
 @quiet_option
 @verbose_option
 @debug_option
@@ -59,19 +64,22 @@ def train(
 ) -> None:
     """Train a policy for TASK.
 
-    Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
+    Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win. With neither
+    of the first two, nor a --strategy, a native task has a start of its own; with --preset none, that of all tasks.
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
-    from_preset = {} if preset is None else toml.read_preset(preset)
     from_file = {} if config_file is None else toml.read(config_file)
     typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
+    from_start = start_of(task, typed, preset) if preset in {None, NONE} and config_file is None else {}
+    from_preset = from_start if preset in {None, NONE} else toml.read_preset(str(preset))
     with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
         config = toml.compose(from_preset, from_file, typed)
         config.check_end()
         with nullcontext(run_dir) if run_dir is not None else default_directory(with_file(config)) as directory:
-            shown = Progress(config, directory, quiet, verbose)
+            first = in_words({name: getattr(config, name) for name in ("task", *from_start)}) if from_start else ""
+            shown = Progress(config, directory, quiet, verbose, first)
             _run(shown, partial(api.train, config, directory, warm_start_observer=shown.warm_start))
 
 
@@ -84,6 +92,10 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
         blamed = sorted(set(names) & set(error.settings))
         if not blamed:
             raise
+        if preset is None:
+            raise ConfigError(
+                f"{error} (the task's start sets {', '.join(blamed)}: a --strategy leaves it out)", error.settings
+            ) from error
         raise ConfigError(
             f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
             "and --config takes them as you change them)",

@@ -7,6 +7,8 @@ Config -> decided -> Config with a meta-level of a name, which is what config.to
 3. Where riders can stand along a step that tells of itself: `tpa`, with the safeguard where it can go back. No env step
    is the meta-level's own.
 4. Else the packaged `linear` generator as it is; of strategies that leave nothing to move, `none`.
+
+Where the task pays for being alive, alive_offset takes this off again unless it was given.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.riders import TPA, least
 
+# Of Gymnasium's tasks that pay something each step besides what they are about.
+PAID_ALIVE: Mapping[str, float] = {"Ant-v5": 1.0, "Hopper-v5": 1.0, "Humanoid-v5": 5.0, "Walker2d-v5": 1.0}
 PACKAGED: Mapping[str, Any] = {"meta": "linear", "warm_start": "linear", "meta_budget": 0.0}
 
 
@@ -36,7 +40,24 @@ def decided(config: Config, warm_start: WarmStart | None = None) -> Config:
         return config
     if warm_start is not None:
         return config.filled(meta=warm_start.shape.meta)
-    return config if config.warm_start is not None else config.filled(**_wanted(config, config.given))
+    if config.warm_start is not None:
+        return config
+    return config.filled(**_alive_offset(config), **_wanted(config, config.given))
+
+
+def _alive_offset(config: Config) -> Mapping[str, float]:
+    """What the task pays for being alive, to be taken off again: a run that finds it first stands still with it.
+
+    No meta-level can know of it, and none moves it.
+    """
+    pay = PAID_ALIVE.get(config.task) if isinstance(config.task, str) else None
+    if pay is None or config.alive_offset is not None or "alive_offset" not in _declared(config):
+        return {}
+    return {"alive_offset": float(config.task_kwargs.get("healthy_reward", pay))}
+
+
+def _declared(config: Config) -> Mapping[str, Any]:
+    return strategies.declared(config.strategy, 4)
 
 
 def _wanted(config: Config, given: Collection[str]) -> Mapping[str, Any]:
@@ -45,7 +66,7 @@ def _wanted(config: Config, given: Collection[str]) -> Mapping[str, Any]:
     linear_scale = "linear" in {config.sigma_scale, *config.scales.values()}
     if config.warm_start_task is not None or learned & set(given) or not _of_steps(config) or linear_scale:
         return {"meta": "lstm"}
-    declared = strategies.declared(config.strategy, 4)
+    declared = _declared(config)
     if not any(name in declared and declared[name].adaptable for name in config.adapt or ADAPTS):
         return {"meta": "none"}
     if not _tells(config, given):
