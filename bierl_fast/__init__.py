@@ -1,6 +1,11 @@
 """Bilevel evolutionary reinforcement learning at the simulator's speed.
 
-    config -> propose -> ask -> evaluate -> tell -> record
+    result = bf.train(bf.Config(task="Hopper-v5", strategy="ars", meta="none", total_steps=2_000_000))
+    bf.resume, bf.evaluate, bf.plot, bf.record, bf.watch, bf.export     a run, or what train gives
+    bf.compare, bf.pretrain, bf.diagnose                                many runs
+    bf.make_evaluator, bf.make_strategy, bf.make_meta                   ask and tell, in a loop of one's own
+
+One generation: config -> propose -> ask -> evaluate -> tell -> record. Every error is a bf.BierlError.
 
 Names load on first use: importing this package loads neither torch nor gymnasium nor the native module.
 """

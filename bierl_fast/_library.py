@@ -10,6 +10,7 @@ import ctypes
 import functools
 import importlib.util
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -54,10 +55,11 @@ def prepare() -> None:
     _preload_mujoco()
     if importlib.util.find_spec("bierl_fast._core") is None:
         here = Path(__file__).parent
-        installed = next((folder for entry in sys.path if any((folder := Path(entry, here.name)).glob("_core*"))), None)
+        compiled = f"_core{EXTENSION_SUFFIXES[0]}"
+        installed = next((place for entry in sys.path if (place := Path(entry, here.name, compiled)).exists()), None)
         remedy = (
-            f"these are sources, which hide the package installed in {installed}; start Python from another folder, or "
-            "with -P"
+            f"these are sources, which hide the package installed in {installed.parent}; start Python from another "
+            "folder, or with -P"
             if installed is not None
             else "if this is a source tree, install it (pip install .) and start Python from another folder"
         )

@@ -39,7 +39,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions (A,) are
     not checked against the action space (the simulation clamps them). The reset noise comes from a C++ twin of
     NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`. A copied or unpickled one is made
-    anew from the same arguments, as Gymnasium's own are: `reset` it first.
+    anew from the same arguments, as Gymnasium's own are: `reset` it first. Any number of threads may call: they take
+    turns, step by step, and a call of a signal handler's on what it interrupted is an ArgumentError.
 
     Args:
         id: A native Gymnasium id, such as "HalfCheetah-v5".

@@ -72,6 +72,7 @@ def compare(
             user trained them here. The code that `source` names is its user's.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
@@ -80,14 +81,14 @@ def compare(
     directory = as_path(out, "out")
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
-    if curves:
-        pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
         choice("task of the comparison", name, {run.task for run in runs})
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
+    if curves:
+        pictures.require_matplotlib()
     with _made(directory), RunDirectory(directory).held("the comparison"):
         statuses = [run_status(described, run, directory) for run in runs]
         if not report:

@@ -18,6 +18,7 @@ from bierl_fast.meta.signals import FIRST, Memory, checked, numbers
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.strategy.checks import require_arrays
+from bierl_fast.turns import TakesTurns
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
 NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
@@ -78,7 +79,7 @@ class Range:
 
 
 @public
-class History:
+class History(TakesTurns, called="history"):
     """The fitness buffer, fed by generation reports; one window for each centre of the strategy.
 
     A centre's window holds the generations that were drawn around it. Most strategies have one centre, 0.

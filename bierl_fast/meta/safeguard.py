@@ -27,6 +27,7 @@ from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
 from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.checks import require_above_zero, require_arrays
+from bierl_fast.turns import TakesTurns
 
 PATIENCE = 3  # generations in a row that stand below the best until the run goes back
 LOST = 0.5  # of what was gained since the start: less is the usual up and down of a run
@@ -74,7 +75,7 @@ class _Place:
     evaluator: Arrays
 
 
-class Safeguard:
+class Safeguard(TakesTurns, called="safeguard"):
     """Watches one centre's returns.
 
     A generation stands below the best one where its candidates' mean is lower by more than half of what was gained

@@ -24,6 +24,7 @@ from bierl_fast.public import public
 from bierl_fast.settings import Section
 
 S = TypeVar("S", bound=Section)
+AUTO = "auto"  # a run's meta-level where nobody names one; what it stands for: config/auto.py
 
 
 def _some(section: type[Section], *names: str) -> frozenset[str]:

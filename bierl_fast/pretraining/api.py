@@ -88,6 +88,7 @@ def pretrain(
             defaults.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be or is not used, an unknown task, a file that exists or
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.

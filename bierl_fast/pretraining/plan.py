@@ -28,8 +28,8 @@ ON_LONG_RUNS: dict[str, Any] = {
     "generators": 10,
     "problems": 12,
     "generations": (300,),
-    "sigma": 0.02,
-    "learning_rate": 0.08,
+    "sigma": 1.0,  # times what linear.searched says; so is the rate
+    "learning_rate": 2.0,
     "weight_decay": 0.0,
     "distribution": "long",
 }

@@ -22,6 +22,7 @@ from bierl_fast.strategy.riders import TPA
 CREDITS = ("run", "one_step")
 GENERATOR = tuple(field.name for field in fields(GeneratorShape) if field.name != "adapt")
 # A whole run is one number of credit, so there are few weights to give it to.
+LEARNED = "lstm"  # the meta-level whose generator is trained, unless said otherwise
 SMALL = {
     "encoder_size": 8,
     "generator_hidden": 8,
@@ -70,7 +71,7 @@ def config_of(
     if credit == "one_step":
         _require(given, TAKEN, "a pretraining has its own tasks and steps, and does not use {}; leave it out")
         own = {name: value for name, value in (base or {}).items() if name not in LEFT}
-        return toml.compose({"task": "quadratic"}, own, given)
+        return toml.compose({"task": "quadratic", "meta": LEARNED}, own, given)
     one_step = "take credit 'one_step', which learns along with runs of these settings"
     if base:
         what = "credit 'run' takes no preset and no file of settings: its problems are its own"
@@ -82,7 +83,9 @@ def config_of(
         small = {name: value for name, value in small.items() if name != "meta_settling"}
     shape = {name: value for name, value in given.items() if name != "meta"}  # what an encoder has not is left behind
     config = toml.compose(
-        {"task": "quadratic", **small}, shape, {name: given[name] for name in given.keys() - shape.keys()}
+        {"task": "quadratic", "meta": LEARNED, **small},
+        shape,
+        {name: given[name] for name in given.keys() - shape.keys()},
     )
     # A file says the same whatever its encoder takes, as those of earlier versions do.
     return config.filled(**{name: value for name, value in small.items() if name not in given})

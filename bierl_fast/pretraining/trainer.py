@@ -56,9 +56,10 @@ class Pretraining:
         self._moved = np.arange(weights.size)
         if settings.starts_at_a_rule(generator, history):
             signals, quantiles = history["signals"], history["quantiles"]
-            weights = linear.at_two_point(signals, quantiles, ADAPTED, generator.outputs.max_move)
-            self._moved = linear.searched(signals, quantiles, ADAPTED)
-            # Adam's first steps, of one length in every weight, would undo the rule.
+            window = (signals, quantiles, ADAPTED, generator.outputs.max_move)
+            weights = linear.at_two_point(*window)
+            self._moved, options["scale"] = linear.searched(*window)
+            # Adam's first steps, as long in every weight as in those that matter, would undo the rule.
             options["optimizer"] = "gradient"
         self._start = weights
         self._strategy = EvolutionStrategy(

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 
 from bierl_fast.config import toml
+from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, hints, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
@@ -27,12 +28,12 @@ from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.run import build, cautions, checkpoint, loop, manifest, metrics
 from bierl_fast.run.again import parts_again
-from bierl_fast.run.callbacks import Callback, Callbacks
+from bierl_fast.run.callbacks import Callback
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.following import Following
+from bierl_fast.run.followers import Followers
 from bierl_fast.run.loop import Run
-from bierl_fast.run.record import Observer, Recorder
+from bierl_fast.run.record import Observer
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
 from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
@@ -64,6 +65,7 @@ def train(
         callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
         AllEpisodesError: every episode of every reporting evaluation failed; all was done and saved before.
@@ -74,40 +76,19 @@ def train(
     if directory is not None:
         directory.require_free()
         cautions.of_the_unnamed(config)
-    return _trained(config, directory, _Followers(observer, callbacks), warm_start_observer)
-
-
-class _Followers:
-    """Whoever follows a run that is to be made."""
-
-    def __init__(self, observer: Observer | None, callbacks: Sequence[Callback]) -> None:
-        self._observer = observer
-        self._callbacks = Callbacks(callbacks)
-
-    def run(
-        self,
-        parts: build.Parts,
-        directory: RunDirectory | None,
-        counters: checkpoint.Counters,
-        meta_seconds: float = 0.0,
-        records: Iterable[metrics.Record] = (),
-        best: Policy | None = None,
-    ) -> Run:
-        """A run that they follow; `records` and `best` are of the run so far."""
-        recorder = Recorder(parts.config, directory, self._observer, records, best)
-        following = Following(parts.config, directory, self._callbacks)
-        return Run(parts, recorder, counters, meta_seconds, following)
+    return _trained(config, directory, Followers(config, directory, observer, callbacks), warm_start_observer)
 
 
 def _trained(
     config: Config,
     directory: RunDirectory | None,
-    followers: _Followers,
+    followers: Followers,
     warm_start_observer: Observer | None,
     again: bool = False,
 ) -> Result:
     """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
     config.check_end()
+    config = decided(config)
     started = time.perf_counter()
     warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0
@@ -139,7 +120,7 @@ def _warm_start(
 
 def _begun(
     directory: RunDirectory,
-    followers: _Followers,
+    followers: Followers,
     parts: build.Parts,
     counters: checkpoint.Counters,
     meta_seconds: float,
@@ -167,6 +148,7 @@ def resume(
     *,
     trust: Trust = False,
     callbacks: Sequence[Callback] = (),
+    log: Sequence[str] | None = None,
     **given: Any,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
@@ -180,11 +162,13 @@ def resume(
         trust: whether code that the run names (a task, policy or behavior by its import path) may be imported although
             this user did not train it here, or its directory was copied, moved or changed since; or which code.
         callbacks: as for `train`.
+        log: the loggers from now on; None: the run's own.
         given: task, policy, behavior: the run's, given again, such as those of a script, which have no import path; and
             threads of the simulator, worker processes, from now on, as for a machine with another number of cores. Left
             out or None: the run's own.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
             observations and actions that the run's had, or whose id stands for another one.
         TrustError: the run names code, and is not trusted; nothing was imported.
@@ -195,15 +179,17 @@ def resume(
     """
     directory = RunDirectory(as_path(run_dir, "run_dir"))
     directory.require_run()
-    again, followers = {name: given.pop(name, None) for name in functions()}, _Followers(observer, callbacks)
+    again = {name: given.pop(name, None) for name in functions()}
     if not directory.learned:
         warn(f"the run in {directory.path} was stopped before its first checkpoint: it begins anew", RunWarning)
-        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
+        config = _going_on(directory.read_to_run(trust, **again), generations, total_steps, log, given)
+        followers = Followers(config, directory, observer, callbacks)
         return _trained(config, directory, followers, None, again=True)
     with directory.held():
         saved = directory.read_config()
-        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
+        config = _going_on(directory.read_to_run(trust, **again), generations, total_steps, log, given)
         config.check_end()
+        followers = Followers(config, directory, observer, callbacks)
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
@@ -213,9 +199,16 @@ def resume(
             return _to_the_end(_restored(directory, followers, parts, start, best), directory)
 
 
+def _going_on(
+    config: Config, generations: int | None, total_steps: int | None, log: Sequence[str] | None, machine: dict[str, Any]
+) -> Config:
+    config = config.continued(generations, total_steps, **machine)
+    return config if log is None else config.replace(log=tuple(log))
+
+
 def _restored(
     directory: RunDirectory,
-    followers: _Followers,
+    followers: Followers,
     parts: build.Parts,
     start: checkpoint.Checkpoint,
     best: Policy | None,
@@ -295,6 +288,7 @@ def evaluate(
         episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
             be, or that the policy's evaluator does not take.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.

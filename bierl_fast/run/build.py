@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.config import resolve
+from bierl_fast.config import auto, resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.reference import Reference
@@ -63,6 +63,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config = auto.decided(config, warm_start)
         config.check_taken()
         cautions.of_an_older_version(config)
         return _make_parts(config, warm_start)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import RunDirectoryError, naming, shown
-from bierl_fast.files import json_object, refusal, write_text
+from bierl_fast.files import json_object, opened, refusal, write_text
 from bierl_fast.settings import FAR
 
 Record = dict[str, Any]
@@ -101,7 +101,7 @@ def read(path: Path) -> list[Record]:
     """
     records: list[Record] = []
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             while line := file.readline(LONGEST):
                 try:
                     record = json_object(line.decode())

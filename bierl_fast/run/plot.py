@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
-from bierl_fast.files import as_path
 from bierl_fast.names import choice
-from bierl_fast.outputs import require_output, write_output
+from bierl_fast.outputs import kind_of_output, require_output, write_output
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.picture.figure import Picture, figure_of
 from bierl_fast.picture.panels import KINDS
@@ -39,6 +38,7 @@ def plot(
         force: replace a file that is there.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: no runs, runs of several tasks, an unknown ending or `against`, an `out` that exists or cannot be.
         RunDirectoryError: no run there, or none that has done a generation.
         InstallationError: matplotlib is missing.
@@ -46,7 +46,7 @@ def plot(
     choice("axis to draw against", against, AGAINST, ["against"])
     kind, path = "png", None
     if out is not None:
-        kind = choice("kind of picture", as_path(out, "out").suffix.removeprefix(".").lower(), KINDS, ["out"])
+        kind = kind_of_output(out, "picture", KINDS)
         path = require_output(out, force)
     found, title = curves_of(runs)
     picture = figure_of(found, title, against)

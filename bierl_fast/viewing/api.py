@@ -10,9 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import as_path
-from bierl_fast.names import choice
-from bierl_fast.outputs import output_path, require_output
+from bierl_fast.outputs import kind_of_output, output_path, require_output
 from bierl_fast.public import public
 from bierl_fast.run.saved import PathLike, Source, saved_policy
 from bierl_fast.settings import LONG
@@ -53,6 +51,7 @@ def record(
         task, seed, out, fps, episodes, returns and lengths, one of each for each episode.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: an `out` that exists, cannot be, or has another ending; episodes or a seed that cannot be.
         RunDirectoryError: no run there, or no readable policy in it.
         TrustError: the file names code, and is not trusted; nothing was imported.
@@ -60,7 +59,7 @@ def record(
         InstallationError: what draws or writes is missing; the text has the line that installs it.
     """
     episodes, seed = _checked(episodes, seed)
-    choice("kind of film", as_path(out, "out").suffix.removeprefix(".").lower(), film.KINDS, ["out"])
+    kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
     maker = drawing(found.maker, "rgb_array")

@@ -20,5 +20,6 @@ void bind_actor(pybind11::module_& m);
 void bind_replay(pybind11::module_& m);
 void bind_env(pybind11::module_& m);
 void bind_rollout(pybind11::module_& m);
+void bind_refusals(pybind11::module_& m);
 
 }  // namespace bierl::bindings

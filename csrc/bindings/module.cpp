@@ -22,4 +22,6 @@ PYBIND11_MODULE(_core, m) {
   bind_actor(m);
   bind_env(m);
   bind_rollout(m);
+  // Last: of all that is there.
+  bind_refusals(m);
 }

@@ -135,11 +135,11 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def test_help_has_names_and_settings(run: Run) -> None:
-    shown = " ".join(run("train", "--help").stdout.split())
+    shown = " ".join(run("train", "--help-all").stdout.split())
     assert "--strategy NAME evolution strategy of the inner level (ars, cmaes," in shown
     assert "snes, toy) [default: es]" in shown
-    assert "linear, toy) [default: lstm]" in shown
-    assert "--meta NAME meta-level that sets the hyperparameters; none keeps them fixed (none, schedule," in shown
+    assert "linear, toy) [default: auto]" in shown
+    assert "--meta NAME meta-level that sets the hyperparameters; none keeps them fixed, auto takes" in shown
     assert "auto: by the task (auto, native, pool, toy) [default: auto]" in shown
     for flag in (
         "--toy-stride N steps are so many times as long as those of es [default: 1]",

@@ -118,7 +118,7 @@ class Untold(type):
 class Unnamed(Exception, metaclass=Untold):  # noqa: N818 - the point
     """Has words, and notes that are none."""
 
-    __notes__ = 7
+    __notes__ = 7  # type: ignore[assignment]
 
 
 ERRORS = {

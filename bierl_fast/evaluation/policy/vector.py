@@ -63,7 +63,10 @@ class FunctionSpec:
 
 @public(but=("act",))
 class VectorPolicy:
-    """The parameters of a function task. There is nothing to observe, so it does not act."""
+    """The parameters of a function task. There is nothing to observe, so it does not act.
+
+    Any number of threads may call at once: a policy never changes.
+    """
 
     def __init__(
         self,
