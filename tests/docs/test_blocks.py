@@ -48,6 +48,7 @@ SHORT = {
     "evaluate": "--episodes 2",
     "export": "",
     "plot": "",
+    "report": "",
     "diagnose": "--proposals 2 --generations 1 --episodes 1",
     "tasks": "",
     "info": "",
