@@ -127,8 +127,8 @@ class _Lines:
         if validated := record.get("validated"):
             click.echo(
                 f"round {record['round']}/{record['rounds']}  validated: {validated['score']:.3f} of what there was to "
-                f"gain (its start {validated['start_score']:.3f}, fixed {validated['fixed_score']:.3f}), better than "
-                f"its start on {validated['better']:.0%}"
+                f"gain (the rule {validated['rule_score']:.3f}, fixed {validated['fixed_score']:.3f}), better than "
+                f"the rule on {validated['better']:.0%}"
             )
         if not last and time.monotonic() - self._printed < LINE_SECONDS:
             return

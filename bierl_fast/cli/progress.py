@@ -32,10 +32,10 @@ class Progress(Callback):
     ) -> None:
         """`first`: a line to print before all others."""
         self.config = config
+        self._first = first
         self.directory = directory
         self.quiet = quiet
         self._verbose = verbose
-        self._first = first
         self._live: Live | None = None
         self._began = time.monotonic()
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start

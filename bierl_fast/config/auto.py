@@ -20,13 +20,14 @@ from bierl_fast.config.config import Config
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.factors import ADAPTS
 from bierl_fast.meta.generator_file import WarmStart
+from bierl_fast.meta.settings import MetaSettings
 from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.riders import TPA, least
 
 # Of Gymnasium's tasks that pay something each step besides what they are about.
 PAID_ALIVE: Mapping[str, float] = {"Ant-v5": 1.0, "Hopper-v5": 1.0, "Humanoid-v5": 5.0, "Walker2d-v5": 1.0}
-PACKAGED: Mapping[str, Any] = {"meta": "linear", "warm_start": "linear", "meta_budget": 0.0}
+PACKAGED: Mapping[str, Any] = {"meta": "linear", "warm_start": "linear", f"{MetaSettings.prefix}budget": 0.0}
 
 
 def decided(config: Config, warm_start: WarmStart | None = None) -> Config:

@@ -8,7 +8,7 @@ tasks. What else a start says is what no meta-level moves: the population and th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast.config import foreign
@@ -16,36 +16,35 @@ from bierl_fast.config.sections import settings_of
 from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
 
-LINEAR: Mapping[str, Any] = {
+GENERAL: Mapping[str, Any] = {
     "strategy": "ars",
-    "population": 16,
-    "top": 4,
+    "population": 32,
+    "top": 8,
     "hidden": [],
     "obs_norm": True,
     "sigma": 0.03,
     "learning_rate": 0.02,
 }
-# Tasks whose angles and speeds are of one size already, and whose episodes are short at first.
-PENDULUM: Mapping[str, Any] = {
-    **LINEAR,
-    "population": 32,
-    "top": 8,
-    "obs_norm": False,
-    "sigma": 0.1,
-    "learning_rate": 0.1,
-}
+
+
+def _of(population: int) -> Mapping[str, Any]:
+    return {**GENERAL, "population": population, "top": population // 4}
+
+
+# Where a gait shows in few candidates, more generations are worth more; where it falls over by chance, or has many
+# joints, more candidates are.
 STARTS: Mapping[str, Mapping[str, Any]] = {
-    "Ant-v5": {**LINEAR, "population": 64, "top": 16},
-    "HalfCheetah-v5": {**LINEAR, "population": 64, "top": 16},
-    "Hopper-v5": LINEAR,
-    "Humanoid-v5": {**LINEAR, "population": 256, "top": 128},
-    "HumanoidStandup-v5": {**LINEAR, "population": 64, "top": 16},
-    "InvertedDoublePendulum-v5": PENDULUM,
-    "InvertedPendulum-v5": PENDULUM,
-    "Pusher-v5": LINEAR,
-    "Reacher-v5": LINEAR,
-    "Swimmer-v5": LINEAR,
-    "Walker2d-v5": {**LINEAR, "population": 64, "top": 16},
+    "Ant-v5": _of(64),
+    "HalfCheetah-v5": _of(64),
+    "Hopper-v5": _of(16),
+    "Humanoid-v5": _of(256),
+    "HumanoidStandup-v5": _of(64),
+    "InvertedDoublePendulum-v5": _of(64),
+    "InvertedPendulum-v5": GENERAL,
+    "Pusher-v5": GENERAL,
+    "Reacher-v5": GENERAL,
+    "Swimmer-v5": _of(16),
+    "Walker2d-v5": _of(64),
 }
 NONE = "none"  # as a preset: no task's own
 
@@ -60,19 +59,20 @@ def start_of(task: Any, given: Mapping[str, Any], preset: str | None = None) -> 
     """
     start = STARTS.get(task, {}) if isinstance(task, str) else {}
     if preset == NONE and start:
-        start = LINEAR
+        start = GENERAL
     if not start or _of_another(str(start["strategy"]), given):
         return {}
     population = given.get("population")
     return {**start, "top": max(1, population // 4)} if population else start
 
 
-def _of_another(strategy: str, given: Collection[str]) -> bool:
-    """Whether a strategy was given, or something that this one does not take."""
+def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
+    """Whether a strategy was given, or something that this one does not take or declare."""
+    named = {*(given.get("adapt") or ()), *(given.get("ranges") or ()), *(given.get("scales") or ())}
     declared = strategies.declared(strategy, 4)
     hyperparameters = {name for name, field in settings_of().items() if field.metadata.get("hyperparameter")}
     others = foreign.foreign(strategy, AUTO) | (hyperparameters - declared.keys())
-    return bool({"strategy", "dim", "policy", *others} & set(given))
+    return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
 
 
 def in_words(start: Mapping[str, Any]) -> str:

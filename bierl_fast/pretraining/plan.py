@@ -26,10 +26,10 @@ SUITED: dict[str, dict[str, Any]] = {"linear": {"sigma": 0.15, "learning_rate": 
 # On long runs a round costs minutes, and what is learned are corrections of a rule that does well already.
 ON_LONG_RUNS: dict[str, Any] = {
     "generators": 10,
-    "problems": 12,
+    "problems": 16,
     "generations": (300,),
     "sigma": 1.0,  # times what linear.searched says; so is the rate
-    "learning_rate": 2.0,
+    "learning_rate": 0.5,
     "weight_decay": 0.0,
     "distribution": "long",
 }
@@ -103,5 +103,5 @@ class PretrainSettings:
         return VALIDATION.sample(APART, Draws(APART, index), (), LONGEST_APART, riders)
 
     def starts_at_a_rule(self, generator: Generator, history: Mapping[str, Any]) -> bool:
-        """Whether the weights are first those with which the generator acts as meta `tpa` does, with its riders."""
+        """Whether the weights are first those with which the generator acts by a rule, with riders."""
         return self.long and generator.linear and {"tpa", "drop"} <= set(history.get("signals", ()))

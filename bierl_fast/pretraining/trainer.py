@@ -29,7 +29,7 @@ from bierl_fast.pretraining import linear
 from bierl_fast.pretraining.crew import Crew
 from bierl_fast.pretraining.judging import closing, ranked, whole
 from bierl_fast.pretraining.plan import ADAPTED, PretrainSettings
-from bierl_fast.pretraining.validation import ALIKE, Validated, Validation
+from bierl_fast.pretraining.validation import Validated, Validation
 from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.strategy.es import EvolutionStrategy
 
@@ -65,7 +65,7 @@ class Pretraining:
         self._strategy = EvolutionStrategy(
             mean=weights[self._moved], population=settings.generators, shaping="centered_rank", **options
         )
-        self._validation = Validation(self._crew, self._start) if settings.long else None
+        self._validation = Validation(self._crew, weights) if settings.long else None
         self.rounds = 0
         self.steps = 0  # env steps of all inner runs
         self.best = self._start  # of the weights that were validated
@@ -93,6 +93,8 @@ class Pretraining:
         That generator and the fixed values run beside the perturbed ones, and have no part in the ranking.
         """
         settings = self._settings
+        if self._validation is not None and self.rounds == 0 and not self.curve:
+            self._validate(self._validation)
         hp = Hyperparameters(
             sigma=settings.sigma,
             learning_rate=settings.rate(self.rounds),
@@ -116,9 +118,9 @@ class Pretraining:
         return wins / settings.problems
 
     def _validate(self, validation: Validation) -> None:
-        """Add a point to the curve, and keep the weights if none before were as good, nor those of the start."""
+        """Add a point to the curve, and keep the weights if none before were as good."""
         found = validation.of(self.weights, self.rounds)
-        if found.value > max(found.start_score + ALIKE, *(before.value for before in self.curve), -math.inf):
+        if found.value > max((before.value for before in self.curve), default=-math.inf):
             self.best = self.weights
         self.curve.append(found)
 

@@ -2,8 +2,8 @@
 
     weights (P_meta,), round -> Validation.of -> Validated
 
-Beside it run the weights that the training started from and fixed values, from the problems' wrong starts and from
-sensible ones. The best of these says what there was to gain.
+Beside it run the weights that the training started from, which act by a rule where the generator is `linear`, and fixed
+values, from the problems' wrong starts and from sensible ones. The best of these says what there was to gain.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class Validated:
 
     Attributes:
         round: after so many rounds.
-        score: mean share gained of what the best of fixed values and the start's weights gain, from -1 to 1.5.
-        better: share of problems on which it ended better than the weights that the training started from; alike: half.
-        start_score: the score of those weights.
+        score: mean share gained of what the best of fixed values and the rule gain, from -1 to 1.5.
+        better: share of problems on which it ended better than by the rule; alike: half.
+        rule_score: the score of the rule.
         fixed_score: of fixed values from the wrong starts.
     """
 
     round: float
     score: float
     better: float
-    start_score: float
+    rule_score: float
     fixed_score: float
 
     @property
@@ -55,13 +55,13 @@ class Validation:
 
     Args:
         crew: plays them.
-        start: (P_meta,) the weights that the training started from.
+        rule: (P_meta,) weights to compare with.
     """
 
-    def __init__(self, crew: Crew, start: F32) -> None:
+    def __init__(self, crew: Crew, rule: F32) -> None:
         """See the class; what others make of the problems is found out when it is first needed."""
         self._crew = crew
-        self._others = np.stack([start, np.zeros_like(start)])
+        self._others = np.stack([rule, np.zeros_like(rule)])
         self._known: list[tuple[F64, float, float]] = []  # of each problem: others' ends (2,), the start, the best
 
     def of(self, weights: F32, round_: int) -> Validated:
