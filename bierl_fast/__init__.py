@@ -80,6 +80,10 @@ if TYPE_CHECKING:
     from bierl_fast.run.callbacks import EvaluationEvent as EvaluationEvent
     from bierl_fast.run.callbacks import GenerationEvent as GenerationEvent
     from bierl_fast.run.callbacks import StartEvent as StartEvent
+    from bierl_fast.run.listing import RunPage as RunPage
+    from bierl_fast.run.listing import RunSummary as RunSummary
+    from bierl_fast.run.listing import runs as runs
+    from bierl_fast.run.listing import show as show
     from bierl_fast.run.plot import plot as plot
     from bierl_fast.run.result import Result as Result
     from bierl_fast.run.stop import Stop as Stop
@@ -101,6 +105,10 @@ _HOME = {  # module, and the name there where it is another
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
+    "runs": "run.listing",
+    "show": "run.listing",
+    "RunSummary": "run.listing",
+    "RunPage": "run.listing",
     "Callback": "run.callbacks",
     "StartEvent": "run.callbacks",
     "GenerationEvent": "run.callbacks",

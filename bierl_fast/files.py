@@ -69,11 +69,16 @@ def _new_part(path: Path) -> tuple[int, Path]:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:  # a dead process's of the same number
             continue
-        with suppress(OSError):  # a file system without locks: nobody clears there
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_at(descriptor, part):
+            own = _is_at(descriptor, part)
+        except BlockingIOError:
+            own = False
+        except OSError:  # a file system without locks: nobody clears there
+            own = True
+        if own:
             return descriptor, part
-        os.close(descriptor)  # somebody cleared it before it was locked
+        os.close(descriptor)  # somebody clears it, or did, before it was locked
 
 
 def clear_parts(path: Path) -> None:
@@ -117,13 +122,26 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
         ValueError: it has more bytes than `most`, or is no such text.
         OSError: it cannot be read.
     """
-    with naming(path), path.open("rb") as file:
+    with naming(path), opened(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise ValueError(f"it has more than {most} bytes")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is text in UTF-16; save it as UTF-8")
     return data.decode("utf-8-sig")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The block reads the file. A pipe that nobody writes into is empty, and is not waited for; OSError as `open`'s."""
+    with open(path, "rb", opener=_not_waiting) as file:
+        yield file
+
+
+def _not_waiting(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)  # of a pipe that somebody writes into, as a shell's `<(command)`
+    return descriptor
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -191,7 +209,7 @@ def is_locked(path: Path) -> bool:
 
 def _lock(path: Path, taken: Exception, flags: int) -> int:
     while True:
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)  # a pipe in its place is not waited for
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):

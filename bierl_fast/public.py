@@ -228,7 +228,7 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
 
 
 def _has_members(protocol: type) -> Check:
-    """Whether a value has one of a protocol's methods, or all of its data where it has no methods."""
+    """Whether a value has one of a protocol's methods; or all of its data, which may take time, where it has none."""
     members = {name: each for base in protocol.__mro__ for name, each in vars(base).items() if name[0] != "_"}
     methods = [name for name, each in members.items() if callable(each)]
     held = [name for name, each in members.items() if isinstance(each, property)]

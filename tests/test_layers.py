@@ -76,7 +76,7 @@ SEES: dict[str, set[str]] = {
     "loggers": BOTTOM,
     "config": BOTTOM | {"strategy", "evaluation", "meta", "loggers"},
     "run": BOTTOM | {"strategy", "evaluation", "meta", "config", "picture", "page", "loggers"},
-    "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "loggers"},
     "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"evaluation", "config", "run"},

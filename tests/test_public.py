@@ -79,7 +79,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: bf.make_evaluator("ackley", dim=3, threads=-(10**6000)), "threads must be .*, got <int>"),
     (lambda: bf.Config(task="ackley", dim=3, population=10**6000), "population must be .*, got <int>"),
     (lambda: bf.History().load({}), "must be"),
-    (lambda: bf.History().load({b"window": 0}), "arrays must be a dict with names as keys, got"),
+    (lambda: bf.History().load({b"window": 0}), "arrays must be a dict with names as keys, got"),  # type: ignore[dict-item]
     (lambda: strategy().load({2: 3, "mean": 4}), "arrays must be a dict with names as keys, got"),
     (lambda: bf.make_evaluator("Hopper-v5", task_kwargs={2: 3}), "must be a dict with names as keys"),  # type: ignore[dict-item]
     (lambda: bf.make_evaluator("ackley", dim=3, task_kwargs={None: 3}), "task_kwargs must be"),  # type: ignore[dict-item]

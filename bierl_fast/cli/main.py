@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "compare": ("comparing", "Train and compare many runs."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
+    "runs": ("runs", "The runs there are."),
+    "show": ("runs", "One run in a page."),
     "plot": ("plotting", "Runs as a picture."),
     "report": ("reporting", "Runs as a page for a browser."),
     "watch": ("viewing", "A policy in a window."),

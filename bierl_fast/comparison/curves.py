@@ -18,6 +18,7 @@ from pathlib import Path
 from bierl_fast.comparison import measure
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.errors import ConfigError
+from bierl_fast.files import replacing
 from bierl_fast.picture import panels
 from bierl_fast.picture.charts import Chart, median, without_the_worst
 from bierl_fast.picture.curves import AGAINST, Curves
@@ -79,7 +80,7 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curves], p
     for panel, against in zip(axes[-1], (STEPS, SECONDS), strict=True):
         panel.set_xlabel(AGAINST[against])
     panels.legend_above(figure, axes[0][0], len(metas))
-    with path.open("wb") as file:
+    with replacing(path) as file:
         file.write(panels.encoded(figure, "png"))
 
 

@@ -64,8 +64,13 @@ class PlannedRun:
     @property
     def place(self) -> Path:
         """Its directory under the comparison's: runs/TASK/STRATEGY-META-SETTING-sSEED."""
-        parts = filter(None, (self.strategy, self.meta, self.setting, f"s{self.seed}"))
-        return Path("runs", file_name(self.task), "-".join(map(file_name, parts)))
+        return place_of(self.task, self.strategy, self.meta, self.setting, self.seed)
+
+
+def place_of(task: str, strategy: str, meta: str, setting: str, seed: int) -> Path:
+    """A run's directory under the comparison's."""
+    parts = filter(None, (strategy, meta, setting, f"s{seed}"))
+    return Path("runs", file_name(task), "-".join(map(file_name, parts)))
 
 
 def plan(spec: Spec) -> list[PlannedRun]:

@@ -59,18 +59,22 @@ def read(path: Path, saved: bool = False) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in idle}
 
 
-def read_saved(path: Path) -> Config:
-    """The settings that a run wrote; of an earlier version's, those too that it did not take. Raises as `read`."""
-    values, earlier = _read(path, say=False)
+def read_saved(path: Path, text: str | None = None) -> Config:
+    """The settings that a run wrote; of an earlier version's, those too that it did not take. Raises as `read`.
+
+    `text`: what was read from the file already.
+    """
+    values, earlier = _read(path, say=False, text=text)
     config = Config.saved(values) if earlier else Config(**values)
     config.check_taken()
     return config
 
 
-def _read(path: Path, say: bool) -> tuple[dict[str, Any], bool]:
+def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any], bool]:
     """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
-        found, text = tables(path), read_text(path)
+        text = read_text(path) if text is None else text  # once: a pipe has it once
+        found = _tables(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
@@ -86,7 +90,10 @@ def tables(path: Path) -> dict[str, Any]:
         ValueError: it is none, or longer or deeper than settings are.
         OSError: it cannot be read.
     """
-    text = read_text(path)
+    return _tables(read_text(path))
+
+
+def _tables(text: str) -> dict[str, Any]:
     try:
         return no_deeper(tomllib.loads(text))
     except RecursionError:

@@ -21,6 +21,7 @@ from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.turns import TakesTurns
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+LARGEST = float(np.finfo(np.float32).max)
 NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
 CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
@@ -41,6 +42,14 @@ class Range:
             raise ArgumentError(f"a range needs finite low < high, got [{self.low}, {self.high}]")
         if self.scale == "log" and self.low <= 0.0:
             raise ArgumentError(f"a range on a log scale needs low > 0, got [{self.low}, {self.high}]")
+
+    def require(self, name: str, value: float) -> None:
+        """ArgumentError unless single precision holds the value, and the range's scale has it."""
+        if not (abs(value) <= LARGEST and (value > 0.0 or self.scale == "linear")):
+            wanted = (
+                f"above 0 and at most {LARGEST:.3g}" if self.scale == "log" else f"at most {LARGEST:.3g} in magnitude"
+            )
+            raise ArgumentError(f"{name} must be {wanted}, got {value}")
 
     def position(self, value: float) -> float:
         """Where a value stands: 0 at low, 1 at high, on the range's scale."""
@@ -248,8 +257,7 @@ class _Window:
         require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
         self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))
         for name, value in self.latest.items():
-            if ranges[name].scale == "log" and value <= 0.0:
-                raise ArgumentError(f"used must be above 0, got {value} of {name}")
+            ranges[name].require(f"used {name}", value)
         self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
         mean, center = (float(x) for x in arrays["latest"])
         self.buffer.restore(np.ascontiguousarray(window, np.float32), int(arrays["counts"][0]), mean, center)

@@ -187,6 +187,9 @@ class Safeguard(TakesTurns, called="safeguard"):
         like: Arrays = {name: np.zeros(4 if name.endswith(EVIDENCE) else 3) for name in {*own, "numbers"}}
         require_arrays(own, like, whose="the safeguard's")
         require_above_zero(own, "numbers", zero=True)
+        for name, evidence in own.items():
+            if name != "numbers" and not (evidence[2] >= 0.0 and evidence[3] > 0.0):
+                raise ArgumentError(f"{name} must have a deviation of at least 0 and candidates, got {evidence}")
         returns, self._deviation, below = (float(number) for number in arrays["numbers"])
         self._returns, self._below = int(returns), int(below)
         self._start = _place("start", arrays)

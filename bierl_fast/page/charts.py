@@ -28,6 +28,11 @@ COLORS = (  # that stand out on white and on black
 DASHES = ("solid", "dashed", "dotted", "dotdash")
 HEIGHT, LOW = 340, 210  # pixels of a spacious chart and of another
 NAME = "bokeh"
+SWATCH = "display:inline-block;width:9px;height:9px;border-radius:3px;margin-right:7px"
+TIP = (
+    "font:12.5px/1.55 system-ui,sans-serif;font-variant-numeric:tabular-nums;max-width:min(400px,80vw);margin:-5px;"
+    "padding:8px 12px;background:var(--card);color:var(--ink)"
+)
 SHORT = """
     const units = [[1e9, "G"], [1e6, "M"], [1e3, "k"]]
     const [unit, letter] = units.find(([unit]) => Math.abs(tick) >= unit) || [1, ""]
@@ -104,19 +109,23 @@ class Drawer:
             return
         x_g = _places(told)
         columns = {"x": x_g, "y": _finite_or(_at(told[-1], x_g)), "at": [_whole(x) for x in x_g]}
-        rows = [f'<div class="tip-x">@at <span>{_plain(along)}</span></div>']
+        rows = [f'<div style="opacity:.7">@at {_plain(along)}</div>']
         for number, trace in enumerate(told):
             columns[f"t{number}"] = _told(trace, x_g)
             label = trace.label or "middle half"
-            swatch = f'<i style="background:{_color(trace.number)};opacity:{0.4 if trace.kind == BAND else 1}"></i>'
-            rows.append(f"<div>{swatch}{_plain(label)} <b>@t{number}</b></div>")
-        ghost = figure.scatter("x", "y", size=1, alpha=0.0, source=self._models.ColumnDataSource(columns))
+            look = f"background:{_color(trace.number)};opacity:{0.4 if trace.kind == BAND else 1}"
+            rows.append(f'<div><i style="{SWATCH};{look}"></i>{_plain(label)} <b>@t{number}</b></div>')
+        drawn = [*figure.renderers]
+        ghost = figure.line("x", "y", line_alpha=0.0, source=self._models.ColumnDataSource(columns))
+        if isinstance(figure.y_range, self._models.DataRange1d):
+            figure.y_range.renderers = drawn
         figure.add_tools(
             self._models.HoverTool(
                 renderers=[ghost],
                 mode="vline",
-                tooltips=f'<div class="tip">{"".join(rows)}</div>',
+                tooltips=f'<div class="tip" style="{TIP}">{"".join(rows)}</div>',
                 attachment="horizontal",
+                show_arrow=False,
                 point_policy="follow_mouse",
                 line_policy="nearest",
             )

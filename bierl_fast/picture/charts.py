@@ -127,14 +127,9 @@ def median(lines: Sequence[Line], label: str, number: int) -> Iterator[Trace]:
 
 
 def without_the_worst(traces: Sequence[Trace]) -> tuple[float, float] | None:
-    """From where to where to show these, without how far down their worst tenth goes: it would hide all else.
-
-    The bands of several seeds may go beyond.
-    """
-    shown = [trace for trace in traces if trace.kind != BAND or trace.label]
-    values = np.concatenate(
-        [np.zeros(0), *(part for trace in shown for part in (trace.y_g, trace.top_g) if part is not None)]
-    )
+    """From where to where to show these, without how far down their worst tenth goes: it would hide all else."""
+    ends = [part for trace in traces for part in (trace.y_g, trace.top_g) if part is not None]
+    values = np.concatenate([np.zeros(0), *ends])
     values = values[np.isfinite(values)]
     if not values.size:
         return None

@@ -13,6 +13,7 @@ from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, check_names, settings_of
 from bierl_fast.errors import ConfigError
+from bierl_fast.loggers.settings import LoggerSettings
 from bierl_fast.meta.generator_file import GeneratorShape
 from bierl_fast.meta.signals import told_by
 from bierl_fast.names import choice
@@ -31,7 +32,7 @@ SMALL = {
     "meta_max_move": 3.0,
     "meta_settling": 10.0,
 }
-# Of the run that a generator is for: its task, its end, its own start, and what it reports.
+# Of the run that a generator is for: its task, its end, its own start, what it reports, and who shows it.
 LEFT = (
     "task",
     "task_kwargs",
@@ -45,6 +46,7 @@ LEFT = (
     "eval_episodes",
     "target_return",
     "checkpoint_seconds",
+    *LoggerSettings.settings(),
 )
 # On long runs the riders' signals are read, and moves go on: when to stop them is learned.
 ON_LONG_RUNS = {"quantiles": 2, "signals": told_by((TPA,)), "meta_settling": None}

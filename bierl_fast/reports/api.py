@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bierl_fast.errors import BierlError, ConfigError, RunDirectoryError, one_line
+from bierl_fast.files import as_path
 from bierl_fast.page.blocks import Note, Section
 from bierl_fast.public import public
+from bierl_fast.reports.comparisons import Found, comparison_in, page_of_comparison, sections_of
 from bierl_fast.reports.films import films_of
 from bierl_fast.run.loaded import Loaded, PathLike, directories, of, of_directory
 from bierl_fast.run.report import output, page_of, written
@@ -46,28 +48,44 @@ def report(
         InstallationError: what draws is missing; the text has the line that installs it.
     """
     path = output(out, against, force)
-    found, left_out = _found(runs)
-    films = {one.name: films_of(one, video, trust) for one in found}
-    page = page_of(found, against, films)
-    return written(replace(page, sections=[*_said(left_out), *page.sections]), path)
+    found, comparisons, left_out = _found(runs)
+    if comparisons and not found:
+        first, *others = comparisons
+        page = page_of_comparison(first, against)
+    else:
+        page, others = page_of(found, against, {one.name: films_of(one, video, trust) for one in found}), comparisons
+    more = [Section(f"Comparison {other.path}", []) for other in others]
+    behind = [
+        part for heading, other in zip(more, others, strict=True) for part in (heading, *sections_of(other, against))
+    ]
+    return written(replace(page, sections=[*_said(left_out), *page.sections, *behind]), path)
 
 
-def _found(runs: Sequence[PathLike | Trained]) -> tuple[list[Loaded], list[str]]:
-    """The runs, and why some are left out; raises where none is to be had."""
+def _found(runs: Sequence[PathLike | Trained]) -> tuple[list[Loaded], list[Found], list[str]]:
+    """The runs, the comparisons, and why some are left out; raises where none is to be had."""
     found: list[Loaded] = []
+    comparisons: list[Found] = []
     errors: list[BierlError] = []
     for run in runs:
         if isinstance(run, Trained):
             found += of(run)
+            continue
+        try:
+            comparison = comparison_in(as_path(run, "runs"))
+            if comparison is not None:
+                comparisons.append(comparison)
+                continue
+        except RunDirectoryError as error:
+            errors.append(error)
             continue
         for directory in directories(run):
             try:
                 found.append(of_directory(directory))
             except RunDirectoryError as error:
                 errors.append(error)
-    if not found:
+    if not found and not comparisons:
         raise errors[0] if errors else ConfigError("no runs to report on: name one or more run directories", ["runs"])
-    return found, [one_line(error) for error in errors]
+    return found, comparisons, [one_line(error) for error in errors]
 
 
 def _said(left_out: Sequence[str]) -> list[Section]:

@@ -75,9 +75,9 @@ def of_no_meta_update(config: Config, meta_updates: int) -> None:
     meant, instead = "its hyperparameters never moved", ""
     if config.warm:
         meant = "its generator stayed as it began"
-        instead = ", or take meta_budget 0, which leaves it so on purpose"
+        instead = " (0 leaves it so on purpose)"
     warn(
-        f"the run ended before the first update of its meta-level {config.meta!r}: {meant}; train longer, or raise "
-        f"meta_budget or lower meta_interval{instead}",
+        f"the run ended before the first update of its meta-level {config.meta!r}: {meant}; train longer, or lower "
+        f"meta_interval or raise meta_budget{instead}",
         RunWarning,
     )

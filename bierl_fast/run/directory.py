@@ -18,7 +18,7 @@ from bierl_fast import trust
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError, naming
-from bierl_fast.files import clear_parts, locked, write_text
+from bierl_fast.files import clear_parts, locked, read_text, write_text
 from bierl_fast.trust import Trust
 
 
@@ -214,20 +214,25 @@ class RunDirectory:
             RunDirectoryError: as read_config.
             TrustError: they name code, and are not trusted.
         """
-        config, text = self.read_config(), self.config.read_text(encoding="utf-8")
+        self.require_run()
+        try:
+            text = read_text(self.config)  # once: what is trusted is what is run
+        except (OSError, ValueError):
+            text = None  # reading it for the settings says what is wrong
+        config = self.read_config(text)
         own = [one for one in config.named_code() if given.get(one.setting) is None]
-        trust.require(self.config, text, own, trusted)
+        trust.require(self.config, text or "", own, trusted)
         return config.replace_given(**given)
 
-    def read_config(self) -> Config:
-        """The run's settings.
+    def read_config(self, text: str | None = None) -> Config:
+        """The run's settings; out of `text`, where the file was read already.
 
         Raises:
             RunDirectoryError: there is no run here, or its config.toml is damaged.
         """
         self.require_run()
         try:
-            return toml.read_saved(self.config)
+            return toml.read_saved(self.config, text)
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "

@@ -114,10 +114,19 @@ def restore(parts: Parts, checkpoint: Checkpoint) -> None:
         held = (*states_held_by(parts.meta), *(place[0] for place in places))
         for state in (*held, checkpoint.parts.get("strategy", {})):
             parts.strategy.load(state)  # the run's own comes last, and stays
+        key = NoiseKey(parts.config.seed, checkpoint.counters.generation, Stream.INNER)
+        _asked(parts, key)  # what leads to no next generation is refused before a file is changed
     except KeyError as error:
         raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+    except (ValueError, TypeError, IndexError, ArithmeticError, AssertionError) as error:
+        text = str(error) or f"its numbers are none that {parts.config.strategy} can go on from"
+        raise CheckpointError(f"the checkpoint does not fit this run: {text}") from error
+
+
+def _asked(parts: Parts, key: NoiseKey) -> Population:
+    """The population of that generation, as `advance` asks for it."""
+    proposed = parts.meta.propose(parts.history, center_of(parts.strategy, key))
+    return parts.strategy.ask(proposed if parts.safeguard is None else parts.safeguard.tempered(proposed), key)
 
 
 class Run:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.sections import settings_of
 from bierl_fast.outputs import kind_of_output, output_path, require_output
@@ -17,7 +17,10 @@ from bierl_fast.settings import LONG
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
-from bierl_fast.viewing.screen import frame_of, offscreen, require_display
+from bierl_fast.viewing.screen import GIVEN, follow, frame_of, offscreen, require_display
+
+if TYPE_CHECKING:
+    import gymnasium
 
 Observer = Callable[[Played], None]
 
@@ -66,8 +69,15 @@ def record(
     with closing(made(maker)) as env:
         fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
         mujoco = hasattr(env.unwrapped, "mujoco_renderer")
+    follows = mujoco and not GIVEN & maker.kwargs.keys()
+
+    def see(env: gymnasium.Env[Any, Any]) -> None:
+        if follows:
+            follow(env)
+        frames.add(frame_of(env, mujoco))
+
     with output_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
-        done = _watched(played(found, maker, lambda env: frames.add(frame_of(env, mujoco))), observer)
+        done = _watched(played(found, maker, see), observer)
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
 
 

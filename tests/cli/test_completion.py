@@ -13,7 +13,7 @@ from helpers.subprocesses import TIMEOUT, environment
 from bierl_fast.cli.completing import SHELLS
 from bierl_fast.cli.main import COMMANDS, entry
 from bierl_fast.config import toml
-from bierl_fast.meta.table import META_LEVELS
+from bierl_fast.config.sections import NAMES
 from bierl_fast.strategy.table import STRATEGIES
 
 
@@ -40,7 +40,7 @@ def completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (("train", "CartP"), {"CartPole-v0", "CartPole-v1"}),  # Gymnasium's
         (("train", "roseN"), set()),
         (("train", "--strategy", "ns"), {"ns", "nsr", "nsra"}),
-        (("train", "--meta", ""), set(META_LEVELS)),
+        (("train", "--meta", ""), set(NAMES["meta"])),
         (("train", "--optimizer", "a"), {"adam"}),
         (("train", "--log", "tensorboard,w"), {"tensorboard,wandb"}),
         (("train", "--preset", ""), set(toml.presets())),

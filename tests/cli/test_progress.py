@@ -15,7 +15,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.run.callbacks import GenerationEvent, StartEvent
 
-CONFIG = Config(task="Hopper-v5", generations=100, total_steps=50_000)
+CONFIG = Config(task="Hopper-v5", meta="lstm", generations=100, total_steps=50_000)
 
 
 def record(generation: int, steps: int, meta: dict[str, float | None] | None = None) -> dict[str, Any]:

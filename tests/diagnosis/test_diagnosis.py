@@ -285,5 +285,5 @@ def test_a_run_without_a_judge_says_how_its_diagnosis_judges(meta: str, tmp_path
         last.append(bf.train(config, out).parameters)
         report = bf.diagnose(out, proposals=4, generations=(1,), episodes=1)
         steps.append(report["steps"])
-    np.testing.assert_array_equal(*last)
+    np.testing.assert_array_equal(last[0], last[1])
     assert steps[1] - steps[0] == 2 * 4 * ((2 * 3 + 2) - (2 * 1 + 1))  # two estimates of four proposals

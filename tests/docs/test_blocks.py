@@ -23,6 +23,7 @@ from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
+from bierl_fast.config.starts import NONE
 
 LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
 # The rest of the lines: what is typed besides `bierl`.
@@ -47,6 +48,7 @@ SHORT = {
     "evaluate": "--episodes 2",
     "export": "",
     "plot": "",
+    "report": "",
     "diagnose": "--proposals 2 --generations 1 --episodes 1",
     "tasks": "",
     "info": "",
@@ -115,7 +117,7 @@ def test_commands_are_parsed(page: Page) -> None:
         parsed = context(arguments)
         given = parsed.params
         if parsed.command.name == "train":
-            layers = [toml.read_preset(given["preset"]) if given["preset"] else {}]
+            layers = [toml.read_preset(given["preset"]) if given["preset"] not in {None, NONE} else {}]
             layers += [toml.read(given["config_file"])] if given["config_file"] else []
             typed = options.given(parsed) | ({"task": given["task"]} if given["task"] else {})
             toml.compose(*layers, typed).check_end()

@@ -1,11 +1,11 @@
-"""What users write is checked as strictly as the package: README's programs, and one that uses what it does not."""
+"""What users write is checked as strictly as the package: README's programs, callbacks, and what both do not use."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from helpers.pages import README
+from helpers.pages import README, ROOT, Page
 from mypy import api
 
 CALLBACK = """
@@ -40,8 +40,9 @@ bf.Policy.load("policy.npz").act([0.0] * 11)
 def test_programs_pass_strict_mypy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MYPYPATH", str(Path(__file__).parents[2]))
-    blocks = "\n".join(block.text for block in README.blocks if block.language == "python")
-    for program in (blocks, CALLBACK):
+    pages = (README, Page(ROOT / "docs" / "following.md"))
+    blocks = ["\n".join(block.text for block in page.blocks if block.language == "python") for page in pages]
+    for program in (*blocks, CALLBACK):
         Path("program.py").write_text(program)
         # The package's own dependencies have no types of their own, which is none of a user's business.
         out, err, code = api.run(["--strict", "--follow-imports=silent", "--no-warn-unused-configs", "program.py"])

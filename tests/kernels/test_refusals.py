@@ -87,5 +87,5 @@ def test_names_of_tables_are_answered_as_all_others_are() -> None:
         lambda: core.EpisodeActor(core.PolicyShape([2, 1], "tanh", [-1.0], [1.0], "clip", "none", 0.0), "action"),
     ):
         with pytest.raises(bf.UnknownNameError, match=r"^no .* named '.*'; did you mean '.*'\? known: \w") as caught:
-            call()  # type: ignore[no-untyped-call]
+            call()
         assert len(str(caught.value)) < 400

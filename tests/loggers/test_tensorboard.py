@@ -12,7 +12,8 @@ import bierl_fast as bf
 from bierl_fast.loggers.names import numbers
 
 CONFIG = bf.Config(
-    task="Parabola-v0", population=6, generations=8, seed=5, checkpoint_seconds=0.0, eval_interval=3, eval_episodes=2,
+    task="Parabola-v0", meta="lstm", population=6, generations=8, seed=5, checkpoint_seconds=0.0,
+    eval_interval=3, eval_episodes=2,
     meta_interval=2, meta_budget=0.7, log=("tensorboard",),
 )  # fmt: skip
 

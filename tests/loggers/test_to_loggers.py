@@ -25,7 +25,7 @@ from bierl_fast.loggers.names import numbers
 from bierl_fast.run import to_loggers
 
 CONFIG = bf.Config(
-    task="Parabola-v0", population=6, generations=8, seed=5, eval_interval=3, eval_episodes=2,
+    task="Parabola-v0", meta="lstm", population=6, generations=8, seed=5, eval_interval=3, eval_episodes=2,
     meta_interval=2, meta_budget=0.7, log=("wandb",),
 )  # fmt: skip
 RUN = LogRun("run", "0", "project", Path("nowhere"))

@@ -19,7 +19,14 @@ from bierl_fast.run import metrics
 from bierl_fast.run.callbacks import Callbacks, Event
 
 CONFIG = bf.Config(
-    task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0, eval_interval=5, eval_episodes=2
+    task="Parabola-v0",
+    meta="lstm",
+    population=6,
+    generations=12,
+    seed=5,
+    checkpoint_seconds=0.0,
+    eval_interval=5,
+    eval_episodes=2,
 )
 
 

@@ -115,7 +115,7 @@ def renamed(name: str, other: str) -> Callable[[Arrays], None]:
         (reshaped("evaluator/obs_count"), r"obs_count must be float64 of shape \(1,\)"),
         (reshaped("evaluator/obs_mean"), r"observation statistics are for size \d+, expected"),
         (reshaped("evaluator/obs_m2"), "obs_m2 must be float64 of shape"),
-        (without("history/counts"), "it lacks the array 'counts'"),
+        (without("history/counts"), r"the history's arrays must be \['counts', .*got \['latest'"),
     ],
 )
 def test_a_refused_resume_changes_no_file(change: Callable[[Arrays], None], message: str, tmp_path: Path) -> None:
