@@ -208,7 +208,7 @@ def test_the_log_tells_how_it_goes_and_is_silent_by_itself(
     with caplog.at_level(logging.INFO, "bierl_fast"):
         bf.train(CONFIG)
     told = [record.getMessage() for record in caplog.records]
-    assert told[0] == "Parabola-v0: es, meta-level tpa, seed 5, after 0 generations"
+    assert told[0] == "Parabola-v0: es, meta-level lstm, seed 5, after 0 generations"
     assert told[1].startswith("generation 0: mean return ")
     assert "generation 4: evaluated at " in told[2]
     assert told[2].endswith(", the best so far")
