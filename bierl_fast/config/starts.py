@@ -35,7 +35,7 @@ def _of(population: int) -> Mapping[str, Any]:
 # joints, more candidates are.
 STARTS: Mapping[str, Mapping[str, Any]] = {
     "Ant-v5": _of(64),
-    "HalfCheetah-v5": _of(64),
+    "HalfCheetah-v5": {**_of(64), "hidden": [64, 64], "episode_cap": 300},  # its gait shows within 300 steps
     "Hopper-v5": _of(16),
     "Humanoid-v5": _of(256),
     "HumanoidStandup-v5": _of(64),

@@ -140,6 +140,7 @@ class Callback:
     """Follows a run; override what you want to hear of.
 
     Each method gets an event, whose `stop` ends the run. An error in one ends the run too, saved, with its own words.
+    They are called one after another in the thread that trains; one given to runs in several threads guards its own.
     Example: `class Stop(bf.Callback): def after_generation(self, event): event.mean_return > 300 and event.stop()`.
     """
 

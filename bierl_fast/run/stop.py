@@ -10,7 +10,7 @@ from bierl_fast.run.callbacks import Callback, Event, GenerationEvent, StartEven
 
 
 class Stop(Callback):
-    """Ends the runs that it is given to, saved, within a generation of `set`.
+    """Ends the runs that it is given to, saved, within a generation of `set`. Any threads may call it.
 
     A context manager: a block that ends by an exception, such as asyncio.CancelledError, sets it.
     Example: `with bf.Stop() as stop: result = await asyncio.to_thread(bf.train, config, "runs/a", callbacks=[stop])`.
