@@ -212,7 +212,7 @@ def test_texts_that_people_write(tmp_path: Path) -> None:
     for text, message in (
         ("seed = 3\n".encode("utf-16"), "UTF-16; save it as UTF-8"),
         (b"\xff", "utf-8"),
-        (b"a = " + b"[" * 5000, "deep"),
+        (b"a = " + b"[" * 5000, "deep|Invalid value"),
         (b"a." * 5000 + b"b = 1", "more than 64 deep"),
         (b"a = " + b"9" * 5000, "integer string"),
         (b"#" * (files.MOST_TEXT + 1), "more than 4194304 bytes"),

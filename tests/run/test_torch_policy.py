@@ -47,8 +47,7 @@ CONFIG = bf.Config(
 def test_workers_a_stop_and_the_function_itself_change_nothing(
     path: str, function: Any, changes: dict[str, Any], tmp_path: Path
 ) -> None:
-    config = CONFIG.replace(policy=path, **changes)
-    assert config.meta == "lstm"
+    config = CONFIG.replace(policy=path, **{"meta": "lstm"} | changes)
     torch.manual_seed(1)
     whole = bf.train(config, tmp_path / "whole")
     assert whole.metrics[-1]["meta_updates"] >= 1
