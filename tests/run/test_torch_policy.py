@@ -24,6 +24,7 @@ CONFIG = bf.Config(
     population=4,
     generations=4,
     sigma=0.1,
+    meta="lstm",
     meta_interval=2,
     meta_budget=0.9,
     meta_pairs=1,
@@ -47,7 +48,8 @@ CONFIG = bf.Config(
 def test_workers_a_stop_and_the_function_itself_change_nothing(
     path: str, function: Any, changes: dict[str, Any], tmp_path: Path
 ) -> None:
-    config = CONFIG.replace(policy=path, **{"meta": "lstm"} | changes)
+    config = CONFIG.replace(policy=path, **changes)
+    assert config.meta == "lstm"
     torch.manual_seed(1)
     whole = bf.train(config, tmp_path / "whole")
     assert whole.metrics[-1]["meta_updates"] >= 1
