@@ -118,6 +118,7 @@ def test_usr1_and_then_the_end_of_a_batch_job(started: Started) -> None:
     assert all(started.lost(run) in {0, 1} for run in started.runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: Started, number: signal.Signals) -> None:
     started.process.send_signal(number)
@@ -132,6 +133,7 @@ def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: S
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [0.3, 600.0], ids=["patience at its end", "a second interrupt"])
 def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = "import os, time; os.write(1, b'{\"env_steps\": 7}\\n'); time.sleep(600)"
