@@ -20,7 +20,7 @@ import click
 from bierl_fast.errors import PACKAGE
 from bierl_fast.evaluation.pool.descriptors import open_standard
 
-IN_FILES = ("train", "resume", "pretrain", "compare")  # commands whose answer is not what they print
+IN_FILES = ("train", "resume", "pretrain", "compare", "sweep")  # commands whose answer is not what they print
 
 
 class _Losable:

@@ -24,6 +24,8 @@ from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
 from bierl_fast.config.starts import NONE
+from bierl_fast.sweeping import fitting
+from bierl_fast.sweeping import spec as sweeping
 
 LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
 # The rest of the lines: what is typed besides `bierl`.
@@ -180,7 +182,9 @@ def test_blocks_are_of_known_languages(page: Page) -> None:
     for block in page.blocks:
         if block.language == "toml":
             read = tomllib.loads(block.text)
-            if "tasks" in read:
+            if "space" in read:
+                fitting.check(sweeping.read(read))
+            elif "tasks" in read:
                 plan.plan(spec.read(read))
             else:
                 toml.compose({"task": "HalfCheetah-v5"}, read)
