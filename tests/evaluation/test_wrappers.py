@@ -16,7 +16,7 @@ from helpers.pool_evaluators import WALK, make, people_of, replay
 
 import bierl_fast as bf
 from bierl_fast.cli.main import cli
-from bierl_fast.evaluation.environment.wrapping import path_and_keywords
+from bierl_fast.evaluation.environment.named_wrappers import path_and_keywords
 
 STACK = "gymnasium.wrappers:FrameStackObservation(stack_size=3)"
 FLAT = "gymnasium.wrappers:FlattenObservation"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
-from bierl_fast.evaluation.environment.wrapping import checked, wrapped
+from bierl_fast.evaluation.environment.named_wrappers import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
@@ -33,7 +33,7 @@ class EnvMaker:
     """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
 
     With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
-    FlattenObservation, around all `wrappers` (wrapping.py).
+    FlattenObservation, around all `wrappers` (named_wrappers.py).
     """
 
     task: str  # its id, or the factory's import path or name
@@ -102,7 +102,7 @@ def find(
             callable that returns a gymnasium.Env.
         task_kwargs: keyword arguments of the environment or the factory.
         more_names: ids to offer beside Gymnasium's when the id is unknown.
-        wrappers: around each of them, as wrapping.py has them in writing.
+        wrappers: around each of them, as named_wrappers.py has them in writing.
 
     Raises:
         ArgumentError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
