@@ -36,6 +36,7 @@ BOTTOM = {
     "optional",
     "outputs",
     "turns",
+    "columns",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -66,6 +67,7 @@ SEES: dict[str, set[str]] = {
     "turns": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
+    "columns": set(),
     "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
     "page": BOTTOM | {"picture"},
