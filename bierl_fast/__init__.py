@@ -1,6 +1,6 @@
 """Bilevel evolutionary reinforcement learning at the simulator's speed.
 
-    result = bf.train(bf.Config(task="Hopper-v5", strategy="ars", meta="none", total_steps=2_000_000))
+    result = bf.train(bf.configure("Hopper-v5", total_steps=2_000_000))     what `bierl train` takes; or bf.Config(...)
     bf.resume, bf.evaluate, bf.plot, bf.record, bf.watch, bf.export     a run, or what train gives
     bf.compare, bf.pretrain, bf.diagnose                                many runs
     bf.make_evaluator, bf.make_strategy, bf.make_meta                   ask and tell, in a loop of one's own
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bierl_fast.comparison.api import Comparison as Comparison
     from bierl_fast.comparison.api import compare as compare
     from bierl_fast.config.config import Config as Config
+    from bierl_fast.config.layers import configure as configure
+    from bierl_fast.config.layers import presets as presets
     from bierl_fast.diagnosis.api import diagnose as diagnose
     from bierl_fast.errors import AllEpisodesError as AllEpisodesError
     from bierl_fast.errors import AllFailedError as AllFailedError
@@ -99,6 +101,8 @@ when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
     "Config": "config.config",
+    "configure": "config.layers",
+    "presets": "config.layers",
     "Result": "run.result",
     "train": "run.api",
     "resume": "run.api",

@@ -37,6 +37,7 @@ BOTTOM = {
     "outputs",
     "logs",
     "turns",
+    "columns",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -68,6 +69,7 @@ SEES: dict[str, set[str]] = {
     "turns": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
+    "columns": set(),
     "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
     "page": BOTTOM | {"picture"},

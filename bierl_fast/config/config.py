@@ -61,6 +61,11 @@ class Config(Settings):
         rules.check_together(self)
         ranges.check(self)
 
+    def __repr__(self) -> str:
+        """The settings that are not at their default, as they can be given again."""
+        found = {name: value for name, value in self.values().items() if not foreign.unsaid(name, value)}
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in found.items())})"
+
     def values(self) -> dict[str, Any]:
         """Every setting by name."""
         return {name: getattr(self, name) for name in settings_of()}

@@ -23,7 +23,7 @@ from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
-from bierl_fast.config.starts import NONE
+from bierl_fast.config.layers import layers_of
 
 LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
 # The rest of the lines: what is typed besides `bierl`.
@@ -39,6 +39,7 @@ PROGRAMS = {
     "pre-commit",
     ".ci/run",
     "source",
+    "wandb",
 }
 HELP = {"--help", "--help-all"}
 # What makes a command short enough to run here; the last of two equal options counts.
@@ -117,10 +118,8 @@ def test_commands_are_parsed(page: Page) -> None:
         parsed = context(arguments)
         given = parsed.params
         if parsed.command.name == "train":
-            layers = [toml.read_preset(given["preset"]) if given["preset"] not in {None, NONE} else {}]
-            layers += [toml.read(given["config_file"])] if given["config_file"] else []
             typed = options.given(parsed) | ({"task": given["task"]} if given["task"] else {})
-            toml.compose(*layers, typed).check_end()
+            layers_of(typed, given["preset"], given["config_file"]).config().check_end()
         if parsed.command.name == "presets" and given["name"]:
             toml.read_preset(given["name"])
         if parsed.command.name == "compare" and (ROOT / given["spec"]).is_relative_to(ROOT / "bench"):
