@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from bierl_fast.cli.parameters import debug_option
+from bierl_fast.cli.parameters import PathType, debug_option
 
 
 @click.command()
-@click.argument("run_dirs", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="the file to write: .png, .svg or .pdf [default: a text plot]"
-)
+@click.argument("run_dirs", metavar="DIR...", nargs=-1, required=True, type=PathType())
+@click.option("--out", type=PathType(), help="the file to write: .png, .svg or .pdf [default: a text plot]")
 @click.option("--against", default="env_steps", show_default=True, help="env_steps, generations or seconds")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @debug_option

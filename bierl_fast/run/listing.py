@@ -136,11 +136,12 @@ def show(run_dir: PathLike) -> RunPage:
     summary = _summary(directory)
     files = {path.name: path.stat().st_size for name in FILES if (path := getattr(directory, name)).is_file()}
     try:
-        settings = _said(directory.read_config())
+        config = directory.read_config()
+        settings = _said(config)
         last = _records(directory)
     except BierlError:  # the summary says so
         return RunPage(summary, files=files)
-    return RunPage(summary, settings, last[-1] if last else {}, files, _next(directory, summary))
+    return RunPage(summary, settings, last[-1] if last else {}, files, _next(directory, summary, config.dim is None))
 
 
 def as_json(one: RunSummary | RunPage) -> dict[str, Any]:
@@ -197,7 +198,7 @@ def _said(config: Config) -> dict[str, Any]:
     """The settings that are neither at their default nor what strategy or meta-level take where nothing is said."""
     options = strategies.options(config.strategy)
     declared = {name: spec.default for name, spec in strategies.declared(config.strategy, 4).items()}
-    others = foreign.foreign(config.strategy, config.meta)
+    others = foreign.foreign(config.strategy, config.meta, config.dim)
     own = {**options, **declared}
     return {
         name: value
@@ -206,9 +207,11 @@ def _said(config: Config) -> dict[str, Any]:
     }
 
 
-def _next(directory: RunDirectory, one: RunSummary) -> tuple[str, ...]:
+def _next(directory: RunDirectory, one: RunSummary, acts: bool) -> tuple[str, ...]:
     place = directory.path
     if not directory.policy.is_file():
         return (f"bierl resume {place}",)
-    later = [f"bierl evaluate {place}", f"bierl plot {place}", f"bierl record {place} --out film.mp4"]
+    later = [f"bierl evaluate {place}", f"bierl plot {place}"]
+    if acts:
+        later.append(f"bierl record {place} --out film.mp4")
     return tuple([f"bierl resume {place}", *later] if one.state == "interrupted" else later)
