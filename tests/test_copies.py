@@ -168,6 +168,12 @@ def test_an_evaluator_says_what_to_send_instead(kind: dict[str, Any]) -> None:
             way(bf.make_evaluator(**kind, threads=1))
 
 
+def test_a_stop_is_of_its_process() -> None:
+    for way in WAYS:
+        with pytest.raises(bf.UnsupportedError, match="make one where the run is"):
+            way(bf.Stop())
+
+
 def trained(seed: int) -> bf.Result:
     config = bf.Config(task=lambda x: here(x - 1.0), dim=4, meta="none", seed=seed, generations=3)
     return bf.train(config)
