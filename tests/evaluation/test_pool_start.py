@@ -43,6 +43,11 @@ LOCKED = [lambda lock=LOCK: pool_envs.make_walk()][0]  # what no way of pickling
             {},
             "module 'helpers.pool_envs' named 'make_wolk'.*did you mean 'make_walk'",
         ),
+        (
+            "helpers.pool_envs:pool_tests/Spaecs-v0",
+            {},
+            "module 'helpers.pool_envs' named 'pool_tests/Spaecs-v0'; did you mean 'pool_tests/Spaces-v0'",
+        ),
         ("helpers.pool_envs:__name__", {}, "must name a function that makes an environment.*got str"),
         ("helpers.pool_envs:", {}, "must be an id, .*, module:factory or file.py:factory, got 'helpers.pool_envs:'"),
         (":make_walk", {}, "must be an id, module:id, module:factory or file.py:factory, got ':make_walk'"),

@@ -207,6 +207,9 @@ def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameEr
             ["task"],
         )
     own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
+    space, slash, _ = name.rpartition("/")
+    if slash:  # an id, of which it may have registered others
+        own = [each for each in _newest_ids() if each.startswith(f"{space}/")] or own
     return unknown(f"environment or factory in the module {home.__name__!r}", name, own, ["task"])
 
 
