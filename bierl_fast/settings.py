@@ -42,6 +42,7 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
             `names_code`, that it may be an import path, or a list of them, which are imported;
             `repeated`, that on a command line its values are given one by one, as there may be commas in them;
             `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
+            `of_episodes`, that it is about episodes of an environment, which function tasks have none of;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}

@@ -191,9 +191,13 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
-            )
+            raise _none_of_functions(name, value)
+
+
+def _none_of_functions(name: str, value: Any) -> ArgumentError:
+    return ArgumentError(
+        f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
+    )
 
 
 def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
@@ -276,7 +280,8 @@ def evaluator_of(
     if origin is not None:
         origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
     if isinstance(policy, VectorPolicy):
-        _refuse_for_functions({"hidden": _defaults()["hidden"], **given})
+        for name, value in own.items():
+            raise _none_of_functions(name, value)
         return function_evaluator_of(policy, threads, task)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(

@@ -14,7 +14,7 @@ from typing import Any
 import imageio.v2 as imageio
 import numpy as np
 import pytest
-from helpers.outcomes import fails
+from helpers.outcomes import fails_in_the_end as fails
 from helpers.subprocesses import run
 
 import bierl_fast as bf
