@@ -22,6 +22,8 @@ from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT, OWN
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
 from bierl_fast.public import public
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import resolved
 
 
 def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
@@ -42,7 +44,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     anew from the same arguments, as Gymnasium's own are: `reset` it first.
 
     Args:
-        id: A native Gymnasium id, such as "HalfCheetah-v5".
+        id: A native Gymnasium id, such as "HalfCheetah-v5", or a task of one's own: a MujocoTask, or its TOML file.
         max_episode_steps: Steps to truncation, at least 1; None takes the registered limit.
         render_mode: Only None; render with gymnasium.make(id).
         task_kwargs: The task's keyword arguments, as in Gymnasium.
@@ -56,19 +58,20 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
 
     def __init__(
         self,
-        id: str,
+        id: str | MujocoTask,
         *,
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
         **task_kwargs: Any,
     ) -> None:
-        EzPickle.__init__(self, id, max_episode_steps=max_episode_steps, **task_kwargs)
+        task, task_kwargs = resolved(id, task_kwargs)
+        EzPickle.__init__(self, task, max_episode_steps=max_episode_steps, **task_kwargs)
         if render_mode is not None:  # a TypeError: who tries it first, as Stable-Baselines3 does, then does without
-            elsewhere = "" if id in OWN else f"; render with gymnasium.make({id!r}, render_mode={render_mode!r})"
+            elsewhere = "" if task in OWN else f"; render with gymnasium.make({task!r}, render_mode={render_mode!r})"
             raise ArgumentTypeError(
-                f"render_mode must be None, got {render_mode!r}: the native {id} makes no pictures{elsewhere}"
+                f"render_mode must be None, got {render_mode!r}: the native {task} makes no pictures{elsewhere}"
             )
-        self._core = core.EnvCore(id, self._files(id, task_kwargs), task_kwargs, max_episode_steps)
+        self._core = core.EnvCore(task, self._files(task, task_kwargs), task_kwargs, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": [], "render_fps": fps}
@@ -77,13 +80,13 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             self.observation_space = _box(self._core.observation_bounds)
         self._choices = self._core.discrete_actions
         self.action_space = spaces.Discrete(self._choices) if self._choices else _box(self._core.action_bounds)
-        row = next(row for row in core.task_table() if row["id"] == id)
+        thresholds = {row["id"]: row["reward_threshold"] for row in core.task_table()}
         self.spec = EnvSpec(
-            id=id,
+            id=task,
             entry_point=ENTRY_POINT,
-            reward_threshold=row["reward_threshold"],
+            reward_threshold=thresholds.get(task),
             max_episode_steps=self._core.max_episode_steps,
-            kwargs={"native": id, "limit": max_episode_steps, **task_kwargs},
+            kwargs={"native": task, "limit": max_episode_steps, **task_kwargs},
         )
 
     @staticmethod

@@ -20,7 +20,7 @@ from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.files import MOST_TEXT, no_deeper, read_text
+from bierl_fast.files import MOST_TEXT, read_text, read_toml
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
@@ -70,27 +70,13 @@ def read_saved(path: Path) -> Config:
 def _read(path: Path, say: bool) -> tuple[dict[str, Any], bool]:
     """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
-        found, text = tables(path), read_text(path)
+        found, text = read_toml(path), read_text(path)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     values = _present(found, say)
     return values, not text.startswith(MARK) and foreign.of_a_saved_run(values)
-
-
-def tables(path: Path) -> dict[str, Any]:
-    """What a TOML file holds.
-
-    Raises:
-        ValueError: it is none, or longer or deeper than settings are.
-        OSError: it cannot be read.
-    """
-    text = read_text(path)
-    try:
-        return no_deeper(tomllib.loads(text))
-    except RecursionError:
-        raise ValueError("its tables and lists lie too deep within each other") from None
 
 
 def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:

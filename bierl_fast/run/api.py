@@ -40,6 +40,7 @@ from bierl_fast.run.reporting import reporting_population, summary, why_nothing
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
+from bierl_fast.tasks.mujoco_task import MujocoTask
 from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
@@ -284,7 +285,7 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
     *,
-    task: str | Callable[..., Any] | None = None,
+    task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     **own: Any,

@@ -100,6 +100,14 @@ void bind_env(py::module_& m) {
         check_native_task(read_text(id, "id"), read_options(options));
       },
       "id"_a, "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
+  m.def(
+      "model_hash",
+      [](const py::object& path) {
+        const std::string file = read_text(path, "model");
+        return unlocked([&] { return mujoco::model_hash(mujoco::load_model(file).get()); });
+      },
+      "path"_a,
+      "16 digits that change with anything in an MJCF or MJB file's model. Raise RuntimeError: no such model.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 

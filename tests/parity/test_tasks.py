@@ -6,12 +6,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from helpers.tolerance import TOLERANCE, tolerance
-from parity.side_by_side import Trace, assert_within, run
+from parity.side_by_side import Trace, assert_within, official, run
 
 from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv
@@ -92,11 +91,6 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("HumanoidStandup-v5", {**NO_HUMANOID_EXTRAS, "impact_cost_weight": 0}),
 ]
-
-
-def official(task: str, **options: Any) -> gymnasium.Env[Any, Any]:
-    # Without Gymnasium's passive checks, which compare nothing we need and cost more than the simple tasks.
-    return gymnasium.make(task, disable_env_checker=True, **options)
 
 
 def assert_equal(task: str, native: Trace, wanted: Trace) -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
 from bierl_fast.reasons import reason
+from bierl_fast.tasks.resolve import resolved
 
 if TYPE_CHECKING:
     import gymnasium
@@ -101,6 +103,7 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
             factory that needs other arguments, or one without an import path that a saved policy names.
         ArgumentTypeError: neither a string nor a callable.
     """
+    task, task_kwargs = resolved(task, task_kwargs)
     if callable(task):
         _require_factory(task, task_kwargs)
         return EnvMaker(written_name(task), task_kwargs, factory=task)
@@ -155,7 +158,7 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         if callable(factory):
             return EnvMaker(task, kwargs, factory=factory)
     try:
-        return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+        return EnvMaker(task, kwargs, spec=_limited(gymnasium.spec(name), kwargs))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
         raise TaskError(f"task {task!r}: {error}", ["task"]) from error
     except gymnasium.error.Error as error:
@@ -163,6 +166,11 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
             raise _nothing_there(task, name, home) from error
         known = unknown("task", task, {*_newest_ids(), *more_names})
         raise TaskError(f"{known} (an id that another package registers is written module:id)", ["task"]) from error
+
+
+def _limited(spec: EnvSpec, kwargs: dict[str, Any]) -> EnvSpec:
+    """The registry's entry, with the time limit that a task of one's own has."""
+    return replace(spec, max_episode_steps=kwargs.get("episode_steps")) if spec.id == MUJOCO_TASK else spec
 
 
 def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameError:

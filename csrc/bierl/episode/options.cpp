@@ -57,6 +57,19 @@ struct Shown {
   std::string operator()(const std::array<double, 2>& value) const {
     return std::string("(").append(shown(value[0])).append(", ").append(shown(value[1])).append(")");
   }
+  std::string operator()(const std::vector<double>& value) const {
+    std::vector<std::string> texts;
+    for (const double number : value) texts.push_back(shown(number));
+    return std::string("(").append(joined(texts)).append(")");
+  }
+  std::string operator()(const std::vector<std::string>& value) const {
+    std::vector<std::string> texts;
+    for (const std::string& text : value) texts.push_back((*this)(text));
+    return std::string("(").append(joined(texts)).append(")");
+  }
+  std::string operator()(const std::vector<OptionTable>& value) const {
+    return std::to_string(value.size()) + (value.size() == 1 ? " table" : " tables");
+  }
 };
 
 }  // namespace
@@ -80,10 +93,13 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
+}
+
 ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known) {
-  const std::string nearest = nearest_name(id, known);
-  return ArgumentError("no native task named '" + id + "'; known: " + joined(known) +
-                       (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+  return ArgumentError("no native task named '" + id + "'; known: " + joined(known) + did_you_mean(id, known));
 }
 
 const OptionValue* OptionReader::find(const char* name) {
@@ -155,6 +171,73 @@ std::variant<std::int64_t, std::string> OptionReader::body(const char* name, std
   return *text;
 }
 
+std::string OptionReader::text(const char* name, const std::string& otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* text = std::get_if<std::string>(value);
+  if (text == nullptr) refuse(name, "a text", *value);
+  return *text;
+}
+
+std::string OptionReader::choice(const char* name, const std::string& otherwise,
+                                 const std::vector<std::string>& known) {
+  const std::string chosen = text(name, otherwise);
+  if (std::find(known.begin(), known.end(), chosen) == known.end()) {
+    refuse(name, "one of " + joined(known), options_.at(name));
+  }
+  return chosen;
+}
+
+std::vector<std::string> OptionReader::texts(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  if (const auto* text = std::get_if<std::string>(value)) return {*text};
+  const auto* texts = std::get_if<std::vector<std::string>>(value);
+  if (texts == nullptr || texts->empty()) refuse(name, "a name, or a list of names", *value);
+  return *texts;
+}
+
+std::vector<double> OptionReader::numbers(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  std::vector<double> found;
+  if (const auto* integer = std::get_if<std::int64_t>(value)) found = {static_cast<double>(*integer)};
+  if (const auto* real = std::get_if<double>(value)) found = {*real};
+  if (const auto* pair = std::get_if<std::array<double, 2>>(value)) found.assign(pair->begin(), pair->end());
+  if (const auto* list = std::get_if<std::vector<double>>(value)) found = *list;
+  const auto is_finite = [](double number) { return std::isfinite(number); };
+  if (found.empty() || !std::all_of(found.begin(), found.end(), is_finite)) {
+    refuse(name, "a finite number, or a list of them", *value);
+  }
+  return found;
+}
+
+std::vector<TaskOptions> OptionReader::tables(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  const auto* empty = std::get_if<std::vector<double>>(value);
+  if (empty != nullptr && empty->empty()) return {};
+  const auto* tables = std::get_if<std::vector<OptionTable>>(value);
+  if (tables == nullptr) refuse(name, "a list of tables", *value);
+  std::vector<TaskOptions> found;
+  for (const OptionTable& table : *tables) found.push_back(table.options);
+  return found;
+}
+
+int OptionReader::whole(const char* name, int otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* integer = std::get_if<std::int64_t>(value);
+  if (integer == nullptr || *integer < 0 || *integer > std::numeric_limits<int>::max()) {
+    refuse(name, "an integer of at least 0", *value);
+  }
+  return static_cast<int>(*integer);
+}
+
+void OptionReader::require_given(const char* name, const std::string& wanted) const {
+  require(listing() || has(name), task_ + ": " + name + " is missing; it must be " + wanted);
+}
+
 void OptionReader::finish() const {
   for (const auto& [name, value] : options_) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
@@ -164,10 +247,7 @@ void OptionReader::finish() const {
       message = task_ + " does not support the option '" + name + "' natively: " + unsupported->second;
     }
     message += "; supported: " + joined(names_);
-    const std::string nearest = nearest_name(name, names_);
-    if (unsupported == unsupported_keywords().end() && !nearest.empty()) {
-      message += "; did you mean '" + nearest + "'?";
-    }
+    if (unsupported == unsupported_keywords().end()) message += did_you_mean(name, names_);
     throw ArgumentError(message);
   }
 }

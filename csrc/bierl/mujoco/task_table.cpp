@@ -4,6 +4,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/terms/term_task.hpp>
 
 namespace bierl::mujoco {
 
@@ -35,7 +36,7 @@ const TaskEntry* look_up(const std::string& id) {
 
 }  // namespace
 
-bool is_native(const std::string& id) { return look_up(id) != nullptr; }
+bool is_native(const std::string& id) { return id == terms::kId || look_up(id) != nullptr; }
 
 const TaskEntry& find_task(const std::string& id) {
   if (const TaskEntry* entry = look_up(id)) return *entry;
@@ -45,6 +46,10 @@ const TaskEntry& find_task(const std::string& id) {
 }
 
 void check_options(const std::string& id, const TaskOptions& options) {
+  if (id == terms::kId) {
+    terms::Description::read(options);
+    return;
+  }
   OptionReader reader(id, options);
   find_task(id).check(reader);
 }
@@ -62,6 +67,7 @@ std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& option
 }
 
 TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets) {
+  if (id == terms::kId) return terms::term_task_factory(options);
   return {.name = id,
           .max_episode_steps = find_task(id).max_episode_steps,
           .make = [id, options, model = load_task_model(id, assets)] {

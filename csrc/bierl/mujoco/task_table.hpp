@@ -27,6 +27,8 @@ struct TaskEntry {
 };
 
 const std::vector<TaskEntry>& task_table();
+/// Whether the table has this id, or it is that of tasks of one's own (terms/term_task.hpp), which are not in the
+/// table.
 bool is_native(const std::string& id);
 
 /// Throws ArgumentError with the nearest id when `id` is no native task.
