@@ -100,14 +100,6 @@ void bind_env(py::module_& m) {
         check_native_task(read_text(id, "id"), read_options(options));
       },
       "id"_a, "options"_a, "Raise ValueError, with the nearest name, unless the id and its options are right.");
-  m.def(
-      "model_hash",
-      [](const py::object& path) {
-        const std::string file = read_text(path, "model");
-        return unlocked([&] { return mujoco::model_hash(mujoco::load_model(file).get()); });
-      },
-      "path"_a,
-      "16 digits that change with anything in an MJCF or MJB file's model. Raise RuntimeError: no such model.");
   m.def("require_matching_mujoco", &mujoco::require_matching_mujoco,
         "Raise RuntimeError unless the loaded MuJoCo is the version this was compiled with.");
 
@@ -134,6 +126,19 @@ void bind_env(py::module_& m) {
       .def("step", &env_step, "action"_a, "observation"_a,
            "(reward, terminated, truncated). action: (A,) float32; observation: (O,) float64, written.")
       .def("info", &info_dict, "Gymnasium's info of the last reset or step.")
+      .def(
+          "saved_model",
+          [](const EnvCore& env) {
+            const auto bytes = unlocked([&env] { return env.saved_model(); });
+            return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+          },
+          "MuJoCo's model as an MJB file has it; empty: the task draws no pictures.")
+      .def(
+          "copy_state",
+          [](const EnvCore& env, std::uintptr_t data) {
+            unlocked([&] { env.copy_state(reinterpret_cast<void*>(data)); });  // NOLINT(performance-no-int-to-ptr)
+          },
+          "data"_a, "Copy the state to the mjData at this address, which is of the same model.")
       .def_property_readonly("observation_size", &EnvCore::observation_size)
       .def_property_readonly("action_size", &EnvCore::action_size)
       .def_property_readonly("action_bounds", &EnvCore::action_bounds,

@@ -21,5 +21,6 @@ PYBIND11_MODULE(_core, m) {
   bind_functions(m);
   bind_actor(m);
   bind_env(m);
+  bind_terms(m);
   bind_rollout(m);
 }

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include <bierl/core/error.hpp>
 
@@ -89,11 +88,15 @@ Model parse_model(const std::string& name, const std::string& xml) {
   return load(name, files.get());
 }
 
-std::string model_hash(const mjModel* model) {
+std::vector<unsigned char> saved_model(const mjModel* model) {
   std::vector<unsigned char> bytes(static_cast<std::size_t>(mj_sizeModel(model)));
   mj_saveModel(model, nullptr, bytes.data(), static_cast<mjtSize>(bytes.size()));
+  return bytes;
+}
+
+std::string model_hash(const mjModel* model) {
   std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a, of http://www.isthe.com/chongo/tech/comp/fnv
-  for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3U;
+  for (const unsigned char byte : saved_model(model)) hash = (hash ^ byte) * 0x100000001b3U;
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
   return text.data();

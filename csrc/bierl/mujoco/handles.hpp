@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bierl::mujoco {
 
@@ -28,6 +29,9 @@ Model load_model(const std::string& path);
 
 /// The same for MJCF text; `name` is what errors call it.
 Model parse_model(const std::string& name, const std::string& xml);
+
+/// A compiled model as MuJoCo writes it to MJB files.
+std::vector<unsigned char> saved_model(const mjModel* model);
 
 /// 16 hexadecimal digits that change with anything in a compiled model, meshes and textures included: a checksum, which
 /// is no safeguard against who means harm.

@@ -1,4 +1,4 @@
-// Quantities of actions and actuators.
+// Quantities of actions, commands and actuators.
 #include <algorithm>
 
 #include <bierl/core/error.hpp>
@@ -49,12 +49,23 @@ class ActuatorForces final : public Parts {
   }
 };
 
+/// What the reset terms `command` drew for this episode.
+class Command final : public Whole {
+ public:
+  using Options = NoOptions;
+  Command(const Moment& moment, const Options&, const std::string& who)
+      : Whole(moment.command.data(), static_cast<mjtSize>(moment.command.size())) {
+    require(!moment.command.empty(), who + ": nothing is commanded; give a reset term 'command'");
+  }
+};
+
 }  // namespace
 
 std::vector<QuantityEntry> control_quantities() {
   return {
       quantity<LastAction>("action", "The action of this step; zeros after a reset."),
       quantity<ActionRate>("action_rate", "The action of this step minus that of the step before."),
+      quantity<Command>("command", "What the reset terms `command` drew for this episode, one after another."),
       quantity<ActuatorForces>("actuator_forces", "Forces of all actuators, or of `actuators`."),
   };
 }

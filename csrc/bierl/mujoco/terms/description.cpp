@@ -56,7 +56,7 @@ Description Description::read(const TaskOptions& options) {
   check_each(task, "observation", task.observation, check_observation);
   check_each(task, "reward", task.reward, check_reward);
   check_each(task, "termination", task.termination, Termination::check);
-  check_each(task, "reset", task.reset, ResetNoise::check);
+  check_each(task, "reset", task.reset, ResetTerm::check);
   return task;
 }
 

@@ -1,4 +1,4 @@
-/// Resets: noise on the state that an episode starts from, drawn term by term.
+/// Resets: what an episode starts with, drawn term by term: noise on its state, and what is commanded.
 #pragma once
 
 #include <string>
@@ -9,22 +9,24 @@
 
 namespace bierl::mujoco::terms {
 
-/// Adds scale * a draw to each of some numbers of the state, in their order.
-class ResetNoise {
+/// Adds scale * a draw to each of some numbers of the state, or draws some numbers of the command, in their order.
+class ResetTerm {
  public:
   /// Throws ArgumentError for what is wrong with the options or with the model's names.
-  ResetNoise(const std::string& who, const TaskOptions& options, const Moment& moment);
+  /// A command gets its place in the moment's, behind those that were made before.
+  ResetTerm(const std::string& who, const TaskOptions& options, Moment& moment);
   /// Reads a term's options, without a model.
   static void check(const std::string& who, const TaskOptions& options);
 
-  void add(NumpyRandom& random) const;
+  void draw(NumpyRandom& random) const;
 
  private:
   struct Options {
-    bool positions;  ///< else velocities
-    bool normal;     ///< else uniform
+    std::string kind;
+    bool normal;  ///< else uniform
     double scale;
     std::vector<std::string> joints;
+    std::vector<double> low, high;  ///< of a command
     static Options read(OptionReader& reader);
   };
   struct Place {
@@ -32,9 +34,10 @@ class ResetNoise {
     int count;
   };
 
-  bool normal_;
-  double scale_;
-  std::vector<Place> places_;
+  Options options_;
+  Moment* moment_;
+  std::vector<Place> places_;  // of joints
+  std::size_t first_ = 0;      // of the command
 };
 
 }  // namespace bierl::mujoco::terms

@@ -54,6 +54,7 @@ struct ReducedOptions {
   double weight;
   As as;
   std::vector<double> target;
+  int command;  ///< where in the command the target is; -1: it is not
   double width;
   Range limit;
   ReadingOptions reading;
@@ -61,13 +62,16 @@ struct ReducedOptions {
     ReducedOptions options{.weight = reader.number("weight", 1.0),
                            .as = read_as(reader),
                            .target = reader.numbers("target"),
+                           .command = reader.whole("command", 0),
                            .width = reader.between("width", 1.0, {0, kInfinity}),
                            .limit = reader.range("limit", {-kInfinity, kInfinity}),
                            .reading = ReadingOptions::read(reader)};
     const bool tracks = options.as == As::kTracking;
-    for (const char* name : {"target", "width"}) {
+    for (const char* name : {"target", "command", "width"}) {
       require(tracks || !reader.has(name), reader.task() + ": " + name + " is for as = \"tracking\"");
     }
+    require(!reader.has("target") || !reader.has("command"), reader.task() + ": give one of target and command");
+    if (!reader.has("command")) options.command = -1;
     return options;
   }
 };
@@ -75,7 +79,7 @@ struct ReducedOptions {
 /// A quantity's numbers, made one, weighted, and cut to a range.
 class Reduced final : public Reward {
  public:
-  Reduced(Reading reading, ReducedOptions options, const std::string& who)
+  Reduced(Reading reading, ReducedOptions options, const Moment& moment, const std::string& who)
       : reading_(std::move(reading)),
         as_(options.as),
         target_(std::move(options.target)),
@@ -85,9 +89,18 @@ class Reduced final : public Reward {
         limit_(options.limit) {
     if (as_ != As::kTracking) return;
     const auto size = static_cast<std::size_t>(reading_.size());
+    if (options.command >= 0) {
+      const auto first = static_cast<std::size_t>(options.command);
+      require(first + size <= moment.command.size(),
+              who + ": it tracks " + std::to_string(size) + " numbers from command = " + std::to_string(first) +
+                  " on, and " + std::to_string(moment.command.size()) + " are commanded (by reset terms 'command')");
+      goal_ = moment.command.data() + first;
+      return;
+    }
     if (target_.empty()) target_.assign(size, 0.0);
     require(target_.size() == size,
             who + ": target has " + std::to_string(target_.size()) + " numbers, and the term " + std::to_string(size));
+    goal_ = target_.data();
   }
 
   double value() override { return sign_ * tasks::clipped(weight_ * reduced(reading_.read()), limit_); }
@@ -102,7 +115,7 @@ class Reduced final : public Reward {
       case As::kAbsolute:
         return tasks::numpy_sum<double>(0, size, [values](mjtSize i) { return std::abs(values[i]); });
       case As::kTracking: {
-        const double* target = target_.data();
+        const double* target = goal_;
         return std::exp(-tasks::numpy_sum<double>(0, size, [values, target](mjtSize i) {
           const double off = values[i] - target[i];
           return off * off;
@@ -117,7 +130,8 @@ class Reduced final : public Reward {
   Reading reading_;
   As as_;
   std::vector<double> target_;
-  double size_;  // of an error that counts
+  const double* goal_ = nullptr;  // what is tracked: the target, or a part of the command
+  double size_;                   // of an error that counts
   double weight_;
   int sign_;
   Range limit_;
@@ -165,7 +179,7 @@ RewardTerm make_reward(const std::string& who, const TaskOptions& options, const
   } else {
     ReducedOptions read = ReducedOptions::read(reader);
     Reading reading(find_quantity(who, kind).make(reader, moment), read.reading, moment.dt, who);
-    term.reward = std::make_unique<Reduced>(std::move(reading), std::move(read), who);
+    term.reward = std::make_unique<Reduced>(std::move(reading), std::move(read), moment, who);
   }
   return term;
 }

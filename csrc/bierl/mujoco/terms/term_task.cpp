@@ -23,7 +23,7 @@ struct Compiled {
   std::vector<std::unique_ptr<Reading>> observation;
   std::vector<RewardTerm> rewards;
   std::vector<std::unique_ptr<Termination>> terminations;
-  std::vector<ResetNoise> noises;
+  std::vector<ResetTerm> resets;
   std::vector<Reading*> rates;  // those that remember
   bool reads_contact_forces = false;
   int keyframe = -1;
@@ -52,6 +52,10 @@ Compiled::Compiled(const Simulation& simulation, const Description& task)
              .previous_action = std::vector<float>(static_cast<std::size_t>(simulation.model()->nu))} {
   const mjModel* model = moment.model;
   require(model->nu > 0, task.name + ": the model has no actuators, so there is nothing to act with");
+  // First, because they say of how many numbers the command is.
+  for (std::size_t i = 0; i < task.reset.size(); ++i) {
+    resets.emplace_back(who(task.name, "reset", i, task.reset[i]), task.reset[i], moment);
+  }
   for (std::size_t i = 0; i < task.observation.size(); ++i) {
     const std::string name = who(task.name, "observation", i, task.observation[i]);
     OptionReader reader(name, task.observation[i]);
@@ -68,9 +72,6 @@ Compiled::Compiled(const Simulation& simulation, const Description& task)
     const TaskOptions& options = task.termination[i];
     terminations.push_back(std::make_unique<Termination>(who(task.name, "termination", i, options), options, moment));
     look_after(terminations.back()->reading());
-  }
-  for (std::size_t i = 0; i < task.reset.size(); ++i) {
-    noises.emplace_back(who(task.name, "reset", i, task.reset[i]), task.reset[i], moment);
   }
   if (!task.keyframe.empty()) keyframe = find_named(model, mjOBJ_KEY, task.keyframe, task.name + ", keyframe");
   root = task.root.empty() ? moving_body(model) : find_named(model, mjOBJ_BODY, task.root, task.name + ", root");
@@ -101,7 +102,7 @@ class TermTask final : public MujocoTask {
       mj_resetDataKeyframe(model_, data_, terms_->keyframe);
       silence_warnings(data_);
     }
-    for (const ResetNoise& noise : terms_->noises) noise.add(random);
+    for (const ResetTerm& term : terms_->resets) term.draw(random);
     mj_forward(model_, data_);
     std::fill(terms_->moment.action.begin(), terms_->moment.action.end(), 0.0F);
     std::fill(terms_->moment.previous_action.begin(), terms_->moment.previous_action.end(), 0.0F);
