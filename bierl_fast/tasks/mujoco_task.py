@@ -31,7 +31,8 @@ LISTS = ("observation", "reward", "termination", "reset")  # of terms
 class MujocoTask:
     """A task of one's own: give it in the place of a task's id, to Config, make_evaluator, NativeEnv or register.
 
-    A term is a dict: its "term", one of `bierl_fast.tasks.terms.terms()`, and options by name. See docs/own_robot.md.
+    A term is a dict: its "term" and options by name, such as {"term": "joint_positions", "skip": 1}. See
+    docs/own_robot.md, which lists them.
 
     Args:
         model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote.
