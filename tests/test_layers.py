@@ -51,7 +51,7 @@ SEES: dict[str, set[str]] = {
     "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors", "reasons"},
-    "trust": {"errors", "import_path"},
+    "trust": {"_registration", "errors", "import_path"},
     "hyperparameters": {"errors", "public"},
     "by_value": {"errors"},
     "torch_threads": {"_torch"},

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import pytest
 from helpers.own_tasks import ARM, arm
 
@@ -114,3 +116,30 @@ def test_a_run_goes_on_with_the_task_given_again(robot: Path) -> None:
     bf.resume("run", generations=2, task=longer)
     saved = bf.evaluate("run", episodes=1, threads=1)
     assert saved["mean_length"] == 30
+
+
+def test_compiled_models_of_others_are_asked_about(robot: Path) -> None:
+    """An MJB file is read as it is, so a run that names one follows the rule for code."""
+    model = mujoco.MjModel.from_xml_path("arm.xml")
+    mujoco.mj_saveModel(model, "arm.mjb", None)
+    robot.write_text(FILE.replace("arm.xml", "arm.mjb"), encoding="utf-8")
+    assert bierl("train", "my_robot.toml", *SETTINGS, "--run-dir", "run")[0] == 0
+    assert bierl("evaluate", "run")[0] == 0
+    shutil.copytree("run", "copied")
+    for command in (
+        ["evaluate", "copied"],
+        ["resume", "copied", "--generations", "4"],
+        ["evaluate", "copied/policy.npz"],
+    ):
+        code, _, told = bierl(*command)
+        assert (code, told.count("\n")) == (1, 1)
+        assert "load the compiled model" in told
+        assert "arm.mjb" in told
+    assert bierl("evaluate", "copied", "--trust")[0] == 0
+    assert bierl("evaluate", "copied", "--task", "my_robot.toml")[0] == 0
+
+
+def test_plain_models_of_others_are_data(robot: Path) -> None:
+    assert bierl("train", "my_robot.toml", *SETTINGS, "--run-dir", "run")[0] == 0
+    shutil.copytree("run", "copied")
+    assert bierl("evaluate", "copied")[0] == 0
