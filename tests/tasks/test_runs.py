@@ -126,12 +126,8 @@ def test_compiled_models_of_others_are_asked_about(robot: Path) -> None:
     assert bierl("train", "my_robot.toml", *SETTINGS, "--run-dir", "run")[0] == 0
     assert bierl("evaluate", "run")[0] == 0
     shutil.copytree("run", "copied")
-    for command in (
-        ["evaluate", "copied"],
-        ["resume", "copied", "--generations", "4"],
-        ["evaluate", "copied/policy.npz"],
-    ):
-        code, _, told = bierl(*command)
+    for command in ("evaluate copied", "resume copied --generations 4", "evaluate copied/policy.npz"):
+        code, _, told = bierl(*command.split())
         assert (code, told.count("\n")) == (1, 1)
         assert "load the compiled model" in told
         assert "arm.mjb" in told
