@@ -58,13 +58,13 @@ struct Shown {
     return std::string("(").append(shown(value[0])).append(", ").append(shown(value[1])).append(")");
   }
   std::string operator()(const std::vector<double>& value) const {
-    std::vector<std::string> texts;
-    for (const double number : value) texts.push_back(shown(number));
+    std::vector<std::string> texts(value.size());
+    std::transform(value.begin(), value.end(), texts.begin(), shown);
     return std::string("(").append(joined(texts)).append(")");
   }
   std::string operator()(const std::vector<std::string>& value) const {
-    std::vector<std::string> texts;
-    for (const std::string& text : value) texts.push_back((*this)(text));
+    std::vector<std::string> texts(value.size());
+    std::transform(value.begin(), value.end(), texts.begin(), *this);
     return std::string("(").append(joined(texts)).append(")");
   }
   std::string operator()(const std::vector<OptionTable>& value) const {

@@ -32,6 +32,7 @@ namespace {
 
 std::vector<Slice> slices(const double* values, const std::vector<JointRange>& ranges) {
   std::vector<Slice> found;
+  found.reserve(ranges.size());
   for (const JointRange& range : ranges) found.push_back({values + range.first, range.count});
   return found;
 }

@@ -53,6 +53,7 @@ int find_named(const mjModel* model, mjtObj kind, const std::string& name, const
 std::vector<int> find_named(const mjModel* model, mjtObj kind, const std::vector<std::string>& names,
                             const std::string& who) {
   std::vector<int> ids;
+  ids.reserve(names.size());
   for (const std::string& name : names) ids.push_back(find_named(model, kind, name, who));
   return ids;
 }

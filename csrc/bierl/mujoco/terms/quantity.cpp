@@ -24,6 +24,7 @@ const QuantityEntry& find_quantity(const std::string& who, const std::string& na
       std::find_if(table.begin(), table.end(), [&name](const QuantityEntry& entry) { return entry.name == name; });
   if (found != table.end()) return *found;
   std::vector<std::string> known;
+  known.reserve(table.size() + more.size());
   for (const QuantityEntry& entry : table) known.push_back(entry.name);
   known.insert(known.end(), more.begin(), more.end());
   throw ArgumentError(who + ": there is no term '" + name + "'; known: " + joined(known) + did_you_mean(name, known));

@@ -138,7 +138,7 @@ class Reduced final : public Reward {
 };
 
 std::string kind_of(const std::string& who, OptionReader& reader) {
-  const std::string kind = term_of(reader);
+  std::string kind = term_of(reader);
   if (kind == "control_cost" || kind == "alive") return kind;
   return find_quantity(who, kind, {"control_cost", "alive"}).name;
 }
