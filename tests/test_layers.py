@@ -75,10 +75,10 @@ SEES: dict[str, set[str]] = {
     "config": BOTTOM | {"_registration", "tasks", "strategy", "evaluation", "meta"},
     "run": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "picture"},
     "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
-    "diagnosis": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "diagnosis": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
-    "viewing": BOTTOM | {"evaluation", "config", "run"},
-    "exporting": BOTTOM | {"evaluation", "config", "run"},
+    "viewing": BOTTOM | {"tasks", "evaluation", "config", "run"},
+    "exporting": BOTTOM | {"tasks", "evaluation", "config", "run"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}
     | {"pretraining", "diagnosis", "comparison", "exporting", "viewing"},

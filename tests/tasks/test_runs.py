@@ -66,7 +66,8 @@ def test_train_resume_and_evaluate_by_the_command_line(robot: Path) -> None:
     assert metrics_of(run) == metrics_of(Path("whole"))
     code, out, _ = bierl("evaluate", str(run), "--episodes", "3", "--json")
     assert code == 0
-    assert json.loads(out)["mean_length"] == 20
+    answer = json.loads(out)
+    assert (answer["task"], answer["mean_length"]) == ("my_robot", 20)
     assert bierl("train", "--config", str(run / "config.toml"), "--run-dir", "again", "--quiet")[0] == 0
     assert metrics_of(Path("again")) == metrics_of(Path("whole"))
     assert bierl("train", "my_robot.toml", *SETTINGS, "--task-kwarg", "episode_steps=7", "--run-dir", "short")[0] == 0
