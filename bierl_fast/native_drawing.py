@@ -6,10 +6,13 @@ EnvCore: its model, and its state after each step  ->  Drawing  ->  frames equal
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast._native import core
+from bierl_fast.errors import UnsupportedError
 
 MODES = ("human", "rgb_array", "depth_array", "rgbd_tuple")
 # Keyword arguments of Gymnasium's MuJoCo tasks that say how they are drawn, with their defaults.
@@ -23,6 +26,7 @@ OPTIONS: dict[str, Any] = {
     "visual_options": None,
 }
 FILE = "model.mjb"
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 class Drawing:
@@ -37,8 +41,14 @@ class Drawing:
         self._made: tuple[Any, Any] | None = None
 
     def frame(self) -> Any:
-        """What the state looks like now: an array, or None of a window. Raises what MuJoCo and Gymnasium raise."""
+        """What the state looks like now: an array, or None of a window. Raises what MuJoCo and Gymnasium raise.
+
+        UnsupportedError: a window, and there is no display.
+        """
         if self._made is None:
+            if self._mode == "human" and sys.platform == "linux" and not (set(DISPLAYS) & os.environ.keys()):
+                # The window's library would end the process.
+                raise UnsupportedError(f"render_mode 'human' needs a display: none of {' and '.join(DISPLAYS)} is set")
             self._made = self._make()
         data, renderer = self._made
         self._core.copy_state(data._address)

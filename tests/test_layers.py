@@ -68,7 +68,7 @@ SEES: dict[str, set[str]] = {
     "picture": BOTTOM,
     "tasks": BOTTOM | {"_registration"},
     "native_env": BOTTOM | {"_registration", "tasks", "native_drawing"},
-    "native_drawing": {"_native"},
+    "native_drawing": {"_native", "errors"},
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_registration", "tasks"},
     "meta": BOTTOM | {"strategy", "evaluation"},

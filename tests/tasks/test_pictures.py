@@ -53,3 +53,11 @@ def test_pictures_are_asked_for_when_it_is_made(tmp_path: Path) -> None:
         env.render()
     env.close()
     assert env.metadata["render_modes"] == ["human", "rgb_array", "depth_array", "rgbd_tuple"]
+
+
+def test_a_window_without_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    env = bf.NativeEnv(bf.MujocoTask(**arm(tmp_path)), render_mode="human")
+    with pytest.raises(bf.UnsupportedError, match="needs a display"):
+        env.reset(seed=0)
