@@ -1,6 +1,11 @@
 """Bilevel evolutionary reinforcement learning at the simulator's speed.
 
-    config -> propose -> ask -> evaluate -> tell -> record
+    result = bf.train(bf.Config(task="Hopper-v5", strategy="ars", meta="none", total_steps=2_000_000))
+    bf.resume, bf.evaluate, bf.plot, bf.record, bf.watch, bf.export     a run, or what train gives
+    bf.compare, bf.pretrain, bf.diagnose                                many runs
+    bf.make_evaluator, bf.make_strategy, bf.make_meta                   ask and tell, in a loop of one's own
+
+One generation: config -> propose -> ask -> evaluate -> tell -> record. Every error is a bf.BierlError.
 
 Names load on first use: importing this package loads neither torch nor gymnasium nor the native module.
 """
@@ -8,6 +13,7 @@ Names load on first use: importing this package loads neither torch nor gymnasiu
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast._registration import when_gymnasium_is_there
@@ -64,11 +70,23 @@ if TYPE_CHECKING:
     from bierl_fast.meta.table import make_meta as make_meta
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.pretraining.api import pretrain as pretrain
-    from bierl_fast.run.api import Result as Result
+    from bierl_fast.reports.api import report as report
     from bierl_fast.run.api import evaluate as evaluate
     from bierl_fast.run.api import resume as resume
     from bierl_fast.run.api import train as train
+    from bierl_fast.run.callbacks import Callback as Callback
+    from bierl_fast.run.callbacks import CheckpointEvent as CheckpointEvent
+    from bierl_fast.run.callbacks import EndEvent as EndEvent
+    from bierl_fast.run.callbacks import EvaluationEvent as EvaluationEvent
+    from bierl_fast.run.callbacks import GenerationEvent as GenerationEvent
+    from bierl_fast.run.callbacks import StartEvent as StartEvent
+    from bierl_fast.run.listing import RunPage as RunPage
+    from bierl_fast.run.listing import RunSummary as RunSummary
+    from bierl_fast.run.listing import runs as runs
+    from bierl_fast.run.listing import show as show
     from bierl_fast.run.plot import plot as plot
+    from bierl_fast.run.result import Result as Result
+    from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
     from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
@@ -80,19 +98,32 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program sets logging up
 when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
     "Config": "config.config",
-    "Result": "run.api",
+    "Result": "run.result",
     "train": "run.api",
     "resume": "run.api",
     "evaluate": "run.api",
+    "runs": "run.listing",
+    "show": "run.listing",
+    "RunSummary": "run.listing",
+    "RunPage": "run.listing",
+    "Callback": "run.callbacks",
+    "StartEvent": "run.callbacks",
+    "GenerationEvent": "run.callbacks",
+    "EvaluationEvent": "run.callbacks",
+    "CheckpointEvent": "run.callbacks",
+    "EndEvent": "run.callbacks",
+    "Stop": "run.stop",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
     "export": "exporting.api",
     "plot": "run.plot",
+    "report": "reports.api",
     "record": "viewing.api",
     "watch": "viewing.api",
     "Comparison": "comparison.api",

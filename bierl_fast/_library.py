@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.util
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -48,15 +50,20 @@ def prepare() -> None:
 
     Raises:
         InstallationError: MuJoCo is missing or another version (the message has the pip line that repairs it), or this
-            is a source tree that was never built.
+            is a source tree that was never built, in front of an installed package or without one.
     """
     _preload_mujoco()
     if importlib.util.find_spec("bierl_fast._core") is None:
         here = Path(__file__).parent
-        raise InstallationError(
-            f"bierl_fast was imported from {here}, which has no compiled module: if this is a source tree, install it "
-            "(pip install .) and start Python from another folder"
+        compiled = f"_core{EXTENSION_SUFFIXES[0]}"
+        installed = next((place for entry in sys.path if (place := Path(entry, here.name, compiled)).exists()), None)
+        remedy = (
+            f"these are sources, which hide the package installed in {installed.parent}; start Python from another "
+            "folder, or with -P"
+            if installed is not None
+            else "if this is a source tree, install it (pip install .) and start Python from another folder"
         )
+        raise InstallationError(f"bierl_fast was imported from {here}, which has no compiled module: {remedy}")
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bierl_fast.errors import ArgumentError
+from bierl_fast.reasons import named
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +33,7 @@ class ByValue:
             return _again, (cloudpickle.dumps(self.thing),)
         except Exception as error:  # whatever a user's object raises
             raise ArgumentError(
-                f"{type(self.thing).__name__} cannot be sent to another process: {type(error).__name__}: {error}"
+                f"{type(self.thing).__name__} cannot be sent to another process: {named(error)}"
             ) from error
 
 

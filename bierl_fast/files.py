@@ -70,11 +70,16 @@ def _new_part(path: Path) -> tuple[int, Path]:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:  # a dead process's of the same number
             continue
-        with suppress(OSError):  # a file system without locks: nobody clears there
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_at(descriptor, part):
+            own = _is_at(descriptor, part)
+        except BlockingIOError:
+            own = False
+        except OSError:  # a file system without locks: nobody clears there
+            own = True
+        if own:
             return descriptor, part
-        os.close(descriptor)  # somebody cleared it before it was locked
+        os.close(descriptor)  # somebody clears it, or did, before it was locked
 
 
 def clear_parts(path: Path) -> None:
@@ -118,7 +123,7 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
         ValueError: it has more bytes than `most`, or is no such text.
         OSError: it cannot be read.
     """
-    with naming(path), path.open("rb") as file:
+    with naming(path), opened(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise ValueError(f"it has more than {most} bytes")
@@ -134,11 +139,28 @@ def read_toml(path: Path) -> dict[str, Any]:
         ValueError: it is none, or longer or deeper than settings are.
         OSError: it cannot be read.
     """
-    text = read_text(path)
+    return toml_of(read_text(path))
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """What TOML says; ValueError as `read_toml`'s."""
     try:
         return no_deeper(tomllib.loads(text))
     except RecursionError:
         raise ValueError("its tables and lists lie too deep within each other") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The block reads the file. A pipe that nobody writes into is empty, and is not waited for; OSError as `open`'s."""
+    with open(path, "rb", opener=_not_waiting) as file:
+        yield file
+
+
+def _not_waiting(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)  # of a pipe that somebody writes into, as a shell's `<(command)`
+    return descriptor
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -194,9 +216,19 @@ def locked(path: Path, taken: Exception, beside: Path | None = None) -> Iterator
         os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether some process has `path` locked; nobody's lock is taken or waited for."""
+    try:
+        there, table = path.stat(), Path("/proc/locks").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    place = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
+    return any(place in line.split() for line in table.splitlines() if " FLOCK " in line)
+
+
 def _lock(path: Path, taken: Exception, flags: int) -> int:
     while True:
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)  # a pipe in its place is not waited for
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bierl_fast import finite
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, shown
 from bierl_fast.messages import F32, F64, Bool, NoiseKey, Population
 from bierl_fast.public import public
 
@@ -156,7 +156,7 @@ def scale_gradient(
 
 def _memory(out: F32 | None, count: int) -> F32:
     if not 0 <= count < MOST_ELEMENTS:
-        raise ArgumentError(f"count must be an integer in [0, {MOST_ELEMENTS - 1}], got {count}")
+        raise ArgumentError(f"count must be an integer in [0, {MOST_ELEMENTS - 1}], got {shown(count)}")
     if out is None:
         return core.row_memory(count)
     if isinstance(out, np.ndarray) and out.shape != (count,):  # what is no array is refused by who writes into it

@@ -17,7 +17,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
 from bierl_fast.hyperparameters import Hyperparameters as Hyperparameters  # noqa: PLC0414 - for all who import messages
 from bierl_fast.hyperparameters import HyperparameterSpec as HyperparameterSpec  # noqa: PLC0414 - likewise
 from bierl_fast.public import public
@@ -47,7 +47,7 @@ class Stream(IntEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Stream:
-        raise ArgumentError(f"a stream is one of {', '.join(stream.name for stream in cls)}, got {value!r}")
+        raise ArgumentError(f"a stream is one of {', '.join(stream.name for stream in cls)}, got {shown(value)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class NoiseKey:
             if not isinstance(getattr(self, name), int | np.integer):
                 raise ArgumentTypeError(f"{name} must be an integer, got {type(getattr(self, name)).__name__}")
         if not 0 <= self.run_seed < 2**64:
-            raise ArgumentError(f"run_seed must be in [0, 2**64), got {self.run_seed}")
+            raise ArgumentError(f"run_seed must be in [0, 2**64), got {shown(self.run_seed)}")
         if not 0 <= self.generation < 2**32:
-            raise ArgumentError(f"generation must be in [0, 2**32), got {self.generation}")
+            raise ArgumentError(f"generation must be in [0, 2**32), got {shown(self.generation)}")
         if not 0 <= self.stream < 2**30:
-            raise ArgumentError(f"stream must be in [0, 2**30), got {int(self.stream)}")
+            raise ArgumentError(f"stream must be in [0, 2**30), got {shown(int(self.stream))}")
 
     def with_stream(self, stream: Stream) -> NoiseKey:
         """The same generation's key in another stream."""

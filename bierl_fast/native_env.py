@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast._registration import ENTRY_POINT
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError
+from bierl_fast._registration import ENTRY_POINT, OWN
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.native_drawing import MODES, OPTIONS, Drawing
 from bierl_fast.public import public
 from bierl_fast.tasks.mujoco_task import MujocoTask
@@ -43,7 +43,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     Unlike gymnasium.make(id), nothing is wrapped: the time limit is part of the environment, and actions (A,) are
     not checked against the action space (the simulation clamps them). The reset noise comes from a C++ twin of
     NumPy's generator, so replacing `np_random` has no effect; pass a seed to `reset`. A copied or unpickled one is made
-    anew from the same arguments, as Gymnasium's own are: `reset` it first.
+    anew from the same arguments, as Gymnasium's own are: `reset` it first. Any number of threads may call: they take
+    turns, step by step, and a call of a signal handler's on what it interrupted is an ArgumentError.
 
     Args:
         id: A native Gymnasium id, such as "HalfCheetah-v5", or a task of one's own: a MujocoTask, or its TOML file.
@@ -157,7 +158,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         """(A,) the action as the task takes it."""
         if self._choices:
             if not self.action_space.contains(action):
-                raise ArgumentError(f"action must be an integer from 0 to {self._choices - 1}, got {action!r}")
+                raise ArgumentError(f"action must be an integer from 0 to {self._choices - 1}, got {shown(action)}")
             chosen = np.zeros(self._choices, np.float32)
             chosen[int(action)] = 1.0
             return chosen

@@ -6,12 +6,13 @@ out, force -> output -> a path beside it, to write to -> out
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bierl_fast.errors import ConfigError, naming
 from bierl_fast.files import as_path, replacing
+from bierl_fast.names import choice
 
 
 def require_output(out: str | os.PathLike[str], force: bool) -> Path:
@@ -28,6 +29,19 @@ def require_output(out: str | os.PathLike[str], force: bool) -> Path:
     if out.exists() and not force:
         raise ConfigError(f"{out} exists; give another name, or --force to replace it", ["out", "force"])
     return out
+
+
+def kind_of_output(out: str | os.PathLike[str], what: str, kinds: Collection[str]) -> str:
+    """What the ending of a file says that is in it, in small letters: one of `kinds`.
+
+    Raises:
+        ConfigError: `out` has no ending, or another.
+    """
+    ending = as_path(out, "out").suffix.removeprefix(".").lower()
+    if not ending:
+        named = " or ".join(f".{kind}" for kind in sorted(kinds))
+        raise ConfigError(f"out must end in {named}, which says the kind of {what}; got {os.fspath(out)}", ["out"])
+    return choice(f"kind of {what}", ending, kinds, ["out"])
 
 
 def write_output(out: Path, content: bytes) -> None:

@@ -6,13 +6,14 @@
     @public(arrays=True)         that an array is one, too
 
 Looked at are objects of this package, functions, names, paths, tables and numbers; arrays are where they are used, and
-what Python itself refuses, a call that no signature takes, stays Python's.
+what Python itself refuses, a call that no signature takes, stays Python's. A docstring without a word of that gets it.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import os
 import sys
 import types
@@ -27,16 +28,26 @@ from bierl_fast.errors import ArgumentTypeError, shown
 
 T = TypeVar("T")
 Check = Callable[[Any], bool]
+LARGEST = 2**1023  # of integers: beyond every number that means something, and floats
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < LARGEST
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and abs(value) < 2**1023
+        return not isinstance(value, bool) and abs(int(value)) < LARGEST
     return isinstance(value, Real) or getattr(value, "shape", None) == ()
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping)
+    scalar = getattr(value, "shape", None) == ()  # of NumPy, which says that it iterates
+    return isinstance(value, abc.Iterable) and not isinstance(value, str | bytes | Mapping) and not scalar
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 WRITTEN = {  # how one is made, for errors
@@ -45,9 +56,13 @@ WRITTEN = {  # how one is made, for errors
     "Hyperparameters": "bf.Hyperparameters(sigma=0.02)",
     "Population": "what a strategy's ask gives",
     "EvaluationBatch": "what an evaluator's evaluate gives",
+    "Trained": "what bf.train gives",
 }
+A_DICT: tuple[str, Check] = ("a dict", lambda value: isinstance(value, Mapping))
+TABLE: tuple[str, Check] = ("a dict with names as keys", _is_table)
+RAISES = "Raises:\n"
 PLAIN: dict[Any, tuple[str, Check]] = {
-    int: ("an integer", lambda value: isinstance(value, Integral) and not isinstance(value, bool)),
+    int: ("an integer", _is_integer),
     float: ("a number", _is_number),
     bool: ("True or False", lambda value: isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}),
     str: ("a string", lambda value: isinstance(value, str)),
@@ -55,8 +70,8 @@ PLAIN: dict[Any, tuple[str, Check]] = {
     os.PathLike: ("a path", lambda value: isinstance(value, os.PathLike)),
     types.NoneType: ("None", lambda value: value is None),
     abc.Callable: ("a function", callable),
-    abc.Mapping: ("a dict", lambda value: isinstance(value, Mapping)),
-    dict: ("a dict", lambda value: isinstance(value, Mapping)),
+    abc.Mapping: A_DICT,
+    dict: A_DICT,
     abc.Sequence: ("a list", _is_list),
     tuple: ("a tuple", _is_list),
     list: ("a list", _is_list),
@@ -80,6 +95,8 @@ def public(thing: Any = None, /, *, but: Collection[str] = (), numbers: bool = T
 
 
 def _public(thing: Any, but: Collection[str], numbers: bool, arrays: bool) -> Any:
+    if not isinstance(thing, type) or "__init__" in vars(thing):
+        thing.__doc__ = _told(thing.__doc__)
     if not isinstance(thing, type):
         return _watched(thing, numbers, arrays)
     for name, method in list(vars(thing).items()):
@@ -92,36 +109,36 @@ def _public(thing: Any, but: Collection[str], numbers: bool, arrays: bool) -> An
     return thing
 
 
+def _told(doc: str | None) -> str:
+    """A docstring that says what an argument of another type raises."""
+    kind, doc = ArgumentTypeError.__name__, inspect.cleandoc(doc or "")
+    if kind in doc:
+        return doc
+    line = f"    {kind}: an argument of another type."
+    if RAISES in doc:
+        return doc.replace(RAISES, f"{RAISES}{line}\n", 1)
+    return f"{doc}\n\n{RAISES}{line}"
+
+
 def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Callable[..., Any]:
     """The function, whose arguments are looked at before it is called."""
     if getattr(function, "_looked_at", False):
         return function
-    known: list[tuple[list[tuple[str, Any] | None], dict[str, Any], Any]] = []  # found at the first call
+    known: list[tuple[list[tuple[str, Any] | None], dict[str, Any], Any, Any]] = []  # found at the first call
 
     @functools.wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
         if not known:
             known.append(_wanted(function, numbers, arrays))
-        places, names, others = known[0]
-        for place, value in zip(places, args, strict=False):
+        places, names, others, further = known[0]
+        for place, value in itertools.zip_longest(places[: len(args)], args, fillvalue=further):
             if place is not None and not place[1][1](value):
                 raise _refused(place[0], place[1][0], value)
         for name, value in kwargs.items():
             wanted = names.get(name, others)
             if wanted is not None and not wanted[1](value):
                 raise _refused(name, wanted[0], value)
-        try:
-            return function(*args, **kwargs)
-        except TypeError as error:
-            if "incompatible function arguments" not in str(error):
-                raise
-            given = [
-                *map(shown, args),
-                *(f"{name}={shown(value)}" for name, value in kwargs.items()),
-            ]  # to compiled code
-            raise ArgumentTypeError(
-                f"{function.__name__} takes whole numbers of 64 bits and arrays of its own kind, got {', '.join(given)}"
-            ) from error
+        return function(*args, **kwargs)
 
     watched._looked_at = True  # type: ignore[attr-defined]
     return watched
@@ -135,12 +152,12 @@ def _refused(name: str, wanted: str, value: Any) -> ArgumentTypeError:
 
 def _wanted(
     function: Callable[..., Any], numbers: bool, arrays: bool
-) -> tuple[list[tuple[str, Any] | None], dict[str, Any], tuple[str, Check] | None]:
-    """What is wanted of arguments by place, by name, and of other keywords; None where nothing is looked at."""
+) -> tuple[list[tuple[str, Any] | None], dict[str, Any], tuple[str, Check] | None, tuple[str, Any] | None]:
+    """What is wanted of arguments by place, by name, of other keywords and of further places; None: nothing is."""
     inner = inspect.unwrap(function)
     places: list[tuple[str, Any] | None] = []
     names: dict[str, Any] = {}
-    others = None
+    others = further = None
     for parameter in inspect.signature(inner, follow_wrapped=False).parameters.values():
         hint = _evaluated(parameter.annotation, inner)
         wanted = None if not numbers and _has_numbers(hint) else _check_of(hint, arrays)
@@ -148,11 +165,13 @@ def _wanted(
             wanted = None
         if parameter.kind is parameter.VAR_KEYWORD:
             others = wanted
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            further = None if wanted is None else (parameter.name, wanted)
+        else:
             names[parameter.name] = wanted
             if parameter.kind is not parameter.KEYWORD_ONLY:
                 places.append(None if wanted is None else (parameter.name, wanted))
-    return places, names, others
+    return places, names, others, further
 
 
 def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
@@ -193,7 +212,7 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if hint is None:
         return PLAIN[types.NoneType]
     if origin in PLAIN:
-        return PLAIN[origin]
+        return TABLE if PLAIN[origin] is A_DICT and typing.get_args(hint)[:1] == (str,) else PLAIN[origin]
     if arrays and getattr(origin, "__module__", "") == "numpy" and origin.__name__ == "ndarray":
         return "a numpy array", lambda value: isinstance(value, origin)
     if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
@@ -203,8 +222,17 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):
-        members = [each for base in origin.__mro__ for each in vars(base) if callable(vars(base)[each])]
-        asked = [each for each in members if not each.startswith("_")]
-        return text, lambda value: any(hasattr(value, each) for each in asked)
+        return text, _has_members(origin)
     accepted = getattr(origin, "taken_for", origin)
     return text, lambda value: isinstance(value, accepted)
+
+
+def _has_members(protocol: type) -> Check:
+    """Whether a value has one of a protocol's methods; or all of its data, which may take time, where it has none."""
+    members = {name: each for base in protocol.__mro__ for name, each in vars(base).items() if name[0] != "_"}
+    methods = [name for name, each in members.items() if callable(each)]
+    held = [name for name, each in members.items() if isinstance(each, property)]
+    held += [name for base in protocol.__mro__ for name in vars(base).get("__annotations__", ()) if name[0] != "_"]
+    if methods:
+        return lambda value: any(hasattr(value, name) for name in methods)
+    return lambda value: all(hasattr(value, name) for name in held)

@@ -23,7 +23,7 @@ def named(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         parts += [reason(part) for part in islice(error.exceptions, MOST_PARTS)]
     said = printable("; ".join(part for part in parts if part)) or _raised_at(error)[1]
-    return f"{type(error).__name__}{': ' if said else ''}{said}"
+    return f"{class_of(error)}{': ' if said else ''}{said}"
 
 
 def place(error: BaseException) -> str:
@@ -36,12 +36,21 @@ def words(error: BaseException) -> str:
     try:
         return str(error)
     except BaseException as failed:  # its __str__ is the user's too
-        return f"(what it says cannot be had: its __str__ raises {type(failed).__name__})"
+        return f"(what it says cannot be had: its __str__ raises {class_of(failed)})"
+
+
+def class_of(error: BaseException) -> str:
+    """The name of its class, whatever its metaclass makes of that."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
 
 
 def notes_of(error: BaseException) -> list[str]:
-    """What was added to it on its way."""
-    return [note for note in getattr(error, "__notes__", None) or () if isinstance(note, str)]
+    """What was added to it on its way, as far as it can be had."""
+    try:
+        return [note for note in getattr(error, "__notes__", None) or () if isinstance(note, str)]
+    except BaseException:  # they are an attribute, and anybody's
+        return []
 
 
 def printable(text: str) -> str:

@@ -38,6 +38,7 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
             `also`, other names in use for it, with which an unknown name is answered;
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
+            `common`, that most people need it, so that `bierl train --help` shows it and not `--help-all` alone;
             `names_code`, that it may be an import path, which is imported;
             `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.

@@ -23,9 +23,12 @@ import settings_page
 import terms_page
 
 project = "bierl_fast"
+copyright = "2026, the bierl_fast authors"
 release = version = bierl_fast.__version__
 html_title = f"bierl_fast {release}"
 html_theme = "furo"
+html_static_path = ["style"]
+html_css_files = ["wide.css"]
 html_show_sphinx = False
 html_copy_source = False
 extensions = ["myst_parser"]

@@ -1,15 +1,21 @@
 """The page of settings, read from the package: what each means, its default and its values stand there, once.
 
-the sections that Config is made of, the strategies' table -> sections -> markdown
+the sections that Config is made of, the tables of strategies, meta-levels and evaluators -> sections -> markdown
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
+from bierl_fast.config.foreign import of_meta_levels, of_strategies
 from bierl_fast.config.sections import NAMES, SECTIONS
-from bierl_fast.strategy.table import STRATEGIES, declared, options, which_declare
+from bierl_fast.evaluation.table import BACKENDS
+from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.table import META_LEVELS
+from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.table import STRATEGIES, declared, which_declare
 
 BOUNDS = {"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"}
 FAR = 2**16  # bounds from here on only keep numbers representable
@@ -23,7 +29,7 @@ class Setting:
     default: str
     text: str
     values: str  # which it may have, besides what its default's type says; may be empty
-    takers: tuple[str, ...] = ()  # the strategies that take it; none: every run may
+    takers: str = ""  # the strategies, meta-levels or evaluators that take it; empty: every run may
 
 
 def sections() -> dict[str, list[Setting]]:
@@ -46,7 +52,7 @@ def markdown() -> str:
 def _table(settings: list[Setting]) -> str:
     lines = ["| setting | default | what it means |", "|---|---|---|"]
     for each in settings:
-        facts = [each.text, each.values, f"of {', '.join(each.takers)}" if each.takers else ""]
+        facts = [each.text, each.values, each.takers]
         meaning = "; ".join(filter(None, facts)).replace("|", "\\|")
         lines.append(f"| `{each.name}` | {each.default} | {meaning} |")
     return "\n".join(lines)
@@ -80,10 +86,21 @@ def _values(name: str, rules: Any) -> str:
     return " and ".join(f"{words} {rules[rule]:g}" for rule, words in BOUNDS.items() if rules.get(rule, FAR) < FAR)
 
 
-def _takers(name: str, rules: Any) -> tuple[str, ...]:
-    """Of a strategy's own option or hyperparameter; empty where all take it."""
+def _takers(name: str, rules: Any) -> str:
+    """Whose setting it is, where not every run may have it."""
     if rules.get("hyperparameter"):
-        taken = which_declare(name)
-    else:
-        taken = [each for each in STRATEGIES if name in options(each)]
-    return () if len(taken) == len(STRATEGIES) else tuple(taken)
+        return _of("strategy", which_declare(name), STRATEGIES)
+    if name in of_strategies():
+        return _of("strategy", strategies.which_take(name), STRATEGIES)
+    if name in of_meta_levels():
+        return _of("meta-level", meta_levels.which_take(name), META_LEVELS)
+    own = [each for each, line in BACKENDS.items() if any(name in section.settings() for section in line.sections)]
+    return _of("evaluator", own, BACKENDS) if own else ""
+
+
+def _of(kind: str, takers: Collection[str], all_there_are: Collection[str]) -> str:
+    """In words; empty where all take it. Of nearly all, who does not."""
+    left = [each for each in all_there_are if each not in takers]
+    if len(left) < len(takers):
+        return f"of every {kind} but {', '.join(left)}" if left else ""
+    return f"of {kind} {', '.join(takers)}"

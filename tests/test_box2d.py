@@ -105,7 +105,7 @@ def test_without_box2d(monkeypatch: pytest.MonkeyPatch) -> None:
         bf.NativeEnv("LunarLander-v3")
     with pytest.raises(bf.ArgumentError, match=r"cannot run natively here: .*pip install 'bierl-fast\[box2d\]'"):
         bf.make_evaluator(TASK, evaluator="native")
-    with pytest.raises(bf.ArgumentError, match="no option 'winds'"):  # which is wrong wherever the task runs
+    with pytest.raises(bf.ArgumentError, match="named 'winds'"):  # which is wrong wherever the task runs
         bf.NativeEnv("LunarLander-v3", winds=True)
     rows = {row["id"]: row for row in native_tasks()}
     assert not rows[TASK]["native"]

@@ -18,6 +18,7 @@ from helpers.torch_modules import Recurrent
 
 import bierl_fast as bf
 from bierl_fast.messages import F32
+from bierl_fast.meta.table import META_LEVELS
 from bierl_fast.strategy.table import STRATEGIES
 
 OWN = "bierl/DeceptivePoint-v0"
@@ -114,6 +115,17 @@ def test_histories_and_messages(way: Callable[[Any], Any]) -> None:
         assert way(thing) == thing
     history = bf.History(length=3, quantiles=4, ranges={"sigma": bf.Range(0.1, 2.0)})
     np.testing.assert_array_equal(way(history).window(), history.window())
+
+
+@each_way
+@pytest.mark.parametrize("name", META_LEVELS)
+def test_meta_levels_propose_alike(name: str, way: Callable[[Any], Any]) -> None:
+    ranges = {"sigma": bf.Range(0.002, 0.5), "learning_rate": bf.Range(0.001, 0.2)}
+    history = bf.History(ranges=ranges)
+    own: dict[str, Any] = {"own": bf.ScheduleSettings(horizon=9)} if name == "schedule" else {}
+    parts = bf.MetaParts(bf.Hyperparameters(sigma=0.1, learning_rate=0.05), history, **own)
+    level = bf.make_meta(name, parts)
+    assert way(level).propose(history) == level.propose(history)
 
 
 @pytest.mark.parametrize("kind", [{"task": "Reacher-v5"}, {"task": "ackley", "dim": 3}])

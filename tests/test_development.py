@@ -8,14 +8,16 @@ import subprocess
 import tomllib
 
 import pytest
-from helpers.subprocesses import TESTS, run
+from helpers.subprocesses import TESTS, TIMEOUT, run
 
 ROOT = TESTS.parent
 STEPS = sorted(path.name for path in (ROOT / ".ci" / "steps").iterdir())
 
 
 def ci(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([ROOT / ".ci" / "run", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [ROOT / ".ci" / "run", *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT
+    )
 
 
 def test_the_steps_are_listed_with_what_they_are_for() -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.subprocesses import command, environment, run
+from helpers.subprocesses import command, run, running
 
 from bierl_fast import files
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError, one_line
 from bierl_fast.files import as_path, json_object, locked, no_deeper, read_text, replacing, write_text
+from bierl_fast.run import metrics
 
 WRITER = """
 import sys, time
@@ -28,15 +30,17 @@ with replacing(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(100000)
 """
 
 
-def start_writer(path: Path) -> subprocess.Popen[str]:
-    child = subprocess.Popen([*command(WRITER), str(path)], env=environment(), stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "writing\n"
-    return child
+@contextmanager
+def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process in the middle of writing a file."""
+    with running([*command(WRITER), str(path)]) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        yield child
 
 
 def parts(folder: Path) -> list[str]:
@@ -45,8 +49,7 @@ def parts(folder: Path) -> list[str]:
 
 def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    dead, living = start_writer(path), start_writer(path)
-    try:
+    with writer(path) as dead, writer(path) as living:
         dead.kill()
         dead.wait()
         (tmp_path / ".result.json.99999999.part").touch()  # as earlier versions called it
@@ -60,10 +63,6 @@ def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) 
             ".result.json.mine.part",
         ]
         assert path.read_text() == "whole"
-    finally:
-        living.kill()
-        living.communicate()
-        dead.communicate()
 
 
 def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
@@ -76,6 +75,36 @@ def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
         thread.join()
     assert path.read_text() in texts
     assert [file.name for file in tmp_path.iterdir()] == ["policy.npz"]
+
+
+def test_a_part_that_another_writer_is_just_clearing_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, sync, taken = fcntl.flock, os.fsync, dict[Path, int]()
+
+    def flock(descriptor: int, how: int) -> None:
+        if not taken:  # the other one came between its making and its locking
+            (part,) = tmp_path.glob(".weights.npz.*.part")
+            taken[part] = os.open(part, os.O_RDONLY)
+            lock(taken[part], fcntl.LOCK_EX)
+        lock(descriptor, how)
+
+    def fsync(descriptor: int) -> None:
+        for part, other in taken.items():
+            part.unlink(missing_ok=True)
+            os.close(other)
+        taken.update(dict.fromkeys(taken, os.open(tmp_path, os.O_RDONLY)))
+        sync(descriptor)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_text(tmp_path / "weights.npz", "as good as new")
+    monkeypatch.undo()
+    for other in taken.values():
+        os.close(other)
+    assert len(taken) == 1
+    assert (tmp_path / "weights.npz").read_text() == "as good as new"
+    assert [file.name for file in tmp_path.iterdir()] == ["weights.npz"]
 
 
 def test_an_error_names_the_file_that_the_user_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,3 +250,30 @@ def test_an_error_in_the_block_leaves_the_old_file(tmp_path: Path) -> None:
         fail()
     assert (tmp_path / "a").read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)
+    assert read_text(pipe) == ""
+    with locked(pipe, RuntimeError("taken")):
+        pass
+    assert metrics.read(pipe) == []
+
+
+def test_what_somebody_writes_into_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "settings"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)  # so that the pipe has a writer before its reader comes
+
+    def write() -> None:
+        os.write(end, b'task = "sphere-like"\n')
+        os.write(end, b"population = 6\n")
+        os.close(end)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert toml.read(pipe) == {"task": "sphere-like", "population": 6}
+    finally:
+        writer.join()

@@ -35,6 +35,7 @@ BOTTOM = {
     "torch_threads",
     "optional",
     "outputs",
+    "turns",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -46,14 +47,14 @@ SEES: dict[str, set[str]] = {
     "reasons": set(),
     "values": {"errors", "names"},
     "optional": {"errors"},
-    "outputs": {"errors", "files"},
+    "outputs": {"errors", "files", "names"},
     "settings": {"errors", "values", "names"},
     "files": {"errors"},
     "machine": {"_native"},  # asked what it was built with, where it is there
     "import_path": {"errors", "reasons"},
     "trust": {"_registration", "errors", "import_path"},
     "hyperparameters": {"errors", "public"},
-    "by_value": {"errors"},
+    "by_value": {"errors", "reasons"},
     "torch_threads": {"_torch"},
     "frozen": {"errors"},
     "public": {"errors"},
@@ -62,26 +63,30 @@ SEES: dict[str, set[str]] = {
     "_native": {"_library", "_core"},
     "_box2d": {"_library", "_native", "errors"},
     "_box2d_check": {"_native"},
+    "turns": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
     "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
     "tasks": BOTTOM | {"_registration"},
+    "page": BOTTOM | {"picture"},
     "native_env": BOTTOM | {"_registration", "tasks", "native_drawing"},
     "native_drawing": {"_native", "errors"},
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_registration", "tasks"},
     "meta": BOTTOM | {"strategy", "evaluation"},
-    "config": BOTTOM | {"_registration", "tasks", "strategy", "evaluation", "meta"},
-    "run": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "picture"},
-    "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run"},
+    "loggers": BOTTOM,
+    "config": BOTTOM | {"_registration", "tasks", "strategy", "evaluation", "meta", "loggers"},
+    "run": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "picture", "page", "loggers"},
+    "pretraining": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "loggers"},
     "diagnosis": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "run"},
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"tasks", "evaluation", "config", "run"},
     "exporting": BOTTOM | {"tasks", "evaluation", "config", "run"},
+    "reports": BOTTOM | {"run", "picture", "page", "comparison", "viewing"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}
-    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing"},
+    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]
@@ -169,9 +174,12 @@ def printed(code: str) -> str:
 
 
 def test_import_is_cheap() -> None:
-    """At most 0.1 s over `import numpy`; the best of five, because other processes share the machine."""
-    code = "import numpy, time; t = time.perf_counter(); import bierl_fast; print(time.perf_counter() - t)"
-    assert min(float(printed(code)) for _ in range(5)) <= 0.1
+    """At most as long as `import numpy`, of which a tenth is usual; the best of five."""
+    code = (
+        "from time import process_time as now; a = now(); import numpy; b = now(); import bierl_fast; c = now(); "
+        "print((c - b) / (b - a))"
+    )
+    assert min(float(printed(code)) for _ in range(5)) <= 1.0
 
 
 HEAVY = ["torch", "gymnasium", "mujoco", "rich", "click", "msgspec"]

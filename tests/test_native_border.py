@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import NoReturn
@@ -62,8 +64,18 @@ def test_a_missing_mujoco_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         _library.prepare()
 
 
-def test_a_tree_that_was_never_built_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_that_was_never_built_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "bierl_fast._core" else found(name))
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "absent"), str(tmp_path / "site")])
+    monkeypatch.setattr(_library, "_preload_mujoco", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    sources, installed = tmp_path / "bierl_fast", tmp_path / "site" / "bierl_fast"
+    for folder in (sources, installed):
+        folder.mkdir(parents=True)
+        (folder / "_core.pyi").touch()  # types alone
     with pytest.raises(bf.InstallationError, match=r"has no compiled module: .*pip install"):
+        _library.prepare()
+    (installed / f"_core{EXTENSION_SUFFIXES[0]}").touch()
+    with pytest.raises(bf.InstallationError, match=rf"installed in {installed}; start Python from another folder, or"):
         _library.prepare()

@@ -72,6 +72,15 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: bf.History(quantiles=2.5), "quantiles must be an integer"),  # type: ignore[arg-type]
     (lambda: bf.History(ranges=None), "ranges must be a dict"),  # type: ignore[arg-type]
     (lambda: bf.Policy.load(None), "path must be a string or a path"),  # type: ignore[arg-type]
+    (lambda: strategy().ask(HP, KEY, 2**40), "population must be at most 2147483646, got 1099511627776"),
+    (lambda: bf.NoiseKey(-(10**6000), 0), r"run_seed must be in \[0, 2\*\*64\), got <int>"),
+    (lambda: bf.kernels.normals(KEY, 0, 10**6000), "count must be an integer, got <int>"),
+    (lambda: bf.make_evaluator("ackley", dim=10**6000), "dim must be an integer in .*, got <int>"),
+    (lambda: bf.make_evaluator("ackley", dim=3, threads=-(10**6000)), "threads must be .*, got <int>"),
+    (lambda: bf.Config(task="ackley", dim=3, population=10**6000), "population must be .*, got <int>"),
+    (lambda: bf.History().load({}), "must be"),
+    (lambda: bf.History().load({b"window": 0}), "arrays must be a dict with names as keys, got"),  # type: ignore[dict-item]
+    (lambda: strategy().load({2: 3, "mean": 4}), "arrays must be a dict with names as keys, got"),
     (lambda: bf.make_evaluator("Hopper-v5", task_kwargs={2: 3}), "must be a dict with names as keys"),  # type: ignore[dict-item]
     (lambda: bf.make_evaluator("ackley", dim=3, task_kwargs={None: 3}), "task_kwargs must be"),  # type: ignore[dict-item]
     (lambda: bf.make_evaluator("Hopper-v5", log_std=1e300), "log_std must be at least .* and at most 88"),

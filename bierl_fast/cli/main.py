@@ -35,10 +35,14 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "compare": ("comparing", "Train and compare many runs."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
+    "runs": ("runs", "The runs there are."),
+    "show": ("runs", "One run in a page."),
     "plot": ("plotting", "Runs as a picture."),
+    "report": ("reporting", "Runs as a page for a browser."),
     "watch": ("viewing", "A policy in a window."),
     "record": ("viewing", "A policy on film."),
     "export": ("exporting", "A policy for other programs."),
+    "completion": ("completing", "Commands, settings and names completed by the shell."),
     "tasks": ("show", "The tasks there are."),
     "info": ("show", "Versions and machine."),
     "presets": ("show", "The presets there are, or what one sets."),
@@ -122,6 +126,8 @@ def entry(arguments: Sequence[str] | None = None) -> int:
                 Path.cwd()  # without one, libraries that are loaded later fail in ways of their own
             code = cli.main(arguments, prog_name="bierl", standalone_mode=False)
             return given.exit_code(code if isinstance(code, int) else 0, arguments)
+        except SystemExit as error:  # click's, when a shell asks it to complete a line
+            return error.code if isinstance(error.code, int) else 1
         except BaseException as error:
             return _failed(error, arguments)
 

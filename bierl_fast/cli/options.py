@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bierl_fast.cli.grouped import SettingOption
 from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
 from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, settings_of
 from bierl_fast.settings import renamed
@@ -65,23 +66,33 @@ def _option(
     kind, text = hints()[field.name], field.metadata["help"]
     if field.name in TABLES:  # given once for each name in it
         flag, entry = ENTRIES[field.name]
-        return click.option(flag, name, type=entry(), multiple=True, help=text, hidden=hidden)
-    choices = field.metadata.get("choices", NAMES.get(field.name))
+        return click.option(
+            flag, name, cls=SettingOption, setting=field, type=entry(), multiple=True, help=text, hidden=hidden
+        )
+    choices = choices_of(field)
     if choices is not None:
         text += f" ({', '.join(choices)})"
     if default is None and field.default is not None:
         default = _written(field.default)
     text += "" if default is None else f" [default: {default}]"
+    more: dict[str, Any] = {"cls": SettingOption, "setting": field, "help": text, "hidden": hidden, "default": None}
     if kind in {bool, bool | None}:
-        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text, hidden=hidden)
+        return click.option(f"{flag}/--no-{flag[2:]}", name, **more)
     literal = "none" in field.metadata.get("choices", ())
-    return click.option(flag, name, type=SettingType(kind, literal), default=None, help=text, hidden=hidden)
+    return click.option(flag, name, type=SettingType(kind, literal, choices or ()), **more)
+
+
+def choices_of(field: dataclasses.Field[Any]) -> tuple[str, ...] | None:
+    """The names that a setting, or each entry of it, is one of; None where there is no such list."""
+    rules = field.metadata
+    found = rules.get("choices", rules.get("each", NAMES.get(field.name)))
+    return None if found is None else tuple(found)
 
 
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return ",".join(str(item) for item in value) if isinstance(value, tuple) else str(value)
+    return ",".join(str(item) for item in value) or "none" if isinstance(value, tuple) else str(value)
 
 
 ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {

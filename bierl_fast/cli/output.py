@@ -17,6 +17,7 @@ from typing import Any, TextIO, cast
 
 import click
 
+from bierl_fast.errors import PACKAGE
 from bierl_fast.evaluation.pool.descriptors import open_standard
 
 IN_FILES = ("train", "resume", "pretrain", "compare")  # commands whose answer is not what they print
@@ -104,7 +105,7 @@ def streams() -> Iterator[Streams]:
     open_standard()  # no file of a run's takes their numbers
     given = Streams()
     teller = _Teller()
-    logger = logging.getLogger(__name__.partition(".")[0])
+    logger = logging.getLogger(PACKAGE)
     before = logger.level, logger.propagate
     logger.addHandler(teller)
     logger.setLevel(logging.INFO)
@@ -120,12 +121,13 @@ def streams() -> Iterator[Streams]:
 
 def tell_nothing() -> None:
     """For --quiet."""
-    logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
+    logging.getLogger(PACKAGE).setLevel(logging.WARNING)
 
 
 class _Teller(logging.Handler):
-    """Says on standard error what takes long before a run."""
+    """Says on standard error what takes long before a run; how a run itself goes is its progress display's to say."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line."""
-        click.echo(f"bierl: {record.getMessage()}", err=True)
+        if record.levelno >= logging.WARNING or not record.name.startswith(f"{PACKAGE}.run."):
+            click.echo(f"bierl: {record.getMessage()}", err=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import tomllib
 import types
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from bierl_fast.cli.output import tell_nothing
 from bierl_fast.errors import shown
@@ -35,13 +37,15 @@ def _quiet(_: click.Context, __: click.Parameter, quiet: bool) -> bool:
 
 quiet_option = click.option("--quiet", is_flag=True, callback=_quiet, help="Print nothing but errors.")
 
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show more of how the run goes.")
 
 OTHER_NAMES = {  # of options that are no settings; those of settings stand beside them, `also`
     "run_dir": ("out", "output", "output_dir", "out_dir", "log_dir", "logdir", "save_dir", "exp_dir", "dir", "name"),
     "config": ("config_file", "cfg", "conf", "settings", "yaml", "toml"),
     "preset": ("recipe", "template", "defaults"),
-    "quiet": ("silent", "no_progress", "verbose", "verbosity", "progress"),
+    "quiet": ("silent", "no_progress", "progress"),
     "json": ("format", "output_format", "as_json"),
+    "verbose": ("verbosity", "details"),
     "debug": ("traceback", "trace"),
     "help": ("usage", "options", "h"),
 }
@@ -50,10 +54,11 @@ OTHER_NAMES = {  # of options that are no settings; those of settings stand besi
 class SettingType(click.ParamType[Any]):
     """One setting's value as typed: `64`, `1e6`, `3M`, `64,64`, `64x64`, and `none` where a setting may be left open.
 
-    `literal` says that "none" is one of its values instead.
+    `literal` says that "none" is one of its values instead; `choices` is what a shell completes it by.
     """
 
-    def __init__(self, kind: Any, literal: bool = False) -> None:
+    def __init__(self, kind: Any, literal: bool = False, choices: Sequence[str] = ()) -> None:
+        self.choices = tuple(choices)
         parts = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
         self.optional = types.NoneType in parts and not literal
         self.kind = next(part for part in parts if part is not types.NoneType)
@@ -82,6 +87,43 @@ class SettingType(click.ParamType[Any]):
             what = {int: "whole number", float: "number"}[self.item]
             wanted = f"{what}s with commas between, such as 64,64" if self.is_list else f"a {what}, such as 1e6 or 3M"
             self.fail(f"{shown(value)} is not {wanted}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Its choices; of a list the one behind the last comma."""
+        before, comma, last = incomplete.rpartition(",") if self.is_list else ("", "", incomplete)
+        return [CompletionItem(f"{before}{comma}{name}") for name in self.choices if name.startswith(last)]
+
+
+class PresetType(click.ParamType[str]):
+    """The name of a preset."""
+
+    name = "NAME"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those there are, with what they are for."""
+        from bierl_fast.config import toml  # noqa: PLC0415 - loads NumPy
+
+        found = {name: toml.describe_preset(path) for name, path in toml.presets().items()}
+        return [CompletionItem(name, help=text) for name, text in found.items() if name.startswith(incomplete)]
+
+
+class TaskType(click.ParamType[str]):
+    """The id of a task."""
+
+    name = "TASK"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Native ones and functions; where none of them begins so, Gymnasium's."""
+        from bierl_fast.evaluation.native import native_tasks  # noqa: PLC0415 - loads the native module
+        from bierl_fast.evaluation.policy.vector import native_function_entries  # noqa: PLC0415 - likewise
+
+        known = [entry["id"] for entry in (*native_tasks(), *native_function_entries())]
+        found = [name for name in known if name.startswith(incomplete)]
+        if not found:
+            import gymnasium  # noqa: PLC0415 - takes a third of a second
+
+            found = sorted(name for name in gymnasium.registry if name.startswith(incomplete))
+        return [CompletionItem(name) for name in found]
 
 
 class PathType(click.Path):

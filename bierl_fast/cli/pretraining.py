@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from bierl_fast.cli.grouped import GroupedCommand
 from bierl_fast.cli.options import given, setting_options
-from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option
+from bierl_fast.cli.parameters import PathType, PresetType, SettingType, TaskType, debug_option, quiet_option
 from bierl_fast.cli.progress import LINE_SECONDS, return_text
 from bierl_fast.config import toml
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
@@ -26,11 +27,16 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 """
 
 
-@click.command(help=HELP)
-@click.argument("tasks", metavar="[TASK ...]", nargs=-1)
+@click.command(help=HELP, cls=GroupedCommand)
+@click.argument("tasks", metavar="[TASK ...]", nargs=-1, type=TaskType())
 @click.option("--out", required=True, type=PathType(), help="the file to write")
 @click.option(
     "--credit", default="run", show_default=True, help="whole inner runs (run), or one step as in the paper (one_step)"
+)
+@click.option(
+    "--distribution",
+    help="what problems are drawn from, of credit run: standard, wide, or long (whole runs from starts up to 100 times "
+    "off, with riders, validated) [default: as suits the generator]",
 )
 @click.option("--rounds", type=SettingType(int), help="rounds in all, of credit run [default: 300]")
 @click.option(
@@ -41,7 +47,9 @@ Credit one_step: along with an ordinary run on each TASK, with a run's settings:
 @click.option("--steps", type=SettingType(int), help="env steps a task, of credit one_step [default: 500000]")
 @click.option("--resume", is_flag=True, help="Go on with the training that the file holds, of credit run.")
 @click.option("--config", "config_file", type=PathType(), help="settings from a TOML file, of one_step")
-@click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`), of one_step")
+@click.option(
+    "--preset", type=PresetType(), help="settings of a published or tuned experiment (`bierl presets`), of one_step"
+)
 @setting_options(*TAKEN)
 @quiet_option
 @debug_option
@@ -52,6 +60,7 @@ def pretrain(
     tasks: tuple[str, ...],
     out: Path,
     credit: str,
+    distribution: str | None,
     rounds: int | None,
     horizon: int | None,
     steps: int | None,
@@ -71,6 +80,7 @@ def pretrain(
             out,
             tasks,
             credit=credit,
+            distribution=distribution,
             rounds=rounds,
             horizon=horizon,
             steps=steps,
@@ -114,6 +124,12 @@ class _Lines:
             last = record["round"] == record["rounds"]
         else:
             last = record["env_steps"] >= record["steps"]
+        if validated := record.get("validated"):
+            click.echo(
+                f"round {record['round']}/{record['rounds']}  validated: {validated['score']:.3f} of what there was to "
+                f"gain (the rule {validated['rule_score']:.3f}, fixed {validated['fixed_score']:.3f}), better than "
+                f"the rule on {validated['better']:.0%}"
+            )
         if not last and time.monotonic() - self._printed < LINE_SECONDS:
             return
         self._printed = time.monotonic()

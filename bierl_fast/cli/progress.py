@@ -1,6 +1,6 @@
-"""How a run is doing, while it runs.
+"""How a run is doing, while it runs: the few numbers that matter, all that there are where more is asked for.
 
-metrics record -> Progress -> a live display on a terminal, plain lines elsewhere, nothing when quiet
+events of a run -> Progress -> a live display on a terminal, plain lines elsewhere, nothing when quiet
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.config import Config
+from bierl_fast.run.callbacks import Callback, GenerationEvent, StartEvent
+from bierl_fast.run.reporting import achieved
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,27 +21,33 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LINE_SECONDS = 5.0  # between plain lines
-COLUMNS = 6  # of the live display, which so fits 80 characters
+GAP = 2  # columns between two numbers of the live display
 
 
-class Progress:
-    """An observer of a run; a context manager around it."""
+class Progress(Callback):
+    """Follows a run; a context manager around it."""
 
-    def __init__(self, config: Config, directory: Path, quiet: bool = False) -> None:
-        self._config = config
-        self._directory = directory
-        self._quiet = quiet
+    def __init__(
+        self, config: Config, directory: Path, quiet: bool = False, verbose: bool = False, first: str = ""
+    ) -> None:
+        """`first`: a line to print before all others."""
+        self.config = config
+        self._first = first
+        self.directory = directory
+        self.quiet = quiet
+        self._verbose = verbose
         self._live: Live | None = None
         self._began = time.monotonic()
         self._base: tuple[float, int, int] | None = None  # time, generations, steps at this session's start
-        self._warmed: tuple[float, int] | None = None  # time and steps at the warm start's latest generation
         self._announced = False
         self._printed = -float("inf")
         self._pending: dict[str, str] | None = None
         self._latest: dict[str, float] = {}  # diagnostics of the latest meta-update
+        self._best: float | None = None  # return of a candidate so far
+        self._evaluated: float | None = None  # the latest reporting evaluation
 
     def __enter__(self) -> Progress:
-        if not self._quiet and sys.stdout.isatty():
+        if not self.quiet and sys.stdout.isatty():
             from rich.live import Live  # noqa: PLC0415 - rich takes 0.05 s
 
             self._live = Live(refresh_per_second=4)
@@ -54,46 +62,59 @@ class Progress:
         elif self._pending is not None:
             _print_line(self._pending)
 
-    def __call__(self, record: dict[str, Any]) -> None:
-        """Show one generation."""
-        if self._quiet:
+    def at_start(self, event: StartEvent) -> None:
+        """Say where its files are; take in what it reached before."""
+        if self.quiet:
             return
-        if self._warmed is not None:
-            self._begin_after_warm_start()
-        self._show(self._facts(record))
+        self.config = event.config  # with nothing left open
+        self._announce()
+        if self._pending is not None:  # of the warm start
+            _print_line(self._pending)
+            self._pending = None
+        for record in event.records:
+            self._take(record)
+        self._base = (time.monotonic(), event.generation + 1, event.env_steps)
+
+    def after_generation(self, event: GenerationEvent) -> None:
+        """Show one generation."""
+        if not self.quiet:
+            self._take(event.record)
+            self._show(self._facts(event.record))
 
     def warm_start(self, record: dict[str, Any]) -> None:
         """Show one generation on the warm start's task, before the run's own."""
-        if self._quiet:
+        if self.quiet:
             return
         now, steps = time.monotonic(), record["env_steps"]
         rate = steps / (now - self._began) if now > self._began else 0.0
-        self._warmed = (now, steps)
+        self._announce()
         self._show(
             {
-                "warm start": str(self._config.warm_start_task),
-                "generation": str(record["generation"] + 1),
+                "warm start": str(self.config.warm_start_task),
+                "generations": str(record["generation"] + 1),
                 "return": return_text(record["mean_return"]),
-                "steps": f"{steps:,}/{self._config.warm_start_limit:,}",
+                "steps": f"{steps:,}/{self.config.warm_start_limit:,}",
                 "steps/s": f"{rate:,.0f}" if rate else "-",
             }
         )
 
-    def _begin_after_warm_start(self) -> None:
-        """The run's own rates count from the warm start's end."""
-        assert self._warmed is not None
-        now, steps = self._warmed
-        self._base, self._warmed = (now, 0, steps), None
-        if self._pending is not None:
-            _print_line(self._pending)
-            self._pending = None
+    def _announce(self) -> None:
+        if not self._announced:
+            print(f"{self._first}\n" * bool(self._first) + f"run directory: {self.directory}", flush=True)
+            self._announced = True
+
+    def _take(self, record: dict[str, Any]) -> None:
+        """What outlasts a generation."""
+        highest = record.get("max_return")
+        if highest is not None and (self._best is None or highest > self._best):
+            self._best = highest
+        evaluation = record.get("evaluation")
+        if evaluation:
+            self._evaluated = achieved(evaluation)
 
     def _show(self, facts: dict[str, str]) -> None:
-        if not self._announced:
-            print(f"run directory: {self._directory}", flush=True)
-            self._announced = True
         if self._live is not None:
-            self._live.update(_table(facts))
+            self._live.update(_table(facts, self._live.console.width))
             return
         self._pending = facts
         if time.monotonic() - self._printed >= LINE_SECONDS:
@@ -103,38 +124,47 @@ class Progress:
 
     def _facts(self, record: dict[str, Any]) -> dict[str, str]:
         done, steps, now = record["generation"] + 1, record["env_steps"], time.monotonic()
-        if self._base is None:
-            self._base = (self._began, 0, 0) if done == 1 else (now, done, steps)
+        assert self._base is not None
         since, first_done, first_steps = self._base
         seconds = now - since
         rate = (steps - first_steps) / seconds if seconds > 0 else 0.0
-        generations = self._config.generations
+        generations, total = self.config.generations, self.config.total_steps
+        evaluated = {"evaluated": return_text(self._evaluated)} if self.config.eval_interval else {}
         return {
-            "generation": f"{done}/{generations}" if generations else str(done),
+            "generations": f"{done}/{generations}" if generations else str(done),
             "return": return_text(record["mean_return"]),
-            "best": return_text(record["max_return"]),
-            "center": return_text(record["center_return"]),
+            "best": return_text(self._best),
+            **evaluated,
             "sigma": number(record["sigma"], ".4g"),
             "learning rate": number(record["learning_rate"], ".4g"),
+            **(self._details(record) if self._verbose else {}),
+            "steps": f"{steps:,}/{total:,}" if total else f"{steps:,}",
+            "steps/s": f"{rate:,.0f}" if rate else "-",
+            "time": duration(now - self._began),
+            "left": self._left(done, steps, (done - first_done) / seconds if seconds > 0 else 0.0, rate),
+        }
+
+    def _details(self, record: dict[str, Any]) -> dict[str, str]:
+        """What -v shows besides."""
+        return {
+            "center": return_text(record["center_return"]),
+            "best of generation": return_text(record["max_return"]),
             "update norm": number(record["update_norm"], ".3g"),
             **self._adapted(record),
             **self._meta(record),
-            "steps": f"{steps:,}",
-            "steps/s": f"{rate:,.0f}" if rate else "-",
-            "left": self._left(done, steps, (done - first_done) / seconds if seconds > 0 else 0.0, rate),
         }
 
     def _adapted(self, record: dict[str, Any]) -> dict[str, str]:
         """What the meta-level sets besides sigma and learning rate."""
-        others = [name for name in self._config.adapt or () if name not in record and self._config.adapts]
+        others = [name for name in self.config.adapt or () if name not in record and self.config.adapts]
         return {name.replace("_", " "): number(record["hyperparameters"].get(name), ".4g") for name in others}
 
     def _meta(self, record: dict[str, Any]) -> dict[str, str]:
         """What the meta-level costs, how far its latest proposals differed, how well it told them apart, its step."""
-        if not self._config.adapts:
+        if not self.config.adapts:
             return {}
         facts = {"meta steps": f"{record['meta_steps'] / max(record['env_steps'], 1):.0%}"}
-        if self._config.learned:
+        if self.config.learned:
             latest = self._latest = record["meta"] or self._latest
             spreads = [latest[name] for name in latest if name.startswith("proposal_spread_")]
             facts["spread"] = number(max(spreads, default=None), ".3g")
@@ -144,14 +174,17 @@ class Progress:
 
     def _left(self, done: int, steps: int, generation_rate: float, step_rate: float) -> str:
         ends = (
-            (self._config.generations, done, generation_rate),
-            (self._config.total_steps, steps, step_rate),
+            (self.config.generations, done, generation_rate),
+            (self.config.total_steps, steps, step_rate),
         )
         seconds = [max(0.0, (end - now) / rate) for end, now, rate in ends if end is not None and rate > 0]
-        if not seconds:
-            return "-"
-        minutes, rest = divmod(round(min(seconds)), 60)
-        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+        return duration(min(seconds)) if seconds else "-"
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds: 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 def return_text(value: float | None) -> str:
@@ -168,14 +201,24 @@ def _print_line(facts: dict[str, str]) -> None:
     print("  ".join(f"{name} {value}" for name, value in facts.items()), flush=True)
 
 
-def _table(facts: dict[str, str]) -> Table:
+def _columns(facts: dict[str, str], width: int) -> int:
+    """As many as fit beside each other."""
+    sizes = [max(len(name), len(value)) for name, value in facts.items()]
+    for columns in range(len(sizes), 1, -1):
+        widest = [max(sizes[start::columns]) for start in range(columns)]
+        if sum(widest) + GAP * columns <= width:
+            return columns
+    return 1
+
+
+def _table(facts: dict[str, str], width: int) -> Table:
     from rich.table import Table  # noqa: PLC0415 - rich takes 0.05 s
 
-    table = Table.grid(padding=(0, 2))
-    for _ in range(COLUMNS):
+    table, columns = Table.grid(padding=(0, GAP)), _columns(facts, width)
+    for _ in range(columns):
         table.add_column(justify="right", no_wrap=True)
     names = list(facts)
-    for some in (names[start : start + COLUMNS] for start in range(0, len(names), COLUMNS)):
+    for some in (names[start : start + columns] for start in range(0, len(names), columns)):
         table.add_row(*(f"[dim]{name}[/dim]" for name in some))
         table.add_row(*(facts[name] for name in some))
     return table

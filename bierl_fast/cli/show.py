@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bierl_fast import machine
-from bierl_fast.cli.parameters import debug_option, json_option, print_json
+from bierl_fast.cli.parameters import PresetType, debug_option, json_option, print_json
 
 
 @click.command()
@@ -54,7 +54,7 @@ def info(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=PresetType())
 @json_option
 @debug_option
 def presets(name: str | None, as_json: bool) -> None:

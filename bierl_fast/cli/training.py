@@ -5,32 +5,49 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from bierl_fast.cli.grouped import GroupedCommand
 from bierl_fast.cli.options import config_options, given, own_options
-from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
+from bierl_fast.cli.parameters import (
+    PathType,
+    PresetType,
+    SettingType,
+    TaskType,
+    debug_option,
+    quiet_option,
+    trust_option,
+    verbose_option,
+)
 from bierl_fast.cli.progress import Progress, return_text
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, of_this_machine
+from bierl_fast.config.starts import NONE, in_words, start_of
 from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning, counted
-from bierl_fast.run.api import Result
 from bierl_fast.run.directory import RunDirectory, default_directory
 from bierl_fast.run.reporting import achieved
+from bierl_fast.run.result import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.command()
-@click.argument("task", required=False)
+@click.command(cls=GroupedCommand)
+@click.argument("task", required=False, type=TaskType())
 @config_options
 @click.option("--run-dir", type=PathType(), help="where the run's files go [default: runs/TASK-...-N]")
 @click.option("--config", "config_file", type=PathType(), help="settings from a TOML file")
-@click.option("--preset", help="settings of a published or tuned experiment (`bierl presets`)")
+@click.option(
+    "--preset",
+    type=PresetType(),
+    help="settings of a published or tuned experiment (`bierl presets`); none: what all tasks start from",
+)
 @quiet_option
+@verbose_option
 @debug_option
 @click.pass_context
 def train(
@@ -42,23 +59,28 @@ def train(
     config_file: Path | None,
     preset: str | None,
     quiet: bool,
+    verbose: bool,
     **_: Any,
 ) -> None:
     """Train a policy for TASK.
 
-    Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win.
+    Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win. With neither
+    of the first two, nor a --strategy, a native task has a start of its own; with --preset none, that of all tasks.
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
-    from_preset = {} if preset is None else toml.read_preset(preset)
     from_file = {} if config_file is None else toml.read(config_file)
     typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
+    from_start = start_of(task, typed, preset) if preset in {None, NONE} and config_file is None else {}
+    from_preset = from_start if preset in {None, NONE} else toml.read_preset(str(preset))
     with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
         config = toml.compose(from_preset, from_file, typed)
         config.check_end()
         with nullcontext(run_dir) if run_dir is not None else default_directory(with_file(config)) as directory:
-            _run(config, directory, quiet, lambda shown: api.train(config, directory, shown, shown.warm_start))
+            first = in_words({name: getattr(config, name) for name in ("task", *from_start)}) if from_start else ""
+            shown = Progress(config, directory, quiet, verbose, first)
+            _run(shown, partial(api.train, config, directory, warm_start_observer=shown.warm_start))
 
 
 @contextmanager
@@ -70,6 +92,10 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
         blamed = sorted(set(names) & set(error.settings))
         if not blamed:
             raise
+        if preset is None:
+            raise ConfigError(
+                f"{error} (the task's start sets {', '.join(blamed)}: a --strategy leaves it out)", error.settings
+            ) from error
         raise ConfigError(
             f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
             "and --config takes them as you change them)",
@@ -81,15 +107,17 @@ def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
 @click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--generations", type=SettingType(int), help="the run's new total of generations")
 @click.option("--total-steps", type=SettingType(int), help="the run's new total of environment steps")
-@own_options(*functions(), *of_this_machine())
+@own_options(*functions(), *of_this_machine(), "log")
 @trust_option
 @quiet_option
+@verbose_option
 @debug_option
 def resume(
     run_dir: Path,
     generations: int | None,
     total_steps: int | None,
     quiet: bool,
+    verbose: bool,
     trust: bool,
     **own: Any,
 ) -> None:
@@ -101,23 +129,25 @@ def resume(
 
     machine = {name: own[name] for name in of_this_machine()}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **machine)
-    _run(config, run_dir, quiet, lambda shown: api.resume(run_dir, generations, total_steps, shown, trust=trust, **own))
+    shown = Progress(config, run_dir, quiet, verbose)
+    _run(shown, partial(api.resume, run_dir, generations, total_steps, trust=trust, **own))
 
 
-def _run(config: Config, directory: Path, quiet: bool, call: Callable[[Progress], Result]) -> None:
-    if quiet:
+def _run(shown: Progress, call: Callable[..., Result]) -> None:
+    """Call with the display among the callbacks; say how it ended, and what to do next."""
+    if shown.quiet:
         warnings.simplefilter("ignore", RunWarning)
         warnings.simplefilter("ignore", EpisodeWarning)
     try:
-        with Progress(config, directory, quiet) as progress:
-            result = call(progress)
+        with shown:
+            result = call(callbacks=[shown])
     except KeyboardInterrupt as error:
-        saved = _saved(error, config, directory)
-        if not quiet:
+        saved = _saved(error, shown.config, shown.directory)
+        if not shown.quiet:
             click.echo(f"bierl: interrupted {saved}", err=True)
         raise
-    if not quiet:
-        click.echo(_closing_line(result, directory, config.target_return))
+    if not shown.quiet:
+        click.echo(_closing_line(result, shown.directory, shown.config))
 
 
 def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
@@ -136,16 +166,18 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
     return "before the run began; nothing was saved"
 
 
-def _closing_line(result: Result, directory: Path, target: float | None) -> str:
+def _closing_line(result: Result, directory: Path, config: Config) -> str:
+    """What the run came to, and what to do next."""
     if not result.metrics:
         return f"nothing trained; {directory}"
-    last = result.metrics[-1]
+    last, target = result.metrics[-1], config.target_return
     mean = return_text(last.get("mean_return"))
     reached = achieved(last["evaluation"]) if last.get("evaluation") else None
     if target is not None and reached is not None and reached >= target:
         mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
+    also = ["show", "plot", *(["record", "export"] if config.dim is None else [])]
     return (
         f"{counted(last['generation'] + 1, 'generation')}, {last.get('env_steps', 0):,} steps, "
         f"mean return {mean} in the last; "
-        f"next: bierl evaluate {directory}"
+        f"next: bierl evaluate {directory}; also bierl {', '.join(also)}"
     )

@@ -21,7 +21,7 @@ from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, claim, run_status
-from bierl_fast.errors import ConfigError, RunDirectoryError, naming
+from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, naming, warn
 from bierl_fast.files import as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
@@ -66,12 +66,13 @@ def compare(
         jobs: runs side by side, each on one core; None: the cores this process may use.
         observer: told how it stands, twice a second and when a run ends.
         tasks: names of those whose runs are trained now; None: all.
-        report: train nothing; the results are written from what there is.
+        report: train nothing; the results are written from what there is, beside a comparison at work too.
         curves: draw learning curves; needs matplotlib.
         trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
             user trained them here. The code that `source` names is its user's.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
@@ -80,22 +81,41 @@ def compare(
     directory = as_path(out, "out")
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"out must be a directory, and {directory} is a file; name another", ["out"])
-    if curves:
-        pictures.require_matplotlib()
     described = spec.read(source)
     runs = plan.plan(described)
     for name in tasks or ():
         choice("task of the comparison", name, {run.task for run in runs})
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
+    if curves:
+        pictures.require_matplotlib()
+    if report:  # beside one at work, which writes the same files, each whole
+        for run in runs:
+            run_status(described, run, directory)
+        return _written(described, runs, directory, curves)
     with _made(directory), RunDirectory(directory).held("the comparison"):
         statuses = [run_status(described, run, directory) for run in runs]
+        now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
+        _train(described, now, directory, jobs, observer or (lambda _: None), trust)
+        return _written(described, runs, directory, curves)
+
+
+def _can_draw(report: bool) -> bool:
+    """Whether there is what draws curves; without it a report says that it has none, and nothing is trained."""
+    try:
+        pictures.require_matplotlib()
+    except ConfigError as error:
         if not report:
-            now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
-            _train(described, now, directory, jobs, observer or (lambda _: None), trust)
-        if curves:
-            pictures.draw(runs, directory)
-        return write(described, runs, directory)
+            raise
+        warn(f"the curves are left out: {error}", RunWarning)
+        return False
+    return True
+
+
+def _written(described: Spec, runs: Sequence[PlannedRun], directory: Path, curves: bool) -> Comparison:
+    if curves:
+        pictures.draw(runs, directory)
+    return write(described, runs, directory)
 
 
 @contextmanager

@@ -12,12 +12,15 @@ the population's mean return stands for it in all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bierl_fast.comparison import measure
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.errors import ConfigError
+from bierl_fast.files import replacing
 from bierl_fast.picture import panels
+from bierl_fast.picture.charts import Chart, median, without_the_worst
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory, file_name
@@ -64,26 +67,31 @@ def _picture(task: str, runs: Sequence[PlannedRun], found: dict[Path, Curves], p
     figure = panels.new_figure(len(rows))
     grid = figure.add_gridspec(len(rows), 2)
     axes = [[panels.new_panel(figure, grid[row, column]) for column in range(2)] for row in range(len(rows))]
-    for (strategy, setting), (left, right) in zip(rows, axes, strict=True):
-        medians = []
-        for number, meta in enumerate(metas):
-            curves = [
-                found[run.place]
-                for run in runs
-                if (run.strategy, run.setting, run.meta) == (strategy, setting, meta) and run.place in found
-            ]
-            look = panels.look(number)
-            lines = {
-                against: [run.line(against, run.returns(centers)) for run in curves] for against in (STEPS, SECONDS)
-            }
-            medians += panels.draw_median(left, lines[STEPS], meta, look)
-            panels.draw_median(right, lines[SECONDS], meta, look)
-        left.set_title(", ".join(filter(None, (task, strategy, setting))), fontsize=9, loc="left")
-        left.set_ylabel("return of the centre" if centers else "mean return")
-        for panel in (left, right):
-            panels.leave_out_the_worst(panel, medians)
+    for (strategy, setting), pair in zip(rows, axes, strict=True):
+        here = [
+            found[run.place]
+            for run in runs
+            if (run.strategy, run.setting) == (strategy, setting) and run.place in found
+        ]
+        left, right = (compared(here, metas, against, centers) for against in (STEPS, SECONDS))
+        panels.draw(pair[0], left)
+        panels.draw(pair[1], replace(right, title="", shown=left.shown))  # by wall time too
+        pair[0].set_title(", ".join(filter(None, (task, strategy, setting))), fontsize=9, loc="left")
     for panel, against in zip(axes[-1], (STEPS, SECONDS), strict=True):
         panel.set_xlabel(AGAINST[against])
     panels.legend_above(figure, axes[0][0], len(metas))
-    with path.open("wb") as file:
+    with replacing(path) as file:
         file.write(panels.encoded(figure, "png"))
+
+
+def compared(curves: Sequence[Curves], metas: Sequence[str], against: str, centers: bool) -> Chart:
+    """The returns of runs at one place, a line for each meta-level."""
+    traces = [
+        trace
+        for number, meta in enumerate(metas)
+        for trace in median(
+            [run.line(against, run.returns(centers)) for run in curves if run.label == meta], meta, number
+        )
+    ]
+    title = "return of the centre" if centers else "mean return"
+    return Chart(title, traces, shown=without_the_worst(traces), spacious=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from bierl_fast.comparison.spec import Entry, Spec, Times, located
 from bierl_fast.config import toml
+from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError
 from bierl_fast.evaluation.native import is_native
@@ -63,8 +64,13 @@ class PlannedRun:
     @property
     def place(self) -> Path:
         """Its directory under the comparison's: runs/TASK/STRATEGY-META-SETTING-sSEED."""
-        parts = filter(None, (self.strategy, self.meta, self.setting, f"s{self.seed}"))
-        return Path("runs", file_name(self.task), "-".join(map(file_name, parts)))
+        return place_of(self.task, self.strategy, self.meta, self.setting, self.seed)
+
+
+def place_of(task: str, strategy: str, meta: str, setting: str, seed: int) -> Path:
+    """A run's directory under the comparison's."""
+    parts = filter(None, (strategy, meta, setting, f"s{seed}"))
+    return Path("runs", file_name(task), "-".join(map(file_name, parts)))
 
 
 def plan(spec: Spec) -> list[PlannedRun]:
@@ -127,7 +133,7 @@ def _combinations(spec: Spec) -> Iterator[dict[str, Entry]]:
 def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
     where = ", ".join(entry.where for entry in entries.values() if entry.name) or "base"
     with located(where):
-        config, typed = _config([spec.base, *entries.values()]), spec.base.settings.get("task")
+        config, typed = decided(_config([spec.base, *entries.values()])), spec.base.settings.get("task")
         for seed in entries["tasks"].seeds or spec.seeds:
             if seed == spec.evaluation_seed:
                 raise ConfigError(

@@ -25,7 +25,7 @@ from typing import Any
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, evaluated
-from bierl_fast.files import write_text
+from bierl_fast.files import read_text, write_text
 from bierl_fast.run import metrics
 
 COUNTERS = ("env_steps", "inner_steps", "meta_steps", "warm_start_steps")
@@ -133,3 +133,22 @@ def write_csv(rows: Iterable[Row], path: Path) -> None:
     writer.writerow(field.name for field in fields(Row))
     writer.writerows(astuple(row) for row in rows)
     write_text(path, text.getvalue())
+
+
+def read_csv(path: Path) -> list[Row]:
+    """The rows that write_csv wrote. ValueError where these are none."""
+    lines = csv.DictReader(io.StringIO(read_text(path)))
+    names = {field.name: str(field.type) for field in fields(Row)}
+    if lines.fieldnames != list(names):
+        raise ValueError("its columns are not those of a comparison's results")
+    return [Row(**{name: _read(names[name], line[name]) for name in names}) for line in lines]
+
+
+def _read(kind: str, text: str | None) -> Any:
+    if kind == "str":
+        return text
+    if kind == "bool":
+        return text == "True"
+    if not text and "None" in kind:
+        return None
+    return (int if kind.startswith("int") else float)(text or "")

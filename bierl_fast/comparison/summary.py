@@ -18,7 +18,8 @@ with different numbers of cells are of different tasks; their probabilities of i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -169,28 +170,58 @@ def _pairs(own: dict[Cell, list[Row]], cells: dict[Cell, list[Row]], other: str)
     return pairs
 
 
-def tables(summary: dict[str, Any]) -> str:
-    """The summary as markdown that also reads well as it stands."""
-    parts = [f"{summary['finished']} of {summary['runs']} runs finished, {summary['failed']} failed."]
-    parts[0] += f" Intervals: {LEVEL:.0%}, percentile bootstrap over seeds. IQM: interquartile mean."
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a summary says of one place, or of all together.
+
+    Attributes:
+        heading: task and strategy.
+        place: (task, strategy); None: of all.
+        tables: each a head and rows, of texts; the first `texts` columns are no numbers.
+        line: a sentence between them; "" where there is none.
+    """
+
+    heading: str
+    place: tuple[str, str] | None
+    tables: Sequence[tuple[list[str], list[list[str]]]]
+    line: str = ""
+    texts: int = 2
+
+
+def headline(summary: dict[str, Any]) -> str:
+    """How many runs there are, and what the tables' words mean."""
+    counts = f"{summary['finished']} of {summary['runs']} runs finished, {summary['failed']} failed."
+    return counts + f" Intervals: {LEVEL:.0%}, percentile bootstrap over seeds. IQM: interquartile mean."
+
+
+def parts(summary: dict[str, Any]) -> Iterator[Part]:
+    """The summary in tables, place by place."""
     for task, strategy in dict.fromkeys((cell["task"], cell["strategy"]) for cell in summary["cells"]):
 
         def here(entries: list[dict[str, Any]], place: tuple[str, str] = (task, strategy)) -> list[dict[str, Any]]:
             return [entry for entry in entries if (entry["task"], entry["strategy"]) == place]
 
-        parts += [f"## {task}, {strategy}", _cell_table(here(summary["cells"]), summary["against"])]
-        if idle := [cell for cell in here(summary["cells"]) if cell["idle"]]:
-            parts.append(_idle_line(idle))
-        if worst := here(summary["worst"]):
-            parts.append(_worst_table(worst))
+        found = [_cell_table(here(summary["cells"]), summary["against"])]
+        idle, worst = [cell for cell in here(summary["cells"]) if cell["idle"]], here(summary["worst"])
+        if worst:
+            found.append(_worst_table(worst))
+        yield Part(f"{task}, {strategy}", (task, strategy), found, _idle_line(idle) if idle else "")
     if summary["pooled"]:
-        parts += ["## All tasks together", _pooled_table(summary["pooled"], summary["against"])]
-    return "\n\n".join(parts) + "\n"
+        yield Part("All tasks together", None, [_pooled_table(summary["pooled"], summary["against"])])
 
 
-def _cell_table(cells: list[dict[str, Any]], against: list[str]) -> str:
+def tables(summary: dict[str, Any]) -> str:
+    """The summary as markdown that also reads well as it stands."""
+    texts = [headline(summary)]
+    for part in parts(summary):
+        first, *others = (_table(*table) for table in part.tables)
+        texts += [f"## {part.heading}", first, *filter(None, [part.line]), *others]
+    return "\n\n".join(texts) + "\n"
+
+
+def _cell_table(cells: list[dict[str, Any]], against: list[str]) -> tuple[list[str], list[list[str]]]:
     head = ["meta-level", "setting", "runs", "median", "IQM", "interval", "score", *_probabilities(against)]
-    return _table(
+    return (
         head,
         [
             [
@@ -215,7 +246,7 @@ def _idle_line(cells: list[dict[str, Any]]) -> str:
     return f"Meta-levels that never came to an update, so that their values stayed fixed: {', '.join(names)}."
 
 
-def _worst_table(worst: list[dict[str, Any]]) -> str:
+def _worst_table(worst: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             entry["meta"],
@@ -226,12 +257,12 @@ def _worst_table(worst: list[dict[str, Any]]) -> str:
         ]
         for entry in worst
     ]
-    return _table(["meta-level", "worst setting", "of settings", "median score", "above the worst fixed"], rows)
+    return (["meta-level", "worst setting", "of settings", "median score", "above the worst fixed"], rows)
 
 
-def _pooled_table(pooled: list[dict[str, Any]], against: list[str]) -> str:
+def _pooled_table(pooled: list[dict[str, Any]], against: list[str]) -> tuple[list[str], list[list[str]]]:
     head = ["settings", "meta-level", "cells", "runs", "IQM score", "interval", *_probabilities(against)]
-    return _table(
+    return (
         head,
         [
             [

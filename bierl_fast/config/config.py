@@ -84,6 +84,11 @@ class Config(Settings):
         config._check(given)
         return config
 
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the settings that somebody gave."""
+        return frozenset(self._given)
+
     def named(self) -> Config:
         """The same settings in writing, every Python function by its import path: what a run saves."""
         written = {name: self._written(name) for name in functions()}
@@ -141,7 +146,8 @@ class Config(Settings):
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy, meta-level or evaluator."""
         strategies.entry(self.strategy)
-        meta_levels.entry(self.meta)
+        if self.meta != meta_levels.AUTO:
+            meta_levels.entry(self.meta)
         choice("evaluator", self.evaluator, NAMES["evaluator"], ["evaluator"])
 
     def check_taken(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.esac import TUNINGS
@@ -107,7 +107,9 @@ def read(value: Any) -> Reference:
     if isinstance(value, Reference):
         return value
     if not isinstance(value, Mapping):
-        raise ConfigError(f"reference must hold switches by name, such as mirrored = false, got {value!r}", [SETTING])
+        raise ConfigError(
+            f"reference must hold switches by name, such as mirrored = false, got {shown(value)}", [SETTING]
+        )
     known = {field.name: field for field in dataclasses.fields(Reference)}
     kinds = typing.get_type_hints(Reference)
     switches = {}

@@ -15,7 +15,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import check_declared, nothing_to_move, ranges_of, value_of
 from bierl_fast.config.sections import default_of, left_open, settings_of
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ConfigError, shown
 from bierl_fast.messages import Hyperparameters, HyperparameterSpec
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.fitness import META_FITNESS, unfit
@@ -42,7 +42,7 @@ def with_warm_start(config: Config, warm_start: WarmStart) -> Config:
         given = getattr(config, name)
         if given not in {value, default_of(name)}:
             raise ConfigError(
-                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {given!r}; "
+                f"the warm start's generator has {name} {value!r}, which cannot be changed, got {shown(given)}; "
                 f"leave {name} out, or train one with it (`bierl pretrain`)",
                 [name, "warm_start" if config.warm_start is not None else "warm_start_task"],
             )
@@ -105,7 +105,7 @@ def with_policy_settings(config: Config) -> Config:
         given = getattr(config, name)
         if given not in {None, needed}:
             raise ConfigError(
-                f"strategy {config.strategy!r} needs {name} {needed!r}, got {given!r}; leave {name} out",
+                f"strategy {config.strategy!r} needs {name} {needed!r}, got {shown(given)}; leave {name} out",
                 [name, "strategy"],
             )
     wanted = {**left_open(), **preferred, **required}
@@ -131,7 +131,7 @@ def _require_none_of_the_network(config: Config, strategy: StrategyEntry) -> Non
         given, default = getattr(config, name), default_of(name)
         if given not in {default, left_open().get(name, default)}:
             raise ConfigError(
-                f"a torch policy brings its own network: leave out {name}, got {given!r}", [name, "policy"]
+                f"a torch policy brings its own network: leave out {name}, got {shown(given)}", [name, "policy"]
             )
 
 

@@ -41,7 +41,7 @@ def check_together(config: Settings) -> None:
     if config.adapt is not None and len(set(config.adapt)) != len(config.adapt):
         raise ConfigError(f"adapt must name each hyperparameter once, got {list(config.adapt)}", ["adapt"])
     _check_warm_start(config)
-    if config.learned and not config.warm and not config.learns:
+    if config.learned and config.meta != meta_levels.AUTO and not config.warm and not config.learns:
         name = "meta_budget"
         raise ConfigError(
             f"{name} must be above 0 for the learned meta-level {config.meta!r}, got 0; "

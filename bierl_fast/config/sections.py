@@ -16,13 +16,16 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
+from bierl_fast.loggers.settings import LoggerSettings
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.safeguard import SafeguardSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
 from bierl_fast.names import unknown
 from bierl_fast.settings import Section, old_names, synonyms
 from bierl_fast.strategy import table as strategies
+from bierl_fast.strategy.optimizer import OPTIMIZERS
 from bierl_fast.strategy.settings import StrategySettings
+from bierl_fast.strategy.shaping import SHAPINGS
 from bierl_fast.trust import Named, named_in
 from bierl_fast.values import is_function, kinds
 
@@ -53,13 +56,16 @@ SECTIONS: tuple[type[Section], ...] = (
     WarmStartSettings,
     ReferenceSettings,
     ReportSettings,
+    LoggerSettings,
 )
 OLD_NAMES = old_names(SECTIONS)
 SYNONYMS = synonyms(SECTIONS)
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
-    "meta": tuple(meta_levels.META_LEVELS),
+    "meta": (meta_levels.AUTO, *meta_levels.META_LEVELS),
     "evaluator": evaluators.EVALUATORS,
+    "shaping": tuple(SHAPINGS),
+    "optimizer": tuple(OPTIMIZERS),
 }
 
 
@@ -93,6 +99,7 @@ if TYPE_CHECKING:
         WarmStartSettings,
         ReferenceSettings,
         ReportSettings,
+        LoggerSettings,
     ):
         """What every run has, for type checkers; what one owner alone takes has its type in `Settings.section`."""
 

@@ -15,16 +15,22 @@ class RunSettings(Section):
     title: ClassVar[str] = "run"
 
     strategy: str = setting(
-        "es", "evolution strategy of the inner level", also=("algo", "algorithm", "method", "agent", "alg")
+        "es",
+        "evolution strategy of the inner level",
+        common=True,
+        also=("algo", "algorithm", "method", "agent", "alg"),
     )
     meta: str = setting(
-        "lstm",
-        "meta-level that sets the hyperparameters; none keeps them fixed",
+        "auto",
+        "meta-level that sets the hyperparameters; none keeps them fixed, auto takes one that suits the strategy and "
+        "costs no steps",
+        common=True,
         also=("meta_level", "meta_learner", "outer", "metalevel"),
     )
     seed: int = setting(
         0,
         "address of all randomness: equal seeds give equal runs",
+        common=True,
         at_least=0,
         at_most=2**64 - 1,
         also=("seeds", "random_seed", "rng_seed"),
@@ -33,6 +39,7 @@ class RunSettings(Section):
         None,
         "train until this many generations are done",
         training=False,
+        common=True,
         at_least=1,
         at_most=FAR,
         also=("gens", "iterations", "iters", "n_iter", "num_generations", "n_generations", "num_iterations", "epochs"),
@@ -41,6 +48,7 @@ class RunSettings(Section):
         None,
         "train until the first generation end with this many environment steps",
         training=False,
+        common=True,
         at_least=1,
         at_most=FAR,
         also=(
@@ -94,6 +102,7 @@ class ReportSettings(Section):
         0,
         "generations between reporting evaluations; 0: none",
         training=False,
+        common=True,
         at_least=0,
         at_most=FAR,
         also=("eval_freq", "eval_every", "evaluation_interval", "test_interval"),

@@ -20,7 +20,7 @@ from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.files import MOST_TEXT, read_text, read_toml
+from bierl_fast.files import MOST_TEXT, read_text, toml_of
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
@@ -59,18 +59,22 @@ def read(path: Path, saved: bool = False) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in idle}
 
 
-def read_saved(path: Path) -> Config:
-    """The settings that a run wrote; of an earlier version's, those too that it did not take. Raises as `read`."""
-    values, earlier = _read(path, say=False)
+def read_saved(path: Path, text: str | None = None) -> Config:
+    """The settings that a run wrote; of an earlier version's, those too that it did not take. Raises as `read`.
+
+    `text`: what was read from the file already.
+    """
+    values, earlier = _read(path, say=False, text=text)
     config = Config.saved(values) if earlier else Config(**values)
     config.check_taken()
     return config
 
 
-def _read(path: Path, say: bool) -> tuple[dict[str, Any], bool]:
+def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any], bool]:
     """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
-        found, text = read_toml(path), read_text(path)
+        text = read_text(path) if text is None else text  # once: a pipe has it once
+        found = toml_of(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:

@@ -104,6 +104,7 @@ def diagnose(
         with a NAME tells whether larger values helped. What failed ranks last, with -inf; NaN is what cannot be told.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: an argument that cannot be; a strategy that leaves nothing to move, or learns from single steps.
         TrustError: as for `resume`.
         AllEpisodesError: every episode of the run as it is failed.

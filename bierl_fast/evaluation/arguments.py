@@ -30,16 +30,18 @@ def integer(name: str, value: Any, least: int, most: int, *, setting: str | None
     `setting`: which is at fault, where `name` is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ArgumentTypeError(f"{name} must be an integer in [{least}, {most}], got {value!r}", [setting or name])
+        raise ArgumentTypeError(
+            f"{name} must be an integer in [{least}, {most}], got {shown(value)}", [setting or name]
+        )
     if not least <= value <= most:
-        raise ArgumentError(f"{name} must be an integer in [{least}, {most}], got {value!r}", [setting or name])
+        raise ArgumentError(f"{name} must be an integer in [{least}, {most}], got {shown(value)}", [setting or name])
     return int(value)
 
 
 def number(name: str, value: Any) -> float:
     """A finite number. ArgumentTypeError for another kind (bool too), ArgumentError for one that is not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise ArgumentTypeError(f"{name} must be a number, got {value!r}", [name])
+        raise ArgumentTypeError(f"{name} must be a number, got {shown(value)}", [name])
     # An integer may be beyond every float.
     if not (abs(value) <= LARGEST if isinstance(value, int) else isfinite(value)):
         raise ArgumentError(f"{name} must be finite, got {shown(value)}", [name])
@@ -64,7 +66,7 @@ def keywords(name: str, value: Mapping[Any, Any]) -> None:
 def boolean(name: str, value: Any) -> bool:
     """True or False; ArgumentTypeError for anything else."""
     if not isinstance(value, bool | np.bool_):
-        raise ArgumentTypeError(f"{name} must be True or False, got {value!r}", [name])
+        raise ArgumentTypeError(f"{name} must be True or False, got {shown(value)}", [name])
     return bool(value)
 
 
@@ -72,7 +74,7 @@ def layer_sizes(name: str, value: Any) -> tuple[int, ...]:
     """Integers of at least 1, possibly none of them; ArgumentTypeError for another kind, ArgumentError below 1."""
     if not isinstance(value, tuple | list):
         raise ArgumentTypeError(
-            f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {value!r}", [name]
+            f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {shown(value)}", [name]
         )
     return tuple(integer(f"a size in {name}", size, 1, MOST_STEPS, setting=name) for size in value)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from bierl_fast.messages import F32, Arrays, EvaluationBatch, Population
 
 # What an environment's `step` takes: (A,) float32, an array in the shape of its box, or np.int64 of a discrete space.
 # Any, because the caller knows which, and a union would make every caller say so.
 Action = Any
-Observation = NDArray[Any]  # as the environment gives it
+Observation = ArrayLike  # as the environment gives it
 
 
 class Policy(Protocol):

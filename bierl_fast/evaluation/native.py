@@ -28,8 +28,8 @@ from bierl_fast.names import unknown
 class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
     """Runs a native task's episodes on a persistent pool of threads; the GIL is free meanwhile.
 
-    What a population says of its rows is read when `evaluate` begins; one whose base_bp or scale_bp another thread
-    changes meanwhile is an ArgumentError.
+    Any number of threads may call, see EpisodeEvaluator. What a population says of its rows is read when `evaluate`
+    begins; one whose base_bp or scale_bp another thread changes meanwhile is an ArgumentError.
     """
 
     def __init__(

@@ -47,6 +47,7 @@ class PolicySettings(Section):
     hidden: tuple[int, ...] = setting(
         (64, 64),
         "hidden layer sizes of the policy; empty: a linear policy",
+        common=True,
         at_least=1,
         at_most=MOST_STEPS,
         also=("hidden_sizes", "hidden_size", "hidden_layers", "layers", "net_arch", "policy_layers", "architecture"),
@@ -112,6 +113,7 @@ class EpisodeSettings(Section):
         "threads of the simulator, and worker processes where workers are not given (none: the cores this process may "
         "use); results are the same at any number",
         training=False,
+        common=True,
         machine=True,
         at_least=1,
         at_most=MOST_THREADS,

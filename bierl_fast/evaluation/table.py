@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bierl_fast._registration import MUJOCO_TASK
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.environment.maker import require_same_maker
@@ -110,7 +110,8 @@ def make_evaluator(
         log_std: its log standard deviation.
         obs_norm: normalise observations by running statistics of inner-level steps.
         episode_cap: truncate episodes after so many steps, if the task does not do so earlier; needed where the
-            environment has no time limit. Where it has one, populations that are `whole` are not cut.
+            environment has no time limit: none that is registered, nor one that it is seen to keep when it is tried out
+            in a worker process. Where it has one, populations that are `whole` are not cut.
         behavior: descriptor of an episode: "final_position" (falls back to "final_observation" where the task has no
             root position, and in worker processes), "final_observation", "actions", "none", or, in worker processes, a
             function (env, last observation, last info) -> (D,) numbers, the same D for every episode, or its import
@@ -189,7 +190,7 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
             raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {value!r}", [name]
+                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
             )
 
 

@@ -50,6 +50,7 @@ def export(
         return of, generation, env_steps, bierl_fast.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: an unknown format (the nearest is offered), or an `out` that exists or cannot be.
         RunDirectoryError: no run there, or no readable policy in it.
         TrustError: the file names what makes its module, and is not trusted; nothing was imported.

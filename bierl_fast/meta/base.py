@@ -12,6 +12,7 @@ from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, Me
 from bierl_fast.meta.history import History
 from bierl_fast.public import public
 from bierl_fast.strategy.base import Strategy
+from bierl_fast.turns import TakesTurns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,7 @@ def states_held_by(meta: object) -> tuple[Arrays, ...]:
 
 
 @public
-class MetaLevel(ABC):
+class MetaLevel(TakesTurns, ABC, called="meta-level"):
     """Sets a strategy's hyperparameters, generation by generation. By itself it never improves and has no state."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -83,7 +83,7 @@ class BayesianMeta(MetaLevel):
         own: BayesianSettings,
     ) -> None:
         """See the class."""
-        self._optuna = _package()
+        _package()  # said here, if it is missing
         self._configured = hyperparameters
         self._ranges = dict(ranges)
         self._settings = settings
@@ -133,7 +133,7 @@ class BayesianMeta(MetaLevel):
 
     def _asked(self, key: NoiseKey) -> F64:
         """(M - 1, K) where Optuna would look next; at random while fewer than M trials are remembered."""
-        optuna, count = self._optuna, self._settings.proposals
+        optuna, count = _package(), self._settings.proposals
         space = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self._ranges}
         with one_torch_thread(), _quiet(optuna):
             sampler = optuna.samplers.GPSampler(
@@ -193,6 +193,8 @@ class BayesianMeta(MetaLevel):
         positions, best = np.array(arrays["positions"], np.float64), np.array(best, np.float64)
         if not ((positions >= 0.0) & (positions <= 1.0)).all():
             raise ArgumentError("positions must be in [0, 1], as places in a range are")
+        for (name, bounds), value in zip(self._ranges.items(), best.tolist(), strict=True):
+            bounds.require(f"best {name}", value)
         self._position_tk, self._value_t = positions, np.array(arrays["values"], np.float64)
         self._best = self._configured.replace(**dict(zip(self._ranges, best.tolist(), strict=True)))
         self._updates, self._last_update = (int(n) for n in arrays["counts"])

@@ -222,9 +222,21 @@ def _reuse_rows(credit: Credit, adapted: Collection[str]) -> int:
     return sigma + (credit.episodes if set(adapted) - {"sigma"} else 0)
 
 
-META_FITNESS: dict[str, MetaFitness] = {
-    "one_step": MetaFitness(one_step, lambda credit, _: credit.stepped_rows),
+def _stepped_rows(credit: Credit, _: Collection[str]) -> int:
+    return credit.stepped_rows
+
+
+def _no_rows(*_: object) -> int:
+    return 0
+
+
+def _sampled_rows(credit: Credit, _: Collection[str]) -> int:
+    return credit.episodes
+
+
+META_FITNESS: dict[str, MetaFitness] = {  # of functions with names: meta-levels pickle
+    "one_step": MetaFitness(one_step, _stepped_rows),
     "one_step_reuse": MetaFitness(one_step_reuse, _reuse_rows, reads_generation=True),
-    "in_batch": MetaFitness(in_batch, lambda *_: 0, reads_generation=True, in_batch=True, candidates=2),
-    "sample_mean": MetaFitness(sample_mean, lambda credit, _: credit.episodes, steps=False),
+    "in_batch": MetaFitness(in_batch, _no_rows, reads_generation=True, in_batch=True, candidates=2),
+    "sample_mean": MetaFitness(sample_mean, _sampled_rows, steps=False),
 }

@@ -15,7 +15,7 @@ import numpy as np
 from bierl_fast import kernels
 from bierl_fast._torch import torch
 from bierl_fast.messages import F32, Hyperparameters, NoiseKey, Stream
-from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, affine, split
+from bierl_fast.meta.encoder import ENCODERS, Encoder, Layer, LinearEncoder, affine, split
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings
 from bierl_fast.torch_threads import one_torch_thread
@@ -41,6 +41,11 @@ class Network:
         inner = (Layer((hidden, encoder.size), encoder.size**-0.5), Layer((hidden,), 0.0)) if hidden else ()
         last = hidden or encoder.size
         self._head = (*inner, Layer((outputs, last), 0.0), Layer((outputs,), 0.0))
+
+    @property
+    def linear(self) -> bool:
+        """Whether its code is LinearEncoder's, with nothing between it and the outputs."""
+        return isinstance(self._encoder, LinearEncoder) and len(self._head) == 2
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -91,6 +96,11 @@ class Generator:
     def parameter_count(self) -> int:
         """P_meta."""
         return sum(layer.size for layer in self._body.layers)
+
+    @property
+    def linear(self) -> bool:
+        """Whether it is the `linear` one."""
+        return isinstance(self._body, Network) and self._body.linear
 
     def initial_weights(self, seed: int) -> F32:
         """(P_meta,) normals scaled by 1/sqrt(inputs); biases and the last layer zero."""

@@ -35,6 +35,7 @@ from bierl_fast.meta.history import Range
 from bierl_fast.strategy.antithetic import all_failed, report
 from bierl_fast.strategy.base import OwnObjective, Strategy
 from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays
+from bierl_fast.turns import TakesTurns
 
 MOVES, LEFT, PREFIX = "groups_moves", "groups_left", "group"  # in the state, while it is divided
 AVERAGED = ("path_ratio", "alignment", "tpa", "probe_agreement", "probe_slope")  # of the groups' own reports
@@ -55,7 +56,7 @@ class _Division:
     left: int
 
 
-class Groups:
+class Groups(TakesTurns, called="strategy"):
     """A strategy with a population of N, as M groups of N / M where it is divided.
 
     Args:

@@ -18,8 +18,10 @@ from bierl_fast.meta.signals import FIRST, Memory, checked, numbers
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.strategy.checks import require_arrays
+from bierl_fast.turns import TakesTurns
 
 TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+LARGEST = float(np.finfo(np.float32).max)
 NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
 CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
@@ -41,6 +43,14 @@ class Range:
         if self.scale == "log" and self.low <= 0.0:
             raise ArgumentError(f"a range on a log scale needs low > 0, got [{self.low}, {self.high}]")
 
+    def require(self, name: str, value: float) -> None:
+        """ArgumentError unless single precision holds the value, and the range's scale has it."""
+        if not (abs(value) <= LARGEST and (value > 0.0 or self.scale == "linear")):
+            wanted = (
+                f"above 0 and at most {LARGEST:.3g}" if self.scale == "log" else f"at most {LARGEST:.3g} in magnitude"
+            )
+            raise ArgumentError(f"{name} must be {wanted}, got {value}")
+
     def position(self, value: float) -> float:
         """Where a value stands: 0 at low, 1 at high, on the range's scale."""
         low, high = self._scaled(self.low), self._scaled(self.high)
@@ -55,7 +65,10 @@ class Range:
         """`value` moved by `distance` on the range's scale; exactly `value` for 0. Never leaves the range."""
         if distance == 0.0:
             return value
-        moved = value * math.exp(distance) if self.scale == "log" else value + distance
+        try:
+            moved = value * math.exp(distance) if self.scale == "log" else value + distance
+        except OverflowError:  # beyond every range
+            return self.high
         return min(max(moved, self.low), self.high)
 
     def distance(self, start: float, end: float) -> float:
@@ -75,7 +88,7 @@ class Range:
 
 
 @public
-class History:
+class History(TakesTurns, called="history"):
     """The fitness buffer, fed by generation reports; one window for each centre of the strategy.
 
     A centre's window holds the generations that were drawn around it. Most strategies have one centre, 0.
@@ -169,8 +182,7 @@ class History:
         """Continue from `state`; nothing is changed by arrays that are none of this history's.
 
         Raises:
-            KeyError: one is lacking.
-            ArgumentError: one is another, or there is none of its name.
+            ArgumentError: one is lacking, is another, or there is none of its name.
         """
         numbers = {found[1] for name in arrays if (found := CENTER.match(name))}
         centers, saved = {}, dict(arrays)
@@ -180,11 +192,11 @@ class History:
             prefix = _prefix(center)
             # Format 1 began without what the strategy told.
             saved.setdefault(f"{prefix}told", np.full(len(TOLD), math.nan))
-            own = {name: saved.pop(prefix + name) for name in NAMES}
+            own = {name: saved.pop(prefix + name) for name in NAMES if prefix + name in saved}
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, self.ranges)
             if self._remembers:
-                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory")))
+                centers[center].memory = Memory.of(np.asarray(saved.pop(f"{prefix}memory", 0.0)))
         if saved:
             raise ArgumentError(f"a history has no arrays {sorted(saved)}")
         _, self.generations, self.longest_episode = (int(n) for n in arrays["counts"])
@@ -245,8 +257,7 @@ class _Window:
         require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
         self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))
         for name, value in self.latest.items():
-            if ranges[name].scale == "log" and value <= 0.0:
-                raise ArgumentError(f"used must be above 0, got {value} of {name}")
+            ranges[name].require(f"used {name}", value)
         self.told = dict(zip(TOLD, (float(x) for x in arrays["told"]), strict=True))
         mean, center = (float(x) for x in arrays["latest"])
         self.buffer.restore(np.ascontiguousarray(window, np.float32), int(arrays["counts"][0]), mean, center)

@@ -202,6 +202,9 @@ class PopulationBasedTraining(MetaLevel):
         own = {name: array for name, array in arrays.items() if not name.startswith("member")}
         kept = {"hyperparameters": self._value_kh, "scores": self._score_k, "generations": np.zeros(1, np.int64)}
         require_arrays(own, kept, loose=("scores",), whose="the meta-level's")
+        for (name, bounds), value_k in zip(self._ranges.items(), np.array(values, np.float64).T.tolist(), strict=True):
+            for value in value_k:
+                bounds.require(f"hyperparameters {name}", value)
         self._value_kh, self._score_k = np.array(values, np.float64), np.array(arrays["scores"], np.float64)
         self._generations = int(arrays["generations"][0])
         prefixes = [f"member{member}_" for member in range(1, len(values) if self._generations else 1)]

@@ -27,6 +27,7 @@ from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
 from bierl_fast.strategy.base import Strategy, centers_of
 from bierl_fast.strategy.checks import require_above_zero, require_arrays
+from bierl_fast.turns import TakesTurns
 
 PATIENCE = 3  # generations in a row that stand below the best until the run goes back
 LOST = 0.5  # of what was gained since the start: less is the usual up and down of a run
@@ -74,7 +75,7 @@ class _Place:
     evaluator: Arrays
 
 
-class Safeguard:
+class Safeguard(TakesTurns, called="safeguard"):
     """Watches one centre's returns.
 
     A generation stands below the best one where its candidates' mean is lower by more than half of what was gained
@@ -186,6 +187,9 @@ class Safeguard:
         like: Arrays = {name: np.zeros(4 if name.endswith(EVIDENCE) else 3) for name in {*own, "numbers"}}
         require_arrays(own, like, whose="the safeguard's")
         require_above_zero(own, "numbers", zero=True)
+        for name, evidence in own.items():
+            if name != "numbers" and not (evidence[2] >= 0.0 and evidence[3] > 0.0):
+                raise ArgumentError(f"{name} must have a deviation of at least 0 and candidates, got {evidence}")
         returns, self._deviation, below = (float(number) for number in arrays["numbers"])
         self._returns, self._below = int(returns), int(below)
         self._start = _place("start", arrays)

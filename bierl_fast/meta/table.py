@@ -24,6 +24,7 @@ from bierl_fast.public import public
 from bierl_fast.settings import Section
 
 S = TypeVar("S", bound=Section)
+AUTO = "auto"  # a run's meta-level where nobody names one; what it stands for: config/auto.py
 
 
 def _some(section: type[Section], *names: str) -> frozenset[str]:
@@ -31,8 +32,8 @@ def _some(section: type[Section], *names: str) -> frozenset[str]:
     return frozenset(name for name, own in section.settings().items() if own.name in names)
 
 
-# Every one takes these, `none` too: a diagnosis of it asks what another would move and see, and be judged by.
-ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective")
+# Every one takes these, `none` too: a diagnosis of it asks what another would move and propose, and be judged by.
+ALWAYS = frozenset(RangeSettings.settings()) | _some(MetaSettings, "objective", "pairs", "episodes", "spread")
 SHARED = ALWAYS | GeneratorSettings.settings().keys() | MetaSettings.settings().keys()  # what several meta-levels take
 WIDTHS = ("encoder_size", "generator_hidden")  # of a generator that is a network of units
 SIZES = ("history", "quantiles", "signals", *WIDTHS)  # of one that sees anything
@@ -196,10 +197,7 @@ META_LEVELS: dict[str, MetaEntry] = {
         _bo,
         BayesianSettings,
         learned=True,
-        takes=ALWAYS
-        | _some(
-            MetaSettings, "fitness", "objective", "candidates", "pairs", "episodes", "interval", "budget", "max_move"
-        ),
+        takes=ALWAYS | _some(MetaSettings, "fitness", "candidates", "interval", "budget", "max_move"),
     ),
     "pbt": MetaEntry(_pbt, MemberSettings, tells=True, takes=ALWAYS | _some(MetaSettings, "interval")),
     "direct": MetaEntry(_learned(None), learned=True, takes=SHARED - _some(GeneratorSettings, *SIZES)),
@@ -220,6 +218,7 @@ def make_meta(name: str, parts: MetaParts) -> MetaLevel:
     """The meta-level called `name`.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ArgumentError: an unknown name (the nearest is offered), a configured value outside its range.
     """
     found = entry(name)

@@ -43,6 +43,10 @@ class Curves:
         """(G,) a number of each record; NaN where there is none."""
         return self._each(lambda record: record.get(name))
 
+    def hyperparameter(self, name: str) -> F64:
+        """(G,) one of those that each generation was made with; NaN where there is none."""
+        return self._each(lambda record: (record.get("hyperparameters") or {}).get(name))
+
     def x(self, against: str) -> F64:
         """(G,) cumulative: one of AGAINST."""
         if against == "seconds":
@@ -51,7 +55,7 @@ class Curves:
 
     def seconds(self) -> F64:
         """(G,) wall time of each generation."""
-        return self._each(lambda record: sum(record["seconds"].values()))
+        return self._each(lambda record: sum((record.get("seconds") or {}).values()))
 
     def returns(self, centers: bool) -> F64:
         """(G,) the centre's return, or the candidates' mean."""

@@ -1,19 +1,15 @@
 """What pictures of runs have in common: panels of matplotlib, without its global state.
 
-Line, ... -> draw_median -> panel; figure -> encoded -> the bytes of a file
+Chart -> draw -> panel; figure -> encoded -> the bytes of a file
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from bierl_fast.messages import F64
 from bierl_fast.optional import optional
-from bierl_fast.picture.lines import Line, over_seeds
+from bierl_fast.picture.charts import BAND, MARKS, Chart
 
 COLORS = 10  # of matplotlib's cycle, before line styles change
 STYLES = ("-", "--", ":", "-.")
@@ -45,28 +41,31 @@ def look(number: int) -> dict[str, Any]:
     return {"color": f"C{number % COLORS}", "linestyle": STYLES[number // COLORS % len(STYLES)]}
 
 
-def draw_median(panel: Any, lines: Sequence[Line], label: str, style: dict[str, Any]) -> list[F64]:
-    """Draw the median of some seeds and their middle half; the median, if there is one."""
-    lines = [line for line in lines if line.x_g.size]
-    if not lines:
-        return []
-    if len(lines) == 1:  # as it is: every generation
-        panel.plot(lines[0].x_g, lines[0].y_g, label=label, linewidth=1.8, **style)
-        return [lines[0].y_g]
-    grid, (low, median, high) = over_seeds(lines)
-    panel.fill_between(grid, low, high, color=style["color"], alpha=0.15, linewidth=0)
-    panel.plot(grid, median, label=label, linewidth=1.8, **style)
-    return [median]
-
-
-def leave_out_the_worst(panel: Any, medians: Sequence[F64]) -> None:
-    """Leave out of sight how far down the worst tenth of the medians goes: a diverged line hides all others."""
-    values = np.concatenate([np.zeros(0), *medians])
-    values = values[np.isfinite(values)]
-    if values.size:
-        low, high = float(np.quantile(values, 0.1)), float(values.max())
-        room = 0.05 * (high - low) or 1.0
-        panel.set_ylim(low - 4 * room, high + room)
+def draw(panel: Any, chart: Chart) -> None:
+    """What a chart shows."""
+    for trace in chart.traces:
+        style = look(trace.number)
+        if trace.kind == BAND:
+            panel.fill_between(
+                trace.x_g,
+                trace.y_g,
+                trace.top_g,
+                color=style["color"],
+                alpha=0.15,
+                linewidth=0,
+                label=trace.label or None,
+            )
+        elif trace.kind == MARKS:
+            panel.plot(trace.x_g, trace.y_g, "o", color=style["color"], markersize=3.5, label=trace.label)
+        else:
+            panel.plot(trace.x_g, trace.y_g, label=trace.label, linewidth=1.8, **style)
+    panel.set_ylabel(chart.title)
+    if chart.logarithmic:
+        panel.set_yscale("log")
+    elif chart.shown is not None:
+        panel.set_ylim(*chart.shown)
+    elif not chart.spacious:
+        panel.set_ylim(bottom=0.0)
 
 
 def legend_above(figure: Any, panel: Any, count: int) -> None:

@@ -54,7 +54,15 @@ def text_of(runs: Sequence[Curves], title: str, against: str, width: int = 80) -
         if line is not None:
             figure.plot(line.x_g, line.y_g, lc=COLORS[number % len(COLORS)], label=label)
     drawn = figure.show(legend=len(labels) > 1)
-    return "\n".join([title, drawn, "", *_table([_row(run, centers) for run in runs])])
+    return "\n".join([title, drawn, "", *_aligned(standings(runs))])
+
+
+def standings(runs: Sequence[Curves]) -> list[list[str]]:
+    """Where each of them stands: a head, and a row for each; a column of dashes alone is left out."""
+    centers = all(run.has_center for run in runs)
+    rows = [_row(run, centers) for run in runs]
+    kept = [column for column in range(len(HEADINGS)) if any(row[column] != "-" for row in rows)]
+    return [[HEADINGS[column] for column in kept], *([row[column] for column in kept] for row in rows)]
 
 
 def _median(lines: Sequence[Line]) -> Line | None:
@@ -98,11 +106,8 @@ def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else "-"
 
 
-def _table(rows: list[list[str]]) -> list[str]:
-    """Under HEADINGS; a column of dashes alone is left out."""
-    kept = [column for column in range(len(HEADINGS)) if any(row[column] != "-" for row in rows)]
-    table = [[HEADINGS[column] for column in kept], *([row[column] for column in kept] for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(kept))]
+def _aligned(table: list[list[str]]) -> list[str]:
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     return [
         "  ".join(
             [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]

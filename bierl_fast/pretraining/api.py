@@ -29,8 +29,9 @@ from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings
 from bierl_fast.meta.signals import riders_of
 from bierl_fast.names import choice
-from bierl_fast.pretraining.plan import ADAPTED, SUITED, PretrainSettings
-from bierl_fast.pretraining.problems import FUNCTIONS
+from bierl_fast.pretraining.plan import ADAPTED, LONG_ONES, ON_LONG_RUNS, SUITED, PretrainSettings
+from bierl_fast.pretraining.problem import FUNCTIONS
+from bierl_fast.pretraining.problems import DISTRIBUTIONS
 from bierl_fast.pretraining.settings import config_of
 from bierl_fast.pretraining.trainer import Pretraining
 from bierl_fast.public import public
@@ -51,6 +52,7 @@ def pretrain(
     tasks: Sequence[str] = (),
     *,
     credit: str = "run",
+    distribution: str | None = None,
     rounds: int | None = None,
     horizon: int | None = None,
     steps: int | None = None,
@@ -67,6 +69,9 @@ def pretrain(
             pretraining/problems.py. Of credit "one_step": the tasks to learn on, one after the other, at least one.
         credit: "run": whole inner runs over many cheap problems, from starts mis-set by up to 30 times; "one_step": the
             return after one step, along with ordinary runs, as the paper does.
+        distribution: of credit "run", what problems are drawn from: "standard", "wide", or "long": whole runs from
+            starts mis-set by up to 100 times, with riders, validated on problems of other kinds (long_runs.py). None:
+            as suits the generator.
         rounds: of credit "run", in all; None: ROUNDS, or the horizon of the file that is gone on with.
         horizon: of credit "run": the rounds over which its learning rate falls; further ones keep the last rate. It
             stays with the file. None: `rounds`.
@@ -74,7 +79,8 @@ def pretrain(
         resume: go on to `rounds` with the training that the file holds, as if it had never stopped; of credit "run"
             alone. What is not given is the file's.
         observer: called after every round with round, rounds, wins (share of its problems on which the generator ended
-            better than the hyperparameters it was given) and env_steps; of credit "one_step" after every generation
+            better than the hyperparameters it was given) and env_steps, on long runs every fifth time with validated
+            (see validation.Validated), by name; of credit "one_step" after every generation
             with its record (metrics.jsonl's keys), task, and steps as above.
         base: settings of a preset or file (toml.read_preset, toml.read) for credit "one_step"; see config_of.
         settings: of credit "run": what the generator is, with small defaults, seed, and threads (which change nothing
@@ -82,16 +88,19 @@ def pretrain(
             defaults.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be or is not used, an unknown task, a file that exists or
             holds another training, or is being trained by another process.
         KeyboardInterrupt: as it came, once the last round is saved; of credit "one_step", what was learned so far.
     """
     path = as_path(out, "out")
-    config = config_of(credit, settings, base)
+    if distribution is not None:
+        choice("distribution of problems", distribution, DISTRIBUTIONS, ["distribution"])
+    config = config_of(credit, settings, base, long=distribution in LONG_ONES)
     counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
     counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
     rounds, horizon, steps = counts.values()
-    for name, value in counts.items():
+    for name, value in {**counts, "distribution": distribution}.items():
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
     if path.is_dir():
@@ -104,7 +113,8 @@ def pretrain(
             raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
         if credit == "run":
             own = {name: getattr(config, name) for name in renamed(settings, OLD_NAMES, say=False) if name != "threads"}
-            asked = {**own, **({"tasks": tuple(tasks)} if tasks else {}), **({"horizon": horizon} if horizon else {})}
+            plan = {"tasks": tuple(tasks), "horizon": horizon, "distribution": distribution}
+            asked = {**own, **{name: value for name, value in plan.items() if value}}
             return _by_runs(path, config, asked, rounds, resume, observer)
         if not tasks or resume:
             raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
@@ -157,12 +167,9 @@ def _by_runs(
             )
     else:
         rounds = rounds or ROUNDS
-        settings = PretrainSettings(
-            horizon=asked.get("horizon", rounds),
-            tasks=asked.get("tasks", ()),
-            seed=config.seed,
-            **SUITED.get(config.meta, {}),
-        )
+        suited = ON_LONG_RUNS if asked.get("distribution") in LONG_ONES else SUITED.get(config.meta, {})
+        own = {name: asked[name] for name in ("tasks", "distribution") if name in asked}
+        settings = PretrainSettings(**{"horizon": asked.get("horizon", rounds), **suited, **own, "seed": config.seed})
         training = _training(config, settings)
         found = _result(config, settings, training)
     saved = training.rounds  # in the file; 0: there is none, or one without a round
@@ -182,10 +189,10 @@ def _by_runs(
                 end_if_told()
                 wins = training.advance()
                 found = _result(config, settings, training)
-                if training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
+                if settings.long or training.rounds % SAVED_EVERY == 0 or training.rounds == rounds:
                     save()
                 if observer is not None:
-                    observer({"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps})
+                    observer(_told(training, rounds, wins))
     except BaseException:
         save()
         raise
@@ -194,11 +201,18 @@ def _by_runs(
     return found
 
 
+def _told(training: Pretraining, rounds: int, wins: float) -> dict[str, Any]:
+    """What an observer hears of the latest round."""
+    told = {"round": training.rounds, "rounds": rounds, "wins": wins, "env_steps": training.steps}
+    new = [each for each in training.curve if each.round == training.rounds]
+    return {**told, "validated": asdict(new[-1])} if new else told
+
+
 def _result(config: Config, settings: PretrainSettings, training: Pretraining) -> WarmStart:
     """The training between two rounds, as copies."""
     made = {"credit": "run", **asdict(settings), "rounds": training.rounds}
     shape = shape_of(config.filled(adapt=ADAPTED))
-    return WarmStart(shape, training.weights, training.steps, made, training.state())
+    return WarmStart(shape, training.kept, training.steps, made, training.state())
 
 
 def _saved(path: Path, config: Config, asked: Mapping[str, Any]) -> tuple[WarmStart, Config, PretrainSettings]:
@@ -235,7 +249,7 @@ def _training(config: Config, settings: PretrainSettings) -> Pretraining:
     start = Hyperparameters(**dict.fromkeys(ADAPTED, 0.1))
     shape, moves = config.section(GeneratorSettings), config.section(MetaSettings)
     outputs = Outputs.of(start, ranges, shape, moves)
-    if told := riders_of(shape.window):
+    if (told := riders_of(shape.window)) and not settings.long:
         raise ConfigError(
             f"credit 'run' trains without riders, and {', '.join(told)} alone tell some of signals "
             f"{', '.join(shape.window)}; leave those out",

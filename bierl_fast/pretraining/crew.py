@@ -13,19 +13,38 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bierl_fast.errors import WorkerError
 from bierl_fast.machine import available_cores
 from bierl_fast.messages import F32, F64
 from bierl_fast.meta.generator import Generator
+from bierl_fast.meta.signals import riders_of
 from bierl_fast.pretraining import inner_runs
 from bierl_fast.pretraining.plan import PretrainSettings
 
 LOOK = 0.5  # seconds between two looks at whether the parent is there
 Played = tuple[F64, int]  # (M, T) centres' returns, and env steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A problem to play.
+
+    Attributes:
+        weights_mp: (M, P_meta) of the generators.
+        round: None: a problem of validation.
+        index: which problem of the round.
+        sensible: whether it starts from the values that its wrong ones were drawn around.
+    """
+
+    weights_mp: F32
+    round: int | None
+    index: int
+    sensible: bool = False
 
 
 class Crew:
@@ -52,22 +71,28 @@ class Crew:
         Raises:
             WorkerError: a process ended before its problem did.
         """
-        generator, history, settings = self._game
-        indices = range(settings.problems)
+        settings, told = self._game[2], f"round {round_ + 1}"
+        return self._played(told, [Job(weights_mp, round_, index) for index in range(settings.problems)])
+
+    def play_apart(self, weights_mp: F32, problems: int, sensible: bool = False) -> Iterator[Played]:
+        """Problems of validation, in order, from their wrong starts or the sensible ones; raises as `play`."""
+        return self._played("the validation", [Job(weights_mp, None, index, sensible) for index in range(problems)])
+
+    def _played(self, told: str, jobs: Sequence[Job]) -> Iterator[Played]:
         if self._count == 1:
-            yield from (_play(generator, history, settings, weights_mp, round_, index) for index in indices)
+            yield from (_play(*self._game, job) for job in jobs)
             return
         from loky.process_executor import TerminatedWorkerError  # noqa: PLC0415 - loads multiprocessing
 
         executor = self._started()
-        futures = [executor.submit(_play, generator, history, settings, weights_mp, round_, index) for index in indices]
+        futures = [executor.submit(_play, *self._game, job) for job in jobs]
         try:
             for future in futures:
                 yield future.result()
         except TerminatedWorkerError as error:
             raise WorkerError(
-                f"a process of the training ended in round {round_ + 1} (killed, or out of memory); what is saved goes "
-                "on with --resume, with fewer threads where memory was short"
+                f"a process of the training ended in {told} (killed, or out of memory); what is saved goes on with "
+                "--resume, with fewer threads where memory was short"
             ) from error
         finally:
             for future in futures:
@@ -99,14 +124,14 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _play(
-    generator: Generator,
-    history: Mapping[str, Any],
-    settings: PretrainSettings,
-    weights_mp: F32,
-    round_: int,
-    index: int,
-) -> Played:
-    problem = settings.problem(round_, index)
+def _play(generator: Generator, history: Mapping[str, Any], settings: PretrainSettings, job: Job) -> Played:
+    riders = riders_of(history.get("signals", ()))
+    if job.round is None:
+        problem = settings.problem_apart(job.index, riders)
+    else:
+        problem = settings.problem(job.round, job.index, riders)
+    if job.sensible:
+        problem = replace(problem, start=problem.sensible)
+    fixed_order = settings.long and generator.linear
     with closing(problem.evaluator):
-        return inner_runs.run_side_by_side(generator, weights_mp, problem, history)
+        return inner_runs.run_side_by_side(generator, job.weights_mp, problem, history, fixed_order)

@@ -23,16 +23,18 @@ from bierl_fast.messages import (
 from bierl_fast.meta.fitness import parts
 from bierl_fast.meta.generator import Generator
 from bierl_fast.meta.history import History, default_range
+from bierl_fast.pretraining import linear
 from bierl_fast.pretraining.plan import ADAPTED
-from bierl_fast.pretraining.problems import Problem
+from bierl_fast.pretraining.problem import Problem
 
 
 def run_side_by_side(
-    generator: Generator, weights_mp: F32, problem: Problem, history: Mapping[str, Any]
+    generator: Generator, weights_mp: F32, problem: Problem, history: Mapping[str, Any], fixed_order: bool = False
 ) -> tuple[F64, int]:
     """(M, T) return of the centre in each generation of M runs, and the env steps of all; -inf once a run has failed.
 
-    One wide evaluation a generation serves all runs; they share noise and resets.
+    One wide evaluation a generation serves all runs; they share noise and resets. `fixed_order`: the generator is a
+    `linear` one, and gives the same bits on every CPU.
     """
     runs = [_InnerRun(problem, generator, history) for _ in weights_mp]
     value_mt = np.full((len(runs), problem.generations), -np.inf)
@@ -41,8 +43,11 @@ def run_side_by_side(
         alive = [m for m, run in enumerate(runs) if not run.failed]
         if not alive:
             break
-        windows = np.stack([runs[m].window for m in alive])[:, None]
-        raw_m = generator.raw(weights_mp[alive], windows)[:, 0].tolist()
+        windows = np.stack([runs[m].window for m in alive])
+        if fixed_order:
+            raw_m = linear.raw(weights_mp[alive], windows, len(ADAPTED)).tolist()
+        else:
+            raw_m = generator.raw(weights_mp[alive], windows[:, None])[:, 0].tolist()
         key = NoiseKey(problem.key.run_seed, t, problem.key.stream)
         populations = [runs[m].ask(raw, key) for m, raw in zip(alive, raw_m, strict=True)]
         batch = problem.evaluator.evaluate(concatenate(populations))

@@ -5,20 +5,37 @@ PretrainSettings, round, index -> Problem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bierl_fast import kernels
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import NoiseKey, Stream
-from bierl_fast.pretraining.problems import DISTRIBUTIONS, Problem, sample
+from bierl_fast.meta.draws import Draws
+from bierl_fast.meta.generator import Generator
+from bierl_fast.pretraining.long_runs import VALIDATION, LongRuns
+from bierl_fast.pretraining.problem import Problem
+from bierl_fast.pretraining.problems import DISTRIBUTIONS, sample
 from bierl_fast.settings import LONG, MANY, checked_fields
 
 ADAPTED = ("sigma", "learning_rate")
 # By encoder, where PretrainSettings' own values do not serve best: some dozens of weights, each of which tells, bear
 # more noise and longer steps than a thousand, and find in harder problems what serves there too.
 SUITED: dict[str, dict[str, Any]] = {"linear": {"sigma": 0.15, "learning_rate": 0.06, "distribution": "wide"}}
+# On long runs a round costs minutes, and what is learned are corrections of a rule that does well already.
+ON_LONG_RUNS: dict[str, Any] = {
+    "generators": 10,
+    "problems": 16,
+    "generations": (300,),
+    "sigma": 1.0,  # times what linear.searched says; so is the rate
+    "learning_rate": 0.5,
+    "weight_decay": 0.0,
+    "distribution": "long",
+}
+LONG_ONES = tuple(name for name, each in DISTRIBUTIONS.items() if isinstance(each, LongRuns))
+APART = NoiseKey(0x5EED, 0, Stream.PRETRAIN)  # of the problems of validation: the same for every training
+LONGEST_APART = 150  # generations
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,21 @@ class PretrainSettings:
         """The learning rate of a round."""
         return self.learning_rate * (1.0 - 0.9 * min(1.0, round_ / self.horizon))
 
-    def problem(self, round_: int, index: int) -> Problem:
+    @property
+    def long(self) -> bool:
+        """Whether it learns from long runs, and is validated."""
+        return self.distribution in LONG_ONES
+
+    def problem(self, round_: int, index: int, riders: Sequence[str] = ()) -> Problem:
         """One of a round's problems; its inner runs are as long as the others', as far as problems.sample lets them."""
         key = self.key(round_)
         length = self.generations[int(kernels.uniform(key, self.problems) * len(self.generations))]
-        return sample(key, index, self.tasks, length, distribution=self.distribution)
+        return sample(key, index, self.tasks, length, self.distribution, riders)
+
+    def problem_apart(self, index: int, riders: Sequence[str]) -> Problem:
+        """One of validation."""
+        return VALIDATION.sample(APART, Draws(APART, index), (), LONGEST_APART, riders)
+
+    def starts_at_a_rule(self, generator: Generator, history: Mapping[str, Any]) -> bool:
+        """Whether the weights are first those with which the generator acts by a rule, with riders."""
+        return self.long and generator.linear and {"tpa", "drop"} <= set(history.get("signals", ()))

@@ -18,11 +18,12 @@ from bierl_fast.evaluation.table import make_evaluator
 from bierl_fast.messages import Hyperparameters, NoiseKey
 from bierl_fast.meta.draws import Draws
 from bierl_fast.names import lookup
+from bierl_fast.pretraining.long_runs import LONG, LongRuns
+from bierl_fast.pretraining.problem import FUNCTIONS, Made, Problem, native_function
 from bierl_fast.strategy.base import Strategy
 from bierl_fast.strategy.table import make_strategy
 
 MIS_SET = 30.0
-FUNCTIONS = ("quadratic", "rosenbrock", "rastrigin", "ackley")
 DIMENSIONS = (10, 20, 40, 100)
 POPULATIONS = (8, 16, 32, 64)
 ENVIRONMENT_POPULATION = 8
@@ -56,8 +57,9 @@ class Distribution:
     crn: tuple[str, ...]
 
 
-# "wide": further starts, noise that a pair's candidates share or do not, and tasks that fall over.
-DISTRIBUTIONS = {
+# "wide": further starts, noise that a pair's candidates share or do not, and tasks that fall over. "long" is
+# long_runs.py's.
+DISTRIBUTIONS: dict[str, Distribution | LongRuns] = {
     "standard": Distribution(
         functions=("quadratic", "quadratic", "quadratic", "rosenbrock", "rastrigin", "ackley"),
         noisy=0.6,
@@ -83,28 +85,8 @@ DISTRIBUTIONS = {
         adam=0.5,
         crn=("pair", "none"),
     ),
+    "long": LONG,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One inner run that a meta-level is to control.
-
-    Attributes:
-        name: for people.
-        evaluator: of its task, of one thread; shared by the runs side by side, so it has no statistics of its own.
-        fresh: the strategy at its start.
-        start: its hyperparameters, complete, and wrong.
-        key: of its noise, generation 0.
-        generations: how long it goes.
-    """
-
-    name: str
-    evaluator: Evaluator
-    fresh: Callable[[], Strategy]
-    start: Hyperparameters
-    key: NoiseKey
-    generations: int
 
 
 def sample(
@@ -113,6 +95,7 @@ def sample(
     tasks: Sequence[str],
     generations: int,
     distribution: str = "standard",
+    riders: Sequence[str] = (),
 ) -> Problem:
     """The problem at an address.
 
@@ -120,10 +103,14 @@ def sample(
         key: its generation is the round of training, its stream PRETRAIN.
         index: which problem of the round.
         tasks: names of native test functions and ids of native tasks to draw from; empty: the distribution's.
-        generations: how long its inner run goes; the distribution's environment_generations at most with episodes.
+        generations: how long its inner run goes; the distribution's environment_generations at most with episodes, and
+            of LongRuns up to so long.
         distribution: a name in DISTRIBUTIONS.
+        riders: that its strategy carries, of LongRuns as far as its population holds them.
     """
     draw, drawn_from = Draws(key, index), lookup("distribution of problems", distribution, DISTRIBUTIONS)
+    if isinstance(drawn_from, LongRuns):
+        return drawn_from.sample(key, draw, tasks, generations, riders)
     if tasks:
         name = draw.one_of(tasks)
     elif draw.uniform() < drawn_from.environment_share:
@@ -131,53 +118,24 @@ def sample(
     else:
         name = draw.one_of(drawn_from.functions)
     if name in FUNCTIONS:
-        made = _function(name, draw, drawn_from)
+        evaluator, seed = native_function(name, draw.one_of(DIMENSIONS), draw, drawn_from.shift, drawn_from.noisy)
+        strategy = _strategy(draw, drawn_from, evaluator, seed, draw.one_of(POPULATIONS))
+        made = Made(evaluator, strategy, _sensible(strategy(), sigma=0.15))
     else:
         made = _environment(name, draw, drawn_from)
         generations = min(generations, drawn_from.environment_generations)
-    rate = made.start["learning_rate"]
-    wrong = {
-        "sigma": made.start["sigma"] * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
-        "learning_rate": rate * math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)),
-    }
+    off = {name: math.exp(draw.uniform(-1.0, 1.0) * math.log(MIS_SET)) for name in ("sigma", "learning_rate")}
     address = NoiseKey(draw.integer(2**32), 0, key.stream)
-    return Problem(name, made.evaluator, made.fresh, made.start.replace(**wrong), address, generations)
+    return made.problem(name, address, generations, **off)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    evaluator: Evaluator
-    fresh: Callable[[], Strategy]
-    start: Hyperparameters  # sensible
-
-
-def _function(name: str, draw: Draws, drawn_from: Distribution) -> _Made:
-    dim = draw.one_of(DIMENSIONS)
-    options: dict[str, Any] = {
-        "rotation_seed": draw.integer(2**31),
-        "shift_seed": draw.integer(2**31),
-        "shift_radius": math.sqrt(dim) * 10.0 ** draw.uniform(*drawn_from.shift),
-    }
-    if name == "quadratic":
-        options["condition"] = 10.0 ** draw.uniform(0.0, 5.0)
-    noisy, magnitude, seed = draw.uniform() < drawn_from.noisy, 10.0 ** draw.uniform(-3.0, -0.3), draw.integer(2**31)
-    plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
-    start = plain.policy.initial_parameters(seed=seed)
-    if noisy:
-        options["noise"] = magnitude * abs(value_of(plain, start))
-        plain.close()
-        plain = make_evaluator(name, dim=dim, task_kwargs=options, threads=1)
-    strategy = _strategy(draw, drawn_from, plain, seed, draw.one_of(POPULATIONS))
-    return _Made(plain, strategy, _sensible(strategy(), sigma=0.15))
-
-
-def _environment(name: str, draw: Draws, drawn_from: Distribution) -> _Made:
+def _environment(name: str, draw: Draws, drawn_from: Distribution) -> Made:
     hidden = draw.one_of(((), (16,), (32, 32)))
     evaluator = make_evaluator(
         name, hidden=hidden, obs_norm=False, episode_cap=drawn_from.environments.get(name), threads=1
     )
     strategy = _strategy(draw, drawn_from, evaluator, draw.integer(2**31), ENVIRONMENT_POPULATION)
-    return _Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
+    return Made(evaluator, strategy, _sensible(strategy(), sigma=0.05))
 
 
 def _strategy(
@@ -196,10 +154,3 @@ def _sensible(strategy: Strategy, sigma: float) -> Hyperparameters:
     """A step of half the noise, whatever the strategy; it only has to be the middle of what is drawn."""
     values = {name: spec.default for name, spec in strategy.declared.items()}
     return Hyperparameters(**{**values, "sigma": sigma, "learning_rate": sigma / 2.0})
-
-
-def value_of(evaluator: Evaluator, theta: Any) -> float:
-    """The return of one vector on a function without noise."""
-    strategy = make_strategy("es", mean=theta, population=2)
-    population = strategy.ask(Hyperparameters(sigma=1e-30), NoiseKey(0, 0))
-    return float(evaluator.evaluate(population).returns_r[0])

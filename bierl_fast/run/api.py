@@ -13,30 +13,29 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bierl_fast.config import toml
+from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, hints, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.files import as_path
-from bierl_fast.import_path import in_a_file
-from bierl_fast.messages import F32, NoiseKey
+from bierl_fast.messages import NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
-from bierl_fast.picture.figure import Picture
 from bierl_fast.public import public
-from bierl_fast.run import build, checkpoint, loop, manifest, metrics
+from bierl_fast.run import build, cautions, checkpoint, loop, manifest, metrics
 from bierl_fast.run.again import parts_again
+from bierl_fast.run.callbacks import Callback
 from bierl_fast.run.compact import Records
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.followers import Followers
 from bierl_fast.run.loop import Run
-from bierl_fast.run.plot import plot as drawn
-from bierl_fast.run.record import Observer, Recorder
+from bierl_fast.run.record import Observer
 from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
@@ -50,27 +49,13 @@ PathLike = str | os.PathLike[str]
 FRESH_GENERATION = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What a run came to."""
-
-    policy: Policy  # act(observation) -> action, with its observation statistics
-    parameters: F32  # (P,)
-    metrics: Sequence[metrics.Record]  # one record a generation, from the run's first on; slices are lists
-    run_dir: Path | None
-    best_policy: Policy | None = None  # of the reporting evaluations' (eval_interval); None without one
-
-    def plot(self, against: str = "env_steps") -> Picture:
-        """The run's curves, which a notebook shows; see bf.plot, which draws several runs and writes files."""
-        return drawn(self, against=against)
-
-
 @public(numbers=False)
 def train(
     config: Config,
     run_dir: PathLike | None = None,
     observer: Observer | None = None,
     warm_start_observer: Observer | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Result:
     """Train a policy.
 
@@ -79,8 +64,10 @@ def train(
         run_dir: where the run's files go, made if need be; None writes no files.
         observer: called after every generation with its record (metrics.jsonl's keys).
         warm_start_observer: the same, of the generations on `warm_start_task` before the run's own.
+        callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a setting that cannot be.
         RunDirectoryError: `run_dir` already holds a run; it is left as it is.
         AllEpisodesError: every episode of every reporting evaluation failed; all was done and saved before.
@@ -90,19 +77,20 @@ def train(
     directory = RunDirectory(as_path(run_dir, "run_dir")) if run_dir is not None else None
     if directory is not None:
         directory.require_free()
-        _warn_of_the_unnamed(config)
-    return _trained(config, directory, observer, warm_start_observer)
+        cautions.of_the_unnamed(config)
+    return _trained(config, directory, Followers(config, directory, observer, callbacks), warm_start_observer)
 
 
 def _trained(
     config: Config,
     directory: RunDirectory | None,
-    observer: Observer | None,
+    followers: Followers,
     warm_start_observer: Observer | None,
     again: bool = False,
 ) -> Result:
     """A run from its beginning to its end; `again`: the one whose config.toml is in the directory."""
     config.check_end()
+    config = decided(config)
     started = time.perf_counter()
     warm_start, spent = _warm_start(config, directory, warm_start_observer, again)
     meta_seconds = time.perf_counter() - started if spent else 0.0
@@ -110,29 +98,14 @@ def _trained(
     counters = checkpoint.Counters(warm_start_steps=spent)
     with closing(parts.evaluator):
         if directory is None:
-            return _to_the_end(Run(parts, Recorder(parts.config, None, observer), counters, meta_seconds), None)
+            return _to_the_end(followers.run(parts, None, counters, meta_seconds), None)
         toml.dumps(parts.config)  # what cannot be saved leaves no directory behind
         with directory.taken(again):
             with ExitStack() as failed:
                 failed.callback(directory.clear, keep_config=again)
-                run = _begun(directory, parts, counters, meta_seconds, observer)
+                run = _begun(directory, followers, parts, counters, meta_seconds)
                 failed.pop_all()
             return _to_the_end(run, directory)
-
-
-def _warn_of_the_unnamed(config: Config) -> None:
-    """RunWarning for functions that a saved run cannot find again."""
-    named = config.named()
-    lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
-    if lost:
-        told = ", ".join(f"the {name} {path}" for name, path in lost.items())
-        again = ", ".join(f"{name}=..." for name in lost)
-        typed = " ".join(f"--{name} {in_a_file(path)}" for name, path in lost.items())
-        warn(
-            f"{told} cannot be imported by name: to evaluate or resume this run give it again, {again} in Python or "
-            f"{typed} on the command line",
-            RunWarning,
-        )
 
 
 def _warm_start(
@@ -149,16 +122,16 @@ def _warm_start(
 
 def _begun(
     directory: RunDirectory,
+    followers: Followers,
     parts: build.Parts,
     counters: checkpoint.Counters,
     meta_seconds: float,
-    observer: Observer | None,
 ) -> Run:
     """The run before its first generation, saved as such."""
     # The manifest first: it says that the files that follow are a run's own, and may go if it is killed here.
     manifest.create(directory.manifest, parts.config, noted(parts))
     directory.write_config(parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer), counters, meta_seconds)
+    run = followers.run(parts, directory, counters, meta_seconds)
     try:
         run.recorder.start(run.snapshot, saved=None)
     except BaseException:
@@ -176,6 +149,8 @@ def resume(
     observer: Observer | None = None,
     *,
     trust: Trust = False,
+    callbacks: Sequence[Callback] = (),
+    log: Sequence[str] | None = None,
     **given: Any,
 ) -> Result:
     """Go on with a saved run; the outcome equals that of a run that was never stopped, bit for bit.
@@ -188,11 +163,14 @@ def resume(
         observer: as for `train`.
         trust: whether code that the run names (a task, policy or behavior by its import path) may be imported although
             this user did not train it here, or its directory was copied, moved or changed since; or which code.
+        callbacks: as for `train`.
+        log: the loggers from now on; None: the run's own.
         given: task, policy, behavior: the run's, given again, such as those of a script, which have no import path; and
             threads of the simulator, worker processes, from now on, as for a machine with another number of cores. Left
             out or None: the run's own.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: a new total, or a number of threads or worker processes, that cannot be; a task that has not the
             observations and actions that the run's had, or whose id stands for another one.
         TrustError: the run names code, and is not trusted; nothing was imported.
@@ -206,26 +184,35 @@ def resume(
     again = {name: given.pop(name, None) for name in functions()}
     if not directory.learned:
         warn(f"the run in {directory.path} was stopped before its first checkpoint: it begins anew", RunWarning)
-        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
-        return _trained(config, directory, observer, None, again=True)
+        config = _going_on(directory.read_to_run(trust, **again), generations, total_steps, log, given)
+        followers = Followers(config, directory, observer, callbacks)
+        return _trained(config, directory, followers, None, again=True)
     with directory.held():
         saved = directory.read_config()
-        config = directory.read_to_run(trust, **again).continued(generations, total_steps, **given)
+        config = _going_on(directory.read_to_run(trust, **again), generations, total_steps, log, given)
         config.check_end()
+        followers = Followers(config, directory, observer, callbacks)
         start = checkpoint.load(directory.checkpoint, saved)
         if loop.ended(config, start.counters):
             return _already_there(directory, start.counters, config)
         parts = parts_again(config, directory.policy, another=again["task"] is not None)
         with closing(parts.evaluator):
             best = _best(directory, start.counters, config)
-            return _to_the_end(_restored(directory, parts, start, observer, best), directory)
+            return _to_the_end(_restored(directory, followers, parts, start, best), directory)
+
+
+def _going_on(
+    config: Config, generations: int | None, total_steps: int | None, log: Sequence[str] | None, machine: dict[str, Any]
+) -> Config:
+    config = config.continued(generations, total_steps, **machine)
+    return config if log is None else config.replace(log=tuple(log))
 
 
 def _restored(
     directory: RunDirectory,
+    followers: Followers,
     parts: build.Parts,
     start: checkpoint.Checkpoint,
-    observer: Observer | None,
     best: Policy | None,
 ) -> Run:
     loop.restore(parts, start)
@@ -233,7 +220,7 @@ def _restored(
     records = metrics.truncate(directory.metrics, start.counters.generation)
     directory.write_config(parts.config)
     manifest.resumed(directory.manifest, parts.config)
-    run = Run(parts, Recorder(parts.config, directory, observer, records, best), start.counters)
+    run = followers.run(parts, directory, start.counters, records=records, best=best)
     run.recorder.start(run.snapshot, saved=start.counters.generation)
     return run
 
@@ -255,20 +242,12 @@ def _to_the_end(run: Run, directory: RunDirectory | None) -> Result:
     loop.train(run)
     if run.no_evaluation is not None and run.counters.best_return is None:
         raise AllEpisodesError(f"no evaluation of this run gave a number; of the last {run.no_evaluation}")
-    if run.config.learns and run.counters.meta_updates == 0:
-        meant = "its hyperparameters never moved"
-        instead = ""
-        if run.config.warm:
-            meant = "its generator stayed as it began"
-            instead = ", or take meta_budget 0, which leaves it so on purpose"
-        warn(
-            f"the run ended before the first update of its meta-level {run.config.meta!r}: {meant}; train longer, or "
-            f"raise meta_budget or lower meta_interval{instead}",
-            RunWarning,
-        )
-    policy = run.evaluator.policy.with_parameters(run.strategy.mean)
+    stopped = None if loop.ended(run.config, run.counters) else run.following.stopped
+    if stopped is None:
+        cautions.of_no_meta_update(run.config, run.counters.meta_updates)
     path = directory.path if directory else None
-    return Result(policy, run.strategy.mean, run.recorder.records, path, run.recorder.best_policy)
+    recorder = run.recorder
+    return Result(run.policy_now(), run.strategy.mean, recorder.records, path, recorder.best_policy, stopped)
 
 
 def _best(directory: RunDirectory, counters: checkpoint.Counters, config: Config) -> Policy | None:
@@ -311,6 +290,7 @@ def evaluate(
         episode_failures. An episode that failed counts with the lowest return of all.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
             be, or that the policy's evaluator does not take.
         RunDirectoryError: no run there, or no readable policy or config.toml in it.

@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.config import resolve
+from bierl_fast.config import auto, resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.reference import Reference
-from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, warn
+from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, shown, warn
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -63,6 +63,7 @@ def make_parts(config: Config, warm_start: WarmStart | None = None) -> Parts:
     """
     try:
         config.check_names()
+        config = auto.decided(config, warm_start)
         config.check_taken()
         cautions.of_an_older_version(config)
         return _make_parts(config, warm_start)
@@ -212,7 +213,7 @@ def _switches(config: Config, taken: Mapping[str, Any]) -> dict[str, Any]:
         if field.name not in taken and value != field.default:
             known = ", ".join(name for name in names if name in taken) or "none of them"
             raise ConfigError(
-                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {value!r}; "
+                f"strategy {config.strategy!r} does not use the reference switch {field.name}, got {shown(value)}; "
                 f"it uses {known}",
                 ("reference", "strategy"),
             )

@@ -1,4 +1,4 @@
-"""What a run's owner should hear before it begins, though it goes on: settings without effect, a faster task.
+"""What a run's owner should hear, though it goes on: settings without effect, a faster task, nothing learned.
 
 Config -> RunWarning
 """
@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.ranges import not_adapted
+from bierl_fast.config.sections import functions
 from bierl_fast.errors import RunWarning, warn
 from bierl_fast.evaluation.native import is_native, native_tasks
+from bierl_fast.import_path import in_a_file
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import Range
 
@@ -24,6 +26,21 @@ def of_an_older_version(config: Config) -> None:
     newer = [f"{stem}-v{other}" for name, _, other in of_native if name == stem and _is_later(other, version)]
     if newer:
         warn(f"{config.task} runs in worker processes; {newer[0]} is native, and at least twice as fast", RunWarning)
+
+
+def of_the_unnamed(config: Config) -> None:
+    """RunWarning for functions that a saved run cannot find again."""
+    named = config.named()
+    lost = {name: path for name in functions() if (path := getattr(named, name) or "").startswith("<")}
+    if lost:
+        told = ", ".join(f"the {name} {path}" for name, path in lost.items())
+        again = ", ".join(f"{name}=..." for name in lost)
+        typed = " ".join(f"--{name} {in_a_file(path)}" for name, path in lost.items())
+        warn(
+            f"{told} cannot be imported by name: to evaluate or resume this run give it again, {again} in Python or "
+            f"{typed} on the command line",
+            RunWarning,
+        )
 
 
 def _is_later(version: str, other: str) -> bool:
@@ -49,3 +66,18 @@ def of_the_missing_center(config: Config, warm_start: WarmStart | None) -> None:
             "sigma is too large, and center_episodes 0 leaves that out; take center_episodes 1",
             RunWarning,
         )
+
+
+def of_no_meta_update(config: Config, meta_updates: int) -> None:
+    """RunWarning where a meta-level that was to learn made no update until the run's end."""
+    if not config.learns or meta_updates:
+        return
+    meant, instead = "its hyperparameters never moved", ""
+    if config.warm:
+        meant = "its generator stayed as it began"
+        instead = " (0 leaves it so on purpose)"
+    warn(
+        f"the run ended before the first update of its meta-level {config.meta!r}: {meant}; train longer, or lower "
+        f"meta_interval or raise meta_budget{instead}",
+        RunWarning,
+    )

@@ -101,6 +101,15 @@ def load(path: Path, config: Config) -> Checkpoint:
     return Checkpoint(counters, parts)
 
 
+def counters(path: Path) -> Counters:
+    """What the run had done that a checkpoint is of; its arrays are not read.
+
+    Raises:
+        CheckpointError: missing, damaged or of another format.
+    """
+    return _counters(path, _header(path))
+
+
 def _counters(path: Path, header: dict[str, Any]) -> Counters:
     saved = _table(path, header, "counters")
     best = saved.get("best_return")  # format 1 began without
@@ -124,6 +133,18 @@ def _table(path: Path, header: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} is damaged: its header's {name} must be a JSON object, got {shown(value)}")
     return value
+
+
+def _header(path: Path) -> dict[str, Any]:
+    try:
+        with Archive.opened(path) as archive:
+            header = json_object(archive.header)
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no checkpoint: of its header, {error}") from error
+    _require_format(path, header)
+    return header
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:

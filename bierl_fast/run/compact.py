@@ -10,13 +10,15 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
+from bierl_fast.turns import TakesTurns
+
 Record = dict[str, Any]
 
 BLOCK = 128  # records: more compress no better, and one that is asked for costs a block
 FASTEST = 1  # of zlib's levels; what does not repeat are the digits of floats, and no level finds more in those
 
 
-class Records(Sequence[Record]):
+class Records(TakesTurns, Sequence[Record], called="sequence of records"):
     """Records in order, as metrics.jsonl has them: strict JSON, made anew whenever they are asked for.
 
     A slice is a list. Equal to any sequence of equal records.

@@ -18,7 +18,7 @@ from bierl_fast import trust
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError, naming
-from bierl_fast.files import clear_parts, locked, write_text
+from bierl_fast.files import clear_parts, locked, read_text, write_text
 from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.trust import Trust
 
@@ -67,6 +67,11 @@ class RunDirectory:
     def warm_start(self) -> Path:
         """The generator that the run learned on its warm_start_task; `--warm-start` accepts it."""
         return self.path / "warm_start.npz"
+
+    @property
+    def loggers(self) -> Path:
+        """What the tools keep that show the run (`log`): a folder each."""
+        return self.path / "loggers"
 
     def require_free(self) -> None:
         """Raise RunDirectoryError when there is a run here already, or no directory can be."""
@@ -210,20 +215,25 @@ class RunDirectory:
             RunDirectoryError: as read_config.
             TrustError: they name code, and are not trusted.
         """
-        config, text = self.read_config(), self.config.read_text(encoding="utf-8")
+        self.require_run()
+        try:
+            text = read_text(self.config)  # once: what is trusted is what is run
+        except (OSError, ValueError):
+            text = None  # reading it for the settings says what is wrong
+        config = self.read_config(text)
         own = [one for one in config.named_code() if given.get(one.setting) is None]
-        trust.require(self.config, text, own, trusted)
+        trust.require(self.config, text or "", own, trusted)
         return config.replace_given(**given)
 
-    def read_config(self) -> Config:
-        """The run's settings.
+    def read_config(self, text: str | None = None) -> Config:
+        """The run's settings; out of `text`, where the file was read already.
 
         Raises:
             RunDirectoryError: there is no run here, or its config.toml is damaged.
         """
         self.require_run()
         try:
-            return toml.read_saved(self.config)
+            return toml.read_saved(self.config, text)
         except ValueError as error:
             text = str(error)
             where = "" if str(self.config) in text else f"{self.config}: "

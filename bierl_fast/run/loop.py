@@ -13,6 +13,7 @@ from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.errors import AllFailedError, CheckpointError, EpisodeWarning, warn
+from bierl_fast.evaluation.base import Policy
 from bierl_fast.messages import (
     EvaluatedGeneration,
     EvaluationBatch,
@@ -27,6 +28,7 @@ from bierl_fast.messages import (
 from bierl_fast.meta.base import states_held_by
 from bierl_fast.run.build import Parts
 from bierl_fast.run.checkpoint import Checkpoint, Counters
+from bierl_fast.run.following import Following
 from bierl_fast.run.interruption import end_if_told, saving_when_asked
 from bierl_fast.run.record import Recorder, Snapshot
 from bierl_fast.run.reporting import achieved, reporting_population, summary, why_nothing
@@ -38,16 +40,21 @@ PHASES = ("ask", "evaluate", "tell", "meta", "record")
 
 def train(run: Run) -> None:
     """Train until the run's end; whatever stops it earlier, its last completed generation is saved first."""
+    following, recorder = run.following, run.recorder
     try:
-        with saving_when_asked(run.recorder.writing.save):
-            while not ended(run.config, run.counters):
+        following.started(run.counters, recorder.records, recorder.saved)
+        with saving_when_asked(recorder.writing.save):
+            while following.stopped is None and not ended(run.config, run.counters):
                 end_if_told()
                 advance(run)
-        run.recorder.save()
+        recorder.save()
+        following.saved(run.counters, recorder.saved)
     except BaseException as error:
-        run.recorder.rescue(error)
+        recorder.rescue(error)
+        following.ended(run.counters, run.policy_now, error)
         raise
-    run.recorder.close()
+    recorder.close()
+    following.ended(run.counters, run.policy_now, finished=ended(run.config, run.counters))
 
 
 def advance(run: Run) -> None:
@@ -107,17 +114,31 @@ def restore(parts: Parts, checkpoint: Checkpoint) -> None:
         held = (*states_held_by(parts.meta), *(place[0] for place in places))
         for state in (*held, checkpoint.parts.get("strategy", {})):
             parts.strategy.load(state)  # the run's own comes last, and stays
+        key = NoiseKey(parts.config.seed, checkpoint.counters.generation, Stream.INNER)
+        _asked(parts, key)  # what leads to no next generation is refused before a file is changed
     except KeyError as error:
         raise CheckpointError(f"the checkpoint does not fit this run: it lacks the array {error}") from error
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise CheckpointError(f"the checkpoint does not fit this run: {error}") from error
+    except (ValueError, TypeError, IndexError, ArithmeticError, AssertionError) as error:
+        text = str(error) or f"its numbers are none that {parts.config.strategy} can go on from"
+        raise CheckpointError(f"the checkpoint does not fit this run: {text}") from error
+
+
+def _asked(parts: Parts, key: NoiseKey) -> Population:
+    """The population of that generation, as `advance` asks for it."""
+    proposed = parts.meta.propose(parts.history, center_of(parts.strategy, key))
+    return parts.strategy.ask(proposed if parts.safeguard is None else parts.safeguard.tempered(proposed), key)
 
 
 class Run:
     """One run under way: its parts, its counters, and the recorder that writes it down."""
 
     def __init__(
-        self, parts: Parts, recorder: Recorder, counters: Counters | None = None, meta_seconds: float = 0.0
+        self,
+        parts: Parts,
+        recorder: Recorder,
+        counters: Counters | None = None,
+        meta_seconds: float = 0.0,
+        following: Following | None = None,
     ) -> None:
         """`meta_seconds`: wall time of the meta-level's warm start just before, for the first generation's record."""
         self.config = parts.config
@@ -127,6 +148,7 @@ class Run:
         self.history = parts.history
         self.safeguard = parts.safeguard
         self.recorder = recorder
+        self.following = following or Following(parts.config)
         self.counters = counters or Counters()
         self.no_evaluation: str | None = None  # why the last reporting evaluation is no number
         self._seconds = dict.fromkeys(PHASES, 0.0) | {"meta": meta_seconds}
@@ -206,7 +228,7 @@ class Run:
         reached = achieved(found)
         if reached is not None and (best is None or reached > best):
             self.counters = replace(self.counters, best_return=reached)
-            self.recorder.keep(self.evaluator.policy.with_parameters(self.strategy.mean))
+            self.recorder.keep(self.policy_now())
         return found
 
     def _notice(self, nothing: str | None) -> None:
@@ -252,7 +274,8 @@ class Run:
         self._seconds = dict.fromkeys(PHASES, 0.0)
         self._count(generation=1)
         with self.timed("record"):
-            self.recorder.write(line, self.snapshot)
+            written = self.recorder.write(line, self.snapshot)
+            self.following.done(self.counters, written, self.policy_now, self.recorder.saved)
 
     def _count(self, **more: int) -> None:
         totals = {name: getattr(self.counters, name) + count for name, count in more.items()}
@@ -268,5 +291,8 @@ class Run:
         }
         if self.safeguard is not None:
             parts["safeguard"] = self.safeguard.state()
-        policy = self.evaluator.policy.with_parameters(self.strategy.mean)
-        return Snapshot(Checkpoint(self.counters, parts), policy)
+        return Snapshot(Checkpoint(self.counters, parts), self.policy_now())
+
+    def policy_now(self) -> Policy:
+        """The centre's policy with the observation statistics, as a copy."""
+        return self.evaluator.policy.with_parameters(self.strategy.mean)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import RunDirectoryError, naming, shown
-from bierl_fast.files import json_object, refusal, write_text
+from bierl_fast.files import json_object, opened, refusal, write_text
 from bierl_fast.settings import FAR
 
 Record = dict[str, Any]
@@ -101,7 +101,7 @@ def read(path: Path) -> list[Record]:
     """
     records: list[Record] = []
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             while line := file.readline(LONGEST):
                 try:
                     record = json_object(line.decode())
@@ -117,6 +117,29 @@ def read(path: Path) -> list[Record]:
                 records.append(record)
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {refusal(error)}") from error
+    return records
+
+
+def latest(path: Path, most: int = LONGEST) -> list[Record]:
+    """The latest records, as many as lie in the last `most` bytes; raises as `read` does, of these lines."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most))
+            content = file.read(most)
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {refusal(error)}") from error
+    lines = content.split(b"\n")[1 if size > most else 0 : -1]  # the last line's end may not be written yet
+    records = []
+    for line in lines:
+        try:
+            record = json_object(line.decode())
+        except ValueError as error:
+            raise RunDirectoryError(f"{path} is damaged: {error}") from error
+        wrong = _wrong(record)
+        if wrong is not None:
+            raise RunDirectoryError(f"{path} is damaged: {wrong}")
+        records.append(record)
     return records
 
 

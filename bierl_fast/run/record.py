@@ -65,8 +65,13 @@ class Recorder:
             self._snapshot = take()
             self.save()
 
-    def write(self, record: Record, take: Callable[[], Snapshot]) -> None:
-        """Write one generation down: metrics always, a checkpoint when its time has come."""
+    @property
+    def saved(self) -> int | None:
+        """Generations in the checkpoint on disk; None without one."""
+        return self._saved
+
+    def write(self, record: Record, take: Callable[[], Snapshot]) -> Record:
+        """Write one generation down: metrics always, a checkpoint when its time has come. The record as written."""
         record = strict(record)
         if self._metrics is not None:
             with self.writing:
@@ -77,6 +82,7 @@ class Recorder:
             self.save()
         if self._observer is not None:
             self._observer(record)
+        return record
 
     def keep(self, policy: Policy) -> None:
         """Hold, and write down, the policy that evaluated best so far."""

@@ -95,10 +95,10 @@ def saved_policy(
         _refuse_best(best, "this is one policy")
         return SavedPolicy(source)
     if not best:
-        return SavedPolicy(source.policy, reached=_last_of(source.metrics))
+        return SavedPolicy(source.policy, reached=reached_last(source.metrics))
     if source.best_policy is None:
         raise RunDirectoryError("the run has no best policy: it made no reporting evaluations (eval_interval)")
-    return SavedPolicy(source.best_policy, reached=_best_of(source.metrics))
+    return SavedPolicy(source.best_policy, reached=reached_best(source.metrics))
 
 
 def _from_files(path: Path, best: bool, trust: bool, again: Mapping[str, Any], runs: bool) -> SavedPolicy:
@@ -116,7 +116,7 @@ def _from_files(path: Path, best: bool, trust: bool, again: Mapping[str, Any], r
     file = directory.best_policy if best else directory.policy
     policy = build.read_policy(file, trusted, again.get("policy"))
     records = metrics.read(directory.metrics) if directory.metrics.is_file() else []
-    return SavedPolicy(policy, build.own_settings(config), _best_of(records) if best else _last_of(records))
+    return SavedPolicy(policy, build.own_settings(config), reached_best(records) if best else reached_last(records))
 
 
 def _refuse_best(best: bool, what: str) -> None:
@@ -124,7 +124,7 @@ def _refuse_best(best: bool, what: str) -> None:
         raise ConfigError(f"{what}; which one evaluated best is known of a run directory", ["best"])
 
 
-def _last_of(records: Sequence[metrics.Record]) -> dict[str, Any]:
+def reached_last(records: Sequence[metrics.Record]) -> dict[str, Any]:
     """What the last policy reached: its reporting evaluation's return, else the centre's, else its candidates' mean."""
     if not records:
         return {}
@@ -137,7 +137,7 @@ def _last_of(records: Sequence[metrics.Record]) -> dict[str, Any]:
     return _reached(last, *next(((of, value) for of, value in known.items() if value is not None), (None, None)))
 
 
-def _best_of(records: Sequence[metrics.Record]) -> dict[str, Any]:
+def reached_best(records: Sequence[metrics.Record]) -> dict[str, Any]:
     """What the best policy reached; of equal evaluations the first is kept."""
     evaluated = [(reached, record) for record in records if (reached := _evaluated(record)) is not None]
     if not evaluated:

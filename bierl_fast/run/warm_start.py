@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast import kernels
-from bierl_fast.config import resolve
+from bierl_fast.config import auto, resolve
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import defaults_of
 from bierl_fast.errors import ArchiveError, ConfigError, RunWarning, warn
@@ -75,7 +75,7 @@ def with_file(config: Config) -> Config:
         ConfigError: see from_file; or `config` asks for another generator than it has.
     """
     found = from_file(config)
-    return config if found is None else resolve.with_warm_start(config, found)
+    return auto.decided(config) if found is None else resolve.with_warm_start(auto.decided(config, found), found)
 
 
 def noted(parts: build.Parts) -> dict[str, Any] | None:
@@ -103,6 +103,7 @@ def easy_run(task: str, config: Config, steps: int, index: int = 0) -> Config:
     Raises:
         ConfigError: `task` is a native function, and there is no `dim`.
     """
+    config = auto.decided(config)
     function = task in native_functions()
     if function and config.dim is None:
         raise ConfigError(

@@ -36,13 +36,14 @@ from bierl_fast.strategy.optimizer import Optimizer
 from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.riders import injected, told_in
 from bierl_fast.strategy.signals import noise_std, odd_share, step_ratio
+from bierl_fast.turns import TakesTurns
 
 LAST_STEP = "last_step"  # in the state of a strategy whose riders stand along it
 ALIVE_OFFSET = HyperparameterSpec(default=0.0, low=-math.inf, scale="linear", adaptable=False)
 
 
 @public
-class Antithetic(ABC):
+class Antithetic(TakesTurns, ABC, called="strategy"):
     """A strategy whose next state is a pure function of its state and one evaluated population.
 
     A strategy of its own gives `declared` and `_next`. The state is arrays by name, "mean" (P,) and the path's among

@@ -31,6 +31,7 @@ from bierl_fast.messages import (
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.strategy.antithetic import losses, report
+from bierl_fast.turns import TakesTurns
 
 CRN = ("none", "population")
 
@@ -46,7 +47,7 @@ class Optimizer(Protocol):
 
 
 @public
-class AskTell:
+class AskTell(TakesTurns, called="strategy"):
     """A strategy around an optimizer that minimises: it is told minus the candidates' returns.
 
         strategy = bf.AskTell(cma.CMAEvolutionStrategy(theta, 0.1))

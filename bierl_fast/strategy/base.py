@@ -22,7 +22,10 @@ from bierl_fast.messages import (
 
 
 class Strategy(Protocol):
-    """An inner-level algorithm. Hyperparameters are arguments; only `tell` and `load` change state."""
+    """An inner-level algorithm. Hyperparameters are arguments; only `tell` and `load` change state.
+
+    Any number of threads may call those of this package: they take turns (turns.py).
+    """
 
     @property
     def mean(self) -> F32:

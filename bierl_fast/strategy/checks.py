@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from bierl_fast.errors import ArgumentError, DivergedError
+from bierl_fast.errors import ArgumentError, DivergedError, shown
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
+
+MOST_COUNTED = 2**53  # generations, steps: as in settings, what a float still counts exactly
+MOST_CANDIDATES = 2**31 - 2  # rows of a batch are numbered by 31 bits, and candidates are even
 
 
 def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) -> Hyperparameters:
@@ -30,13 +33,15 @@ def require_finite(theta: F32, hp: Hyperparameters, generation: int) -> None:
 
 
 def require_even(population: int) -> int:
-    """`population`; ArgumentError unless it is a whole number, even and at least 2."""
+    """`population`; ArgumentError unless it is a whole number, even, at least 2 and one that rows are counted to."""
     if isinstance(population, bool) or not isinstance(population, int | np.integer):
-        raise ArgumentError(f"population must be a whole number, got {population!r}", ["population"])
+        raise ArgumentError(f"population must be a whole number, got {shown(population)}", ["population"])
     if population < 2 or population % 2:
         raise ArgumentError(
-            f"population must be even and at least 2 (antithetic pairs), got {population}", ["population"]
+            f"population must be even and at least 2 (antithetic pairs), got {shown(population)}", ["population"]
         )
+    if population > MOST_CANDIDATES:
+        raise ArgumentError(f"population must be at most {MOST_CANDIDATES}, got {shown(population)}", ["population"])
     return int(population)
 
 
@@ -69,7 +74,7 @@ def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), wh
     """ArgumentError unless `arrays` are such as `like`: what `load` checks before it changes anything.
 
     They have its names, shapes and dtypes; floats are finite, except in those that are `loose`; integers, which count
-    something, are at least 0.
+    something, are at least 0 and no more than can be counted.
     """
     if set(arrays) != set(like):
         raise ArgumentError(f"{whose} arrays must be {sorted(like)}, got {sorted(arrays)}")
@@ -82,8 +87,9 @@ def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), wh
         if array.dtype.kind == "f" and name not in loose and not np.isfinite(array).all():
             wrong = int((~np.isfinite(array)).sum())
             raise ArgumentError(f"{name} must be finite; {wrong} of {array.size} elements are not")
-        if array.dtype.kind == "i" and bool(np.less(array, 0).any()):
-            raise ArgumentError(f"{name} must be at least 0, got {array.min()}")
+        if array.dtype.kind == "i" and array.size and not 0 <= int(array.min()) <= int(array.max()) <= MOST_COUNTED:
+            wrong = array.min() if array.min() < 0 else array.max()
+            raise ArgumentError(f"{name} must be at least 0 and at most {MOST_COUNTED}, got {wrong}")
 
 
 def require_above_zero(arrays: Arrays, *names: str, zero: bool = False) -> None:

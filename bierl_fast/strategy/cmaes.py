@@ -39,6 +39,7 @@ from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import ALIVE_OFFSET, losses, report
 from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, require_finite, scales, vector
 from bierl_fast.strategy.pairs import Pairs
+from bierl_fast.turns import TakesTurns
 
 LARGEST_FULL = 2_000  # parameters; a decomposition takes seconds there, and grows with the cube
 
@@ -87,7 +88,7 @@ class CovarianceSettings(Section):
 
 
 @public
-class CovarianceMatrixAdaptation:
+class CovarianceMatrixAdaptation(TakesTurns, called="strategy"):
     """CMA-ES over a flat vector. Its candidates are base vectors of the population, without noise of their own.
 
     sigma is the standard deviation to start from: the first generation's is taken, and cma adapts it from there on.
@@ -152,7 +153,7 @@ class CovarianceMatrixAdaptation:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the packages, and without what spares drawing once more."""
-        return {**self.__dict__, "_cma": None, "_libraries": None, "_asked": None}
+        return {**super().__getstate__(), "_cma": None, "_libraries": None, "_asked": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ |= state
@@ -294,6 +295,8 @@ class CovarianceMatrixAdaptation:
         require_arrays(arrays, like, loose=("sigma",))
         if generations > (0,):  # before the first there is no sigma
             require_above_zero(arrays, "sigma")
+            if arrays["sigma"].max() > np.finfo(np.float32).max:
+                raise ArgumentError("sigma must be finite in single precision, got " + str(arrays["sigma"].max()))
         other = copy.copy(self)
         other._start = vector("mean", np.asarray(arrays["start"], np.float32))
         other._replay(arrays)

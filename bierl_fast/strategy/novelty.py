@@ -48,6 +48,7 @@ from bierl_fast.strategy.pairs import Pairs
 from bierl_fast.strategy.reference import STEP_SCALES, per_frozen_population
 from bierl_fast.strategy.riders import told_in
 from bierl_fast.strategy.shaping import RANKINGS, make_shaping
+from bierl_fast.turns import TakesTurns
 
 T = TypeVar("T")
 WEIGHT = "novelty_weight"
@@ -73,7 +74,7 @@ def _declared(novelty_weight: float) -> Mapping[str, HyperparameterSpec]:
 
 
 @public
-class NoveltySearch:
+class NoveltySearch(TakesTurns, called="strategy"):
     """`ns`: novelty alone leads (novelty_weight 1).
 
     `mean` is the best policy so far by its own episodes. It runs anew in every generation beside the centres, and gives

@@ -22,17 +22,20 @@ class StrategySettings(Section):
     population: int = option(
         64,
         "candidates per generation, in antithetic pairs",
+        common=True,
         at_least=2,
         at_most=LONG,
         also=("pop", "pop_size", "popsize", "population_size", "n_pop", "lam", "num_candidates"),
     )
     sigma: float | None = hyperparameter(
         "noise standard deviation on policy parameters",
+        common=True,
         above=0.0,
         also=("std", "stdev", "noise_std", "noise_stdev", "sigma_init", "init_std", "stdev_init", "noise"),
     )
     learning_rate: float | None = hyperparameter(
         "step size of the optimizer",
+        common=True,
         above=0.0,
         also=("lr", "alpha", "step_size", "lrate", "stepsize", "center_learning_rate"),
     )

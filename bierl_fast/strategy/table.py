@@ -126,6 +126,7 @@ def make_strategy(name: str, *, mean: F32, **options: Any) -> Strategy:
     """The strategy called `name`, starting at `mean` (P,); `options` are its constructor's.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         UnknownNameError: an unknown strategy or option (the nearest is offered).
         ArgumentError: an option out of range, or of other strategies.
     """

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import as_path
-from bierl_fast.names import choice
-from bierl_fast.outputs import output_path, require_output
+from bierl_fast.outputs import kind_of_output, output_path, require_output
 from bierl_fast.public import public
 from bierl_fast.run.saved import PathLike, Source, saved_policy
 from bierl_fast.settings import LONG
@@ -20,7 +18,10 @@ from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
-from bierl_fast.viewing.screen import frame_of, offscreen, require_display
+from bierl_fast.viewing.screen import GIVEN, follow, frame_of, offscreen, require_display
+
+if TYPE_CHECKING:
+    import gymnasium
 
 Observer = Callable[[Played], None]
 
@@ -54,6 +55,7 @@ def record(
         task, seed, out, fps, episodes, returns and lengths, one of each for each episode.
 
     Raises:
+        ArgumentTypeError: an argument of another type.
         ConfigError: an `out` that exists, cannot be, or has another ending; episodes or a seed that cannot be.
         RunDirectoryError: no run there, or no readable policy in it.
         TrustError: the file names code, and is not trusted; nothing was imported.
@@ -61,15 +63,22 @@ def record(
         InstallationError: what draws or writes is missing; the text has the line that installs it.
     """
     episodes, seed = _checked(episodes, seed)
-    choice("kind of film", as_path(out, "out").suffix.removeprefix(".").lower(), film.KINDS, ["out"])
+    kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
     maker = drawing(found.maker, "rgb_array")
     with closing(made(maker)) as env:
         fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
         mujoco = hasattr(env.unwrapped, "mujoco_renderer")
+    follows = mujoco and not GIVEN & maker.kwargs.keys()
+
+    def see(env: gymnasium.Env[Any, Any]) -> None:
+        if follows:
+            follow(env)
+        frames.add(frame_of(env, mujoco))
+
     with output_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
-        done = _watched(played(found, maker, lambda env: frames.add(frame_of(env, mujoco))), observer)
+        done = _watched(played(found, maker, see), observer)
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
 
 

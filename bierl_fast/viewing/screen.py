@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
 LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
 REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
+CAMERA = "track"  # as Gymnasium's models call it
+GIVEN = {
+    "camera_id",
+    "camera_name",
+    "default_camera_config",
+}  # keyword arguments by which a task is looked at otherwise
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 
 
@@ -45,6 +51,18 @@ def offscreen(mujoco: bool) -> Iterator[None]:
     finally:
         if before is None:
             os.environ.pop(VARIABLE, None)
+
+
+def follow(env: gymnasium.Env[Any, Any]) -> None:
+    """Look through the camera of the task's model that goes with the robot, where it has one.
+
+    Gymnasium's own stays where the episode began, and a robot that runs is out of sight in a second.
+    """
+    import mujoco  # noqa: PLC0415 - environments that draw otherwise need none
+
+    renderer: Any = getattr(env.unwrapped, "mujoco_renderer", None)
+    if getattr(renderer, "camera_id", None) == -1:
+        renderer.camera_id = mujoco.mj_name2id(renderer.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA)
 
 
 def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:

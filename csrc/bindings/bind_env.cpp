@@ -81,12 +81,6 @@ py::tuple env_step(EnvCore& env, const py::object& action, const py::object& obs
   return py::make_tuple(step.reward, step.terminated, step.truncated);
 }
 
-// A property that waits, without the GIL, for the step that another thread may be in the middle of.
-template <typename T>
-py::cpp_function waiting(T (EnvCore::*getter)() const) {
-  return py::cpp_function([getter](const EnvCore& env) { return unlocked([&] { return (env.*getter)(); }); });
-}
-
 }  // namespace
 
 void bind_env(py::module_& m) {

@@ -1,5 +1,6 @@
 // C++ errors become Python errors here and nowhere else: those of bierl_fast/errors.py.
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <bierl/core/error.hpp>
 
@@ -14,6 +15,8 @@ void bind_errors(py::module_&) {
   // Held for good: an error may be raised until the interpreter ends.
   static const py::handle argument_error = errors.attr("ArgumentError").cast<py::object>().release();
   static const py::handle type_error = errors.attr("ArgumentTypeError").cast<py::object>().release();
+  static const py::handle unknown_name =
+      py::module_::import("bierl_fast.names").attr("unknown").cast<py::object>().release();
   static const py::handle simulation_error = errors.attr("SimulationError").cast<py::object>().release();
   // Of this module alone: another one's py::value_error is none of ours.
   // NOLINTNEXTLINE(performance-unnecessary-value-param): pybind11 asks for this signature.
@@ -21,6 +24,9 @@ void bind_errors(py::module_&) {
     if (!pointer) return;
     try {
       std::rethrow_exception(pointer);
+    } catch (const UnknownNameError& error) {
+      const py::object told = unknown_name(error.kind(), error.name(), error.known());  // in the words of all others
+      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(told.ptr())), told.ptr());
     } catch (const ArgumentError& error) {
       py::set_error(argument_error, error.what());
     } catch (const py::value_error& error) {

@@ -8,6 +8,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "scalars.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -18,7 +19,8 @@ namespace {
 
 py::array_t<float> window_of(const FitnessBuffer& buffer) {
   py::array_t<float> copy({buffer.history(), buffer.features()});
-  buffer.window({copy.mutable_data(), static_cast<std::size_t>(copy.size())});
+  const std::span<float> out{copy.mutable_data(), static_cast<std::size_t>(copy.size())};
+  unlocked([&] { buffer.window(out); });
   return copy;
 }
 
@@ -37,16 +39,18 @@ void bind_fitness_buffer(py::module_& m) {
            "history"_a, "quantiles"_a, "hyperparameters"_a)
       .def_property_readonly("history", &FitnessBuffer::history)
       .def_property_readonly("features", &FitnessBuffer::features)
-      .def_property_readonly("filled", &FitnessBuffer::filled)
-      .def_property_readonly("last_mean", &FitnessBuffer::last_mean)
-      .def_property_readonly("last_center", &FitnessBuffer::last_center)
+      .def_property_readonly("filled", waiting(&FitnessBuffer::filled))
+      .def_property_readonly("last_mean", waiting(&FitnessBuffer::last_mean))
+      .def_property_readonly("last_center", waiting(&FitnessBuffer::last_center))
       .def(
           "push",
           [](FitnessBuffer& self, const py::object& returns, const py::object& failed, const py::object& center,
              const py::object& hyperparameters) {
             const auto value = read<double>(returns, "returns", {kAny});
-            self.push(value, read<bool>(failed, "failed", {static_cast<py::ssize_t>(value.size())}),
-                      read_real(center, "center"), read<double>(hyperparameters, "hyperparameters", {kAny}));
+            const auto flag = read<bool>(failed, "failed", {static_cast<py::ssize_t>(value.size())});
+            const double at = read_real(center, "center");
+            const auto used = read<double>(hyperparameters, "hyperparameters", {kAny});
+            unlocked([&] { self.push(value, flag, at, used); });
           },
           "returns"_a, "failed"_a, "center"_a, "hyperparameters"_a)
       .def("window", &window_of, "(H, features) float32, oldest first; a copy.")
@@ -55,8 +59,10 @@ void bind_fitness_buffer(py::module_& m) {
           [](FitnessBuffer& self, const py::object& window, const py::object& filled, const py::object& last_mean,
              const py::object& last_center) {
             const auto shape = {static_cast<py::ssize_t>(self.history()), static_cast<py::ssize_t>(self.features())};
-            self.restore(read<float>(window, "window", shape), read_integer<std::size_t>(filled, "filled"),
-                         read_real(last_mean, "last_mean"), read_real(last_center, "last_center"));
+            const auto rows = read<float>(window, "window", shape);
+            const auto used = read_integer<std::size_t>(filled, "filled");
+            const double mean = read_real(last_mean, "last_mean"), center = read_real(last_center, "last_center");
+            unlocked([&] { self.restore(rows, used, mean, center); });
           },
           "window"_a, "filled"_a, "last_mean"_a, "last_center"_a);
 }

@@ -37,7 +37,8 @@ std::shared_ptr<TestFunction> make_function(const std::string& name, const py::o
 std::unique_ptr<FunctionRollout> rollout_at(std::uintptr_t address, std::size_t dimension, int threads) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): Python hands out addresses as integers.
   const auto function = reinterpret_cast<ExternalFunction::Pointer>(address);
-  return std::make_unique<FunctionRollout>(std::make_shared<ExternalFunction>(function, dimension), 0.0, threads);
+  auto objective = std::make_shared<ExternalFunction>(function, dimension);
+  return unlocked([&] { return std::make_unique<FunctionRollout>(std::move(objective), 0.0, threads); });
 }
 
 void evaluate(FunctionRollout& self, const py::object& population, const py::object& out) {
@@ -69,8 +70,9 @@ void bind_functions(py::module_& m) {
       "A function on a pool of threads; see csrc/bierl/core/function_rollout.hpp. Any number of threads "
       "may call: they take turns.")
       .def(py::init([](std::shared_ptr<TestFunction> function, const py::object& noise, const py::object& threads) {
-             return std::make_unique<FunctionRollout>(std::move(function), read_real(noise, "noise"),
-                                                      read_integer<int>(threads, "threads"));
+             const double spread = read_real(noise, "noise");
+             const int count = read_integer<int>(threads, "threads");
+             return unlocked([&] { return std::make_unique<FunctionRollout>(std::move(function), spread, count); });
            }),
            "function"_a, "noise"_a, "threads"_a)
       .def_static("at", &rollout_at, "address"_a, "dimension"_a, "threads"_a,

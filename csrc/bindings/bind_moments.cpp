@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "unlocked.hpp"
 
 namespace bierl::bindings {
 
@@ -25,6 +26,7 @@ void bind_moments(py::module_& m) {
         const auto means = read<double>(mean_ro, "mean_ro", {rows, size});
         const auto m2s = read<double>(m2_ro, "m2_ro", {rows, size});
         // Under the GIL: what is merged into are running statistics, which other threads read.
+        const StopScope scope(&no_signal);
         merge_rows({into_count.data(), into_mean, into_m2}, counts, means, m2s);
       },
       "count"_a, "mean"_a, "m2"_a, "count_r"_a, "mean_ro"_a, "m2_ro"_a,

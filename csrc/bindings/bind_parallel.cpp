@@ -27,9 +27,11 @@ class NamedTurn {
  public:
   explicit NamedTurn(std::string what) : what_(std::move(what)) {}
   void enter() {
+    if (turn_.take_at_once()) return;
     unlocked([&] { turn_.take(what_); });
   }
   void exit(const py::args&) { turn_.pass_on(); }
+  [[nodiscard]] bool mine() const { return turn_.mine(); }
   [[nodiscard]] const std::string& what() const { return what_; }
 
  private:
@@ -54,6 +56,7 @@ void bind_parallel(py::module_& m) {
       .def(py::init<std::string>(), "what"_a)
       .def("__enter__", &NamedTurn::enter)
       .def("__exit__", &NamedTurn::exit)
+      .def_property_readonly("mine", &NamedTurn::mine, "Whether this thread holds it.")
       .def(py::pickle([](const NamedTurn& turn) { return turn.what(); },
                       [](std::string what) { return std::make_unique<NamedTurn>(std::move(what)); }));
 }

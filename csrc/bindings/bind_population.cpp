@@ -22,14 +22,22 @@ namespace {
 template <typename T>
 std::vector<T> copied(const py::object& population, const char* name, py::ssize_t rows) {
   const auto values = read<T>(population.attr(name), name, {rows});
-  return {values.begin(), values.end()};
+  std::vector<T> all;
+  all.reserve(values.size());
+  in_parts(values.size(), kBetweenQuestions, [&](std::size_t begin, std::size_t size) {
+    const auto part = values.subspan(begin, size);
+    all.insert(all.end(), part.begin(), part.end());
+  });
+  return all;
 }
 
 // Every word times an odd number of its place.
 std::uint64_t sum_of(std::span<const float> values) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    sum += std::uint64_t{std::bit_cast<std::uint32_t>(values[i])} * static_cast<std::uint32_t>(2 * i + 1);
+  in_parts(values.size(), kBetweenQuestions, [&](std::size_t begin, std::size_t size) {
+    for (std::size_t i = begin; i < begin + size; ++i)
+      sum += std::uint64_t{std::bit_cast<std::uint32_t>(values[i])} * static_cast<std::uint32_t>(2 * i + 1);
+  });
   return sum;
 }
 
@@ -54,6 +62,7 @@ HeldPopulation::HeldPopulation(const py::object& population, py::ssize_t paramet
   view_.key = read_key(population.attr("key"));
   view_.bases = read<float>(bases_, "base_bp", {count, parameters});
   if (!scales_.is_none()) view_.scales = read<float>(scales_, "scale_bp", {count, parameters});
+  const StopScope scope(&no_signal);  // rows may be many
   view_.base = base_ = copied<std::int32_t>(population, "base_r", rows);
   view_.sigma = sigma_ = copied<float>(population, "sigma_r", rows);
   view_.noise = noise_ = copied<std::int32_t>(population, "noise_r", rows);
@@ -70,7 +79,7 @@ void bind_population(py::module_& m) {
         const auto row = read_integer(number, "row", std::numeric_limits<std::int64_t>::min());
         const py::ssize_t parameters = parameters_of(population);
         const HeldPopulation held(population, parameters);
-        held.view().check(static_cast<std::size_t>(parameters));
+        unlocked([&] { held.view().check(static_cast<std::size_t>(parameters)); });
         require(row >= 0 && row < static_cast<std::int64_t>(held.rows()),
                 "row " + std::to_string(row) + " of a population of " + std::to_string(held.rows()));
         const auto target = write<float>(out, "out", {parameters});
@@ -84,7 +93,7 @@ void bind_population(py::module_& m) {
         const auto begin = read_integer<std::size_t>(first, "first");
         const py::ssize_t parameters = parameters_of(population);
         const HeldPopulation held(population, parameters);
-        held.view().check(static_cast<std::size_t>(parameters));
+        unlocked([&] { held.view().check(static_cast<std::size_t>(parameters)); });
         const auto target = write<float>(out, "out", {kAny, parameters});
         unlocked(
             [&] { population_parameters(held.view(), begin, static_cast<std::size_t>(parameters), target, threads); });

@@ -61,7 +61,7 @@ void bind_replay(py::module_& m) {
            "observations"_a, "actions"_a, "capacity"_a)
       .def_property_readonly("capacity", &ReplayBuffer::capacity)
       .def_property_readonly("width", &width)
-      .def("__len__", &ReplayBuffer::size)
+      .def("__len__", [](const ReplayBuffer& self) { return unlocked([&] { return self.size(); }); })
       .def(
           "append",
           [](ReplayBuffer& self, const py::object& transitions) {
@@ -69,7 +69,8 @@ void bind_replay(py::module_& m) {
             unlocked([&] { self.append(source); });
           },
           "transitions"_a, "Add (T, width) float32, oldest first.")
-      .def("clear", &ReplayBuffer::clear, "Forget everything.")
+      .def(
+          "clear", [](ReplayBuffer& self) { unlocked([&] { self.clear(); }); }, "Forget everything.")
       .def("records", &records, "(size, width) float32, oldest first; a copy.")
       .def("sample", &sample, "key"_a, "draw"_a, "observation"_a, "action"_a, "reward"_a, "next_observation"_a,
            "terminated"_a, "Write B transitions, drawn uniformly by address, into (B, ...) float32 arrays.");

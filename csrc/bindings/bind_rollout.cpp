@@ -75,13 +75,18 @@ struct Outputs {
     py::array_t<float> array({total / width, width});
     float* to = array.mutable_data();
     unlocked([&] {
-      for (const auto& row : transitions) to = std::copy(row.begin(), row.end(), to);
+      Pace pace;
+      for (const auto& row : transitions) {
+        to = std::copy(row.begin(), row.end(), to);
+        pace.did(row.size());
+      }
     });
     return array;
   }
   static py::array_t<double> zeros(py::ssize_t rows, py::ssize_t columns) {
     py::array_t<double> array({rows, columns});
-    std::fill_n(array.mutable_data(), array.size(), 0.0);
+    const std::span<double> all = span_of(array);
+    unlocked([&] { each_in_parts(all.size(), [&](std::size_t i) { all[i] = 0.0; }); });
     return array;
   }
   template <typename T>

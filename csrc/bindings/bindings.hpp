@@ -21,5 +21,6 @@ void bind_replay(pybind11::module_& m);
 void bind_env(pybind11::module_& m);
 void bind_terms(pybind11::module_& m);
 void bind_rollout(pybind11::module_& m);
+void bind_refusals(pybind11::module_& m);
 
 }  // namespace bierl::bindings

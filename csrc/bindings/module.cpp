@@ -23,4 +23,6 @@ PYBIND11_MODULE(_core, m) {
   bind_env(m);
   bind_terms(m);
   bind_rollout(m);
+  // Last: of all that is there.
+  bind_refusals(m);
 }

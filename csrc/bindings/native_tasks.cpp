@@ -1,6 +1,7 @@
 #include "native_tasks.hpp"
 
 #include <bierl/box2d/task_table.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/mujoco/task_table.hpp>
 
 namespace bierl::bindings {
@@ -12,7 +13,7 @@ const box2d::TaskEntry* find(const std::string& id) {
   if (entry != nullptr || mujoco::is_native(id)) return entry;
   std::vector<std::string> known;
   for (const NativeTask& task : native_tasks()) known.push_back(task.id);
-  throw unknown_task(id, known);
+  throw unknown_name("native task", id, known);
 }
 
 }  // namespace

@@ -44,4 +44,10 @@ auto unlocked(const Work& work) {
   }
 }
 
+/// A getter that waits, without the GIL, for the call that another thread may be in the middle of.
+template <typename Class, typename T>
+pybind11::cpp_function waiting(T (Class::*getter)() const) {
+  return pybind11::cpp_function([getter](const Class& self) { return unlocked([&] { return (self.*getter)(); }); });
+}
+
 }  // namespace bierl::bindings

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.subprocesses import environment
+from helpers.subprocesses import TIMEOUT, environment
 
 SCRIPT = Path(__file__).parents[2] / "bench" / "breaking" / "kernels.py"
 
@@ -19,7 +19,7 @@ def test_random_calls_are_answered_or_refused() -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=TIMEOUT,
         )
         for _ in range(2)
     ]

@@ -36,7 +36,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "trian",
-            "no command named 'trian'; did you mean 'train'? known: compare, diagnose, evaluate,",
+            "no command named 'trian'; did you mean 'train'? known: compare, completion, diagnose,",
         ),
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),
@@ -103,13 +103,15 @@ def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captu
     out, err = capsys.readouterr()
     first, *lines, last = out.splitlines()
     assert err == ""
-    assert first == "run directory: runs/Parabola-v0-es-lstm-s0-1"
-    assert lines[-1].startswith("generation 8/8  return ")
+    assert first == "run directory: runs/Parabola-v0-es-tpa-s0-1"
+    assert lines[-1].startswith("generations 8/8  return ")
     assert all(word in lines[-1] for word in ("sigma", "learning rate", "steps/s", "left"))
     assert last.startswith("8 generations, ")
-    assert len(metrics.read(tmp_path / "runs/Parabola-v0-es-lstm-s0-1/metrics.jsonl")) == 8
+    where = "runs/Parabola-v0-es-tpa-s0-1"
+    assert last.endswith(f"; next: bierl evaluate {where}; also bierl show, plot, record, export")
+    assert len(metrics.read(tmp_path / "runs/Parabola-v0-es-tpa-s0-1/metrics.jsonl")) == 8
     assert entry(TRAIN) == 0
-    assert (tmp_path / "runs/Parabola-v0-es-lstm-s0-2").is_dir()
+    assert (tmp_path / "runs/Parabola-v0-es-tpa-s0-2").is_dir()
 
 
 def test_quiet_prints_nothing(fakes: Fakes, capfd: Captured) -> None:
@@ -200,9 +202,12 @@ def failing(error: Exception) -> Callable[[Any], None]:
 
 def test_a_failure_is_one_line_unless_debug(fakes: Fakes, capsys: Captured) -> None:
     fakes.on_build = failing(RuntimeError("every candidate failed:\nlower sigma"))
-    fails(capsys, 1, "every candidate failed: lower sigma\n", *TRAIN)
+    assert entry(TRAIN) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["run directory: runs/Parabola-v0-es-tpa-s0-1"]  # it holds what led there
+    assert told.err == "bierl: error: every candidate failed: lower sigma\n"
     fakes.on_build = failing(KeyError("x"))
-    fails(capsys, 1, "KeyError: 'x' (--debug shows where)", *TRAIN)
+    fails(capsys, 1, "KeyError: 'x' (--debug shows where)", *TRAIN, "--quiet")
     assert entry([*TRAIN, "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
@@ -223,7 +228,7 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
         "# Quick.\npopulation = 4\nsigma = 0.5\nhidden = [8]\ngenerations = 99\n", encoding="utf-8"
     )
     (tmp_path / "mine.toml").write_text('task = "Parabola-v0"\npopulation = 6\nsigma = 0.25\n', encoding="utf-8")
-    typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7"
+    typed = "--sigma 0.125 --no-obs-norm --hidden linear --generations none --total-steps 1e2 --seed 7 --meta lstm"
     kwargs = [
         "--task-kwarg",
         "a=0.5",
@@ -239,6 +244,8 @@ def test_layers_of_settings(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Mo
     assert entry(["train", "--preset", "quick", "--config", "mine.toml", *typed.split(), *kwargs, "--quiet"]) == 0
     assert fakes.last.config == Config(
         task="Parabola-v0",
+        meta="lstm",
+        meta_candidates=8,
         population=6,
         sigma=0.125,
         learning_rate=0.05,
@@ -296,7 +303,7 @@ def test_typed_arguments_join_those_of_the_file_unless_the_task_is_another(fakes
 
 
 def test_help_shows_every_setting() -> None:
-    words = CliRunner().invoke(cli, ["train", "--help"], terminal_width=400).output.split()
+    words = CliRunner().invoke(cli, ["train", "--help-all"], terminal_width=400).output.split()
     text = " ".join(words)  # however the help was broken into lines
     for field in dataclasses.fields(Config):
         assert field.metadata["help"] in text or field.name == "task"

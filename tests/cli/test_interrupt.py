@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from helpers.fakes import Fakes
-from helpers.subprocesses import command, environment
+from helpers.subprocesses import TIMEOUT, command, running, until
 
 from bierl_fast.config.config import Config
 from bierl_fast.run.api import resume, train
@@ -35,19 +33,11 @@ sys.exit(entry([*arguments, "--run-dir", sys.argv[1]]))
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c(tmp_path: Path, fakes: Fakes) -> None:
     directory = tmp_path / "run"
-    process = subprocess.Popen(
-        [*command(PROGRAM), str(directory)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     lines = directory / "metrics.jsonl"
-    deadline = time.monotonic() + 30.0
-    while time.monotonic() < deadline and not (lines.exists() and len(read(lines)) > 4):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    with running([*command(PROGRAM), str(directory)]) as process:
+        until(lambda: lines.exists() and len(read(lines)) > 4, process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert f"bierl resume {directory}" in err
     assert "Traceback" not in err

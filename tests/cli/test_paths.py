@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers.subprocesses import command, environment
+from helpers.subprocesses import TIMEOUT, command, environment
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
@@ -140,7 +140,7 @@ def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
     code = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
     name = os.fsdecode(bytes(tmp_path / "run-") + b"\xff")
     words = [*command(code), *TRAIN[:-1], "--run-dir", name]
-    done = subprocess.run(words, env=environment(PYTHONUTF8="1"), capture_output=True, check=False, timeout=120)
+    done = subprocess.run(words, env=environment(PYTHONUTF8="1"), capture_output=True, check=False, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr
     assert b"run directory: " + os.fsencode(name) in done.stdout
 
@@ -152,7 +152,7 @@ def test_a_working_directory_that_is_gone(words: tuple[str, ...]) -> None:
         "os.chdir(folder); os.rmdir(folder); sys.exit(entry(sys.argv[1:]))"
     )
     done = subprocess.run(
-        [*command(code), *words], env=environment(), capture_output=True, text=True, check=False, timeout=120
+        [*command(code), *words], env=environment(), capture_output=True, text=True, check=False, timeout=TIMEOUT
     )
     said = "No such file or directory: '.'; the working directory is gone; change to one that is there"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"bierl: error: [Errno 2] {said}\n")

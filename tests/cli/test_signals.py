@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.fakes import Fakes
-from helpers.subprocesses import command, environment, run
+from helpers.subprocesses import TIMEOUT, command, run, running, until
 
 from bierl_fast.cli import signals
 from bierl_fast.config.config import Config
@@ -42,21 +42,9 @@ def started_fixture() -> Iterator[Start]:
     with contextlib.ExitStack() as processes:
 
         def start(arguments: list[str], **options: Any) -> subprocess.Popen[str]:
-            pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-            process = subprocess.Popen([*command(BIERL), *arguments], env=environment(), **pipes, **options)
-            processes.enter_context(process)
-            processes.callback(process.kill)
-            return process
+            return processes.enter_context(running([*command(BIERL), *arguments], **options))
 
         yield start
-
-
-def until(holds: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def generations(directory: Path) -> int:
@@ -69,7 +57,7 @@ def saved(directory: Path) -> int:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=TIMEOUT)
     assert "Traceback" not in err
     return process.returncode, err.rstrip() + "\n"
 
@@ -168,6 +156,7 @@ def test_usr1_saves_a_training_of_a_generator(started: Start, tmp_path: Path) ->
 
 
 LOADING = (
+    "print('begun', flush=True)\n"
     "import sys; sys.argv[1:] = ['train', 'quadratic', '--dim', '3', '--meta', 'lstm', '--generations', '1']\n" + BIERL
 )
 
@@ -177,15 +166,14 @@ LOADING = (
 def test_while_it_loads(name: str, tmp_path: Path) -> None:
     """PyTorch's import takes most of that time, and none of it ends with an abort or a traceback."""
     for wait in np.linspace(0.05, 1.5, 12):
-        process = subprocess.Popen(
-            command(LOADING), env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path
-        )
-        time.sleep(wait)
-        process.send_signal(getattr(signal, name))
-        _, err = process.communicate(timeout=60)
-        if "site.py" not in err:  # Python itself had not yet started
-            assert process.returncode in {CODES[name], -getattr(signal, name), 0}, err
-            assert "Traceback" not in err or process.returncode == -signal.SIGINT, err
+        with running(command(LOADING), cwd=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n"  # by now Python itself has started
+            time.sleep(wait)  # wherever that is
+            process.send_signal(getattr(signal, name))
+            _, err = process.communicate(timeout=TIMEOUT)
+        assert process.returncode in {CODES[name], -getattr(signal, name), 0}, err
+        assert "Traceback" not in err or process.returncode == -signal.SIGINT, err
 
 
 TORCH = """

@@ -311,6 +311,8 @@ def test_two_comparisons_do_not_share_a_directory() -> None:
         pytest.raises(RunDirectoryError, match="the comparison in out is under way in another process"),
     ):
         compare(described())
+    with RunDirectory(Path("out")).held():  # but one may look at it
+        assert {row.state for row in compare(described(), report=True).rows} == {"new"}
 
 
 @pytest.mark.slow  # two processes that import torch

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from comparison.specs import described, written
-from helpers.subprocesses import command, environment
+from helpers.subprocesses import TIMEOUT, command, environment, running, until
 
 import bierl_fast as bf
 from bierl_fast.comparison import crew
@@ -28,14 +26,6 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 PROGRAM = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
 # 16 candidates and the centre a generation, 2 ms each, and no checkpoint but those of an interrupt.
 SLOW = {"task": "comparison.functions:slow", "dim": 4, "sigma": 0.1, "checkpoint_seconds": 3600.0}
-SECONDS = 60.0  # only a hang takes so long
-
-
-def until(reached: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:
@@ -53,20 +43,17 @@ def gone(pid: int) -> bool:
 class Started:
     """`bierl compare` of two slow runs, side by side, and its worker processes."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
+    def __init__(self, folder: Path, steps: int, processes: ExitStack) -> None:
         self.comparison = described({**SLOW, "total_steps": steps}, seeds=2)
         self.spec = written(folder / "slow.toml", self.comparison)
         self.out = folder / "out"
         self.runs = [self.out / f"runs/comparison.functions_slow/es-none-s{seed}" for seed in range(2)]
         self.arguments = ["compare", str(self.spec), "--out", str(self.out), "--jobs", "2", "--no-curves"]
-        self.process = subprocess.Popen(
-            [*command(PROGRAM), *self.arguments],
-            env=environment(BIERL_TEST_SLEEP="0.002"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        self.process = processes.enter_context(
+            running([*command(PROGRAM), *self.arguments], env=environment(BIERL_TEST_SLEEP="0.002"))
         )
-        until(lambda: all(self.generations(run) > 2 for run in self.runs), "the runs do not get going")
+        going = lambda: all(self.generations(run) > 2 for run in self.runs)  # noqa: E731
+        until(going, self.process, "the runs do not get going")
         self.workers = children(self.process.pid)
         assert len(self.workers) == 2
 
@@ -86,12 +73,8 @@ class Started:
 
 @pytest.fixture(name="started")
 def started_fixture(tmp_path: Path) -> Iterator[Started]:
-    started = Started(tmp_path, steps=17 * 400)
-    yield started
-    for pid in (started.process.pid, *started.workers):
-        if not gone(pid):
-            os.kill(pid, signal.SIGKILL)
-    started.process.communicate()
+    with ExitStack() as processes:
+        yield Started(tmp_path, steps=17 * 400, processes=processes)
 
 
 def goes_on(started: Started) -> None:
@@ -107,7 +90,7 @@ def goes_on(started: Started) -> None:
 @pytest.mark.slow
 def test_ctrl_c(started: Started) -> None:
     started.process.send_signal(signal.SIGINT)
-    _, err = started.process.communicate(timeout=SECONDS)
+    _, err = started.process.communicate(timeout=TIMEOUT)
     assert started.process.returncode == 130
     assert err.strip() == "bierl: interrupted and saved; the same command goes on"
     assert all(gone(pid) for pid in started.workers)
@@ -121,21 +104,21 @@ def test_ctrl_c(started: Started) -> None:
 def test_usr1_and_then_the_end_of_a_batch_job(started: Started) -> None:
     """Every run saves itself and goes on; then every process is told to end, those of the runs too."""
     started.process.send_signal(signal.SIGUSR1)
-    until(lambda: all(started.saved(run) > 0 for run in started.runs), "the runs do not save themselves")
+    until(lambda: all(started.saved(run) > 0 for run in started.runs), what="the runs do not save themselves")
     for pid in [started.process.pid, *started.workers]:
         os.kill(pid, signal.SIGHUP)
-    _, err = started.process.communicate(timeout=SECONDS)
+    _, err = started.process.communicate(timeout=TIMEOUT)
     assert started.process.returncode == 129
     assert err.startswith("bierl: saved, and goes on\nbierl: interrupted and saved; the same command goes on")
-    until(lambda: all(map(gone, started.workers)), "a run outlives the comparison")
+    until(lambda: all(map(gone, started.workers)), what="a run outlives the comparison")
     assert all(started.saved(run) == started.generations(run) for run in started.runs)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: Started, number: signal.Signals) -> None:
     started.process.send_signal(number)
-    started.process.wait(SECONDS)
-    until(lambda: all(gone(pid) for pid in started.workers), "a worker outlives its parent")
+    started.process.wait(TIMEOUT)
+    until(lambda: all(gone(pid) for pid in started.workers), what="a worker outlives its parent")
     for run in started.runs:
         saved = RunDirectory(run)
         # The checkpoint is of the last whole generation, not of the start: nothing was lost.
@@ -151,10 +134,11 @@ def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, m
     monkeypatch.setattr(crew, "CODE", deaf.replace("{", "{{").replace("}", "}}"))
     monkeypatch.setattr(crew, "PATIENCE", patience)
     pids: list[int] = []
+    before = children(os.getpid())  # of other tests
 
     def interrupt(progress: ComparisonProgress) -> None:
         if progress.steps == 7:
-            pids.extend(children(os.getpid()))
+            pids.extend(set(children(os.getpid())) - set(before))
             if patience > 1.0:
                 threading.Timer(0.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
             raise KeyboardInterrupt

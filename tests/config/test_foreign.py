@@ -39,8 +39,8 @@ FOREIGN: list[tuple[dict[str, Any], str]] = [
     ({"meta": "linear", "encoder_size": 32}, "meta 'linear' takes no encoder_size .*; encoder_size is for lstm"),
     ({"meta": "direct", "quantiles": 8}, "meta 'direct' takes no quantiles"),
     (
-        {"meta": "none", "meta_pairs": 1, "meta_interval": 2, "meta_fitness": "one_step", "meta_sigma": 1.0},
-        "takes no meta_fitness .*, meta_pairs .*, meta_interval .* and 1 more",
+        {"meta": "none", "meta_budget": 0.5, "meta_interval": 2, "meta_fitness": "one_step", "meta_sigma": 1.0},
+        "takes no meta_fitness .*, meta_interval .*, meta_budget .* and 1 more",
     ),
 ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import re
 import shutil
 import subprocess
 import textwrap
@@ -134,11 +135,11 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def test_help_has_names_and_settings(run: Run) -> None:
-    shown = " ".join(run("train", "--help").stdout.split())
+    shown = " ".join(run("train", "--help-all").stdout.split())
     assert "--strategy NAME evolution strategy of the inner level (ars, cmaes," in shown
     assert "snes, toy) [default: es]" in shown
-    assert "linear, toy) [default: lstm]" in shown
-    assert "--meta NAME meta-level that sets the hyperparameters; none keeps them fixed (none, schedule," in shown
+    assert "linear, toy) [default: auto]" in shown
+    assert "--meta NAME meta-level that sets the hyperparameters; none keeps them fixed, auto takes" in shown
     assert "auto: by the task (auto, native, pool, toy) [default: auto]" in shown
     for flag in (
         "--toy-stride N steps are so many times as long as those of es [default: 1]",
@@ -245,10 +246,10 @@ def test_the_page_of_settings_has_them(run: Run) -> None:
     )
     sections = dict(part.split("\n", 1) for part in f"\n{done.stdout}".split("\n## ")[1:])
     assert "| `toy_stride` | `1` | steps are so many times as long" in sections["Toy"]
-    assert "at least 1 and at most 9; of toy |" in sections["Toy"]
+    assert "at least 1 and at most 9; of strategy toy |" in sections["Toy"]
     assert "| `toy_forgets` | `0.0` |" in sections["Toy"]
-    assert "| `jump_period` | `2` |" in sections["Toy's jumps"]
-    assert "| `worth` | `1.0` | factor of every return; above 0 |" in sections["Toy's returns"]
+    assert re.search(r"\| `jump_period` \| `2` \| .*; of meta-level toy \|", sections["Toy's jumps"])
+    assert "| `worth` | `1.0` | factor of every return; above 0; of evaluator toy |" in sections["Toy's returns"]
     assert "| `toy` | sigma 0.02, learning_rate 0.01," in sections["Each strategy's hyperparameters"]
 
 

@@ -272,3 +272,18 @@ def test_proposals_differ_where_a_generators_moves_have_settled(tmp_path: Path) 
     run = trained(tmp_path / "run", meta="lstm", warm_start="lstm", meta_budget=0.0, generations=100)
     found = bf.diagnose(run, proposals=4, generations=(1,), episodes=1)
     assert max(found["proposal_spread"].values()) == pytest.approx(0.3, rel=0.5)  # of 4 draws, 2 independent
+
+
+@pytest.mark.parametrize("meta", ["none", "csa"])
+def test_a_run_without_a_judge_says_how_its_diagnosis_judges(meta: str, tmp_path: Path) -> None:
+    """By as many pairs and episodes as its config.toml says; the run itself takes no notice."""
+    own: dict[str, Any] = {"meta": meta, "optimizer": "gradient", "generations": 2, "population": 8}
+    steps, last = [], []
+    for pairs, episodes in ((1, 1), (3, 2)):
+        out = tmp_path / f"{pairs}"
+        config = Config(task="quadratic", dim=4, threads=1, meta_pairs=pairs, meta_episodes=episodes, **own)
+        last.append(bf.train(config, out).parameters)
+        report = bf.diagnose(out, proposals=4, generations=(1,), episodes=1)
+        steps.append(report["steps"])
+    np.testing.assert_array_equal(last[0], last[1])
+    assert steps[1] - steps[0] == 2 * 4 * ((2 * 3 + 2) - (2 * 1 + 1))  # two estimates of four proposals

@@ -24,6 +24,7 @@ from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
+from bierl_fast.config.starts import NONE
 
 LANGUAGES = {
     "python",
@@ -52,6 +53,7 @@ PROGRAMS = {
     ".ci/run",
     "source",
 }
+HELP = {"--help", "--help-all"}
 # What makes a command short enough to run here; the last of two equal options counts.
 SHORT = {
     "train": "--generations 2",
@@ -59,10 +61,14 @@ SHORT = {
     "evaluate": "--episodes 2",
     "export": "",
     "plot": "",
+    "report": "",
     "diagnose": "--proposals 2 --generations 1 --episodes 1",
     "tasks": "",
     "info": "",
     "presets": "",
+    "completion": "",
+    "runs": "",
+    "show": "",
 }
 
 
@@ -119,12 +125,12 @@ def command_called(name: str) -> click.Command:
 def test_commands_are_parsed(page: Page) -> None:
     with_files(page)
     for arguments in bierl(page):
-        if "--help" in arguments:
+        if HELP & set(arguments):
             continue
         parsed = context(arguments)
         given = parsed.params
         if parsed.command.name == "train":
-            layers = [toml.read_preset(given["preset"]) if given["preset"] else {}]
+            layers = [toml.read_preset(given["preset"]) if given["preset"] not in {None, NONE} else {}]
             layers += [toml.read(given["config_file"])] if given["config_file"] else []
             typed = options.given(parsed) | ({"task": given["task"]} if given["task"] else {})
             toml.compose(*layers, typed).check_end()
@@ -139,11 +145,11 @@ def test_quick_commands_run(page: Page, capsys: pytest.CaptureFixture[str]) -> N
     """Those that ask, and those with a run directory of their own: what one leaves the next one takes."""
     with_files(page)
     for arguments in bierl(page):
-        where = context(arguments).params.get("run_dir") if "--help" not in arguments else None
+        where = context(arguments).params.get("run_dir") if not HELP & set(arguments) else None
         short = SHORT.get(arguments[0])
-        if short is None or (arguments[0] == "train" and where is None and "--help" not in arguments):
+        if short is None or (arguments[0] == "train" and where is None and not HELP & set(arguments)):
             continue
-        code = entry([*arguments, *shlex.split("" if "--help" in arguments else short)])
+        code = entry([*arguments, *shlex.split("" if HELP & set(arguments) else short)])
         told = capsys.readouterr()
         assert code == 0, f"bierl {shlex.join(arguments)}: {told.err}"
         assert told.out

@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 # What each one's last lines must say: what it set out to do.
 SAYS = {
     "ask_tell": r"^5 .* 0 failed\n[\d.]+\n$",
+    "callback": r"^(stopped|finished) after \d+ generations: best \d+\.\d+\n\['env_steps,mean_return', '\d+,\d+\.",
     "compare": r"\| pre-trained \| learning rate x0.1 \| 2/2 .*4 runs, of which failed: 0\n$",
     "own_environment": r"mean return -\d{3,}\.\d+ -> -\d{1,2}\.\d+\n",
     "own_function": r"one by one +(-0\.\d+)\nvectorized +\1\nsnes +-0\.\d+",

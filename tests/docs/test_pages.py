@@ -16,8 +16,9 @@ import bierl_fast as bf
 from bierl_fast.config.sections import settings_of
 from bierl_fast.evaluation.native import native_tasks
 from bierl_fast.evaluation.policy.vector import native_functions
+from bierl_fast.evaluation.table import BACKENDS
 from bierl_fast.meta.table import META_LEVELS
-from bierl_fast.strategy.table import STRATEGIES
+from bierl_fast.strategy.table import STRATEGIES, declared, options
 
 DOCS = ROOT / "docs"
 # The layout of the pages; a page more is fine.
@@ -100,6 +101,35 @@ def test_every_setting_is_on_the_page_of_settings() -> None:
     assert sorted(re.findall(r"^\| `(\w+)` \| [^|]+ \| ", text, flags=re.MULTILINE)) == sorted(names)
     assert "| `population` | `64` | candidates per generation, in antithetic pairs; at least 2 |" in text
     assert "| `nsra` | sigma 0.05, learning_rate 0.01," in text
+
+
+def test_the_page_of_settings_says_who_takes_each() -> None:
+    """As they themselves say; a setting that all take, or that belongs to the run, has no such words."""
+    page = module(DOCS / "settings_page.py")
+    told = {each.name: each.takers for section in page.sections().values() for each in section}
+    for kind, table, takes in (
+        ("strategy", STRATEGIES, strategy_takes),
+        ("meta-level", META_LEVELS, lambda name, each: name in META_LEVELS[each].taken),
+        ("evaluator", BACKENDS, evaluator_takes),
+    ):
+        for name, words in told.items():
+            if f" {kind} " not in words:
+                continue
+            named = set(re.split(", ", words.split(f" {kind} ")[1].removeprefix("but ")))
+            takers = {each for each in table if takes(name, each)}
+            assert named == (set(table) - takers if words.startswith("of every") else takers), name
+    assert told["meta_interval"].startswith("of every meta-level but none, ")
+    assert told["retries"] == "of evaluator pool"
+    assert told["momentum"].startswith("of ")
+    assert told["task"] == told["population"] == ""
+
+
+def strategy_takes(name: str, strategy: str) -> bool:
+    return name in options(strategy) or name in declared(strategy, 4)
+
+
+def evaluator_takes(name: str, evaluator: str) -> bool:
+    return any(name in section.settings() for section in BACKENDS[evaluator].sections)
 
 
 def test_the_picture_is_of_the_committed_results() -> None:

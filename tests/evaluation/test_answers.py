@@ -48,6 +48,14 @@ def test_rewards_that_are_none(form: str, came: str) -> None:
         stepped(ENV, answer(reward=form))
 
 
+@pytest.mark.parametrize("number", [-(10**309), 10**9000], ids=["of 310 digits", "of 9001"])
+def test_numbers_that_no_float_holds(number: int) -> None:
+    with pytest.raises(Refusal, match=f"a reward must be a number that floats can hold, got .*{HERE}"):
+        stepped(ENV, (np.zeros(2), number, False, False, {}))
+    with pytest.raises(Refusal, match=f"an observation must be an array of numbers .*{HERE}"):
+        seen(ENV, [number, 0.5], (2,))
+
+
 @pytest.mark.parametrize("form", ["bool", "np_bool", "int", "float", "int64", "array0", "array1", "none"])
 def test_ends_that_are_true_or_false(form: str) -> None:
     env = odd_envs.Count(ends=form)
@@ -115,7 +123,8 @@ def test_observations_that_are_none(form: str, came: str) -> None:
     ("came", "text"),
     [
         (np.zeros(2), "an array of shape .2,. of float64: an observation alone is how the old gym did it"),
-        ((np.zeros(2), 0.0), "a tuple of 2"),
+        ((np.zeros(2), 0.0), "0.0 as info, which is a dict"),
+        ([0.0, ["seed"]], "a list of 1 as info, which is a dict"),
         (None, "None"),
         ((np.zeros(2), {}, {}), "a tuple of 3"),
     ],

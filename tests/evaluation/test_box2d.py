@@ -87,7 +87,7 @@ def test_settings_of_worker_processes_keep_a_task_there() -> None:
     for own, name in (({"workers": 2}, "workers"), ({"episode_timeout": 3.0}, "episode_timeout")):
         with pytest.raises(bf.ArgumentError, match=f"^{name} is a setting of worker processes"):
             bf.make_evaluator("LunarLander-v3", evaluator="native", **own)
-    with pytest.raises(bf.ArgumentError, match="no option 'max_episode_steps'"):
+    with pytest.raises(bf.ArgumentError, match="named 'max_episode_steps'"):
         bf.make_evaluator("LunarLander-v3", evaluator="native", task_kwargs={"max_episode_steps": 30})
 
 

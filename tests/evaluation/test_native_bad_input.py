@@ -85,9 +85,9 @@ def test_episodes_have_steps_and_room_for_their_transitions() -> None:
         ({"hidden": 8}, r"hidden must be a tuple of layer sizes, such as \(64, 64\), or \(\) for none; got 8"),
         ({"hidden": (8.5,)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 8.5"),
         ({"threads": True}, "threads must be an integer or None, got True"),
-        ({"behavior": "final"}, "no behavior named 'final'; known: none, final_position"),
+        ({"behavior": "final"}, "no behavior named 'final'; did you mean 'final_.*known: actions, final_"),
         ({"hidden": (8, 0)}, r"a size in hidden must be an integer in \[1, 2147483647\], got 0"),
-        ({"activation": "gelu"}, "no activation named 'gelu'; known: tanh, relu"),
+        ({"activation": "gelu"}, "no activation named 'gelu'; .*known: relu, tanh"),
         ({"task_kwargs": {"healthy_rewar": 1.0}}, "did you mean 'healthy_reward'"),
     ],
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 from helpers.mean_envs import BEFORE
 from helpers.pool_evaluators import make, mean, people_of
 from helpers.pool_scripts import said, started
-from helpers.subprocesses import TIMEOUT, require_gone
+from helpers.subprocesses import TIMEOUT, require_gone, running
 
 pytestmark = pytest.mark.slow  # processes started by the dozen
 
@@ -23,16 +22,15 @@ def numbers(notes: Path) -> list[int]:
 @pytest.mark.parametrize("kind", sorted(BEFORE))
 def test_at_a_normal_end(kind: str, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
-    bystander = subprocess.Popen(["sleep", "1000"])
-    with make(**mean("Family", notes=str(notes), family=kind, fresh_env="never"), workers=2) as evaluator:
-        evaluator.wait_until_ready()
-        assert not evaluator.evaluate(people_of(evaluator, 4)).failed_r.any()
-        children = numbers(notes)
-        assert len(children) >= 2
-    require_gone(children, seconds=0.5)
-    assert bystander.poll() is None
-    bystander.kill()
-    bystander.wait()
+    options = mean("Family", notes=str(notes), family=kind, fresh_env="never")
+    with running(["sleep", "100000"]) as bystander:
+        with make(**options, workers=2) as evaluator:
+            evaluator.wait_until_ready()
+            assert not evaluator.evaluate(people_of(evaluator, 4)).failed_r.any()
+            children = numbers(notes)
+            assert len(children) >= 2
+        require_gone(children)
+        assert bystander.poll() is None
 
 
 SCRIPT = """

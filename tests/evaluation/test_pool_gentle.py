@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -54,13 +53,11 @@ def test_a_second_worker_that_cannot_have_one_says_what_to_do() -> None:
 
 @pytest.mark.parametrize("keeps", [False, True])
 def test_a_close_that_hangs(keeps: bool) -> None:
-    start = time.monotonic()
     said = pytest.warns(EpisodeWarning, match=r"more than close_timeout = 0\.3 seconds to close; its process was ended")
     with said, make(**mean("Sticky", keeps=keeps), close_timeout=0.3) as evaluator:
         assert evaluator.fresh_env == keeps
         batch = evaluator.evaluate(people_of(evaluator, 3))
     assert not batch.failed_r.any()
-    assert time.monotonic() - start < 30.0
 
 
 def test_a_close_that_hangs_after_a_failure_is_no_fault_of_the_next_episode() -> None:
@@ -81,17 +78,13 @@ def test_a_close_that_raises(fresh_env: str) -> None:
 
 def test_slow_steps_are_tried_out_no_longer_than_they_take() -> None:
     """Three episodes would take a minute. What goes further than was tried out is not used again."""
-    start = time.monotonic()
     with make(**mean("Slow", limit=1000, step=0.02)) as evaluator:
-        assert time.monotonic() - start < 15.0
         assert not evaluator.fresh_env
-        assert evaluator._job.tried_steps is not None
+        assert 0 < (evaluator._job.tried_steps or 0) < 500
 
 
 def test_no_step_is_tried_out_that_episodes_do_not_have() -> None:
-    start = time.monotonic()
     with make(**mean("Slow", limit=1000, step=0.2), episode_cap=2) as evaluator:
-        assert time.monotonic() - start < 10.0
         assert evaluator._job.tried_steps == 2
 
 

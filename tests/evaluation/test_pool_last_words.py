@@ -22,6 +22,7 @@ WORDS = {
     "exit": "SystemExit: 4 (",
     "interrupt": "KeyboardInterrupt: from nobody (",
     "own": "OfItsOwn: mine (",
+    "unnamed": "Unnamed: who was it (",
     "unprintable": "LastWords: (what it says cannot be had: its __str__ raises AttributeError) (",
     "group": "BaseExceptionGroup: both (2 sub-exceptions); ValueError: left; OfItsOwn: right (",
     "long": r"RuntimeError: a b\x1b[31m \udc80ccc",

@@ -15,6 +15,7 @@ import gymnasium
 import pytest
 from helpers import pool_envs
 from helpers.pool_evaluators import WALK, make, people_of
+from helpers.subprocesses import TIMEOUT
 
 import bierl_fast as bf
 from bierl_fast.evaluation.pool import pool, worker
@@ -126,7 +127,7 @@ def limit(seconds: int) -> Iterator[None]:
 def test_nobody_waits_for_a_worker_to_read_what_it_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a socket holds, and a worker that hangs in its factory: the clock of a start is looked at."""
     large = {"marker": str(tmp_path / "first"), "ballast": "." * 2**21}
-    with limit(60), make(pool_envs.first_alone, workers=3, task_kwargs=large, fresh_env="never") as evaluator:
+    with limit(TIMEOUT), make(pool_envs.first_alone, workers=3, task_kwargs=large, fresh_env="never") as evaluator:
         assert len(evaluator.workers) == 3
         people = people_of(evaluator, 4)
         assert not evaluator.evaluate(people).failed_r.any()  # by the first one

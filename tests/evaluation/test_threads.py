@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers.functions import hill
 from helpers.populations import assert_same_bits_of_returns, population
-from helpers.subprocesses import run
+from helpers.subprocesses import TIMEOUT, run
 
 import bierl_fast as bf
 from bierl_fast._native import core
@@ -72,11 +72,20 @@ def test_a_population_changed_in_place_is_an_error(name: str, field: str) -> Non
         theta = evaluator.policy.initial_parameters()
         rows = 30 if name == "native" else 20_000
         named = population(theta, rows, scale_bp=np.ones((1, theta.size), np.float32))
-        timer = threading.Timer(0.1, lambda: getattr(named, field).__setitem__((0, 1), 0.5))
-        timer.start()
-        with pytest.raises(ArgumentError, match="base_bp or scale_bp changed while it was evaluated"):
-            evaluator.evaluate(named)
-        timer.join()
+        array, over = getattr(named, field), threading.Event()
+
+        def change() -> None:
+            while not over.wait(0.002):
+                array[0, 1] += 0.001
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        try:
+            with pytest.raises(ArgumentError, match="base_bp or scale_bp changed while it was evaluated"):
+                evaluator.evaluate(named)
+        finally:
+            over.set()
+            thread.join()
 
 
 @pytest.mark.parametrize("name", ["native", "pool", "function"])
@@ -84,7 +93,7 @@ def test_rows_changed_in_place_do_no_harm(name: str) -> None:
     """Numbers that say where a row finds its memory are read when the evaluation begins."""
     with closing(MAKERS[name]()) as evaluator:
         theta = evaluator.policy.initial_parameters()
-        rows = {"native": 20, "pool": 100, "function": 20_000}[name]
+        rows = {"native": 60, "pool": 300, "function": 60_000}[name]
         alone = evaluator.evaluate(population(theta, rows))
         named = population(theta, rows)
 
@@ -94,7 +103,7 @@ def test_rows_changed_in_place_do_no_harm(name: str) -> None:
             named.sign_r[:] = 99
             named.sigma_r[:] = np.nan
 
-        timer = threading.Timer(0.05, spoil)
+        timer = threading.Timer(0.5, spoil)  # they are read in the first milliseconds
         timer.start()
         assert_same_bits_of_returns(alone, evaluator.evaluate(named))
         timer.join()
@@ -124,7 +133,7 @@ def test_close_beside_evaluate(name: str) -> None:
         thread = threading.Thread(target=evaluate)
         thread.start()
         evaluator.close()
-        thread.join(30)
+        thread.join(TIMEOUT)
         assert len(got) == 1
         assert isinstance(got[0], WorkerError | EvaluationBatch)
         with pytest.raises(WorkerError, match="closed"):
@@ -185,7 +194,7 @@ if __name__ == "__main__":
     env.reset(seed=1)
     child = os.fork()
     if child == 0:
-        signal.alarm(30)
+        signal.alarm(600)
         env.step(env.action_space.sample())
         for evaluator in evaluators[:3]:
             try:

@@ -32,3 +32,15 @@ def test_wrong_arguments(call: str, tmp_path: Path) -> None:
             CALLS[call](wrong, tmp_path)
         assert len(str(error.value).splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_what_train_gives_is_taken(tmp_path: Path) -> None:
+    config = bf.Config(
+        task="InvertedPendulum-v5", strategy="ars", meta="none", hidden=(2,), population=4, generations=1
+    )
+    result = bf.train(config)
+    assert bf.export(result, tmp_path / "p.h", format="c")["task"] == config.task
+    with pytest.raises(bf.UnknownNameError, match="no kind of film named 'h'"):  # the ending alone
+        bf.record(result, tmp_path / "p.h")
+    with pytest.raises(bf.BierlError, match=r"or a Policy or a Trained \(what bf\.train gives\), got Config"):
+        bf.export(config, tmp_path / "q.h", format="c")

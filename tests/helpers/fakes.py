@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bierl_fast.config import resolve
+from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.messages import (
     F32,
@@ -225,7 +226,7 @@ class Fakes:
     def make_parts(self, config: Config, warm_start: object = None) -> Parts:
         mean = np.random.default_rng(config.seed).standard_normal(SIZE).astype(np.float32)
         strategy: Any = FakeStrategy(mean, config.population)
-        config = resolve.resolved(config, strategy.declared)
+        config = resolve.resolved(resolve.with_meta_settings(decided(config, None)), strategy.declared)
         resolve.adapted_ranges(config, strategy.declared)
         evaluator: Any = FakeEvaluator(FakePolicy(config.task_name, mean))
         meta: Any = FakeMeta(resolve.configured(config, strategy.declared), config.learned)

@@ -107,6 +107,20 @@ class OfItsOwn(BaseException):
     """An exception that is none."""
 
 
+class Untold(type):
+    """Classes whose names cannot be had."""
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise LookupError("no name")
+
+
+class Unnamed(Exception, metaclass=Untold):  # noqa: N818 - the point
+    """Has words, and notes that are none."""
+
+    __notes__ = 7  # type: ignore[assignment]
+
+
 ERRORS = {
     "cancelled": lambda: asyncio.CancelledError("the bus left"),
     "generator": lambda: GeneratorExit("over"),
@@ -115,6 +129,7 @@ ERRORS = {
     "interrupt": lambda: KeyboardInterrupt("from nobody"),
     "own": lambda: OfItsOwn("mine"),
     "unprintable": LastWords,
+    "unnamed": lambda: Unnamed("who was it"),
     "group": lambda: BaseExceptionGroup("both", [ValueError("left"), OfItsOwn("right")]),
     "long": lambda: RuntimeError("a\nb\x1b[31m \udc80" + "c" * 10**6),
     "silent": AssertionError,
@@ -167,6 +182,37 @@ BEFORE = {
     "daemon": "os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0)",
     "deaf": "import signal; [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 15)]; os.setpgid(0, 0)",
 }
+
+
+class Forks(Still):
+    """Forks at a place, and lets the child come back (or raise) as if it were nobody else."""
+
+    def __init__(self, at: str, raises: bool = False) -> None:
+        self._at, self._raises = at, raises
+        self._maybe("make")
+
+    def _maybe(self, place: str) -> None:
+        if place == self._at and os.fork() == 0 and self._raises:
+            raise SystemExit("the child")
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
+        self._maybe("reset")
+        return super().reset(seed=seed)
+
+    def step(self, action: Any) -> Any:
+        self._maybe("step")
+        return super().step(action)
+
+    def close(self) -> None:
+        self._maybe("close")
+
+
+class Veiled(Still):
+    """Has no inside."""
+
+    @property
+    def unwrapped(self) -> Any:
+        raise OSError("nothing to see")
 
 
 class Family(Still):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bierl_fast.cli.main import entry
-from bierl_fast.run.api import Result
+from bierl_fast.run.result import Result
 
 
 def lines(result: Result) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import AbstractContextManager
 
-from helpers.subprocesses import command, environment
+from helpers.subprocesses import command, running
 
 HEAD = """
 import os, sys, time
@@ -15,14 +16,20 @@ from helpers.pool_evaluators import WALK
 """
 
 
-def started(code: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*command(HEAD + code), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+def at_work(evaluator: str = "evaluator") -> str:
+    """Code that says so, in a thread beside, once workers play rows."""
+    return f"""
+import threading
+def tell():
+    while not any(worker.rows for worker in list({evaluator}._pool.workers)):
+        time.sleep(0.01)
+    print("at work", flush=True)
+threading.Thread(target=tell, daemon=True).start()
+"""
+
+
+def started(code: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running([*command(HEAD + code), *arguments])
 
 
 def said(process: subprocess.Popen[str]) -> list[str]:

@@ -107,11 +107,11 @@ class Fatal(_Traveller):
 
 
 class Heavy(_Traveller):
-    """Takes a second and a half to come into being."""
+    """Takes six seconds to come into being."""
 
     @staticmethod
     def arrive() -> None:
-        time.sleep(1.5)
+        time.sleep(6.0)
 
 
 class Large(torch.nn.Linear):

@@ -188,7 +188,7 @@ def test_settings_are_checked(name: str, dim: Any, options: dict[str, Any], mess
 
 
 def test_the_core_checks_for_itself() -> None:
-    with pytest.raises(ValueError, match="no test function named 'sphere'; known: quadratic, rosenbrock, rast"):
+    with pytest.raises(ValueError, match="no test function named 'sphere'; known: ackley, quadratic, rast"):
         core.TestFunction("sphere", 3)
     with pytest.raises(ValueError, match=r"quadratic needs a dimension of at least 1 .*, got 0"):
         core.TestFunction("quadratic", 0)

@@ -122,9 +122,9 @@ def test_shapes_that_make_no_policy() -> None:
         ({"sizes": [3]}, "a network needs an input and an output size, got 1 sizes"),
         ({"sizes": [3, 0, 1]}, "every layer of a network needs at least one unit, got 0"),
         ({"sizes": [3, 2]}, "low has 1 elements, expected 2"),
-        ({"activation": "tan"}, "no activation named 'tan'; known: tanh, relu"),
-        ({"squash": "cut"}, "no squash named 'cut'; known: clip, tanh, none"),
-        ({"noise": "some"}, "no action noise named 'some'; known: none, fixed, evolved"),
+        ({"activation": "tan"}, "no activation named 'tan'; did you mean 'tanh'. known: relu, tanh"),
+        ({"squash": "cut"}, "no squash named 'cut'; known: clip, none, tanh"),
+        ({"noise": "some"}, "no action noise named 'some'; did you mean 'none'. known: evolved, fixed, none"),
         ({"low": [2.0]}, r"action 0 has the empty box \[2"),
         ({"low": [-np.inf], "squash": "tanh"}, "squash 'tanh' needs a finite action box, action 0 has"),
     ]

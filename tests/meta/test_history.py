@@ -73,3 +73,10 @@ def test_default_ranges() -> None:
     assert default_range(0.02, "log") == Range(0.0002, 2.0)
     assert default_range(0.9, "linear") == Range(0.0, 1.8, "linear")
     assert default_range(0.0, "linear") == Range(0.0, 1.0, "linear")
+
+
+def test_a_move_beyond_every_float_ends_at_the_ranges_end() -> None:
+    bounds = Range(0.5, 4.0)
+    assert bounds.moved(1.0, 1e6) == 4.0
+    assert bounds.moved(1.0, -1e6) == 0.5
+    assert Range(-1.0, 1.0, "linear").moved(0.0, 1.7e308) == 1.0

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.subprocesses import TIMEOUT, running
 from helpers.warm_starts import CHEAP, SHAPE, Interrupting, shorten
 
 import bierl_fast as bf
@@ -246,19 +247,17 @@ def test_a_training_that_is_ended_leaves_no_process(number: signal.Signals, tmp_
     code = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"
     out = tmp_path / "start.npz"
     command = ["pretrain", "ackley", "--out", str(out), "--meta", "linear", "--rounds", "100000", "--threads", "2"]
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
-    ) as process:
+    with running([sys.executable, "-P", "-c", code, *command], stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        assert first.startswith(b"round "), first
+        assert first.startswith("round "), first
         if number == signal.SIGINT:
             os.killpg(process.pid, number)
         else:
             process.kill()
         # The end of the output is the end of everybody who held it.
-        assert (b"saved" in process.stdout.read()) == (number == signal.SIGINT)
-    assert process.returncode == (130 if number == signal.SIGINT else -number)
+        assert ("saved" in process.stdout.read()) == (number == signal.SIGINT)
+        assert process.wait(TIMEOUT) == (130 if number == signal.SIGINT else -number)
 
 
 def test_ctrl_c_in_one_step_keeps_what_was_learned(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from bierl_fast.run import build
 from bierl_fast.run.api import train
 from bierl_fast.strategy.table import STRATEGIES, StrategyEntry
 
-CONFIG = Config(task="Hopper-v5", generations=1)
+CONFIG = Config(task="Hopper-v5", meta="lstm", generations=1)
 
 
 def test_open_settings_take_the_strategys_defaults() -> None:

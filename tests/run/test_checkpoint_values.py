@@ -26,6 +26,9 @@ RUNS: dict[str, dict[str, Any]] = {
     "snes": {**FUNCTION, "strategy": "snes", "meta": "none"},
     "pbt": {**FUNCTION, "meta": "pbt"},
     "mlp": {**FUNCTION, "meta": "mlp", "meta_interval": 1, "meta_budget": 0.9, "generations": 3},
+    "bo": {**FUNCTION, "meta": "bo", "meta_interval": 1, "meta_budget": 0.9, "generations": 3},
+    "cmaes": {**FUNCTION, "strategy": "cmaes", "meta": "none"},
+    "safeguard": {**FUNCTION, "meta": "none", "safeguard": True, "generations": 4},
     "nsra": {**TASK, "strategy": "nsra", "meta": "none"},
     "native": {**TASK, "meta": "none", "eval_interval": 1, "eval_episodes": 1},
 }
@@ -71,7 +74,14 @@ def refused(run: Path, match: str) -> None:
         ("snes", "strategy/level", -1.0),
         ("pbt", "meta/hyperparameters", math.nan),
         ("pbt", "meta/member1_mean", math.inf),
+        ("pbt", "meta/hyperparameters", -0.5),
+        ("pbt", "meta/hyperparameters", 1e60),
         ("pbt", "meta/generations", -1),
+        ("pbt", "meta/generations", 2**62),
+        ("pbt", "meta/member1_optimizer_count", 2**63 - 1),
+        ("bo", "meta/best", 0.0),
+        ("bo", "meta/best", -3.0),
+        ("cmaes", "strategy/sigma", 1e308),
         ("mlp", "meta/weights", math.nan),
         ("mlp", "meta/sigma", -0.5),
         ("mlp", "meta/sigma", math.inf),
@@ -92,6 +102,23 @@ def test_numbers(run: Path, name: str, value: float) -> None:
     array.reshape(-1)[0] = value
     rewrite(run / "checkpoint.npz", arrays={name: array})
     refused(run, f"the checkpoint does not fit this run: .*{name.rpartition('/')[2].removeprefix('member1_')}")
+
+
+@pytest.mark.parametrize(
+    ("run", "name", "value", "text"),
+    [
+        ("safeguard", "safeguard/start_evidence", 0.0, "start_evidence must have .* candidates"),
+        ("safeguard", "safeguard/start_evidence", -1.0, "start_evidence must have a deviation of at least 0"),
+        ("mlp", "meta/weights", 3e38, "must be a finite number, got nan"),
+    ],
+    indirect=["run"],
+)
+def test_arrays_from_which_no_next_generation_comes(run: Path, name: str, value: float, text: str) -> None:
+    with np.load(run / "checkpoint.npz") as file:
+        array = np.full_like(file[name], value)
+    rewrite(run / "checkpoint.npz", arrays={name: array})
+    with np.errstate(all="ignore"):
+        refused(run, f"the checkpoint does not fit this run: .*{text}")
 
 
 @pytest.mark.parametrize("run", ["adam", "pbt", "mlp", "nsra"], indirect=True)

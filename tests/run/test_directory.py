@@ -19,7 +19,7 @@ from bierl_fast.run import metrics
 from bierl_fast.run.api import resume, train
 from bierl_fast.run.directory import RunDirectory, default_directory
 
-CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
+CONFIG = Config(task="Parabola-v0", meta="lstm", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
 
 
 def test_the_default_directory_takes_the_first_free_number(tmp_path: Path) -> None:

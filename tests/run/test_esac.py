@@ -13,7 +13,8 @@ from helpers.outcomes import lines
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
-from bierl_fast.run.api import Result, evaluate, resume, train
+from bierl_fast.run.api import evaluate, resume, train
+from bierl_fast.run.result import Result
 
 # Reacher's episodes last 50 steps and never terminate. The memory turns in the fourth generation.
 CONFIG = Config(

@@ -36,9 +36,8 @@ NATIVE = Config(
 def test_every_call_is_a_step_with_a_meta_level_too() -> None:
     functions.CALLS["hill"] = 0
     config = Config(task=functions.hill, dim=60, sigma=0.05, learning_rate=0.05, population=32, total_steps=12_000)
-    result = bf.train(config)
+    result = bf.train(config.replace(meta="lstm"))
     last = result.metrics[-1]
-    assert config.meta == "lstm"
     assert last["meta_updates"] > 0
     assert functions.CALLS["hill"] == last["env_steps"] >= 12_000
     assert last["env_steps"] == last["inner_steps"] + last["meta_steps"]
@@ -162,13 +161,13 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_command_line_runs_functions(elsewhere: Path, capsys: Captured) -> None:
     train = ["train", "users_module:fn", "--dim", "3", "--population", "8", "--quiet"]
     assert entry([*train, "--generations", "4"]) == 0
-    run = "runs/users_module_fn-es-lstm-s0-1"
+    run = "runs/users_module_fn-es-tpa-s0-1"
     assert entry(["resume", run, "--generations", "6", "--quiet"]) == 0
     capsys.readouterr()
     assert entry(["evaluate", run, "--episodes", "2"]) == 0
     assert capsys.readouterr().out.startswith("users_module:fn: 2 fresh episodes, seed 0\n")
     assert entry(["train", "rastrigin", "--dim", "4", "--total-steps", "300", "--quiet"]) == 0
-    assert (elsewhere / "runs/rastrigin-es-lstm-s0-1").is_dir()
+    assert (elsewhere / "runs/rastrigin-es-tpa-s0-1").is_dir()
     assert entry(["tasks"]) == 0
     assert "Functions, with --dim N: quadratic, rosenbrock, rastrigin, ackley" in capsys.readouterr().out
 

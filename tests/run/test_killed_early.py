@@ -33,7 +33,7 @@ def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) ->
         if step == "manifest":
             kill.setattr("bierl_fast.run.directory.RunDirectory.write_config", killed)
         elif step == "config":
-            kill.setattr("bierl_fast.run.api.Recorder", killed)
+            kill.setattr("bierl_fast.run.followers.Recorder", killed)
         elif step == "metrics":
             kill.setattr(Recorder, "start", killed)
         elif step == "policy":

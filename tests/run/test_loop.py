@@ -21,7 +21,7 @@ from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.metrics import MetricsFile
 
-CONFIG = Config(task="Parabola-v0", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
+CONFIG = Config(task="Parabola-v0", meta="lstm", population=6, generations=12, seed=5, checkpoint_seconds=0.0)
 CONTRACT_KEYS = {
     "generation", "env_steps", "inner_steps", "meta_steps", "warm_start_steps", "eval_steps",
     "mean_return", "max_return", "center_return", "sigma", "learning_rate", "episode_failures", "seconds",

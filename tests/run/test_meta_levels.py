@@ -116,8 +116,8 @@ def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> 
     """In each line, as used in that generation, and in the progress."""
     own = {"optimizer": "momentum", "momentum": 0.5, "adapt": ("momentum",)}
     config = Config(generations=12, **taken({**FUNCTION, **own, "meta": "direct"}))
-    with Progress(config, Path("none"), quiet=False) as progress:
-        records = bf.train(config, observer=progress).metrics
+    with Progress(config, Path("none"), verbose=True) as progress:
+        records = bf.train(config, callbacks=[progress]).metrics
     values = [record["hyperparameters"]["momentum"] for record in records]
     assert values[0] == 0.5
     assert len(set(values)) > 1

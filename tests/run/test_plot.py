@@ -154,7 +154,7 @@ def test_bad_input(capsys: Captured) -> None:
         "--out",
         "x.pgn",
     )
-    fails(capsys, 2, "no kind of picture named ''", "plot", "a", "--out", "x")
+    fails(capsys, 2, "out must end in .pdf or .png or .svg", "plot", "a", "--out", "x")
     fails(capsys, 2, "did you mean 'generations'?", "plot", "a", "--against", "generation")
     fails(capsys, 1, "no run directory at absent", "plot", "absent")
     fails(capsys, 2, "Missing argument 'DIR...'", "plot")

@@ -97,10 +97,10 @@ def test_the_command_shows_it_and_says_what_ctrl_c_left(
     assert entry(["train", *flags(WARM), "--run-dir", str(tmp_path / "run")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"run directory: {tmp_path / 'run'}"
-    assert lines[1].startswith("warm start rastrigin  generation 1  return -")
+    assert lines[1].startswith("warm start rastrigin  generations 1  return -")
     steps = WarmStart.load(tmp_path / "run" / "warm_start.npz").steps
     assert f"steps {steps:,}/300" in lines[2]
-    assert lines[3].startswith("generation 6/6")
+    assert lines[3].startswith("generations 6/6")
     monkeypatch.setattr(Progress, "warm_start", lambda _, record: Interrupting()(record))
     assert entry(["train", *flags(WARM), "--run-dir", str(tmp_path / "stopped")]) == 130
     file = tmp_path / "stopped" / "warm_start.npz"

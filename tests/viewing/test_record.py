@@ -139,6 +139,7 @@ def test_what_draws_nothing(capsys: Captured) -> None:
 
 def test_bad_input(capsys: Captured) -> None:
     fails(capsys, 2, "no kind of film named 'mp5'; did you mean 'mp4'?", "record", "x", "--out", "a.mp5")
+    fails(capsys, 2, "out must end in .gif or .mp4", "record", "x", "--out", "film")
     fails(capsys, 2, "there is no folder nowhere", "record", "x", "--out", "nowhere/a.mp4")
     fails(capsys, 2, "episodes must be at least 1", "record", "x", "--out", "a.mp4", "--episodes", "0")
     fails(capsys, 2, "seed must be at least 0", "record", "x", "--out", "a.mp4", "--seed", "-1")

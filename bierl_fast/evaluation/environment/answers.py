@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bierl_fast.errors import TaskError
+from bierl_fast.errors import TaskError, shown
 
 PLAIN = (float, bool, bool, dict)  # what a step answers beside its observation, as it should be
 STEP = "observation, reward, terminated, truncated, info"
@@ -37,7 +37,7 @@ def kind(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, str | bytes | numbers.Number):
-        return f"{value!r:.60}"
+        return f"{shown(value):.60}"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
@@ -50,12 +50,13 @@ def defined_at(function: Any) -> str:
 
 def begun(env: Any, answer: Any) -> tuple[Any, Any]:
     """Reset's answer."""
-    if isinstance(answer, tuple | list) and len(answer) == 2 and (answer[1] is None or isinstance(answer[1], Mapping)):
+    pair = isinstance(answer, tuple | list) and len(answer) == 2
+    if pair and (answer[1] is None or isinstance(answer[1], Mapping)):
         return answer[0], answer[1] or {}
-    raise Refusal(
-        f"reset must answer (observation, info), got {kind(answer)}: an observation alone is how the old gym did it"
-        + _where(env, "reset")
-    )
+    got = f"{kind(answer)}: an observation alone is how the old gym did it"
+    if pair:
+        got = f"{kind(answer[1])} as info, which is a dict"
+    raise Refusal(f"reset must answer (observation, info), got {got}{_where(env, 'reset')}")
 
 
 def stepped(env: Any, answer: Any) -> tuple[Any, float, bool, bool, Any]:
@@ -91,7 +92,8 @@ def _array(observation: Any, shape: tuple[int, ...]) -> Any:
     except ValueError:  # of lists in lists, not equally long
         array = np.asarray(None)
     if array.dtype.kind == "O" and array.size and all(isinstance(each, numbers.Real) for each in array.flat):
-        array = array.astype(np.float64)
+        with suppress(OverflowError):
+            array = array.astype(np.float64)
     if array.dtype.kind not in "biuf":
         raise Refusal(f"an observation must be an array of numbers of shape {shape}, got {kind(observation)}")
     if array.shape == () and shape == (1,):
@@ -108,7 +110,10 @@ def _where(env: Any, method: str) -> str:
 
 def _number(reward: Any) -> float:
     if isinstance(reward, numbers.Real | np.bool_):
-        return float(reward)
+        try:
+            return float(reward)
+        except OverflowError:
+            raise Refusal(f"a reward must be a number that floats can hold, got {kind(reward)}") from None
     if np.ndim(reward) != 0:
         raise Refusal(f"a reward has shape {np.shape(reward)}, expected a number")
     if not isinstance(reward, str | bytes | complex | np.complexfloating) and hasattr(reward, "__float__"):

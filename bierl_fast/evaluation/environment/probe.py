@@ -20,6 +20,7 @@ import numpy as np
 
 from bierl_fast.evaluation.environment.answers import Refusal, stepped, stumbled
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, SHORT_SEED_BITS, seed_globals, seeded_reset
+from bierl_fast.reasons import class_of
 
 if TYPE_CHECKING:
     import gymnasium
@@ -30,6 +31,10 @@ PROBE_STEPS = 1000
 # goes further in the run than was tried out then is not used again, which costs such slow episodes little.
 PROBE_SECONDS = 1.5
 PROBE_MAKES = 3.0
+# Of the search for an environment's own time limit: env steps and seconds in all, and episodes that end before it.
+LIMIT_STEPS = 20_000
+LIMIT_SECONDS = 30.0
+LIMIT_EPISODES = 100
 # Whether reset(seed) on a used environment of this module differs from a new one. Box2D worlds that survive a reset
 # keep the order of their contacts: 7 of 12 episodes of BipedalWalker-v3 differed. Others are probed.
 KEEPS_STATE = {
@@ -58,6 +63,7 @@ class Findings:
     repeats: bool | None = None  # False: not even a new environment repeats an episode
     tried_steps: int | None = None  # after so many it was left open what a reset restores; None: it was not
     given_up: str | None = None  # why `fresh` is but the safe answer
+    time_limit: int | None = None  # env steps after which it truncates by itself; 0: that was not seen
 
     def without_an_answer(self, question: str, why: str) -> Findings:
         """What to go on with when nothing came of this question, as it took too long or ended its process."""
@@ -65,6 +71,8 @@ class Findings:
             return replace(self, seed_bits=SEED_BITS)
         if question == "repeats":
             return replace(self, repeats=True)
+        if question == "time_limit":
+            return replace(self, time_limit=0)
         return replace(self, fresh=True, repeats=True, given_up=why)  # a new environment is always right
 
 
@@ -166,6 +174,36 @@ class TryOut:
             return False
         return True
 
+    def time_limit(self) -> None:
+        """After how many steps the environment truncates every episode; 0: it was not seen to do that twice, alike."""
+        seen, left, until = [0], LIMIT_STEPS, time.monotonic() + LIMIT_SECONDS
+        for seed in range(LIMIT_EPISODES):
+            steps, truncated = self._length(seed, left, until)
+            left -= steps
+            if truncated:
+                seen.append(steps)
+            if len(seen) > 2 or left <= 0 or time.monotonic() > until:
+                break
+        *_, one, other = 0, *seen
+        self.found(time_limit=other if one == other else 0)
+
+    def _length(self, seed: int, most: int, until: float) -> tuple[int, bool]:
+        """Steps of an episode, up to so many, and whether it was truncated; errors end it, and are found again."""
+        env, start = self._holder.env, time.monotonic()
+        assert env is not None
+        self._holder.used = True
+        step = 0
+        with suppress(Exception):
+            seeded_reset(env, seed)
+            for step in range(1, most + 1):
+                self._doing(f"looking for its time limit, step {step}", "time_limit")
+                _, _, terminated, truncated, _ = stepped(env, env.step(env.action_space.sample()))
+                if terminated or truncated:
+                    return step, bool(truncated) and not terminated
+                if (now := time.monotonic()) > until or now - start > self._timeout:
+                    break
+        return max(step, 1), False
+
     def fresh(self) -> None:
         """Whether an episode on a used environment differs from the same one on a new one, and then two new ones do.
 
@@ -237,7 +275,7 @@ class TryOut:
                 raise  # of the first answers: those to come are no better
             answers.append(_digest(b"refused"))
         except BaseException as error:  # an episode may raise: on_failure decides on that, and later
-            answers.append(_digest(type(error).__qualname__.encode()))  # its text may tell of memory addresses
+            answers.append(_digest(class_of(error).encode("utf-8", "replace")))  # its text may tell of memory addresses
         return tuple(answers)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from bierl_fast import kernels
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, shown
 from bierl_fast.evaluation.arguments import not_copied, require_population
 from bierl_fast.evaluation.episode_evaluator import closed, row_reset_seed, thread_count
 from bierl_fast.evaluation.function.runner import Runner, make_runner
@@ -119,7 +119,7 @@ def make_function_evaluator(
 ) -> FunctionEvaluator:
     """See `bierl_fast.evaluation.table.make_evaluator`."""
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or not 1 <= dim <= MOST_DIMENSIONS:
-        raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {dim!r}", ["dim"])
+        raise ArgumentError(f"dim must be an integer in [1, {MOST_DIMENSIONS}], got {shown(dim)}", ["dim"])
     name = settled(task) if isinstance(task, str) else written_name(task)
     function = None if isinstance(task, str) else task
     spec = FunctionSpec(name, int(dim), vectorized, dict(task_kwargs or {}))

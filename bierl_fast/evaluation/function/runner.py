@@ -13,7 +13,7 @@ import numpy as np
 
 from bierl_fast import kernels
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError, ArgumentTypeError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
 from bierl_fast.evaluation.environment.answers import defined_at
 from bierl_fast.evaluation.policy.vector import Function, FunctionSpec, native_functions
 from bierl_fast.import_path import imported
@@ -62,9 +62,9 @@ def _native(spec: FunctionSpec, threads: int) -> Runner:
 def _require_option(name: str, value: Any, default: float | int | None) -> None:
     if isinstance(default, float):
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise ArgumentError(f"{name} must be a number, got {value!r}", ["task_kwargs"])
+            raise ArgumentError(f"{name} must be a number, got {shown(value)}", ["task_kwargs"])
     elif isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
-        raise ArgumentError(f"{name} must be an integer in [0, 2**64), got {value!r}", ["task_kwargs"])
+        raise ArgumentError(f"{name} must be an integer in [0, 2**64), got {shown(value)}", ["task_kwargs"])
 
 
 def _require_single(spec: FunctionSpec, kind: str) -> None:

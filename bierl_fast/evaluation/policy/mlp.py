@@ -39,7 +39,10 @@ FILE = Kind(
 
 @public(but=("act",))
 class MlpPolicy:
-    """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone."""
+    """A compiled policy. `act` is deterministic: exploration noise belongs to training episodes alone.
+
+    Any number of threads may call at once: a policy never changes.
+    """
 
     def __init__(
         self,

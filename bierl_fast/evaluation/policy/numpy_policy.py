@@ -21,7 +21,7 @@ CUT = 10.0  # standard deviations: what is normalized stays within
 
 
 class NumpyPolicy:
-    """A trained policy's arrays, and what they do.
+    """A trained policy's arrays, and what they do. Any number of threads may call at once: nothing changes.
 
     Attributes:
         layers: for each layer its weight (inputs, outputs) and bias (outputs,), float32.

@@ -31,6 +31,7 @@ from bierl_fast.messages import F32, F64, NoiseKey
 from bierl_fast.public import public
 from bierl_fast.reasons import reason
 from bierl_fast.trust import Origin, Trust
+from bierl_fast.turns import TakesTurns
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +40,7 @@ FILE = Kind("torch_policy", format=1, name="a TorchPolicy", remedy="write one wi
 
 
 @public(but=("act",))
-class TorchPolicy:
+class TorchPolicy(TakesTurns, called="policy"):
     """A torch module under an evolution strategy: its parameters are one flat vector, in `module.parameters()` order.
 
         evaluator = bf.make_evaluator("LunarLander-v3", policy=bf.TorchPolicy(module))
@@ -168,7 +169,7 @@ class TorchPolicy:
         return self._actor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_actor": None, "module": ByValue(self.module)}
+        return {**super().__getstate__(), "_actor": None, "module": ByValue(self.module)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ |= {**state, "module": state["module"].thing}

@@ -18,10 +18,11 @@ from bierl_fast.archive import Archive, Kind
 from bierl_fast.by_value import ByValue
 from bierl_fast.errors import ArgumentError, UnsupportedError
 from bierl_fast.evaluation import arguments
+from bierl_fast.evaluation.base import Observation
 from bierl_fast.evaluation.policy import origin
 from bierl_fast.evaluation.policy.header import from_header, saved_parameters
 from bierl_fast.files import as_path
-from bierl_fast.messages import F32, F64, NoiseKey, Stream
+from bierl_fast.messages import F32, NoiseKey, Stream
 from bierl_fast.public import public
 from bierl_fast.trust import Origin, Trust
 
@@ -62,7 +63,10 @@ class FunctionSpec:
 
 @public(but=("act",))
 class VectorPolicy:
-    """The parameters of a function task. There is nothing to observe, so it does not act."""
+    """The parameters of a function task. There is nothing to observe, so it does not act.
+
+    Any number of threads may call at once: a policy never changes.
+    """
 
     def __init__(
         self,
@@ -132,7 +136,7 @@ class VectorPolicy:
         theta = arguments.parameters("theta", theta, self.spec.dim)
         return VectorPolicy(self.spec, self.function, self._initial, theta, self.origin)
 
-    def act(self, observation: F64) -> NoReturn:
+    def act(self, observation: Observation) -> NoReturn:
         """Raise UnsupportedError: a function task has no observations and no actions."""
         raise UnsupportedError(
             f"the function task {self.task!r} has no actions; its outcome is `parameters` ({self.spec.dim},)"

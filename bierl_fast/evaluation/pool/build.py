@@ -35,7 +35,8 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
     pool = Pool(maker, settings, descriptor, wanted.episode_cap)
     try:
-        cap = {} if pool.interface.time_limit is not None else {"episode_cap": wanted.episode_cap}
+        episode_cap = wanted.episode_cap or pool.findings.time_limit or None
+        cap = {} if pool.interface.time_limit is not None else {"episode_cap": episode_cap}
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
         statistics = ObservationStatistics(spec.observation_size)
         require_box(spec)
@@ -46,7 +47,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
             given = wanted.policy
             ours = given if isinstance(given, TorchPolicy) else TorchPolicy.made_by(given, spec)
             policy = ours.for_task(spec, statistics)
-        job = _job(pool, policy, named, wanted.episode_cap, settings)
+        job = _job(pool, policy, named, episode_cap, settings)
         return ProcessPoolEvaluator(
             pool, policy, job, settings, statistics, obs_norm=wanted.obs_norm, transitions=wanted.transitions
         )
@@ -130,7 +131,8 @@ def _max_steps(task: str, limit: int | None, cap: int | None) -> int:
     steps = [steps for steps in (limit, cap) if steps is not None]
     if not steps:
         raise TaskError(
-            f"task {task} has no time limit of its own, so an episode might never end; give episode_cap "
-            "(--episode-cap N), or register it with max_episode_steps"
+            f"task {task} has no time limit of its own, and when it was tried out it truncated no two episodes after "
+            "the same number of steps, so an episode might never end; give episode_cap (--episode-cap N), or register "
+            "it with max_episode_steps"
         )
     return min(steps)

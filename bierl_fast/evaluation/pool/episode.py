@@ -19,6 +19,7 @@ from bierl_fast.evaluation.environment.probe import Holder
 from bierl_fast.evaluation.environment.spaces import Interface, seed_globals, seeded_reset
 from bierl_fast.evaluation.policy.spec import policy_shape
 from bierl_fast.evaluation.policy.torch_module import TorchActor
+from bierl_fast.evaluation.pool.forked import FORKED, end_a_child
 from bierl_fast.evaluation.pool.messages import Batch, Descriptor, Done, Job
 from bierl_fast.evaluation.pool.shared_block import Block
 from bierl_fast.messages import F32, F64, Hyperparameters, Population, Stream
@@ -105,6 +106,7 @@ class Player:
         except BaseException as error:  # nothing else ends this process but its parent
             refusal = self._stumbled(error)
             tally.reason = reason(error) if refusal is None else str(refusal)
+        end_a_child()
         further = self._job.tried_steps is not None and tally.steps > self._job.tried_steps
         self._worn = self._job.fresh or further or tally.reason is not None  # whatever state it is in
         if tally.reason is not None and self._batch.moments:
@@ -121,6 +123,7 @@ class Player:
         seed = core.reset_seed(key, episode)
         env = self._env_for_an_episode(seed)
         observation, info = seeded_reset(env, seed, self._job.seed_bits)
+        end_a_child()
         self._actor.begin(
             self._normalizer,
             self._parameters,
@@ -137,13 +140,15 @@ class Player:
         seen, action, dtype = self._observation, self._action, self._action_dtype
         limit, timeout = self._batch.max_steps, self._job.episode_timeout
         convert = dtype.kind == "f" and dtype != np.float32
-        r, e, t, i = self._kinds
+        r, e, t, i, forked = *self._kinds, FORKED
         while tally.steps < limit:
             take(observation)
             if not actor(seen, action):
                 raise _EpisodeFailed(self._not_finite(action))
             chosen: Any = answer(action)
             came = step(chosen.astype(dtype) if convert else chosen)
+            if forked:
+                end_a_child()
             tally.steps += 1
             if type(came) is not tuple or len(came) != 5:
                 came = stepped(env, came)

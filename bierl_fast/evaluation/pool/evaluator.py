@@ -29,7 +29,10 @@ from bierl_fast.messages import F32, EvaluationBatch, Moments, Population, Strea
 
 
 class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
-    """Runs any environment's episodes in worker processes. They see the population as it is when `evaluate` begins."""
+    """Runs any environment's episodes in worker processes. They see the population as it is when `evaluate` begins.
+
+    Any number of threads may call, see EpisodeEvaluator.
+    """
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ from bierl_fast.evaluation.environment.probe import Findings, Holder, TryOut
 from bierl_fast.evaluation.environment.spaces import read_interface, seeded_reset
 from bierl_fast.evaluation.pool.descriptors import far, print_to_stderr
 from bierl_fast.evaluation.pool.episode import Player
+from bierl_fast.evaluation.pool.forked import WorkersConnection, this_is_the_worker
 from bierl_fast.evaluation.pool.lifeline import tie
 from bierl_fast.evaluation.pool.messages import (
     Batch,
@@ -67,7 +68,8 @@ def main(socket: int, files: tuple[int, int, int], keeper_end: int) -> None:
         tie(end, signal.SIGKILL, -os.getpgrp())
         os.close(end)
     threading.Thread(target=_end_with, args=(socket, os.getppid()), daemon=True).start()
-    connection = Connection(socket)
+    this_is_the_worker()
+    connection = WorkersConnection(socket)
     code = 1
     try:
         code = 0 if _served(connection, block, pickled) else 1
@@ -113,7 +115,7 @@ def _started(connection: Connection, pickled: SharedFile) -> Worker | None:
         worker = Worker(connection, start)
         ready = worker.look(start)
     except BaseException as error:
-        if worker is not None and not isinstance(error, TaskError):
+        if worker is not None and worker.asked and not isinstance(error, TaskError):
             # The environment could be made, and a second one cannot be in this process: another goes on from here.
             connection.send(Closing())
             return None
@@ -155,6 +157,11 @@ class Worker:
         env = self._holder.new()
         self._interface = read_interface(env, start.maker.flatten)
 
+    @property
+    def asked(self) -> bool:
+        """Whether anything was tried out yet."""
+        return self._question is not None
+
     def _doing(self, text: str, question: str | None) -> None:
         """Say so while it starts, at once where it is something new, and then now and then."""
         now = time.monotonic()
@@ -187,6 +194,8 @@ class Worker:
             trial.seed_bits()
         if findings.descriptor_size is None:
             trial.found(descriptor_size=self._descriptor_size())
+        if self._interface.time_limit is None and start.episode_cap is None and findings.time_limit is None:
+            trial.time_limit()
         if findings.fresh is None and start.settings.fresh_env != "auto":
             trial.found(fresh=start.settings.fresh_env == "always", repeats=True)
         if trial.findings.fresh is None or trial.findings.repeats is None:

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace bierl {
 
@@ -12,6 +14,21 @@ namespace bierl {
 class ArgumentError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
+};
+
+/// A name that stands in no table; `unknown_name` (names.hpp) makes it. UnknownNameError in Python.
+class UnknownNameError : public ArgumentError {
+ public:
+  UnknownNameError(const std::string& text, std::string kind, std::string name, std::vector<std::string> known)
+      : ArgumentError(text), kind_(std::move(kind)), name_(std::move(name)), known_(std::move(known)) {}
+
+  [[nodiscard]] const std::string& kind() const { return kind_; }  ///< of thing, as errors call it
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::vector<std::string>& known() const { return known_; }
+
+ private:
+  std::string kind_, name_;
+  std::vector<std::string> known_;
 };
 
 /// A view of the wrong length. ValueError in Python.

@@ -6,6 +6,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/fitness_buffer.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -47,13 +48,18 @@ double hazen_quantile(std::span<const double> sorted, double probability) {
 
 std::vector<double> sorted_survivors(std::span<const double> returns, std::span<const bool> failed) {
   std::vector<double> survivors;
-  for (std::size_t i = 0; i < returns.size(); ++i) {
-    if (failed[i]) continue;
-    require(std::isfinite(returns[i]), "returns[" + std::to_string(i) + "] is not finite and not marked as failed");
+  each_in_parts(returns.size(), [&](std::size_t i) {
+    if (failed[i]) return;
+    if (!std::isfinite(returns[i]))
+      throw ArgumentError("returns[" + std::to_string(i) + "] is not finite and not marked as failed");
     survivors.push_back(returns[i]);
-  }
+  });
   require(!survivors.empty(), "all " + std::to_string(returns.size()) + " candidates failed; nothing to describe");
-  std::sort(survivors.begin(), survivors.end());
+  Pace pace;
+  std::sort(survivors.begin(), survivors.end(), [&](double a, double b) {
+    pace.did(1);
+    return a < b;
+  });
   return survivors;
 }
 

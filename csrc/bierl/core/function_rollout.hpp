@@ -13,6 +13,7 @@
 
 #include <bierl/core/parallel.hpp>
 #include <bierl/core/population.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -66,7 +67,7 @@ class FunctionRollout {
   /// One thread's memory.
   struct Worker {
     explicit Worker(const Objective& objective)
-        : parameters(objective.dimension()), scratch(objective.scratch_size()) {}
+        : parameters(filled<float>(objective.dimension())), scratch(filled<double>(objective.scratch_size())) {}
     std::vector<float> parameters;
     std::vector<double> scratch;
   };

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t kTaskStream = 6;  // Stream.TASK of bierl_fast/messages.py
 
-constexpr std::size_t kBetweenAsking = std::size_t{1} << 18;  // terms of a sum, a multiple of 8
+static_assert(kBetweenQuestions % 8 == 0);  // terms of a sum between two of them
 constexpr std::size_t kReflectionsBetweenAsking = 256;
 
 constexpr double kRound = 0x1.8p52;  // x + kRound - kRound is x rounded to a whole number, for |x| < 2^51
@@ -80,7 +80,7 @@ double sum_of(std::size_t count, const Term& term) {
   std::size_t i = 0;
   while (i + 8 <= count) {
     if (i > 0) stop_if_asked();
-    for (const std::size_t end = std::min(count, i + kBetweenAsking); i + 8 <= end; i += 8)
+    for (const std::size_t end = std::min(count, i + kBetweenQuestions); i + 8 <= end; i += 8)
       for (std::size_t lane = 0; lane < 8; ++lane) part[lane] += term(i + lane);
   }
   for (std::size_t lane = 0; i < count; ++i, ++lane) part[lane] += term(i);
@@ -132,9 +132,9 @@ double squared_length(std::span<const double> v) {
 
 // Row `row` of a seed's normals, in double precision.
 void draw(std::uint64_t seed, Purpose purpose, std::uint32_t row, std::span<double> out) {
-  std::vector<float> drawn(out.size());
+  auto drawn = filled<float>(out.size());
   normals({seed, 0, kTaskStream, purpose}, row, drawn);
-  std::copy(drawn.begin(), drawn.end(), out.begin());
+  each_in_parts(out.size(), [&](std::size_t i) { out[i] = static_cast<double>(drawn[i]); });
 }
 
 }  // namespace
@@ -143,10 +143,11 @@ TestFunction::TestFunction(const Settings& settings) : settings_(settings) {
   check(settings_);
   const std::size_t count = settings_.dimension;
   if (settings_.kind == FunctionKind::quadratic) {
-    weight_.assign(count, 1.0);
+    weight_ = filled(count, 1.0);
     const double log = natural_log(settings_.condition);
-    for (std::size_t i = 1; i < count; ++i)
-      weight_[i] = exponential(log * static_cast<double>(i) / static_cast<double>(count - 1));
+    each_in_parts(count, [&](std::size_t i) {
+      if (i > 0) weight_[i] = exponential(log * static_cast<double>(i) / static_cast<double>(count - 1));
+    });
   }
   make_shift();
   if (settings_.rotation_seed) make_rotation(*settings_.rotation_seed);
@@ -154,11 +155,11 @@ TestFunction::TestFunction(const Settings& settings) : settings_(settings) {
 
 // A direction drawn uniformly from the sphere.
 void TestFunction::make_shift() {
-  shift_.assign(settings_.dimension, 0.0);
+  shift_ = filled(settings_.dimension, 0.0);
   if (settings_.shift_radius == 0.0) return;
   draw(settings_.shift_seed, Purpose::reset, 0, shift_);
   const double factor = settings_.shift_radius / std::sqrt(squared_length(shift_));
-  for (double& part : shift_) part *= factor;
+  each_in_parts(shift_.size(), [&](std::size_t i) { shift_[i] *= factor; });
 }
 
 // Q = H_0 H_1 ... H_{P-2} D, uniform over the orthogonal matrices (a reflection among them with probability 1/2): H_k
@@ -184,7 +185,7 @@ void TestFunction::make_rotation(std::uint64_t seed) {
 
 void TestFunction::move(const float* x, double* z) const {
   const std::size_t count = settings_.dimension;
-  for (std::size_t i = 0; i < count; ++i) z[i] = static_cast<double>(x[i]) - shift_[i];
+  each_in_parts(count, [&](std::size_t i) { z[i] = static_cast<double>(x[i]) - shift_[i]; });
   if (sign_.empty()) return;
   for (std::size_t i = 0; i < count; ++i) z[i] *= sign_[i];
   const double* u = reflector_.data() + reflector_.size() - 1;  // past the last reflector that reflects

@@ -37,10 +37,10 @@ struct KernelTable {
   /// `theta`.
   void (*perturb)(const NoiseRow& row, std::size_t first_tile, const float* theta, float step, const float* scale,
                   std::size_t count, float* out);
-  /// out[p] = sum over rows in order of weights[r] * eps(rows[r])[p], for count elements from first_tile on.
+  /// Adds, row by row in order, weights[r] * eps(rows[r])[p] to out[p], for count elements from first_tile on.
   void (*accumulate)(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                      std::size_t first_tile, std::size_t count, float* out);
-  /// The same sum of weights[r] * (eps(rows[r])[p]^2 - 1).
+  /// Adds weights[r] * (eps(rows[r])[p]^2 - 1) likewise.
   void (*accumulate_squares)(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                              std::size_t first_tile, std::size_t count, float* out);
   /// out[j] = activation(bias[j] + sum over i in order of input[i] * weight[i * outputs + j]).

@@ -17,21 +17,10 @@ namespace {
 
 constexpr std::size_t kBlock = 8;     // groups of 64 rows scored at a time: at 64 dimensions 128 KiB, within L2
 constexpr std::size_t kJobTiles = 8;  // tiles of queries in one job of a shared-out search
-constexpr std::size_t kBetweenAsking = 1 << 20;  // numbers looked at
-constexpr std::size_t kRowsBetweenAsking = 1 << 12;
-constexpr double kUnit = 0x1p-24;  // rounding of single precision
-
-// visit(i) for each i < count; now and then the work can be stopped.
-template <class Visit>
-void in_parts(std::size_t count, const Visit& visit) {
-  for (std::size_t i = 0; i < count;) {
-    stop_if_asked();
-    for (const std::size_t end = std::min(count, i + kBetweenAsking); i < end; ++i) visit(i);
-  }
-}
+constexpr double kUnit = 0x1p-24;     // rounding of single precision
 
 void check_finite(const char* name, std::span<const double> values, std::size_t dimension) {
-  in_parts(values.size(), [&](std::size_t i) {
+  each_in_parts(values.size(), [&](std::size_t i) {
     if (std::abs(values[i]) <= kLargestBehavior) return;
     throw ArgumentError(std::string(name) + " row " + std::to_string(i / dimension) + ", element " +
                         std::to_string(i % dimension) + " is " + std::to_string(values[i]) +
@@ -45,11 +34,12 @@ class Frame {
  public:
   Frame(std::span<const double> queries, std::span<const double> archive, std::size_t dimension) : center_(dimension) {
     const std::size_t rows = archive.size() / dimension;
-    in_parts(archive.size(), [&](std::size_t i) { center_[i % dimension] += archive[i] / static_cast<double>(rows); });
+    each_in_parts(archive.size(),
+                  [&](std::size_t i) { center_[i % dimension] += archive[i] / static_cast<double>(rows); });
     double largest = 0.0;
     for (const auto side : {queries, archive})
-      in_parts(side.size(),
-               [&](std::size_t i) { largest = std::max(largest, std::abs(side[i] - center_[i % dimension])); });
+      each_in_parts(side.size(),
+                    [&](std::size_t i) { largest = std::max(largest, std::abs(side[i] - center_[i % dimension])); });
     exponent_ = largest > 0.0 ? -std::ilogb(largest) : 0;
   }
 
@@ -65,17 +55,18 @@ struct Packed {
   Packed(const Frame& frame, std::span<const double> archive, std::size_t dimension)
       : rows(archive.size() / dimension),
         groups((rows + kScoreGroup - 1) / kScoreGroup),
-        points(groups * kScoreGroup * dimension),
+        points(filled<float>(groups * kScoreGroup * dimension)),
         half(groups * kScoreGroup, std::numeric_limits<float>::infinity()) {  // beyond the last row: never near
+    Pace pace;
     for (std::size_t row = 0; row < rows; ++row) {
-      if (row % kRowsBetweenAsking == 0) stop_if_asked();
+      pace.did(dimension);
       float* const first = points.data() + row / kScoreGroup * kScoreGroup * dimension + row % kScoreGroup;
       double square = 0.0;
-      for (std::size_t d = 0; d < dimension; ++d) {
+      each_in_parts(dimension, [&](std::size_t d) {
         const double value = frame.placed(archive[row * dimension + d], d);
         first[d * kScoreGroup] = static_cast<float>(value);
         square += value * value;
-      }
+      });
       half[row] = static_cast<float>(square / 2.0);
       longest = std::max(longest, std::sqrt(square));
     }
@@ -124,9 +115,15 @@ class Search {
   template <class Distance>
   [[nodiscard]] double mean(const Distance& distance_of) {
     std::vector<double> distances;
-    for (const auto& [score, row] : rows_)
+    Pace pace;
+    for (const auto& [score, row] : rows_) {
+      pace.did(1);
       if (score <= bound_) distances.push_back(distance_of(row));
-    std::sort(distances.begin(), distances.end());
+    }
+    std::sort(distances.begin(), distances.end(), [&](double a, double b) {
+      pace.did(1);
+      return a < b;
+    });
     const std::size_t count = std::min(k_, distances.size());
     double sum = 0.0;
     for (std::size_t i = 0; i < count; ++i) sum += distances[i];
@@ -148,7 +145,7 @@ class Search {
 // Four sums side by side, in an order that no compiler may change.
 double distance(const double* a, const double* b, std::size_t dimension) {
   std::array<double, 4> sum{};
-  for (std::size_t d = 0; d < dimension; ++d) sum[d % 4] += (a[d] - b[d]) * (a[d] - b[d]);
+  each_in_parts(dimension, [&](std::size_t d) { sum[d % 4] += (a[d] - b[d]) * (a[d] - b[d]); });
   return std::sqrt((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
@@ -159,11 +156,11 @@ class Tile {
       : packed_(packed), dimension_(dimension), count_(queries.size() / dimension), points_(kScoreQueries * dimension) {
     for (std::size_t q = 0; q < kScoreQueries; ++q) {
       double square = 0.0;
-      for (std::size_t d = 0; d < dimension; ++d) {
+      each_in_parts(dimension, [&](std::size_t d) {
         const double value = frame.placed(queries[std::min(q, count_ - 1) * dimension + d], d);
         points_[q * dimension + d] = static_cast<float>(value);
         square += value * value;
-      }
+      });
       if (q < count_) searches_.emplace_back(k, score_error(std::sqrt(square), packed.longest, dimension));
     }
   }

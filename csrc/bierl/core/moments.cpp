@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/moments.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -33,8 +35,18 @@ void merge_rows(const MomentsView& into, std::span<const double> count, std::spa
   const std::size_t size = into.mean.size();
   require_size("mean", mean.size(), count.size() * size, "one block for each row");
   require_size("m2", m2.size(), count.size() * size, "one block for each row");
-  for (std::size_t row = 0; row < count.size(); ++row)
-    merge_moments(into, count[row], mean.subspan(row * size, size), m2.subspan(row * size, size));
+  // Into a copy: one that is stopped changes nothing.
+  double merged_count = *into.count;
+  std::vector<double> merged_mean(into.mean.begin(), into.mean.end()), merged_m2(into.m2.begin(), into.m2.end());
+  Pace pace;
+  for (std::size_t row = 0; row < count.size(); ++row) {
+    merge_moments({&merged_count, merged_mean, merged_m2}, count[row], mean.subspan(row * size, size),
+                  m2.subspan(row * size, size));
+    pace.did(size);
+  }
+  *into.count = merged_count;
+  std::copy(merged_mean.begin(), merged_mean.end(), into.mean.begin());
+  std::copy(merged_m2.begin(), merged_m2.end(), into.m2.begin());
 }
 
 }  // namespace bierl

@@ -31,7 +31,7 @@ inline void add_to_moments(const MomentsView& moments, const double* value) {
 /// made them. Source: Chan, Golub & LeVeque 1983, eq. 2.1. Throws ShapeError when the sizes differ.
 void merge_moments(const MomentsView& into, double count, std::span<const double> mean, std::span<const double> m2);
 
-/// merge_moments for each row in turn: count (R,), mean and m2 (R, O).
+/// merge_moments for each row in turn: count (R,), mean and m2 (R, O). Nothing changes where it is asked to stop.
 void merge_rows(const MomentsView& into, std::span<const double> count, std::span<const double> mean,
                 std::span<const double> m2);
 

@@ -1,5 +1,8 @@
 #include <bierl/core/names.hpp>
 
+#include <algorithm>
+#include <cstddef>
+
 #include <bierl/core/actor.hpp>
 #include <bierl/core/error.hpp>
 #include <bierl/core/functions.hpp>
@@ -56,16 +59,64 @@ struct Table<FunctionKind> {
                                                  {"ackley", FunctionKind::ackley}};
 };
 
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
 }  // namespace
+
+std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
+  std::string nearest;
+  // A third of the letters wrong is a slip; more is another word.
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edits(name, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+std::string listed(std::vector<std::string> names) {
+  constexpr std::size_t kListed = 12, kSome = 6;  // names that are all listed; of more, so many
+  std::sort(names.begin(), names.end());
+  const std::size_t shown = names.size() <= kListed ? names.size() : kSome;
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text.append(i == 0 ? "" : ", ").append(names[i]);
+  return shown == names.size() ? text : text + " and " + std::to_string(names.size() - shown) + " more";
+}
+
+UnknownNameError unknown_name(const std::string& kind, const std::string& name, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  const std::string meant = nearest.empty() ? "" : "did you mean '" + nearest + "'? ";
+  const std::string there_is = known.empty() ? "there is none" : "known: " + listed(known);
+  return {"no " + kind + " named '" + name + "'; " + meant + there_is, kind, name, known};
+}
+
+template <typename Enum>
+std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const auto& row : Table<Enum>::rows) names.emplace_back(row.name);
+  return names;
+}
 
 template <typename Enum>
 Enum named(std::string_view name) {
-  std::string known;
-  for (const auto& row : Table<Enum>::rows) {
+  for (const auto& row : Table<Enum>::rows)
     if (row.name == name) return row.value;
-    known.append(known.empty() ? "" : ", ").append(row.name);
-  }
-  throw ArgumentError("no " + std::string(Table<Enum>::kind) + " named '" + std::string(name) + "'; known: " + known);
+  throw unknown_name(std::string(Table<Enum>::kind), std::string(name), names_of<Enum>());
 }
 
 template <typename Enum>
@@ -74,13 +125,6 @@ std::string name_of(Enum value) {
     if (row.value == value) return std::string(row.name);
   throw ArgumentError("no " + std::string(Table<Enum>::kind) + " has the value " +
                       std::to_string(static_cast<int>(value)));
-}
-
-template <typename Enum>
-std::vector<std::string> names_of() {
-  std::vector<std::string> names;
-  for (const auto& row : Table<Enum>::rows) names.emplace_back(row.name);
-  return names;
 }
 
 #define BIERL_NAMED(Enum)                           \

@@ -26,18 +26,9 @@ void require_length(std::size_t count) {
           "a row of noise has fewer than 2**34 elements, asked for " + std::to_string(count));
 }
 
-constexpr std::size_t kChunk = 64 * kTile;              // parameters in one job of a shared-out sum
-constexpr std::size_t kBetweenAsking = kTile << 14;     // elements of noise, about a millisecond
-constexpr std::size_t kRowsBetweenAsking = kTile << 6;  // rows of a whole chunk, some tens of milliseconds
-
-// visit(begin, count) for each part of so many elements, in order; between two of them the work can be stopped.
-template <class Visit>
-void in_parts(std::size_t elements, std::size_t part, const Visit& visit) {
-  for (std::size_t begin = 0; begin < elements; begin += part) {
-    if (begin > 0) stop_if_asked();
-    visit(begin, std::min(part, elements - begin));
-  }
-}
+constexpr std::size_t kChunk = 64 * kTile;           // parameters in one job of a shared-out sum
+constexpr std::size_t kBetweenAsking = kTile << 14;  // elements of noise, about a millisecond
+constexpr std::size_t kRowsBetweenAsking = 1 << 12;  // rows of a whole chunk, some tens of milliseconds
 
 using Accumulate = decltype(KernelTable::accumulate);
 
@@ -47,19 +38,20 @@ void weighted_sum(Accumulate accumulate, const NoiseKey& key, std::span<const st
   require_size("weights", weights.size(), rows.size(), "one weight for each row");
   std::vector<std::uint32_t> used_rows;
   std::vector<float> used_weights;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (weights[i] == 0.0F) continue;
+  each_in_parts(rows.size(), [&](std::size_t i) {
+    if (weights[i] == 0.0F) return;
     used_rows.push_back(rows[i]);
     used_weights.push_back(weights[i]);
-  }
+  });
   const NoiseRow address = place(key, 0);
   const auto chunk = [&](std::size_t, std::size_t index) {
     const std::size_t first = index * kChunk;
-    const std::size_t part = used_rows.size() < kRowsBetweenAsking ? kChunk : kTile;
+    const auto target = out.subspan(first, std::min(kChunk, out.size() - first));
     stop_if_asked();
-    in_parts(std::min(kChunk, out.size() - first), part, [&](std::size_t begin, std::size_t count) {
-      accumulate(address, used_rows.data(), used_weights.data(), used_rows.size(), (first + begin) / kTile, count,
-                 out.data() + first + begin);
+    std::fill(target.begin(), target.end(), 0.0F);
+    in_parts(used_rows.size(), kRowsBetweenAsking, [&](std::size_t begin, std::size_t count) {
+      accumulate(address, used_rows.data() + begin, used_weights.data() + begin, count, first / kTile, target.size(),
+                 target.data());
     });
   };
   const std::size_t chunks = (out.size() + kChunk - 1) / kChunk;
@@ -87,11 +79,13 @@ float largest_scale(std::span<const float> scale) {
   if (scale.empty()) return 1.0F;
   float largest = 0.0F;
   bool finite = true;
-  for (const float factor : scale) {
-    const float size = std::abs(factor);
-    finite &= size <= std::numeric_limits<float>::max();
-    largest = std::max(largest, size);
-  }
+  in_parts(scale.size(), kBetweenQuestions, [&](std::size_t begin, std::size_t count) {
+    for (const float factor : scale.subspan(begin, count)) {
+      const float size = std::abs(factor);
+      finite &= size <= std::numeric_limits<float>::max();
+      largest = std::max(largest, size);
+    }
+  });
   return finite ? largest : std::numeric_limits<float>::quiet_NaN();
 }
 

@@ -6,6 +6,7 @@
 #include <bierl/core/error.hpp>
 #include <bierl/core/noise.hpp>
 #include <bierl/core/population.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -48,16 +49,22 @@ void PopulationView::check(std::size_t parameters) const {
               std::to_string(bases.size()) + " elements");
   if (!scales.empty()) require_size("scale_bp", scales.size(), bases.size(), "the shape of base_bp");
   std::vector<float> largest(bases.size() / parameters, 1.0F);  // the scale of each base
-  for (std::size_t b = 0; b < largest.size() && !scales.empty(); ++b)
+  Pace pace;
+  for (std::size_t b = 0; b < largest.size() && !scales.empty(); ++b) {
     largest[b] = largest_scale(scales.subspan(b * parameters, parameters));
-  for (std::size_t r = 0; r < rows(); ++r) check_row(*this, r, largest);
+    pace.did(parameters);
+  }
+  each_in_parts(rows(), [&](std::size_t r) { check_row(*this, r, largest); });
 }
 
 void row_parameters(const PopulationView& population, std::size_t row, std::span<float> out) {
   const std::size_t at = static_cast<std::size_t>(population.base[row]) * out.size();
   const auto base = population.bases.subspan(at, out.size());
   if (population.sign[row] == 0) {
-    std::copy(base.begin(), base.end(), out.begin());
+    in_parts(base.size(), kBetweenQuestions, [&](std::size_t begin, std::size_t count) {
+      std::copy_n(base.begin() + static_cast<std::ptrdiff_t>(begin), count,
+                  out.begin() + static_cast<std::ptrdiff_t>(begin));
+    });
     return;
   }
   const auto scale = population.scales.empty() ? population.scales : population.scales.subspan(at, out.size());
@@ -80,7 +87,11 @@ void population_parameters(const PopulationView& population, std::size_t first, 
   if (pool != nullptr && out.size() > kSharedElements) {
     pool->run(rows, row);
   } else {
-    for (std::size_t index = 0; index < rows; ++index) row(0, index);
+    Pace pace;
+    for (std::size_t index = 0; index < rows; ++index) {
+      row(0, index);
+      pace.did(parameters);
+    }
   }
 }
 

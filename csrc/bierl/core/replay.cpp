@@ -5,6 +5,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/noise.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -43,6 +44,13 @@ void ReplayBuffer::append(std::span<const float> records) {
   const std::size_t count = records.size() / width;
   const Turn::Held held(turn_, kName);
   if (count > capacity_) records = records.last(capacity_ * width);
+  // Parts of whole transitions: stopped between two, the buffer holds those before.
+  in_parts(records.size(), (kBetweenQuestions / width + 1) * width,
+           [&](std::size_t begin, std::size_t size) { append_part(records.subspan(begin, size)); });
+}
+
+void ReplayBuffer::append_part(std::span<const float> records) {
+  const std::size_t width = shape_.width();
   const std::size_t grown = std::min(records.size(), capacity_ * width - records_.size());
   records_.insert(records_.end(), records.begin(), records.begin() + static_cast<std::ptrdiff_t>(grown));
   for (records = records.subspan(grown); !records.empty();) {
@@ -65,11 +73,15 @@ const float* ReplayBuffer::record(std::size_t position) const {
 
 std::vector<float> ReplayBuffer::records() const {
   const Turn::Held held(turn_, kName);
-  const auto oldest = records_.begin() + static_cast<std::ptrdiff_t>(oldest_ * shape_.width());
+  const std::span<const float> stored(records_);
+  const std::size_t oldest = oldest_ * shape_.width();
   std::vector<float> all;
-  all.reserve(records_.size());
-  all.insert(all.end(), oldest, records_.end());
-  all.insert(all.end(), records_.begin(), oldest);
+  all.reserve(stored.size());
+  for (const auto side : {stored.subspan(oldest), stored.first(oldest)})
+    in_parts(side.size(), kBetweenQuestions, [&](std::size_t begin, std::size_t size) {
+      const auto part = side.subspan(begin, size);
+      all.insert(all.end(), part.begin(), part.end());
+    });
   return all;
 }
 
@@ -83,7 +95,9 @@ void ReplayBuffer::sample(const NoiseKey& key, std::uint32_t draw, const Transit
   require_size("next_observation", out.next_observation.size(), count * shape_.observations, "(B, O)");
   require_size("terminated", out.terminated.size(), count, "(B,)");
   const NoiseKey address = key.with(Purpose::replay);
+  Pace pace;
   for (std::size_t b = 0; b < count; ++b) {
+    pace.did(shape_.width());
     const float* const from = record(below(stored(), uniform64(address, draw, static_cast<std::uint32_t>(b))));
     std::copy_n(from, shape_.observations, out.observation.data() + b * shape_.observations);
     std::copy_n(from + shape_.action_at(), shape_.actions, out.action.data() + b * shape_.actions);

@@ -83,7 +83,8 @@ class ReplayBuffer {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] std::size_t size() const;
 
-  /// Adds (T, width) records, oldest first; the oldest in memory make room. ShapeError for a part of a record.
+  /// Adds (T, width) records, oldest first; the oldest in memory make room. ShapeError for a part of a record. Where
+  /// the caller is asked to stop in the middle of many, those before stay.
   void append(std::span<const float> records);
   void clear();
   /// All (size, width) records, oldest first: appended to an empty buffer they draw the same.
@@ -95,6 +96,7 @@ class ReplayBuffer {
  private:
   [[nodiscard]] std::size_t stored() const { return records_.size() / shape_.width(); }
   [[nodiscard]] const float* record(std::size_t position) const;
+  void append_part(std::span<const float> records);
 
   TransitionShape shape_;
   std::size_t capacity_;

@@ -7,6 +7,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/core/shaping.hpp>
+#include <bierl/core/stopping.hpp>
 
 namespace bierl {
 
@@ -17,10 +18,10 @@ void check(Fitness fitness, Failed failed, std::span<float> weights) {
   require_size("failed", failed.size(), n, "one flag for each fitness");
   require_size("weights", weights.size(), n, "one weight for each fitness");
   require(n >= 2, "shaping needs at least two candidates, got " + std::to_string(n));
-  for (std::size_t i = 0; i < n; ++i) {
-    require(failed[i] || std::isfinite(fitness[i]),
-            "fitness[" + std::to_string(i) + "] is not finite and not marked as failed; mark it as failed");
-  }
+  each_in_parts(n, [&](std::size_t i) {
+    if (failed[i] || std::isfinite(fitness[i])) return;
+    throw ArgumentError("fitness[" + std::to_string(i) + "] is not finite and not marked as failed; mark it as failed");
+  });
   require(!std::all_of(failed.begin(), failed.end(), [](bool f) { return f; }),
           "all " + std::to_string(n) + " candidates failed; lower sigma or the learning rate, or look at the task");
 }
@@ -40,6 +41,17 @@ bool all_equal(std::span<const double> values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
+// order = 0, 1, ... by falling value_of(i), equals in their own order.
+template <class Value>
+void sort_descending(std::vector<std::size_t>& order, const Value& value_of) {
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Pace pace;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    pace.did(1);
+    return value_of(a) > value_of(b);
+  });
+}
+
 // Candidates by rank, the best first, failures last.
 struct Ranking {
   std::vector<double> value;       // -inf where failed
@@ -48,16 +60,17 @@ struct Ranking {
   Ranking(Fitness fitness, Failed failed) : value(fitness.begin(), fitness.end()), order(fitness.size()) {
     for (std::size_t i = 0; i < value.size(); ++i)
       if (failed[i]) value[i] = -INFINITY;
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return value[a] > value[b]; });
+    sort_descending(order, [&](std::size_t i) { return value[i]; });
   }
 
   // visit(first, last) for each run [first, last) of ranks whose candidates are equal.
   template <typename Visit>
   void each_tie(Visit visit) const {
+    Pace pace;
     for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
       while (last < order.size() && value[order[last]] == value[order[first]]) ++last;
       visit(first, last);
+      pace.did(last - first);
     }
   }
 };
@@ -89,8 +102,9 @@ void log_rank_utilities(Fitness fitness, Failed failed, std::span<float> weights
   const double above_zero = form.full ? n : n / 2.0;
   const Ranking ranking(fitness, failed);
   std::vector<double> utility(fitness.size());
-  for (std::size_t i = 0; i < utility.size(); ++i)
+  each_in_parts(utility.size(), [&](std::size_t i) {
     utility[i] = std::max(0.0, std::log(above_zero + 1.0) - std::log(static_cast<double>(i + 1)));
+  });
   if (form.ties == Ties::best) raise_ties(ranking, utility);
   const double sum = std::accumulate(utility.begin(), utility.end(), 0.0);
   for (double& u : utility) u = u / sum - 1.0 / n;
@@ -114,11 +128,9 @@ void standardized_weights(Fitness fitness, Failed failed, std::size_t top, std::
   require(top >= 1 && top <= pairs, "top must be in [1, " + std::to_string(pairs) + "], got " + std::to_string(top));
   const std::vector<double> value = with_failures_last(fitness, failed);
   std::vector<std::size_t> order(pairs);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto better = [&](std::size_t i) { return std::max(value[2 * i], value[2 * i + 1]); };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return better(a) > better(b); });
+  sort_descending(order, [&](std::size_t i) { return std::max(value[2 * i], value[2 * i + 1]); });
   std::vector<double> kept;
-  for (std::size_t k = 0; k < top; ++k) kept.insert(kept.end(), {value[2 * order[k]], value[2 * order[k] + 1]});
+  each_in_parts(top, [&](std::size_t k) { kept.insert(kept.end(), {value[2 * order[k]], value[2 * order[k] + 1]}); });
   std::fill(weights.begin(), weights.end(), 0.0F);
   if (all_equal(kept)) return;
   const auto n = static_cast<double>(kept.size());

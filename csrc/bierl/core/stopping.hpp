@@ -5,9 +5,12 @@
 /// What a thread does within a StopScope asks that scope. Without one nothing ever asks to stop.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace bierl {
 
@@ -48,5 +51,48 @@ void stop_if_asked();
 
 /// Whether this thread is within a StopScope.
 [[nodiscard]] bool can_be_stopped();
+
+/// Numbers looked at between two questions: below a millisecond, where each takes a nanosecond.
+inline constexpr std::size_t kBetweenQuestions = std::size_t{1} << 18;
+
+/// visit(begin, count) for each part of so many elements, in order; between two of them the work can be stopped.
+template <class Visit>
+void in_parts(std::size_t elements, std::size_t part, const Visit& visit) {
+  for (std::size_t begin = 0; begin < elements; begin += part) {
+    if (begin > 0) stop_if_asked();
+    visit(begin, std::min(part, elements - begin));
+  }
+}
+
+/// visit(i) for each i < count; now and then the work can be stopped.
+template <class Visit>
+void each_in_parts(std::size_t count, const Visit& visit) {
+  in_parts(count, kBetweenQuestions, [&](std::size_t begin, std::size_t size) {
+    for (std::size_t i = begin; i < begin + size; ++i) visit(i);
+  });
+}
+
+/// Work that comes in small pieces: `did` asks once so many numbers were looked at. Comparisons of a sort call it too.
+class Pace {
+ public:
+  void did(std::size_t numbers) {
+    done_ += numbers;
+    if (done_ < kBetweenQuestions) return;
+    done_ = 0;
+    stop_if_asked();
+  }
+
+ private:
+  std::size_t done_ = 0;
+};
+
+/// A vector of so many elements. The system hands memory out as it is first written to, a second for some gigabytes.
+template <class T>
+std::vector<T> filled(std::size_t count, T value = {}) {
+  std::vector<T> all;
+  all.reserve(count);
+  in_parts(count, kBetweenQuestions, [&](std::size_t begin, std::size_t size) { all.resize(begin + size, value); });
+  return all;
+}
 
 }  // namespace bierl

@@ -13,6 +13,10 @@ class Turn {
   /// Waits until the object is this thread's. `what` names it in errors. ArgumentError when this very thread holds it
   /// already (a signal handler calls what it interrupted), or when a thread held it that a fork has left behind.
   void take(std::string_view what);
+  /// Takes it where nobody holds it; waits for nothing.
+  [[nodiscard]] bool take_at_once();
+  /// Whether this thread holds it.
+  [[nodiscard]] bool mine() const;
   /// By the thread that took it.
   void pass_on();
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <sstream>
 
+#include <bierl/core/names.hpp>
+
 namespace bierl {
 namespace {
 
@@ -28,25 +30,16 @@ const std::map<std::string, std::string>& unsupported_keywords() {
   return table;
 }
 
-std::size_t edits(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string shown(double value) {
   std::ostringstream out;
   out << value;
   return out.str();
+}
+
+std::string in_order(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out.append(out.empty() ? "" : ", ").append(text);
+  return out;
 }
 
 struct Shown {
@@ -60,12 +53,12 @@ struct Shown {
   std::string operator()(const std::vector<double>& value) const {
     std::vector<std::string> texts(value.size());
     std::transform(value.begin(), value.end(), texts.begin(), shown);
-    return std::string("(").append(joined(texts)).append(")");
+    return std::string("(").append(in_order(texts)).append(")");
   }
   std::string operator()(const std::vector<std::string>& value) const {
     std::vector<std::string> texts(value.size());
     std::transform(value.begin(), value.end(), texts.begin(), *this);
-    return std::string("(").append(joined(texts)).append(")");
+    return std::string("(").append(in_order(texts)).append(")");
   }
   std::string operator()(const std::vector<OptionTable>& value) const {
     return std::to_string(value.size()) + (value.size() == 1 ? " table" : " tables");
@@ -73,34 +66,6 @@ struct Shown {
 };
 
 }  // namespace
-
-std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
-  std::string nearest;
-  // A third of the letters wrong is a slip; more is another word.
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edits(name, candidate);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = candidate;
-  }
-  return nearest;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out.append(out.empty() ? "" : ", ").append(name);
-  return out;
-}
-
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
-  const std::string nearest = nearest_name(name, known);
-  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
-}
-
-ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known) {
-  return ArgumentError("no native task named '" + id + "'; known: " + joined(known) + did_you_mean(id, known));
-}
 
 const OptionValue* OptionReader::find(const char* name) {
   names_.emplace_back(name);
@@ -183,7 +148,7 @@ std::string OptionReader::choice(const char* name, const std::string& otherwise,
                                  const std::vector<std::string>& known) {
   const std::string chosen = text(name, otherwise);
   if (std::find(known.begin(), known.end(), chosen) == known.end()) {
-    refuse(name, "one of " + joined(known), options_.at(name));
+    refuse(name, "one of " + in_order(known), options_.at(name));
   }
   return chosen;
 }
@@ -242,13 +207,9 @@ void OptionReader::finish() const {
   for (const auto& [name, value] : options_) {
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
     const auto unsupported = unsupported_keywords().find(name);
-    std::string message = task_ + " has no option '" + name + "'";
-    if (unsupported != unsupported_keywords().end()) {
-      message = task_ + " does not support the option '" + name + "' natively: " + unsupported->second;
-    }
-    message += "; supported: " + joined(names_);
-    if (unsupported == unsupported_keywords().end()) message += did_you_mean(name, names_);
-    throw ArgumentError(message);
+    if (unsupported == unsupported_keywords().end()) throw unknown_name("option of " + task_, name, names_);
+    throw ArgumentError(task_ + " does not support the option '" + name + "' natively: " + unsupported->second +
+                        "; known: " + listed(names_));
   }
 }
 

@@ -77,13 +77,4 @@ class OptionReader {
   std::vector<std::string> names_;
 };
 
-/// The known name nearest to `name` by edits, "" when none is near enough to be meant.
-std::string nearest_name(const std::string& name, const std::vector<std::string>& known);
-/// "; did you mean 'x'?" for the known name nearest to `name`, "" when none is near enough.
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& known);
-/// "a, b, c".
-std::string joined(const std::vector<std::string>& names);
-/// The error for an id that is none of `known`, with the nearest.
-ArgumentError unknown_task(const std::string& id, const std::vector<std::string>& known);
-
 }  // namespace bierl

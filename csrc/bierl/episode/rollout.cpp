@@ -1,5 +1,6 @@
 #include <bierl/core/error.hpp>
 #include <bierl/core/kernels.hpp>
+#include <bierl/core/stopping.hpp>
 #include <bierl/episode/rollout.hpp>
 
 namespace bierl {
@@ -47,11 +48,12 @@ void check_results(const Rollout::Settings& settings, const RowResults& results,
 struct Rollout::Worker {
   Worker(const Settings& settings, std::unique_ptr<Task> made)
       : task(std::move(made)),
-        parameters(settings.shape.parameter_count()),
+        parameters(filled<float>(settings.shape.parameter_count())),
         observation(settings.shape.observations()),
         action(settings.shape.actions()),
         memory(settings.shape),
-        records(settings.transitions ? static_cast<std::size_t>(settings.max_steps) * width(settings.shape) : 0) {}
+        records(filled<float>(
+            settings.transitions ? static_cast<std::size_t>(settings.max_steps) * width(settings.shape) : 0)) {}
 
   std::unique_ptr<Task> task;
   std::vector<float> parameters;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
 #include <bierl/mujoco/terms/term_task.hpp>
 
@@ -42,7 +42,7 @@ const TaskEntry& find_task(const std::string& id) {
   if (const TaskEntry* entry = look_up(id)) return *entry;
   std::vector<std::string> known;
   for (const TaskEntry& entry : task_table()) known.push_back(entry.id);
-  throw unknown_task(id, known);
+  throw unknown_name("native task", id, known);
 }
 
 void check_options(const std::string& id, const TaskOptions& options) {

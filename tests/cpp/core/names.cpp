@@ -26,9 +26,10 @@ TEST(names_lead_back_to_themselves) {
 }
 
 TEST(an_unknown_name_lists_the_known) {
-  CHECK(MESSAGE_OF(ArgumentError, named<Squash>("clipp")) == "no squash named 'clipp'; known: clip, tanh, none");
+  CHECK(MESSAGE_OF(ArgumentError, named<Squash>("clipp")) ==
+        "no squash named 'clipp'; did you mean 'clip'? known: clip, none, tanh");
   CHECK(MESSAGE_OF(ArgumentError, named<FunctionKind>("sphere")) ==
-        "no test function named 'sphere'; known: quadratic, rosenbrock, rastrigin, ackley");
+        "no test function named 'sphere'; known: ackley, quadratic, rastrigin, rosenbrock");
   CHECK(MESSAGE_OF(ArgumentError, name_of(Activation::identity)) == "no activation has the value 0");
 }
 

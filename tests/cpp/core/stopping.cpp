@@ -4,15 +4,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include <bierl/core/error.hpp>
+#include <bierl/core/fitness_buffer.hpp>
 #include <bierl/core/functions.hpp>
 #include <bierl/core/knn.hpp>
+#include <bierl/core/moments.hpp>
 #include <bierl/core/noise.hpp>
 #include <bierl/core/parallel.hpp>
 #include <bierl/core/replay.hpp>
+#include <bierl/core/shaping.hpp>
 #include <bierl/core/stopping.hpp>
 #include <bierl/core/turn.hpp>
 
@@ -54,6 +58,8 @@ TEST(the_innermost_scope_is_asked_and_an_empty_one_passes_on) {
 }
 
 TEST(kernels_end_early) {
+  const TestFunction function({FunctionKind::quadratic, 1 << 20, 1.0, {}, 0.0, 0});
+  std::vector<double> scratch(function.scratch_size());
   const Stopped now;
   std::vector<float> long_row(3 << 20);
   const auto interrupted = [](const auto& call) { CHECK(MESSAGE_OF(Interrupted, call()) == "interrupted"); };
@@ -69,10 +75,51 @@ TEST(kernels_end_early) {
   const std::vector<double> archive(1 << 12), queries(1 << 6);
   std::vector<double> distance(queries.size());
   interrupted([&] { knn_mean_distance(queries, archive, 1, 3, distance); });
-  const TestFunction function({FunctionKind::quadratic, 1 << 20, 1.0, {}, 0.0, 0});
-  std::vector<double> scratch(function.scratch_size());
   const std::vector<float> x(function.dimension());
   interrupted([&] { function.value(x, scratch); });
+  interrupted([&] { TestFunction({FunctionKind::rosenbrock, 1 << 20, 1.0, {}, 2.0, 0}); });
+  interrupted([&] { static_cast<void>(largest_scale(x)); });
+}
+
+TEST(what_looks_at_every_candidate_ends_early) {
+  const Stopped now;
+  const std::size_t count = std::size_t{1} << 20;
+  std::vector<double> fitness(count);
+  for (std::size_t i = 0; i < count; ++i) fitness[i] = static_cast<double>(i * 7 % count);
+  const std::unique_ptr<bool[]> failed = std::make_unique<bool[]>(count);
+  std::vector<float> weights(count);
+  const auto interrupted = [](const auto& call) { CHECK(MESSAGE_OF(Interrupted, call()) == "interrupted"); };
+  interrupted([&] { log_rank_utilities(fitness, {failed.get(), count}, weights); });
+  interrupted([&] { centered_rank_utilities(fitness, {failed.get(), count}, weights); });
+  interrupted([&] { standardized_weights(fitness, {failed.get(), count}, 3, weights); });
+  FitnessBuffer buffer(2, 3, 0);
+  interrupted([&] { buffer.push(fitness, {failed.get(), count}, 0.0, {}); });
+  CHECK(buffer.filled() == 0);
+}
+
+TEST(moments_that_are_stopped_stay_as_they_were) {
+  double sum = 0.0;
+  std::vector<double> mean(1), m2(1);
+  const std::vector<double> ones(std::size_t{1} << 20, 1.0);
+  {
+    const Stopped now;
+    CHECK(MESSAGE_OF(Interrupted, merge_rows({&sum, mean, m2}, ones, ones, ones)) == "interrupted");
+  }
+  CHECK(sum == 0.0 && mean[0] == 0.0);
+  merge_rows({&sum, mean, m2}, ones, ones, ones);
+  CHECK(sum == static_cast<double>(ones.size()) && mean[0] == 1.0);
+}
+
+TEST(a_replay_memory_holds_whole_transitions_when_it_is_stopped) {
+  ReplayBuffer buffer({1, 1}, 1 << 20);
+  const std::size_t width = buffer.shape().width();
+  const std::vector<float> many((std::size_t{1} << 19) * width);
+  {
+    const Stopped now;
+    CHECK(MESSAGE_OF(Interrupted, buffer.append(many)) == "interrupted");
+  }
+  CHECK(buffer.size() > 0 && buffer.size() < many.size() / width);
+  CHECK(buffer.records().size() == buffer.size() * width);
 }
 
 TEST(a_job_is_told_when_its_caller_is_asked_to_stop, threads) {

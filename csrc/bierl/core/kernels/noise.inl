@@ -149,7 +149,8 @@ struct SquareLessOne {
 template <class Term>
 BIERL_INLINE void accumulate_part(NoiseRow row, const std::uint32_t* rows, const float* weights, std::size_t row_count,
                                   std::size_t tile, int part, float* out) {
-  VecF sum[4] = {};
+  VecF sum[4];
+  for (int word = 0; word < 4; ++word) sum[word] = load(out + word * 16 + part * kLanes);
   for (std::size_t r = 0; r < row_count; ++r) {
     row.row = rows[r];
     const Part made = tile_part(row, tile, part);
@@ -163,8 +164,9 @@ void accumulate(NoiseRow row, const std::uint32_t* rows, const float* weights, s
                 std::size_t first_tile, std::size_t count, float* out) {
   for (std::size_t done = 0, tile = first_tile; done < count; done += kTile, ++tile) {
     const std::size_t rest = count - done;
-    float last[kTile];
+    float last[kTile] = {};
     float* const target = rest < kTile ? last : out + done;
+    if (rest < kTile) __builtin_memcpy(last, out + done, rest * sizeof(float));
     for (int part = 0; part < kParts; ++part) accumulate_part<Term>(row, rows, weights, row_count, tile, part, target);
     if (rest < kTile) __builtin_memcpy(out + done, last, rest * sizeof(float));
   }

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include <bierl/core/error.hpp>
-#include <bierl/episode/options.hpp>
+#include <bierl/core/names.hpp>
 
 namespace bierl::mujoco::terms {
 namespace {
-
-constexpr std::size_t kShown = 12;  // names that an error lists
 
 int count(const mjModel* model, mjtObj kind) {
   switch (kind) {
@@ -27,13 +24,6 @@ int count(const mjModel* model, mjtObj kind) {
   }
 }
 
-std::string listed(const std::string& kind, std::vector<std::string> names) {
-  if (names.empty()) return "; none of its " + kind + "s has a name";
-  const bool more = names.size() > kShown;
-  names.resize(std::min(names.size(), kShown));
-  return "; it has " + joined(names) + (more ? ", ..." : "");
-}
-
 }  // namespace
 
 int find_named(const mjModel* model, mjtObj kind, const std::string& name, const std::string& who) {
@@ -45,9 +35,7 @@ int find_named(const mjModel* model, mjtObj kind, const std::string& name, const
     if (other != nullptr && *other != '\0') names.emplace_back(other);
   }
   const std::string what = kind == mjOBJ_KEY ? "keyframe" : mju_type2Str(kind);
-  const std::string nearest = did_you_mean(name, names);
-  throw ArgumentError(who + ": the model has no " + what + " named '" + name + "'" +
-                      (nearest.empty() ? listed(what, names) : nearest));
+  throw unknown_name(what + " for " + who, name, names);
 }
 
 std::vector<int> find_named(const mjModel* model, mjtObj kind, const std::vector<std::string>& names,

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 
 namespace bierl::mujoco::terms {
 
@@ -27,7 +27,7 @@ const QuantityEntry& find_quantity(const std::string& who, const std::string& na
   known.reserve(table.size() + more.size());
   for (const QuantityEntry& entry : table) known.push_back(entry.name);
   known.insert(known.end(), more.begin(), more.end());
-  throw ArgumentError(who + ": there is no term '" + name + "'; known: " + joined(known) + did_you_mean(name, known));
+  throw unknown_name("term of " + who, name, known);
 }
 
 }  // namespace bierl::mujoco::terms

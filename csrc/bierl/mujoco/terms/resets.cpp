@@ -3,17 +3,18 @@
 #include <algorithm>
 
 #include <bierl/core/error.hpp>
+#include <bierl/core/names.hpp>
 #include <bierl/mujoco/terms/joints.hpp>
 
 namespace bierl::mujoco::terms {
 
 ResetTerm::Options ResetTerm::Options::read(OptionReader& reader) {
   static const std::vector<std::string> kinds = {"joint_positions", "joint_velocities", "command"};
-  reader.require_given("term", "one of " + joined(kinds));
+  reader.require_given("term", "one of " + listed(kinds));
   const std::string kind = reader.text("term", "");
-  require(std::find(kinds.begin(), kinds.end(), kind) != kinds.end(), reader.task() + ": there is no term '" + kind +
-                                                                          "' of resets; known: " + joined(kinds) +
-                                                                          did_you_mean(kind, kinds));
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+    throw unknown_name("term of " + reader.task(), kind, kinds);
+  }
   Options options{.kind = kind, .normal = false, .scale = 0, .joints = {}, .low = {}, .high = {}};
   if (kind == "command") {
     reader.require_given("low", "a finite number, or a list of them");

@@ -1,0 +1,88 @@
+"""Where `bierl train TASK` starts from where nothing else is said: a strategy, its population, a policy for the task.
+
+task, settings that were typed -> start_of -> {name: value}, a layer below them all
+
+Each start is one for a meta-level to go on from (meta "auto"), so its sigma and learning rate are the same on many
+tasks. What else a start says is what no meta-level moves: the population and the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bierl_fast.config import foreign
+from bierl_fast.config.sections import settings_of
+from bierl_fast.meta.table import AUTO
+from bierl_fast.strategy import table as strategies
+
+GENERAL: Mapping[str, Any] = {
+    "strategy": "ars",
+    "population": 32,
+    "top": 8,
+    "hidden": [],
+    "obs_norm": True,
+    "sigma": 0.03,
+    "learning_rate": 0.02,
+}
+
+
+def _of(population: int) -> Mapping[str, Any]:
+    return {**GENERAL, "population": population, "top": population // 4}
+
+
+# Where a gait shows in few candidates, more generations are worth more; where it falls over by chance, or has many
+# joints, more candidates are.
+STARTS: Mapping[str, Mapping[str, Any]] = {
+    "Ant-v5": _of(64),
+    "HalfCheetah-v5": {**_of(64), "hidden": [64, 64], "episode_cap": 300},  # its gait shows within 300 steps
+    "Hopper-v5": _of(16),
+    "Humanoid-v5": _of(256),
+    "HumanoidStandup-v5": _of(64),
+    "InvertedDoublePendulum-v5": _of(64),
+    "InvertedPendulum-v5": GENERAL,
+    "Pusher-v5": GENERAL,
+    "Reacher-v5": GENERAL,
+    "Swimmer-v5": _of(16),
+    "Walker2d-v5": _of(64),
+}
+NONE = "none"  # as a preset: no task's own
+
+
+def start_of(task: Any, given: Mapping[str, Any], preset: str | None = None) -> Mapping[str, Any]:
+    """The start's settings; none where the task has none, or where what was given is for another strategy.
+
+    Args:
+        task: as it was typed.
+        given: settings that were typed, by name; each of them wins over the start's.
+        preset: NONE: not the task's own start, but that of all tasks.
+    """
+    start = STARTS.get(task, {}) if isinstance(task, str) else {}
+    if preset == NONE and start:
+        start = GENERAL
+    if not start or _of_another(str(start["strategy"]), given):
+        return {}
+    population = given.get("population")
+    return {**start, "top": max(1, population // 4)} if population else start
+
+
+def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
+    """Whether a strategy was given, or something that this one does not take or declare."""
+    named = {*(given.get("adapt") or ()), *(given.get("ranges") or ()), *(given.get("scales") or ())}
+    declared = strategies.declared(strategy, 4)
+    hyperparameters = {name for name, field in settings_of().items() if field.metadata.get("hyperparameter")}
+    others = foreign.foreign(strategy, AUTO) | (hyperparameters - declared.keys())
+    return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
+
+
+def in_words(start: Mapping[str, Any]) -> str:
+    """One line that says what a run starts from, for people."""
+    return (
+        f"start for {start['task']}: {start['strategy']}, population {start['population']}, {_policy(start)}, sigma "
+        f"{start['sigma']:g}, learning rate {start['learning_rate']:g} (--strategy NAME leaves it out)"
+    )
+
+
+def _policy(start: Mapping[str, Any]) -> str:
+    layers = ", ".join(str(size) for size in start["hidden"])
+    return f"hidden layers of {layers}" if layers else "linear policy"

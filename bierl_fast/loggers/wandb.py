@@ -1,0 +1,52 @@
+"""Weights & Biases. WANDB_MODE=offline keeps everything in the run's directory, for `wandb sync`.
+
+Rows are numbered by generation; those that a killed run had sent already are not sent again by the one that goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bierl_fast.loggers.base import FILM, LogRun, Place
+from bierl_fast.optional import optional
+
+X_AXIS = "time/env_steps"
+
+
+class WeightsAndBiases:
+    """One run of wandb's."""
+
+    def __init__(self, run: LogRun) -> None:
+        wandb = self._wandb = optional("wandb", "wandb", "log 'wandb'")
+        run.folder.mkdir(parents=True, exist_ok=True)
+        wandb.setup(settings=wandb.Settings(silent=True))  # else it asks for a key, in the middle of a run
+        self._run: Any = wandb.init(
+            project=run.project,
+            name=run.name,
+            id=run.ident,
+            resume="allow",
+            dir=str(run.folder),
+            config=dict(run.hyperparameters),
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+        self._run.define_metric(X_AXIS)
+        self._run.define_metric("*", step_metric=X_AXIS)
+        self._first = int(self._run.starting_step)
+
+    def numbers(self, numbers: Mapping[str, float], at: Place) -> None:
+        """One row."""
+        if at.generation >= self._first:
+            self._run.log(dict(numbers), step=at.generation)
+
+    def film(self, path: Path, at: Place) -> None:
+        """A video, in the row that is under way: rows before it are closed."""
+        video = self._wandb.Video(
+            str(path), format=path.suffix.removeprefix("."), caption=f"generation {at.generation}"
+        )
+        self._run.log({FILM: video}, commit=False)
+
+    def close(self) -> None:
+        """Send what is left."""
+        self._run.finish()

@@ -1,0 +1,216 @@
+"""The runs of a folder at a glance, and one run in a page: whatever there is, nothing is written.
+
+folder -> runs -> [RunSummary, ...]
+run directory -> show -> RunPage -> str(page)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bierl_fast.config import foreign
+from bierl_fast.config.config import Config
+from bierl_fast.config.sections import settings_of
+from bierl_fast.errors import BierlError, RunDirectoryError, counted, one_line
+from bierl_fast.files import as_path, is_locked
+from bierl_fast.public import public
+from bierl_fast.run import checkpoint, metrics
+from bierl_fast.run.checkpoint import Counters
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.loaded import shown_setting
+from bierl_fast.run.loop import ended
+from bierl_fast.run.saved import reached_last
+from bierl_fast.strategy import table as strategies
+
+PathLike = str | os.PathLike[str]
+FILES = ("config", "manifest", "metrics", "checkpoint", "policy", "best_policy", "warm_start")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run, as far as its files tell; None where they do not.
+
+    Attributes:
+        path: its directory.
+        state: "running" in some process of this machine, "finished" at its planned end, "interrupted" before it, so
+            that `resume` goes on, or "damaged".
+        why: what is damaged; else empty.
+        task, strategy, meta, seed: its settings.
+        score: the best reporting evaluation's mean return, else the latest return of the centre or its candidates.
+        score_of: which of these.
+        generations: done, and saved but for a running run's latest.
+        env_steps: likewise, those that training used.
+        when: it last wrote a line, or its settings; in UTC, ISO 8601.
+    """
+
+    path: Path
+    state: str
+    why: str = ""
+    task: str | None = None
+    strategy: str | None = None
+    meta: str | None = None
+    seed: int | None = None
+    score: float | None = None
+    score_of: str | None = None
+    generations: int | None = None
+    env_steps: int | None = None
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """One run in a page; `str` of it is the page.
+
+    Attributes:
+        summary: where it stands.
+        settings: those that are not at their default, by name.
+        last: the latest generation's record; empty before the first.
+        files: their sizes in bytes, by name.
+        next: command lines to go on with.
+    """
+
+    summary: RunSummary
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    last: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    next: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        one = self.summary
+        reached = "no score yet" if one.score is None else f"{one.score:.6g} ({one.score_of})"
+        lines = [
+            f"{one.path}: {one.state}{f', {one.why}' if one.why else ''}",
+            f"  {one.task or '-'}, {one.strategy or '-'}, meta-level {one.meta or '-'}, seed {one.seed}",
+            f"  {counted(one.generations or 0, 'generation')}, {one.env_steps or 0:,} steps, {reached}",
+            f"  last written {one.when or '-'}",
+        ]
+        tables = {
+            "settings that are not at their default": self.settings,
+            "last generation": {name: value for name, value in self.last.items() if not isinstance(value, Mapping)},
+            "files": {name: f"{size:,} bytes" for name, size in self.files.items()},
+        }
+        for title, table in tables.items():
+            if table:
+                width = max(map(len, table))
+                lines += [
+                    "",
+                    f"{title}:",
+                    *(f"  {name:{width}}  {shown_setting(value)}" for name, value in table.items()),
+                ]
+        if self.next:
+            lines += ["", "next:", *(f"  {line}" for line in self.next)]
+        return "\n".join(lines)
+
+
+@public
+def runs(folder: PathLike = "runs") -> list[RunSummary]:
+    """The runs in a folder and in the folders in it, the latest first; of a folder that is a run, that one.
+
+    A run that is damaged is among them, and says so.
+
+    Raises:
+        RunDirectoryError: there is no such folder.
+    """
+    path = as_path(folder, "folder")
+    if not path.is_dir():
+        raise RunDirectoryError(f"there is no folder {path}; name the one that your runs are in")
+    name = RunDirectory(path).config.name
+    found = [RunDirectory(file.parent) for file in path.rglob(name)]
+    summaries = [_summary(each) for each in found if each.learned or each.manifest.exists()]
+    return sorted(summaries, key=lambda one: (one.when or "", str(one.path)), reverse=True)
+
+
+@public
+def show(run_dir: PathLike) -> RunPage:
+    """One run in a page: where it stands, its settings, its latest numbers, its files, and what to do next.
+
+    Raises:
+        RunDirectoryError: there is no run.
+    """
+    directory = RunDirectory(as_path(run_dir, "run_dir"))
+    if not directory.path.is_dir() or not any(getattr(directory, name).exists() for name in FILES):
+        directory.require_run()
+    summary = _summary(directory)
+    files = {path.name: path.stat().st_size for name in FILES if (path := getattr(directory, name)).is_file()}
+    try:
+        settings = _said(directory.read_config())
+        last = _records(directory)
+    except BierlError:  # the summary says so
+        return RunPage(summary, files=files)
+    return RunPage(summary, settings, last[-1] if last else {}, files, _next(directory, summary))
+
+
+def as_json(one: RunSummary | RunPage) -> dict[str, Any]:
+    """The same as JSON has it."""
+    found = asdict(one)
+    (found["summary"] if isinstance(one, RunPage) else found)["path"] = str(
+        one.summary.path if isinstance(one, RunPage) else one.path
+    )
+    return found
+
+
+def _summary(directory: RunDirectory) -> RunSummary:
+    facts: dict[str, Any] = {"path": directory.path, "when": _when(directory)}
+    running = is_locked(directory.path)
+    try:
+        config = directory.read_config()
+        named = {"task": config.task_name, **{name: getattr(config, name) for name in ("strategy", "meta", "seed")}}
+        facts |= named
+        records = _records(directory)
+        saved = checkpoint.counters(directory.checkpoint) if directory.checkpoint.exists() else None
+        if saved is None and directory.learned and not running:
+            raise RunDirectoryError("its checkpoint.npz is gone")
+        done = saved or Counters()
+        facts |= {"generations": done.generation, "env_steps": done.env_steps} | _reached(records, done)
+        if running and records:
+            facts |= {"generations": records[-1]["generation"] + 1, "env_steps": records[-1].get("env_steps")}
+        state = "running" if running else "finished" if ended(config, done) else "interrupted"
+        return RunSummary(state=state, **facts)
+    except (BierlError, OSError) as error:
+        return RunSummary(state="damaged", why=one_line(error), **facts)
+
+
+def _records(directory: RunDirectory) -> list[metrics.Record]:
+    return metrics.latest(directory.metrics) if directory.metrics.is_file() else []
+
+
+def _reached(records: list[metrics.Record], done: Counters) -> dict[str, Any]:
+    if done.best_return is not None:
+        return {"score": done.best_return, "score_of": "best evaluation"}
+    found = reached_last(records)
+    return {"score": found.get("return"), "score_of": found.get("return_of")}
+
+
+def _when(directory: RunDirectory) -> str | None:
+    for path in (directory.metrics, directory.config):
+        try:
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+        except OSError:
+            continue
+    return None
+
+
+def _said(config: Config) -> dict[str, Any]:
+    """The settings that are neither at their default nor what strategy or meta-level take where nothing is said."""
+    options = strategies.options(config.strategy)
+    declared = {name: spec.default for name, spec in strategies.declared(config.strategy, 4).items()}
+    others = foreign.foreign(config.strategy, config.meta)
+    own = {**options, **declared}
+    return {
+        name: value
+        for name, value in config.named().values().items()
+        if name in settings_of() and name not in others and not foreign.unsaid(name, value) and own.get(name) != value
+    }
+
+
+def _next(directory: RunDirectory, one: RunSummary) -> tuple[str, ...]:
+    place = directory.path
+    if not directory.policy.is_file():
+        return (f"bierl resume {place}",)
+    later = [f"bierl evaluate {place}", f"bierl plot {place}", f"bierl record {place} --out film.mp4"]
+    return tuple([f"bierl resume {place}", *later] if one.state == "interrupted" else later)

@@ -1,0 +1,120 @@
+"""Runs to be shown: their records and settings, how they stand, and what they are called.
+
+run directory, folder of some, or Result -> of -> [Loaded, ...] -> labels_of -> what tells one from the other
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bierl_fast.config.config import Config
+from bierl_fast.config.sections import settings_of
+from bierl_fast.files import as_path, is_locked
+from bierl_fast.picture.curves import Curves
+from bierl_fast.run import metrics
+from bierl_fast.run.checkpoint import Counters
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.loop import ended
+from bierl_fast.run.reporting import achieved
+from bierl_fast.run.saved import Trained
+
+PathLike = str | os.PathLike[str]
+# What may differ between seeds of one and the same run: where it ran, how far, and what was reported on the way.
+OF_A_SEED = {"seed", "generations", "total_steps", "target_return", "checkpoint_seconds"}
+LONGEST = 60  # characters of a label
+FINISHED, UNDER_WAY, STOPPED, NOT_BEGUN = "finished", "under way", "stopped", "not begun"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One run's records, and what is known of its settings."""
+
+    name: str
+    records: Sequence[metrics.Record]
+    settings: Mapping[str, Any]  # none of a Result
+    directory: RunDirectory | None = None
+    config: Config | None = None
+
+    def state(self) -> str:
+        """FINISHED, UNDER_WAY, STOPPED or NOT_BEGUN; "" of a Result, of which nothing is known."""
+        if self.directory is None or self.config is None:
+            return ""
+        if is_locked(self.directory.path):
+            return UNDER_WAY
+        if not self.records:
+            return NOT_BEGUN
+        return FINISHED if ended(self.config, self._counters()) else STOPPED
+
+    def _counters(self) -> Counters:
+        last = self.records[-1]
+        evaluations = (record["evaluation"] for record in self.records if record.get("evaluation"))
+        best = max((reached for found in evaluations if (reached := achieved(found)) is not None), default=None)
+        return Counters(last["generation"] + 1, inner_steps=last.get("env_steps", 0), best_return=best)
+
+
+def of(run: PathLike | Trained) -> list[Loaded]:
+    """One run, or all of a folder's.
+
+    Raises:
+        RunDirectoryError: no run there, or a damaged one.
+    """
+    if isinstance(run, Trained):
+        return [Loaded("the Result", run.metrics, {})]
+    return [of_directory(directory) for directory in directories(run)]
+
+
+def directories(run: PathLike) -> list[RunDirectory]:
+    """The run's directory, or those of all runs in a folder of some."""
+    path = as_path(run, "runs")
+    directory = RunDirectory(path)
+    if path.is_dir() and not directory.config.exists():
+        found = sorted(file.parent for file in path.rglob(directory.config.name))
+        if found:
+            return [RunDirectory(folder) for folder in found]
+    return [directory]
+
+
+def of_directory(directory: RunDirectory) -> Loaded:
+    """The run in a directory. RunDirectoryError where there is none, or a damaged one."""
+    config = directory.read_config()
+    records = metrics.read(directory.metrics) if directory.metrics.is_file() else []
+    return Loaded(str(directory.path), records, _settings(config), directory, config)
+
+
+def curves(runs: Sequence[Loaded]) -> tuple[list[Curves], str]:
+    """Their curves, labelled by what they differ in, and what all of them share of strategy and meta-level."""
+    labels, common = labels_of([one.settings for one in runs])
+    pairs = zip(labels, runs, strict=True)
+    return [Curves(label, one.records, name=one.name if len(runs) > 1 else "") for label, one in pairs], common
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    named = config.named()
+    own = [name for name, field in settings_of().items() if not field.metadata.get("machine")]
+    return {name: getattr(named, name) for name in own if name not in OF_A_SEED}
+
+
+def labels_of(runs: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
+    """For each run what tells it from the others, and what all of them share of strategy and meta-level."""
+    names = list(dict.fromkeys(name for settings in runs for name in settings))
+    differ = [name for name in names if len({repr(settings.get(name)) for settings in runs}) > 1]
+    plain = ("strategy", "meta")
+
+    def text(settings: Mapping[str, Any]) -> str:
+        parts = [str(settings[name]) for name in plain if name in differ and name in settings]
+        parts += [f"{name} {shown_setting(settings.get(name))}" for name in differ if name not in plain]
+        label = ", ".join(parts) or "centre"
+        return label if len(label) <= LONGEST else f"{label[:LONGEST]}..."
+
+    common = [str(runs[0][name]) for name in plain if name not in differ and name in runs[0]]
+    return [text(settings) for settings in runs], ", ".join(common)
+
+
+def shown_setting(value: Any) -> str:
+    """A setting's value in few letters."""
+    if isinstance(value, tuple):
+        return ("x" if all(isinstance(item, int) for item in value) else ", ").join(map(str, value)) or "none"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,87 @@
+"""Where a run of the command line starts from where nothing else is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bierl_fast as bf
+from bierl_fast.cli.main import entry
+from bierl_fast.config import toml
+from bierl_fast.config.auto import PAID_ALIVE, decided
+from bierl_fast.config.starts import STARTS, start_of
+from bierl_fast.evaluation.native import native_ids
+from bierl_fast.run import build
+
+TRAIN = ["train", "Hopper-v5", "--generations", "1", "--episode-cap", "20", "--threads", "1"]
+
+
+@pytest.mark.parametrize("task", sorted(STARTS))
+def test_every_start_is_a_run(task: str) -> None:
+    assert task in native_ids()
+    parts = build.make_parts(bf.Config(task=task, generations=1, **start_of(task, {})))
+    parts.evaluator.close()
+    assert (parts.config.meta, parts.config.strategy) == ("tpa", "ars")
+    assert parts.config.alive_offset == PAID_ALIVE.get(task, 0.0)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["--strategy", "ars"],
+        ["--shaping", "log_rank"],
+        ["--momentum", "0.4", "--optimizer", "momentum"],
+        ["--adapt", "sigma,momentum", "--optimizer", "momentum"],
+        ["--config", "own.toml"],
+    ],
+)
+def test_what_is_said_switches_it_off(typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset, a file, a strategy, or what the start's strategy does not take."""
+    monkeypatch.chdir(tmp_path)
+    Path("own.toml").write_text("population = 64\n", encoding="utf-8")
+    assert entry([*TRAIN, *typed, "--quiet", "--run-dir", "run"]) == 0
+    assert toml.read(Path("run/config.toml"))["population"] == 64
+
+
+def test_what_is_typed_wins_and_the_first_line_says_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert entry([*TRAIN, "--population", "6", "--hidden", "5,4", "--alive-offset", "0.5"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("start for Hopper-v5: ars, population 6, hidden layers of 5, 4, sigma 0.03")
+    saved = toml.read(next(Path("runs").iterdir()) / "config.toml")
+    assert (saved["population"], saved["top"], saved["hidden"]) == (6, 1, [5, 4])
+    assert (saved["strategy"], saved["meta"], saved["alive_offset"]) == ("ars", "tpa", 0.5)
+
+
+def test_without_presets_all_tasks_start_alike() -> None:
+    found = [start_of(task, {}, "none") for task in STARTS]
+    assert all(each == found[0] for each in found)
+    assert start_of("Swimmer-v5", {}) != found[0]
+    assert start_of("InvertedPendulum-v5", {"population": 12}, "none")["top"] == 3
+
+
+def test_other_tasks_have_none() -> None:
+    assert start_of("quadratic", {}) == {}
+    assert start_of("CartPole-v1", {}) == {}
+    assert start_of(None, {}) == {}
+    assert start_of("Hopper-v5", {"dim": 4}) == {}
+
+
+PAID: list[tuple[dict[str, Any], float | None]] = [
+    ({"task": "Walker2d-v5"}, 1.0),
+    ({"task": "Humanoid-v5", "task_kwargs": {"healthy_reward": 2.5}}, 2.5),
+    ({"task": "Hopper-v5", "alive_offset": 0.0}, 0.0),
+    ({"task": "Hopper-v5", "meta": "tpa"}, None),
+    ({"task": "Swimmer-v5"}, None),
+    ({"task": "Hopper-v5", "strategy": "cmaes", "separable": True}, 1.0),
+]
+
+
+@pytest.mark.parametrize(("given", "offset"), PAID)
+def test_what_is_paid_for_being_alive_is_taken_off(given: dict[str, Any], offset: float | None) -> None:
+    """With meta auto, unless it was given; a run of a named meta-level is what it was."""
+    assert decided(bf.Config(generations=1, **given)).alive_offset == offset

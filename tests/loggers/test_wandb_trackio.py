@@ -1,0 +1,67 @@
+"""What the two services get, by stand-ins for their packages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.logged import FakeWandb
+
+from bierl_fast.loggers.base import LogRun, Place
+from bierl_fast.loggers.trackio import Trackio
+from bierl_fast.loggers.wandb import WeightsAndBiases
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> FakeWandb:
+    found = FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", found)
+    monkeypatch.setitem(sys.modules, "trackio", found)
+    return found
+
+
+def described(folder: Path, **facts: Any) -> LogRun:
+    return LogRun("hopper", "12ab", "walkers", folder / "wandb", {"sigma": 0.1}, **facts)
+
+
+def test_wandb_gets_rows_by_generation_over_env_steps(package: FakeWandb, tmp_path: Path) -> None:
+    logger = WeightsAndBiases(described(tmp_path))
+    for generation in range(2):
+        logger.numbers({"rollout/mean_return": 1.0}, Place(100 * generation, generation, 0.0))
+    logger.film(tmp_path / "film.mp4", Place(100, 1, 0.0))
+    logger.close()
+    ((facts,),) = package.of("init")
+    assert facts | {"settings": None} == {
+        "project": "walkers", "name": "hopper", "id": "12ab", "resume": "allow", "dir": str(tmp_path / "wandb"),
+        "config": {"sigma": 0.1}, "settings": None,
+    }  # fmt: skip
+    assert package.of("define_metric") == [("time/env_steps", {}), ("*", {"step_metric": "time/env_steps"})]
+    film = (str(tmp_path / "film.mp4"), {"format": "mp4", "caption": "generation 1"})
+    assert package.of("log") == [
+        ({"rollout/mean_return": 1.0}, {"step": 0}),
+        ({"rollout/mean_return": 1.0}, {"step": 1}),
+        ({"episode": film}, {"commit": False}),
+    ]
+    assert package.told[-1] == ("finish",)
+
+
+def test_what_wandb_has_already_is_not_sent_again(package: FakeWandb, tmp_path: Path) -> None:
+    package.starting_step = 4
+    logger = WeightsAndBiases(described(tmp_path, generations=3))
+    for generation in range(3, 6):
+        logger.numbers({}, Place(0, generation, 0.0))
+    assert [facts["step"] for _, facts in package.of("log")] == [4, 5]
+
+
+def test_trackio_gets_rows_by_env_steps(package: FakeWandb, tmp_path: Path) -> None:
+    logger = Trackio(described(tmp_path))
+    logger.numbers({"train/sigma": 0.1}, Place(300, 2, 0.0))
+    logger.film(tmp_path / "film.mp4", Place(300, 2, 0.0))
+    logger.close()
+    ((facts,),) = package.of("init")
+    assert (facts["name"], facts["project"], facts["resume"]) == ("hopper-12ab", "walkers", "allow")
+    film = (str(tmp_path / "film.mp4"), {"caption": "generation 2"})
+    assert package.of("log") == [({"train/sigma": 0.1}, {"step": 300}), ({"episode": film}, {"step": 300})]
+    assert package.told[-1] == ("finish",)
