@@ -24,8 +24,10 @@ MOST_TEXT = 1 << 22  # bytes of a file of settings
 _NUMBERS = count()  # of this process's parts
 DEEPEST = 64  # tables and lists within each other
 
+PathLike = str | os.PathLike[str]  # a file or directory, as a user gives it
 
-def as_path(value: str | os.PathLike[str], name: str) -> Path:
+
+def as_path(value: PathLike, name: str) -> Path:
     """The path that a user gave as `name`; ConfigError when it names nothing, as an empty one does."""
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str):

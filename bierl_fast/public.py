@@ -37,7 +37,7 @@ def _is_integer(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, int):
-        return not isinstance(value, bool) and abs(int(value)) < LARGEST
+        return _is_integer(value)
     return isinstance(value, Real) or getattr(value, "shape", None) == ()
 
 

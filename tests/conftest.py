@@ -15,9 +15,12 @@ import pytest
 # Worker processes import what tests define by its name, tests.FOLDER.MODULE. Last: the installed package comes first.
 sys.path.append(str(Path(__file__).parents[1]))
 
-# A shell that is not interactive starts its background jobs with interrupts ignored, and children inherit that.
+# What a shell's background job or nohup ignores, children inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGUSR1):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 # Runs that name code are marked as this user's in a folder of theirs, which is not to fill up with tests'.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="bierl-tests-state-")

@@ -56,6 +56,7 @@ def test_vectors(way: Callable[[Any], Any], local: bool) -> None:
     assert bf.evaluate(again.policy, episodes=1) == bf.evaluate(result.policy, episodes=1)
 
 
+@pytest.mark.slow
 @each_way
 def test_torch_policies(way: Callable[[Any], Any]) -> None:
     class Local(Recurrent):

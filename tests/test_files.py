@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
-from helpers.subprocesses import command, run, running
+from helpers.subprocesses import TIMEOUT, command, run, running
 
 from bierl_fast import files
 from bierl_fast.config import toml
@@ -212,7 +212,7 @@ def test_texts_that_people_write(tmp_path: Path) -> None:
     for text, message in (
         ("seed = 3\n".encode("utf-16"), "UTF-16; save it as UTF-8"),
         (b"\xff", "utf-8"),
-        (b"a = " + b"[" * 5000, "deep"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, "deep"),
         (b"a." * 5000 + b"b = 1", "more than 64 deep"),
         (b"a = " + b"9" * 5000, "integer string"),
         (b"#" * (files.MOST_TEXT + 1), "more than 4194304 bytes"),
@@ -261,13 +261,23 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     assert metrics.read(pipe) == []
 
 
-def test_what_somebody_writes_into_a_pipe_is_read_once(tmp_path: Path) -> None:
+def test_what_somebody_writes_into_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "settings"
     os.mkfifo(pipe)
     end = os.open(pipe, os.O_RDWR)  # so that the pipe has a writer before its reader comes
+    come, opened = threading.Event(), files.opened
+
+    @contextmanager
+    def seen(path: Path) -> Iterator[BinaryIO]:
+        with opened(path) as file:
+            come.set()
+            yield file
+
+    monkeypatch.setattr(files, "opened", seen)
 
     def write() -> None:
         os.write(end, b'task = "sphere-like"\n')
+        come.wait(TIMEOUT)  # what is in a pipe that nobody has open is lost
         os.write(end, b"population = 6\n")
         os.close(end)
 

@@ -93,6 +93,7 @@ def test_meta_levels_see_the_same(meta: str, scale: float) -> None:
     np.testing.assert_array_equal(run.parameters, usual.parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - set(OF_FUNCTIONS)))
 def test_strategies_of_policies(strategy: str) -> None:
     run = trained(

@@ -56,6 +56,8 @@ def test_a_wrong_type_is_said_and_raised(name: str) -> None:
     parameters = list(inspect.signature(function).parameters.values())
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     wrong = {p.name: object() for p in parameters if p.default is p.empty and p.kind not in several}
+    if not wrong and parameters[0].kind not in several:
+        wrong = {parameters[0].name: object()}
     with pytest.raises(bf.ArgumentTypeError) as caught:
         function(*[object() for p in parameters if p.kind is p.VAR_POSITIONAL], **wrong)
     assert "\n" not in str(caught.value)

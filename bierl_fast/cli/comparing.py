@@ -14,6 +14,7 @@ from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet
 from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
+from bierl_fast.comparison.state import TABLES
 from bierl_fast.run.metrics import dumps
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def compare(
     if as_json:
         click.echo(dumps(found.summary, indent=2))
     elif not quiet:
-        click.echo((out / "summary.md").read_text(encoding="utf-8"))
+        click.echo((out / TABLES).read_text(encoding="utf-8"))
         click.echo(f"results: {out}")
     _require_success(found)
 

@@ -7,7 +7,6 @@ Nothing here prints, installs a signal handler, or keeps state between calls.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,17 +19,15 @@ from bierl_fast.comparison.crew import Crew, Observer, RunJob
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
-from bierl_fast.comparison.state import Folder, claim, run_status
+from bierl_fast.comparison.state import RESULTS, SUMMARY, TABLES, Folder, claim, run_status
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, naming, warn
-from bierl_fast.files import as_path, write_text
+from bierl_fast.files import PathLike, as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.run import metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.values import checked
-
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,8 +169,8 @@ def write(described: Spec, runs: Sequence[PlannedRun], out: Path) -> Comparison:
     """Write the results from what is in the runs' directories; equal runs give equal bytes."""
     rows = results.gather(described, runs, out)
     found = summary.summarize(described, rows)
-    results.write_csv(rows, out / "results.csv")
-    write_text(out / "summary.json", metrics.dumps(found, indent=1) + "\n")
-    write_text(out / "summary.md", summary.tables(found))
+    results.write_csv(rows, out / RESULTS)
+    write_text(out / SUMMARY, metrics.dumps(found, indent=1) + "\n")
+    write_text(out / TABLES, summary.tables(found))
     folders = [Folder(out / run.place) for run, row in zip(runs, rows, strict=True) if row.state == "failed"]
     return Comparison(rows, found, {folder.path: folder.why_it_failed() or "" for folder in folders}, out)

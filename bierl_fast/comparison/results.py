@@ -25,6 +25,7 @@ from typing import Any
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import Folder, evaluated
+from bierl_fast.errors import ArgumentError
 from bierl_fast.files import read_text, write_text
 from bierl_fast.run import metrics
 
@@ -140,7 +141,7 @@ def read_csv(path: Path) -> list[Row]:
     lines = csv.DictReader(io.StringIO(read_text(path)))
     names = {field.name: str(field.type) for field in fields(Row)}
     if lines.fieldnames != list(names):
-        raise ValueError("its columns are not those of a comparison's results")
+        raise ArgumentError("its columns are not those of a comparison's results")
     return [Row(**{name: _read(names[name], line[name]) for name in names}) for line in lines]
 
 

@@ -23,6 +23,9 @@ from bierl_fast.run import manifest
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.warm_start import from_file
 
+# What a comparison came to, in its own directory.
+RESULTS, SUMMARY, TABLES = "results.csv", "summary.json", "summary.md"
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:

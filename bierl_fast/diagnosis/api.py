@@ -26,7 +26,7 @@ from bierl_fast.diagnosis.proposals import spread_out
 from bierl_fast.diagnosis.question import ESTIMATES, LATER, TOLD, Question
 from bierl_fast.diagnosis.rank_correlation import RankCorrelation, rank_correlation
 from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeWarning, warn
-from bierl_fast.files import as_path
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.messages import F32, F64, Arrays, EvaluatedGeneration, Hyperparameters, Stream
 from bierl_fast.meta.credit import Estimate
 from bierl_fast.meta.fitness import META_FITNESS, Trial, centers
@@ -38,7 +38,6 @@ from bierl_fast.meta.side_by_side import advance
 from bierl_fast.public import public
 from bierl_fast.run import build, checkpoint, loop
 from bierl_fast.run.again import parts_again
-from bierl_fast.run.api import PathLike
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.interruption import end_if_told
 from bierl_fast.run.reporting import why_nothing

@@ -14,12 +14,13 @@ from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 from bierl_fast.exporting.table import FORMATS, Format, function_of
+from bierl_fast.files import PathLike
 from bierl_fast.machine import versions
 from bierl_fast.names import lookup
 from bierl_fast.outputs import require_output, write_output
 from bierl_fast.public import public
 from bierl_fast.run.metrics import strict
-from bierl_fast.run.saved import PathLike, SavedPolicy, Source, saved_policy
+from bierl_fast.run.saved import SavedPolicy, Source, saved_policy
 from bierl_fast.tasks.resolve import shown_name
 
 

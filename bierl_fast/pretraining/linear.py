@@ -63,13 +63,11 @@ def at_two_point(signals: Sequence[str], quantiles: int, adapted: Sequence[str],
     """
     if missing := {"tpa", "drop"} - set(signals):
         raise ArgumentError(f"a generator that starts as `tpa` reads {' and '.join(sorted(missing))}", ["signals"])
-    first = quantiles + OF_THE_CENTER + len(adapted)
-    features = first + len(signals) + 2
-    unit, faded, filled = math.log(max_move), features, features - 1
-    head = np.zeros((len(adapted), 2 * features))
-    head[adapted.index("sigma"), faded + first + list(signals).index("drop")] = -DAMPING / unit
+    head, filled, faded = _head(signals, quantiles, adapted)
+    unit = math.log(max_move)
+    head[adapted.index("sigma"), faded["drop"]] = -DAMPING / unit
     head[adapted.index("sigma"), filled] = LARGEST_RISE / unit
-    head[adapted.index("learning_rate"), faded + first + list(signals).index("tpa")] = DAMPING / unit
+    head[adapted.index("learning_rate"), faded["tpa"]] = DAMPING / unit
     kept = HALF - math.log((1.0 - SHARE) / SHARE)
     return np.concatenate([[kept], head.ravel(), np.zeros(len(adapted))]).astype(np.float32)
 
@@ -83,12 +81,18 @@ def searched(
     is learned from a few runs grows with the number of weights, and one that moves too little for its runs to differ
     teaches nothing: in a probe of 48 problems, numbers of the rule changed by about so much told.
     """
-    first = quantiles + OF_THE_CENTER + len(adapted)
-    features = first + len(signals) + 2
-    head = np.zeros((len(adapted), 2 * features))
-    head[:, features - 1] = CONSTANT  # whether the latest row is filled
-    for name in SEARCHED.keys() & set(signals):
-        head[:, features + first + list(signals).index(name)] = SEARCHED[name]
+    head, filled, faded = _head(signals, quantiles, adapted)
+    head[:, filled] = CONSTANT
+    for name in SEARCHED.keys() & faded.keys():
+        head[:, faded[name]] = SEARCHED[name]
     spread = np.concatenate([[MEMORY], head.ravel() / math.log(max_move), np.zeros(len(adapted))])
     moved = np.flatnonzero(spread)
     return moved, spread[moved].astype(np.float32)
+
+
+def _head(signals: Sequence[str], quantiles: int, adapted: Sequence[str]) -> tuple[F64, int, dict[str, int]]:
+    """(outputs, 2 F) zeros for the head's weights, its column of whether the latest row is filled, of each average."""
+    first = quantiles + OF_THE_CENTER + len(adapted)
+    features = first + len(signals) + 2
+    faded = {name: features + first + place for place, name in enumerate(signals)}
+    return np.zeros((len(adapted), 2 * features)), features - 1, faded

@@ -120,7 +120,7 @@ def _made(evaluator: Evaluator, seed: int, draw: Draws, population: int, riders:
 
     values = {name: spec.default for name, spec in fresh().declared.items()}
     # A step of half the noise, in each strategy's own units.
-    rate = {"snes": 0.5, "pgpe": sigma / 2.0}.get(name, sigma / 2.0)
+    rate = 0.5 if name == "snes" else sigma / 2.0
     return Made(evaluator, fresh, Hyperparameters(**{**values, "sigma": sigma, "learning_rate": rate}))
 
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bierl_fast.errors import BierlError, ConfigError, RunDirectoryError, one_line
-from bierl_fast.files import as_path
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.page.blocks import Note, Section
 from bierl_fast.public import public
 from bierl_fast.reports.comparisons import Found, comparison_in, page_of_comparison, sections_of
 from bierl_fast.reports.films import films_of
-from bierl_fast.run.loaded import Loaded, PathLike, directories, of, of_directory
+from bierl_fast.run.loaded import Loaded, directories, of, of_directory
 from bierl_fast.run.report import output, page_of, written
 from bierl_fast.run.saved import Trained
 

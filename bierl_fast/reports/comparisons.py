@@ -15,7 +15,7 @@ from bierl_fast.comparison import measure
 from bierl_fast.comparison.curves import compared
 from bierl_fast.comparison.plan import place_of
 from bierl_fast.comparison.results import Row, read_csv
-from bierl_fast.comparison.state import Folder
+from bierl_fast.comparison.state import RESULTS, SUMMARY, Folder
 from bierl_fast.comparison.summary import headline, parts
 from bierl_fast.errors import RunDirectoryError
 from bierl_fast.files import is_locked, json_object, read_text
@@ -26,7 +26,6 @@ from bierl_fast.run import metrics
 from bierl_fast.run.loaded import FINISHED, STOPPED, UNDER_WAY
 from bierl_fast.run.report import made_by
 
-RESULTS, SUMMARY = "results.csv", "summary.json"
 COUNTS = ("env_steps", "inner_steps", "meta_steps", "warm_start_steps")
 
 

@@ -9,7 +9,6 @@ Nothing here prints, installs a signal handler, or keeps state between calls.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -21,7 +20,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.sections import functions, hints, of_this_machine, settings_of
 from bierl_fast.errors import AllEpisodesError, RunWarning, counted, warn
 from bierl_fast.evaluation.base import Policy
-from bierl_fast.files import as_path
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.messages import NoiseKey
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.names import choice
@@ -44,7 +43,6 @@ from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
-PathLike = str | os.PathLike[str]
 # No run gets here, so an evaluation's episodes are not those that some run reported on.
 FRESH_GENERATION = 2**32 - 1
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,9 @@ def counters(path: Path) -> Counters:
     Raises:
         CheckpointError: missing, damaged or of another format.
     """
-    return _counters(path, _header(path))
+    with _opened(path) as (header, _):
+        pass
+    return _counters(path, header)
 
 
 def _counters(path: Path, header: dict[str, Any]) -> Counters:
@@ -135,35 +138,30 @@ def _table(path: Path, header: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _header(path: Path) -> dict[str, Any]:
-    try:
-        with Archive.opened(path) as archive:
-            header = json_object(archive.header)
-    except ArchiveError as error:
-        raise CheckpointError(str(error)) from error
-    except ValueError as error:
-        raise CheckpointError(f"{path} is no checkpoint: of its header, {error}") from error
-    _require_format(path, header)
-    return header
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:
-    """The header, of this format, and the parts' arrays; others in the file are not read."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[dict[str, Any], Archive]]:
+    """A checkpoint's header, of this format, and its arrays."""
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}: the run never wrote one, or this is not a run directory")
     try:
         with Archive.opened(path) as archive:
             header = json_object(archive.header)
             _require_format(path, header)
-            parts: dict[str, Arrays] = {}
-            for name in archive:
-                part, _, inner = name.partition("/")
-                if part in PARTS and inner:
-                    parts.setdefault(part, {})[inner] = archive.read(name)
+            yield header, archive
     except ArchiveError as error:
         raise CheckpointError(str(error)) from error
     except ValueError as error:
         raise CheckpointError(f"{path} is no checkpoint: of its header, {error}") from error
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """The header, and the parts' arrays; others in the file are not read."""
+    parts: dict[str, Arrays] = {}
+    with _opened(path) as (header, archive):
+        for name in archive:
+            part, _, inner = name.partition("/")
+            if part in PARTS and inner:
+                parts.setdefault(part, {})[inner] = archive.read(name)
     return header, parts
 
 

@@ -6,7 +6,6 @@ run directory -> show -> RunPage -> str(page)
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import settings_of
 from bierl_fast.errors import BierlError, RunDirectoryError, counted, one_line
-from bierl_fast.files import as_path, is_locked
+from bierl_fast.files import PathLike, as_path, is_locked
 from bierl_fast.public import public
 from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.checkpoint import Counters
@@ -27,7 +26,6 @@ from bierl_fast.run.loop import ended
 from bierl_fast.run.saved import reached_last
 from bierl_fast.strategy import table as strategies
 
-PathLike = str | os.PathLike[str]
 FILES = ("config", "manifest", "metrics", "checkpoint", "policy", "best_policy", "warm_start")
 
 

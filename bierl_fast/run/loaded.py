@@ -5,23 +5,20 @@ run directory, folder of some, or Result -> of -> [Loaded, ...] -> labels_of -> 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import as_path, is_locked
+from bierl_fast.files import PathLike, as_path, is_locked
 from bierl_fast.picture.curves import Curves
 from bierl_fast.run import metrics
 from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loop import ended
-from bierl_fast.run.reporting import achieved
-from bierl_fast.run.saved import Trained
+from bierl_fast.run.saved import Trained, reached_best
 
-PathLike = str | os.PathLike[str]
 # What may differ between seeds of one and the same run: where it ran, how far, and what was reported on the way.
 OF_A_SEED = {"seed", "generations", "total_steps", "target_return", "checkpoint_seconds"}
 LONGEST = 60  # characters of a label
@@ -50,8 +47,7 @@ class Loaded:
 
     def _counters(self) -> Counters:
         last = self.records[-1]
-        evaluations = (record["evaluation"] for record in self.records if record.get("evaluation"))
-        best = max((reached for found in evaluations if (reached := achieved(found)) is not None), default=None)
+        best = reached_best(self.records).get("return")
         return Counters(last["generation"] + 1, inner_steps=last.get("env_steps", 0), best_return=best)
 
 

@@ -104,17 +104,13 @@ def read(path: Path) -> list[Record]:
         with opened(path) as file:
             while line := file.readline(LONGEST):
                 try:
-                    record = json_object(line.decode())
-                except ValueError as error:
-                    unread = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
+                    records.append(_record(line, f"{path} is damaged in line {len(records) + 1}"))
+                except RunDirectoryError as error:
+                    unread = isinstance(error.__cause__, json.JSONDecodeError | UnicodeDecodeError)
                     # Without a newline it was the last line when it was read, whatever its writer has added since.
                     if unread and len(line) < LONGEST and not (line.endswith(b"\n") and file.read(1)):
                         break
-                    raise RunDirectoryError(f"{path} is damaged in line {len(records) + 1}: {error}") from error
-                wrong = _wrong(record)
-                if wrong is not None:
-                    raise RunDirectoryError(f"{path} is damaged in line {len(records) + 1}: {wrong}")
-                records.append(record)
+                    raise
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {refusal(error)}") from error
     return records
@@ -130,17 +126,19 @@ def latest(path: Path, most: int = LONGEST) -> list[Record]:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {refusal(error)}") from error
     lines = content.split(b"\n")[1 if size > most else 0 : -1]  # the last line's end may not be written yet
-    records = []
-    for line in lines:
-        try:
-            record = json_object(line.decode())
-        except ValueError as error:
-            raise RunDirectoryError(f"{path} is damaged: {error}") from error
-        wrong = _wrong(record)
-        if wrong is not None:
-            raise RunDirectoryError(f"{path} is damaged: {wrong}")
-        records.append(record)
-    return records
+    return [_record(line, f"{path} is damaged") for line in lines]
+
+
+def _record(line: bytes, damaged: str) -> Record:
+    """A line's record; RunDirectoryError, which begins with `damaged`, where it holds none."""
+    try:
+        record = json_object(line.decode())
+    except ValueError as error:
+        raise RunDirectoryError(f"{damaged}: {error}") from error
+    wrong = _wrong(record)
+    if wrong is not None:
+        raise RunDirectoryError(f"{damaged}: {wrong}")
+    return record
 
 
 def _wrong(record: Record) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, warn
+from bierl_fast.files import PathLike
 from bierl_fast.names import choice
 from bierl_fast.outputs import kind_of_output, require_output, write_output
 from bierl_fast.picture.curves import AGAINST, Curves
@@ -17,7 +18,7 @@ from bierl_fast.picture.figure import Picture, figure_of
 from bierl_fast.picture.panels import KINDS
 from bierl_fast.picture.text import text_of
 from bierl_fast.public import public
-from bierl_fast.run.loaded import PathLike, curves, of
+from bierl_fast.run.loaded import curves, of
 from bierl_fast.run.saved import Trained
 
 

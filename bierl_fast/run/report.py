@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bierl_fast.errors import counted
+from bierl_fast.files import PathLike
 from bierl_fast.machine import versions
 from bierl_fast.names import choice
 from bierl_fast.outputs import require_output, write_output
 from bierl_fast.page.blocks import Block, Film, Fold, Note, Page, Section
 from bierl_fast.page.document import rendered
 from bierl_fast.picture.curves import AGAINST
-from bierl_fast.run.loaded import Loaded, PathLike
+from bierl_fast.run.loaded import Loaded
 from bierl_fast.run.told import blocks_of_run, section_of_task
 
 Films = Mapping[str, Sequence[Film | Note]]  # by the run's name

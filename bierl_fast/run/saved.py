@@ -15,13 +15,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from bierl_fast.errors import ArgumentTypeError, ConfigError, RunDirectoryError, shown
 from bierl_fast.evaluation.base import Policy
-from bierl_fast.files import as_path
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.run import build, metrics
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.reporting import achieved
 from bierl_fast.trust import Trust
-
-PathLike = str | os.PathLike[str]
 
 
 @runtime_checkable

@@ -9,8 +9,8 @@ import numpy as np
 from bierl_fast.errors import ArgumentError, DivergedError, shown
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
+from bierl_fast.settings import FAR
 
-MOST_COUNTED = 2**53  # generations, steps: as in settings, what a float still counts exactly
 MOST_CANDIDATES = 2**31 - 2  # rows of a batch are numbered by 31 bits, and candidates are even
 
 
@@ -87,9 +87,9 @@ def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), wh
         if array.dtype.kind == "f" and name not in loose and not np.isfinite(array).all():
             wrong = int((~np.isfinite(array)).sum())
             raise ArgumentError(f"{name} must be finite; {wrong} of {array.size} elements are not")
-        if array.dtype.kind == "i" and array.size and not 0 <= int(array.min()) <= int(array.max()) <= MOST_COUNTED:
+        if array.dtype.kind == "i" and array.size and not 0 <= int(array.min()) <= int(array.max()) <= FAR:
             wrong = array.min() if array.min() < 0 else array.max()
-            raise ArgumentError(f"{name} must be at least 0 and at most {MOST_COUNTED}, got {wrong}")
+            raise ArgumentError(f"{name} must be at least 0 and at most {FAR}, got {wrong}")
 
 
 def require_above_zero(arrays: Arrays, *names: str, zero: bool = False) -> None:

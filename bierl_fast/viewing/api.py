@@ -10,9 +10,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.sections import settings_of
+from bierl_fast.files import PathLike
 from bierl_fast.outputs import kind_of_output, output_path, require_output
 from bierl_fast.public import public
-from bierl_fast.run.saved import PathLike, Source, saved_policy
+from bierl_fast.run.saved import Source, saved_policy
 from bierl_fast.settings import LONG
 from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked

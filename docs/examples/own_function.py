@@ -23,7 +23,7 @@ def bowls(block: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """The same search twice, and a third time with strategy snes."""
-    config = bf.Config(task=bowl, dim=30, population=32, sigma=0.05, learning_rate=0.05, total_steps=3_000)
+    config = bf.Config(task=bowl, dim=30, population=32, meta="lstm", sigma=0.05, learning_rate=0.05, total_steps=3_000)
     print("one by one ", bf.train(config).metrics[-1]["mean_return"])
     print("vectorized ", bf.train(config.replace(task=bowls, vectorized=True)).metrics[-1]["mean_return"])
     snes = bf.Config(task=bowls, vectorized=True, dim=30, strategy="snes", meta="none", sigma=0.3, total_steps=3_000)

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from helpers.subprocesses import TIMEOUT, environment
 
 SCRIPT = Path(__file__).parents[2] / "bench" / "breaking" / "kernels.py"
 
 
+@pytest.mark.slow
 def test_random_calls_are_answered_or_refused() -> None:
     found = [
         subprocess.run(

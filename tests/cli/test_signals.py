@@ -120,6 +120,7 @@ def test_what_was_ignored_stays_ignored(started: Start, tmp_path: Path) -> None:
     assert (code, err.startswith("bierl: interrupted and saved")) == (143, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CODES)
 def test_pretrain(name: str, started: Start, tmp_path: Path) -> None:
     """Before anything was learned there is nothing to save; afterwards the last whole round is."""
@@ -190,6 +191,7 @@ print(float(torch.ones(3).sum()))
 """
 
 
+@pytest.mark.slow
 def test_an_error_beside_the_import_of_torch() -> None:
     done = run(TORCH.format(wait=0.2))
     assert done.returncode == 0, done.stderr
@@ -231,6 +233,7 @@ def test_handlers_are_there_while_the_command_runs_and_no_longer() -> None:
     assert [signal.getsignal(getattr(signal, name)) for name in names] == before
 
 
+@pytest.mark.slow
 def test_the_library_installs_no_handler() -> None:
     done = run(
         "import signal\nimport bierl_fast as bf\n"

@@ -55,6 +55,7 @@ def trained(directory: Path, setting: dict[str, Any]) -> Any:
     return bf.train(saved)
 
 
+@pytest.mark.slow
 def test_runs_are_ordinary_ones_and_their_numbers_are_exact() -> None:
     seen: list[ComparisonProgress] = []
     comparison = described(
@@ -236,6 +237,7 @@ def test_a_python_function_is_compared_by_its_import_path() -> None:
         compare(described({"behavior": lambda env, observation, info: [0.0]}))
 
 
+@pytest.mark.slow
 def test_one_task_at_a_time() -> None:
     comparison = described(tasks=[{"name": "one"}, {"name": "two"}])
     assert [row.state for row in compare(comparison, tasks=["two"]).rows] == ["new", "finished"]

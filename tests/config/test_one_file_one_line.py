@@ -151,6 +151,7 @@ def test_help_has_names_and_settings(run: Run) -> None:
         assert flag in shown
 
 
+@pytest.mark.slow
 def test_flags_reach_the_run_its_file_and_what_goes_on_from_there(run: Run, tmp_path: Path) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert run(*TRAIN, *TOY, "--generations", "6", "--run-dir", str(whole)).returncode == 0
@@ -228,6 +229,7 @@ def test_in_python(run: Run) -> None:
     ], done.stderr
 
 
+@pytest.mark.slow
 def test_a_preset_sets_them(run: Run, tmp_path: Path) -> None:
     assert "toy" in run("presets").stdout
     done = run(

@@ -124,6 +124,7 @@ def limit(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_a_worker_to_read_what_it_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a socket holds, and a worker that hangs in its factory: the clock of a start is looked at."""
     large = {"marker": str(tmp_path / "first"), "ballast": "." * 2**21}

@@ -19,6 +19,7 @@ from bierl_fast.errors import EpisodeWarning
 from bierl_fast.messages import NoiseKey, Stream
 
 
+@pytest.mark.slow
 def test_same_bits_at_any_number_of_workers() -> None:
     """Twice, the second time with statistics absorbed from the first."""
     evaluators = [make(workers=n, action_noise="evolved", behavior="actions") for n in (1, 2, 3)]
@@ -190,6 +191,7 @@ def test_bad_populations(change: dict[str, Any], error: type[Exception], message
         walk.evaluate(dataclasses.replace(people, **change))
 
 
+@pytest.mark.slow
 def test_threads_are_workers_where_those_are_not_given() -> None:
     for crew, count in (({"threads": 2}, 2), ({"threads": 1}, 1), ({"threads": 1, "workers": 3}, 3)):
         with make(**{"workers": None, **crew}) as evaluator:

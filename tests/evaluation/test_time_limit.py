@@ -61,6 +61,7 @@ def test_it_is_found_and_saved(kind: str, tmp_path: Path) -> None:
     assert bf.Policy.load(tmp_path / "policy.npz", trust=True).spec.episode_cap == 37
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["never", "only_falls", "any_length"])
 def test_where_there_is_none_one_is_asked_for_in_one_line(kind: str) -> None:
     with pytest.raises(bf.TaskError, match=r"no time limit of its own, .*give episode_cap") as caught:
@@ -70,12 +71,14 @@ def test_where_there_is_none_one_is_asked_for_in_one_line(kind: str) -> None:
         assert made.max_steps == 9
 
 
+@pytest.mark.slow
 def test_episodes_that_take_too_long_are_not_waited_for() -> None:
     """`episode_timeout` holds here as in a run."""
     with pytest.raises(bf.TaskError, match="no time limit of its own"):
         bf.make_evaluator(Truncating, task_kwargs={"pause": 0.1}, workers=1, episode_timeout=0.05)
 
 
+@pytest.mark.slow
 def test_a_run_needs_no_cap(tmp_path: Path) -> None:
     config = bf.Config(
         task=f"{Path(__file__)}:Truncating", population=4, hidden=(), workers=1, generations=1, meta="none"

@@ -207,6 +207,7 @@ def test_riders_that_do_not_ride_are_named() -> None:
         bf.pretrain("nowhere.npz", ["quadratic"], rounds=1, signals=("tpa",))
 
 
+@pytest.mark.slow
 def test_a_generator_is_trained_for_a_richer_window(tmp_path: Path) -> None:
     found = bf.pretrain(tmp_path / "rich.npz", ["quadratic"], rounds=1, meta="linear", signals=(*FIRST, "drop", "age"))
     assert found.shape.signals == (*FIRST, "drop", "age")

@@ -152,6 +152,7 @@ def test_to_hurry_is_worth_less_than_to_arrive() -> None:
     assert ends(value_mt)[3] == -np.inf
 
 
+@pytest.mark.slow
 def test_a_training_stopped_and_gone_on_is_never_stopped(short: None) -> None:
     """The curve and the weights that are kept included; threads change nothing."""
     whole_one, first = (Pretraining(generator(), WINDOW, SHORT) for _ in range(2))

@@ -106,6 +106,7 @@ def test_one_name_is_no_list_of_them(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_stopped_and_gone_on_is_never_stopped(short: None, tmp_path: Path) -> None:
     """The same file, header and all; the second time nothing has to be said again, and threads count for nothing."""
     paths = [tmp_path / name for name in ("whole.npz", "parts.npz")]

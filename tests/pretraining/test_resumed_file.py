@@ -21,6 +21,7 @@ def trained_fixture(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "arrays", "message"),
     [

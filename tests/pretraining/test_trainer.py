@@ -132,6 +132,7 @@ def test_training_resumes_as_if_it_had_never_stopped() -> None:
     assert (whole.weights != generator().initial_weights(0)).any()
 
 
+@pytest.mark.slow
 def test_threads_change_nothing() -> None:
     settings = replace(SMALL, tasks=("ackley", "InvertedPendulum-v5"), problems=3)
     assert {settings.problem(0, index).name for index in range(3)} == set(settings.tasks)

@@ -43,6 +43,7 @@ def comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_its_page(comparison: Path) -> None:
     text = bf.report(comparison)
     for wanted in ("Comparison compared", "Hopper-v5, es", "P(better than none)", "All tasks together", "no memory"):

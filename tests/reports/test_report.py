@@ -82,6 +82,7 @@ def test_it_needs_nothing_but_itself() -> None:
     assert text == re.sub(r"@import|url\((?!data:)", "", text)
 
 
+@pytest.mark.slow
 def test_texts_are_shown_as_they_are_written(capsys: Captured) -> None:
     """Whoever named a task, a folder or a setting: none of it becomes part of the page."""
     evil = "<img src=x onerror=alert(1)>&amp;"
@@ -96,6 +97,7 @@ def test_texts_are_shown_as_they_are_written(capsys: Captured) -> None:
     assert html.escape("<script>alert(2)</script>") in text
 
 
+@pytest.mark.slow
 def test_runs_of_one_task_and_of_several() -> None:
     seeds = [run_directory(Path(f"runs/s{seed}"), records(10, offset=seed), seed=seed, sigma=0.02) for seed in (1, 2)]
     run_directory(Path("runs/other"), records(6), sigma=0.5)
@@ -108,6 +110,7 @@ def test_runs_of_one_task_and_of_several() -> None:
     assert page.texts.index("Hopper-v5") < page.texts.index("Ant-v5")
 
 
+@pytest.mark.slow
 def test_what_is_there_is_shown(capsys: Captured) -> None:
     """A run under way, one that has not begun, one without a manifest; a damaged one among others is left out."""
     running = run_directory(Path("running"), records(4))
@@ -176,6 +179,7 @@ def test_a_missing_package_is_named(broken: str, capsys: Captured, monkeypatch: 
     fails(capsys, 1, wanted, "report", "a", "--out", "a.html")
 
 
+@pytest.mark.slow
 def test_a_long_run_makes_no_large_page() -> None:
     short = len(bf.report(run_directory(Path("short"), records(1000))))
     assert len(bf.report(run_directory(Path("long"), records(20_000)))) < 2 * short

@@ -135,6 +135,7 @@ def test_every_array_by_its_kind(run: Path) -> None:
             refused(run, r"the checkpoint does not fit this run|is none of plain numbers")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["adam"], indirect=True)
 def test_members_that_nobody_reads_take_no_memory(run: Path) -> None:
     with_member(run / "checkpoint.npz", "else.npy", npy(np.zeros(2 * 10**7)), zipfile.ZIP_DEFLATED)

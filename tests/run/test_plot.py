@@ -127,6 +127,7 @@ def test_text(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[" in text_plot("a", "b")
 
 
+@pytest.mark.slow
 def test_a_run_under_way_and_one_not_begun(capsys: Captured) -> None:
     """Drawn as far as they have got: a line that is being written is left out."""
     running = run_directory(Path("running"), records(4))

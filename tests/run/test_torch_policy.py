@@ -24,6 +24,7 @@ CONFIG = bf.Config(
     population=4,
     generations=4,
     sigma=0.1,
+    meta="lstm",
     meta_interval=2,
     meta_budget=0.9,
     meta_pairs=1,

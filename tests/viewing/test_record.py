@@ -71,6 +71,7 @@ def test_a_native_task(task: str) -> None:
     assert found["task"] == task
 
 
+@pytest.mark.slow
 def test_a_task_in_worker_processes() -> None:
     policy = policy_of("CartPole-v1")
     found = bf.record(policy, "film.gif", episodes=2, seed=7)
@@ -92,6 +93,7 @@ def test_a_box2d_task(task: str) -> None:
     assert Path("film.mp4").stat().st_size > 1000
 
 
+@pytest.mark.slow
 @UNCLOSED  # imageio's reader
 def test_frames_of_any_size_and_every_second_one_in_a_gif() -> None:
     policy = policy_of("viewing.drawings:gray")
@@ -105,6 +107,7 @@ def test_frames_of_any_size_and_every_second_one_in_a_gif() -> None:
     np.testing.assert_allclose([frame[..., :3].mean() for frame in frames(Path("film.gif"))], 40 * np.arange(6), atol=6)
 
 
+@pytest.mark.slow
 def test_the_command_line(capsys: Captured) -> None:
     policy_of("viewing.drawings:gray").save("policy.npz")
     assert entry(["record", "policy.npz", "--out", "film.mp4", "--episodes", "2", "--seed", "3"]) == 0
@@ -121,6 +124,7 @@ def test_the_command_line(capsys: Captured) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["film.mp4", "policy.npz"]
 
 
+@pytest.mark.slow
 def test_what_draws_nothing(capsys: Captured) -> None:
     for name, message in (
         ("blind", "draws no pictures: it has no render mode 'rgb_array', but none"),

@@ -145,25 +145,26 @@ def _opened(connection: Connection, packed: bytes, then: Callable[[Any], Any] = 
 
 
 class Worker:
-    """One environment and the actor around it."""
+    """One environment and the actor around it.
+
+    Attributes:
+        asked: whether anything was tried out yet.
+    """
 
     def __init__(self, connection: Connection, start: Start) -> None:
         self._connection = connection
         self._descriptor = start.descriptor
         self._spoke = -SPEAK_SECONDS
         self._question: str | None = None
+        self.asked = False
         self._starting = True
         self._holder = Holder(start.maker, self._doing, self._closing)
         env = self._holder.new()
         self._interface = read_interface(env, start.maker.flatten)
 
-    @property
-    def asked(self) -> bool:
-        """Whether anything was tried out yet."""
-        return self._question is not None
-
     def _doing(self, text: str, question: str | None) -> None:
         """Say so while it starts, at once where it is something new, and then now and then."""
+        self.asked = self.asked or question is not None
         now = time.monotonic()
         if self._starting and (question != self._question or now - self._spoke > SPEAK_SECONDS):
             self._spoke, self._question = now, question
