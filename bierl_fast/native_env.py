@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast._registration import ENTRY_POINT, OWN
+from bierl_fast._registration import ENTRY_POINT
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.native_drawing import MODES, OPTIONS, Drawing
 from bierl_fast.public import public
@@ -48,11 +48,12 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
 
     Args:
         id: A native Gymnasium id, such as "HalfCheetah-v5", or a task of one's own: a MujocoTask, or its TOML file.
-        max_episode_steps: Steps to truncation, at least 1; None takes the registered limit.
+        max_episode_steps: Steps to truncation, at least 1, counted within the wrappers as by gymnasium.make; None takes
+            the registered limit.
         render_mode: "rgb_array", "human", "depth_array" or "rgbd_tuple", as in Gymnasium, of whose frames these are the
             equals; None: no pictures. Box2D's tasks draw none: render with gymnasium.make(id).
-        task_kwargs: The task's keyword arguments, as in Gymnasium; with a render_mode width, height, camera_name and
-            the others of its pictures, too.
+        task_kwargs: The task's keyword arguments, as in Gymnasium, and `wrappers` (docs/tasks.md); with a render_mode
+            width, height, camera_name and the others of its pictures, too.
 
     Raises:
         ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.

@@ -2,7 +2,8 @@
 
     *.md -> MyST -> Sphinx -> furo -> build/docs/index.html
 
-The directives `settings` and `terms` are replaced by what settings_page.py and terms_page.py read in the package.
+The directives `settings`, `terms` and `wrappers` are replaced by what settings_page.py and terms_page.py read in the
+package.
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ class Terms(SphinxDirective):
         return self.parse_text_to_nodes(terms_page.markdown())
 
 
+class Wrappers(SphinxDirective):
+    """Every wrapper of native tasks, in a table."""
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes in the directive's place."""
+        self.env.note_reread()
+        return self.parse_text_to_nodes(terms_page.wrappers())
+
+
 def outside(app: Sphinx, name: str, source: list[str]) -> None:
     """Make what a page links to outside of this folder a download: Sphinx takes a Markdown file there for a page."""
     source[0] = re.sub(r"(?<!!)(\[[^\]]*\])\(\.\./", r"\1(path:../", source[0])
@@ -63,5 +73,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("settings", Settings)
     app.add_directive("terms", Terms)
+    app.add_directive("wrappers", Wrappers)
     app.connect("source-read", outside)
     return {"parallel_read_safe": True}

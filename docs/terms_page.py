@@ -1,6 +1,6 @@
-"""The table of terms, read from the compiled module: what each measures and which options it takes stand there, once.
+"""The tables of terms and of wrappers, read from the compiled module: what each is and takes stands there, once.
 
-the terms' table in C++ -> markdown
+the tables in C++ -> markdown
 """
 
 from __future__ import annotations
@@ -15,4 +15,12 @@ def markdown() -> str:
         options = ", ".join(f"`{name}`" for name in row["options"])
         where = " In rewards alone; it takes `weight` and `label`." if row["reward_alone"] else ""
         lines.append(f"| `{row['name']}` | {options} | {row['help']}{where} |")
+    return "\n".join(lines)
+
+
+def wrappers() -> str:
+    """Every wrapper of native tasks."""
+    lines = ["| wrapper | arguments | what it does |", "|---|---|---|"]
+    for row in core.wrappers():
+        lines.append(f"| `{row['name']}` | {', '.join(f'`{name}`' for name in row['options'])} | {row['help']} |")
     return "\n".join(lines)

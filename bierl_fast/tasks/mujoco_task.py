@@ -23,7 +23,7 @@ from bierl_fast.names import unknown
 from bierl_fast.public import public
 
 Term = Mapping[str, Any]
-LISTS = ("observation", "reward", "termination", "reset")  # of terms
+LISTS = ("observation", "reward", "termination", "reset", "wrappers")  # of terms, and of wrappers
 
 
 @public
@@ -45,6 +45,7 @@ class MujocoTask:
         name: what errors and run directories call it; None: the model file's name.
         keyframe: of the model, from which episodes start; None: the model's own start.
         root: body whose x, y tell where an episode ended; None: the first one that moves about.
+        wrappers: of the task, as any native task takes them (docs/tasks.md); the first is the innermost.
 
     Raises:
         TaskError: the model does not load, or has no part of that name (the nearest is offered); a term or an option
@@ -62,6 +63,7 @@ class MujocoTask:
     name: str | None = None
     keyframe: str | None = None
     root: str | None = None
+    wrappers: Sequence[Term] = ()
     model_hash: str = field(default="", repr=False)  # found, unless a file says it
 
     def __post_init__(self) -> None:
@@ -133,7 +135,8 @@ def changed(described: Mapping[str, Any], changes: Mapping[str, Any]) -> MujocoT
 def _term(where: str, term: Any) -> dict[str, Any]:
     """A term as plain values."""
     if not isinstance(term, Mapping):
-        raise ArgumentTypeError(f"each {where} must be a dict with a term, got {shown(term)}", [where])
+        key = "wrapper" if where == "wrappers" else "term"
+        raise ArgumentTypeError(f"{where}: each must be a dict with a {key}, got {shown(term)}", [where])
     return {str(name): _plain(value) for name, value in term.items()}
 
 

@@ -60,7 +60,7 @@ std::unique_ptr<EnvCore> make_env(const py::object& task, const std::string& ass
   const TaskOptions read = read_options(options);
   return unlocked([&] {
     check_native_task(id, read);  // before the model is read, which takes milliseconds
-    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), limit);
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets, limit));
   });
 }
 

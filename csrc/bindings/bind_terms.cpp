@@ -1,9 +1,10 @@
-// What tasks of one's own are made of: their models, and the terms that they may name.
+// What tasks of one's own are made of: their models, the terms that they may name, and the wrappers of all tasks.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <string>
 
+#include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/handles.hpp>
 #include <bierl/mujoco/terms/quantity.hpp>
 #include <bierl/mujoco/terms/rewards.hpp>
@@ -32,10 +33,19 @@ py::list terms() {
   return rows;
 }
 
+py::list wrappers() {
+  py::list rows;
+  for (const WrapperEntry& entry : wrapper_entries()) {
+    rows.append(py::dict("name"_a = entry.name, "help"_a = entry.help, "options"_a = entry.options));
+  }
+  return rows;
+}
+
 }  // namespace
 
 void bind_terms(py::module_& m) {
   m.def("terms", &terms, "The terms of tasks of one's own: dicts of name, help, options, reward_alone.");
+  m.def("wrappers", &wrappers, "The wrappers of native tasks: dicts of name, help, options.");
   m.def(
       "model_hash",
       [](const py::object& path) {

@@ -34,6 +34,7 @@ LANGUAGES = {
     "{toctree}",
     "{settings}",
     "{terms}",
+    "{wrappers}",
     "xml",
     "{literalinclude}",
     "cpp",

@@ -19,8 +19,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"observation": [{"term": "sensors", "sensors": ["elbow_angel"]}]}, r"named .*mean 'elbow_angle'\?"),
     ({"observation": [{"term": "actuator_forces", "actuators": "bent"}]}, r"named .*mean 'bend'\?"),
     (
-        {"observation": [{"term": "body_positions", "bodies": "leg"}]},
-        r"named 'leg'; it has world, upper",
+        {"observation": [{"term": "body_positions", "bodies": "fin"}]},
+        r"no body for arm, observation 1 \(body_positions\) named 'fin'; known: lower, upper, world",
     ),
     ({"observation": [{"skip": 1}]}, r"arm, observation 1: term is missing"),
     ({"observation": [{"term": "action", "count": 3}]}, r"count = 3, and there are 2 numbers"),

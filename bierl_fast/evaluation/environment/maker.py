@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
@@ -62,7 +63,14 @@ class EnvMaker:
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         if self.spec is not None:
-            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+            kwargs = dict(self.kwargs)
+            around = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
+            env = gymnasium.make(self.spec, disable_env_checker=True, **kwargs)
+            if not around:
+                return env
+            from bierl_fast.evaluation.environment.wrapping import wrapped  # noqa: PLC0415 - loads gymnasium
+
+            return wrapped(env, around)
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
@@ -123,6 +131,11 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
 
 
+def _is_twin(task: str) -> bool:
+    """Whether it is Gymnasium's own environment of which a native task is the twin, and takes that one's wrappers."""
+    return task != MUJOCO_TASK and bool(core.is_native(task)) and taken_over_by(task) is None
+
+
 def require_same_maker(saved: PolicySpec) -> None:
     """TaskError where a policy's task stands for another environment here than when it was made."""
     if saved.entry_point is not None:
@@ -157,6 +170,8 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         factory = _attribute(home, name)
         if callable(factory):
             return EnvMaker(task, kwargs, factory=factory)
+    if kwargs.get("wrappers") and _is_twin(name):
+        core.check_task(name, {"wrappers": kwargs["wrappers"]})
     try:
         return EnvMaker(task, kwargs, spec=_limited(gymnasium.spec(name), kwargs))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:

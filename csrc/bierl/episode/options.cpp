@@ -67,6 +67,15 @@ struct Shown {
 
 }  // namespace
 
+std::string numbered(const std::string& task, const char* what, std::size_t index, const TaskOptions& options,
+                     const char* key) {
+  std::string text = task + ", " + what + " " + std::to_string(index + 1);
+  const auto found = options.find(key);
+  if (found == options.end()) return text;
+  const auto* name = std::get_if<std::string>(&found->second);
+  return name == nullptr ? text : text + " (" + *name + ")";
+}
+
 const OptionValue* OptionReader::find(const char* name) {
   names_.emplace_back(name);
   const auto found = options_.find(name);

@@ -30,6 +30,11 @@ struct Range {
   double high;
 };
 
+/// What errors call one table of a list of them: "my_robot, reward 2 (body_heights)", counted from 1. `key` is the
+/// option that says which one it is.
+std::string numbered(const std::string& task, const char* what, std::size_t index, const TaskOptions& options,
+                     const char* key);
+
 /// Hands out the options of one task by name and remembers which names were asked for: those are the
 /// keywords the task supports. Every getter throws ArgumentError naming task, keyword, what was wanted
 /// and what came.

@@ -1,4 +1,5 @@
 #include <bierl/core/error.hpp>
+#include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/terms/reading.hpp>
 #include <bierl/mujoco/terms/resets.hpp>
 #include <bierl/mujoco/terms/rewards.hpp>
@@ -26,7 +27,8 @@ Description read_with(OptionReader& reader) {
           .observation = reader.tables("observation"),
           .reward = reader.tables("reward"),
           .termination = reader.tables("termination"),
-          .reset = reader.tables("reset")};
+          .reset = reader.tables("reset"),
+          .wrappers = read_wrappers(reader)};
 }
 
 std::string name_in(const TaskOptions& options) {

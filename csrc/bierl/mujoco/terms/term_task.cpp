@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <bierl/core/error.hpp>
+#include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/tasks/arithmetic.hpp>
 #include <bierl/mujoco/terms/names.hpp>
 #include <bierl/mujoco/terms/reading.hpp>
@@ -184,11 +185,13 @@ std::unique_ptr<Task> make_term_task(const std::shared_ptr<Simulation>& simulati
   return std::make_unique<TermTask>(simulation, description, std::move(terms));
 }
 
-TaskFactory term_task_factory(const TaskOptions& options) {
+TaskFactory term_task_factory(const TaskOptions& options, std::optional<int> max_episode_steps) {
   const Description task = Description::read(options);
-  return {.name = task.name, .max_episode_steps = task.episode_steps, .make = [task, model = load(task)] {
-            return make_term_task(std::make_shared<Simulation>(model), task);
-          }};
+  return wrapped(
+      {.name = task.name,
+       .max_episode_steps = max_episode_steps.value_or(task.episode_steps),
+       .make = [task, model = load(task)] { return make_term_task(std::make_shared<Simulation>(model), task); }},
+      task.wrappers);
 }
 
 }  // namespace bierl::mujoco::terms

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Description {
   std::vector<TaskOptions> reward;
   std::vector<TaskOptions> termination;
   std::vector<TaskOptions> reset;
+  std::vector<TaskOptions> wrappers;
 
   /// Throws ArgumentError, with the nearest name, for what cannot be.
   static Description read(const TaskOptions& options);
@@ -38,11 +40,12 @@ struct Description {
   static std::vector<std::string> keywords();
 };
 
-/// Throws ArgumentError where a term speaks of what the model does not have.
+/// The task without its wrappers. Throws ArgumentError where a term speaks of what the model does not have.
 std::unique_ptr<Task> make_term_task(const std::shared_ptr<Simulation>& simulation, const Description& description);
 
-/// For EnvCore and Rollout: reads and loads the model, which all tasks of the factory share. Throws as
+/// For EnvCore and Rollout: reads and loads the model, which all tasks of the factory share. `max_episode_steps`: the
+/// time limit within the wrappers; none: the description's. Throws as
 /// Description::read, and SimulationError where the model does not load or is not what it was.
-TaskFactory term_task_factory(const TaskOptions& options);
+TaskFactory term_task_factory(const TaskOptions& options, std::optional<int> max_episode_steps = {});
 
 }  // namespace bierl::mujoco::terms

@@ -15,11 +15,7 @@ inline std::string term_of(OptionReader& reader) {
 
 /// "my_robot, reward 2 (body_heights)"; counted from 1.
 inline std::string who(const std::string& task, const char* what, std::size_t index, const TaskOptions& options) {
-  std::string text = task + ", " + what + " " + std::to_string(index + 1);
-  const auto term = options.find("term");
-  if (term == options.end()) return text;
-  const auto* name = std::get_if<std::string>(&term->second);
-  return name == nullptr ? text : text + " (" + *name + ")";
+  return numbered(task, what, index, options, "term");
 }
 
 }  // namespace bierl::mujoco::terms
