@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -149,6 +150,24 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is text in UTF-16; save it as UTF-8")
     return data.decode("utf-8-sig")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises:
+        ValueError: it is none, or longer or deeper than settings are.
+        OSError: it cannot be read.
+    """
+    return toml_of(read_text(path))
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """What TOML says; ValueError as `read_toml`'s."""
+    try:
+        return no_deeper(tomllib.loads(text))
+    except RecursionError:
+        raise ValueError("its tables and lists lie too deep within each other") from None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.config import foreign, ranges, reference, rules
 from bierl_fast.config.sections import (
     NAMES,
@@ -33,6 +34,7 @@ from bierl_fast.meta import table as meta_levels
 from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 from bierl_fast.strategy import table as strategies
+from bierl_fast.tasks.resolve import resolved
 from bierl_fast.values import check_rules, typed
 
 
@@ -49,6 +51,10 @@ class Config(Settings):
         check_names(settings)
         if "task" not in settings:
             raise ConfigError("no task given: name one (`bierl tasks` lists them)", ("task",))
+        kwargs = settings.get("task_kwargs", {})
+        if settings.get("dim") is None and isinstance(kwargs, Mapping):
+            task, kwargs = _resolved(settings["task"], kwargs)
+            settings |= {"task": task, **({"task_kwargs": kwargs} if kwargs else {})}
         super().__init__(**settings)
         self._check(foreign.given_of(settings))
 
@@ -107,6 +113,10 @@ class Config(Settings):
         """
         changes = renamed(changes, OLD_NAMES)
         check_names(changes)
+        if "task" in changes:
+            task, kwargs = _resolved(changes["task"], changes.get("task_kwargs", {}))
+            if MUJOCO_TASK in (task, self.task):  # whose keyword arguments are no other task's
+                changes |= {"task": task, "task_kwargs": kwargs}
         other = isinstance(changes.get("meta"), str) and changes["meta"] != self.meta
         gone = foreign.left_behind(changes["meta"]) - changes.keys() if other else frozenset()
         values = self.values() | {name: foreign.default(name) for name in gone} | changes
@@ -170,6 +180,14 @@ class Config(Settings):
                 "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both",
                 ["generations", "total_steps"],
             )
+
+
+def _resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """See tasks.resolve; ConfigError for a task of one's own that cannot be."""
+    try:
+        return resolved(task, task_kwargs)
+    except ArgumentError as error:
+        raise ConfigError(str(error), ["task"]) from error
 
 
 def _described() -> str:

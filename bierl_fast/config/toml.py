@@ -20,7 +20,7 @@ from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.files import MOST_TEXT, no_deeper, read_text
+from bierl_fast.files import MOST_TEXT, read_text, toml_of
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
@@ -74,7 +74,7 @@ def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any
     """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
         text = read_text(path) if text is None else text  # once: a pipe has it once
-        found = _tables(text)
+        found = toml_of(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
@@ -84,23 +84,6 @@ def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any
         gone = foreign.once_written(values)
         return {name: value for name, value in values.items() if name not in gone}, False
     return values, foreign.of_a_saved_run(values)
-
-
-def tables(path: Path) -> dict[str, Any]:
-    """What a TOML file holds.
-
-    Raises:
-        ValueError: it is none, or longer or deeper than settings are.
-        OSError: it cannot be read.
-    """
-    return _tables(read_text(path))
-
-
-def _tables(text: str) -> dict[str, Any]:
-    try:
-        return no_deeper(tomllib.loads(text))
-    except RecursionError:
-        raise ValueError("its tables and lists lie too deep within each other") from None
 
 
 def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bierl_fast.outputs import kind_of_output, require_output
 from bierl_fast.public import public
 from bierl_fast.run.saved import Source, saved_policy
 from bierl_fast.settings import LONG
+from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
@@ -121,7 +122,7 @@ def _watched(episodes: Iterable[Played], observer: Observer | None) -> list[Play
 
 def _told(found: Evaluated, seed: int, done: list[Played]) -> dict[str, Any]:
     return {
-        "task": found.maker.task,
+        "task": shown_name(found.maker.task, found.maker.kwargs),
         "seed": seed,
         "episodes": len(done),
         "returns": [episode.total for episode in done],

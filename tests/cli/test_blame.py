@@ -160,6 +160,7 @@ OTHERS = {
     "config.toml._read": "of a file",
     "config.toml.dumps": "of a Python function",
     "config.sections._fields": "of the package's own sections",
+    "config.config._resolved": "hands on what is wrong with a task of one's own",
     "config.config.__init__": "of a setting that nobody has set",
     "config.config._made": "likewise",
     "config.config.check_end": "likewise",

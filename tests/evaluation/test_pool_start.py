@@ -99,7 +99,7 @@ def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> No
 
 
 def test_a_task_is_an_id_or_a_callable() -> None:
-    with pytest.raises(TypeError, match=r"^task must be a string or a function, got 3$"):
+    with pytest.raises(TypeError, match=r"^task must be a string or a function or a MujocoTask, got 3$"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
 
 

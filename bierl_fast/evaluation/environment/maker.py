@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast._native import core
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
-from bierl_fast.evaluation.environment.named_wrappers import checked, wrapped
+from bierl_fast.evaluation.environment.named_wrappers import checked, wrapped_by_name
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import nearest, unknown
 from bierl_fast.reasons import reason
+from bierl_fast.tasks.resolve import resolved
 
 if TYPE_CHECKING:
     import gymnasium
@@ -54,7 +57,7 @@ class EnvMaker:
         """A new environment. Raises what the environment raises."""
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-        env = wrapped(self._made(), self.wrappers)
+        env = wrapped_by_name(self._made(), self.wrappers)
         space = env.observation_space
         if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
             return gymnasium.wrappers.FlattenObservation(env)
@@ -64,7 +67,14 @@ class EnvMaker:
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         if self.spec is not None:
-            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+            kwargs = dict(self.kwargs)
+            around = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
+            env = gymnasium.make(self.spec, disable_env_checker=True, **kwargs)
+            if not around:
+                return env
+            from bierl_fast.evaluation.environment.wrapping import wrapped  # noqa: PLC0415 - loads gymnasium
+
+            return wrapped(env, around)
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
@@ -116,6 +126,7 @@ def find(
 
 
 def _found(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:
+    task, task_kwargs = resolved(task, task_kwargs)
     if callable(task):
         _require_factory(task, task_kwargs)
         return EnvMaker(written_name(task), task_kwargs, factory=task)
@@ -133,6 +144,11 @@ def _found(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_nam
     if not name:
         return _by_name(task, task, None, task_kwargs, more_names)
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
+
+
+def _is_twin(task: str) -> bool:
+    """Whether it is Gymnasium's own environment of which a native task is the twin, and takes that one's wrappers."""
+    return task != MUJOCO_TASK and bool(core.is_native(task)) and taken_over_by(task) is None
 
 
 def require_same_maker(saved: PolicySpec) -> None:
@@ -169,8 +185,10 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         factory = _attribute(home, name)
         if callable(factory):
             return EnvMaker(task, kwargs, factory=factory)
+    if kwargs.get("wrappers") and _is_twin(name):
+        core.check_task(name, {"wrappers": kwargs["wrappers"]})
     try:
-        return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+        return EnvMaker(task, kwargs, spec=_limited(gymnasium.spec(name), kwargs))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
         raise TaskError(f"task {task!r}: {error}", ["task"]) from error
     except gymnasium.error.Error as error:
@@ -195,6 +213,11 @@ def _not_registered(task: str, more_names: Iterable[str]) -> TaskError:
         f"module that does: {home}:{task}{install}",
         ["task"],
     )
+
+
+def _limited(spec: EnvSpec, kwargs: dict[str, Any]) -> EnvSpec:
+    """The registry's entry, with the time limit that a task of one's own has."""
+    return replace(spec, max_episode_steps=kwargs.get("episode_steps")) if spec.id == MUJOCO_TASK else spec
 
 
 def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameError:

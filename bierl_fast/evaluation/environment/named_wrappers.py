@@ -1,7 +1,7 @@
 """Wrappers around an environment, each written as the call that makes it.
 
 "module:Wrapper", "file.py:Wrapper(size=4)" -> checked -> as it is saved
-environment, wrappers in writing             -> wrapped -> gymnasium.Env, the last wrapper outermost
+environment, wrappers in writing             -> wrapped_by_name -> gymnasium.Env, the last wrapper outermost
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def checked(wrappers: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def wrapped(env: gymnasium.Env[Any, Any], wrappers: Iterable[str]) -> gymnasium.Env[Any, Any]:
+def wrapped_by_name(env: gymnasium.Env[Any, Any], wrappers: Iterable[str]) -> gymnasium.Env[Any, Any]:
     """`env` within these, the last outermost. Raises what they raise, and TaskError where one is no environment."""
     import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
