@@ -49,6 +49,18 @@ OTHER_NAMES = {  # of options that are no settings; those of settings stand besi
     "debug": ("traceback", "trace"),
     "help": ("usage", "options", "h"),
 }
+OF_COMMANDS = {  # what is no option of one command, and what another is for
+    "watch": ("render", "render_mode", "enjoy", "play", "view", "visualize", "visualise", "window", "human"),
+    "record": ("render", "render_mode", "video", "record_video", "save_video", "film", "gif", "mp4"),
+    "plot": ("curve", "curves", "graph", "learning_curve"),
+    "report": ("html", "summary"),
+    "export": ("onnx", "torchscript", "to_onnx", "save_onnx"),
+    "resume": ("continue", "restore", "load", "resume_from", "from_checkpoint", "load_checkpoint"),
+    "evaluate": ("eval", "test", "eval_only", "evaluate_only"),
+    "compare": ("seeds", "n_seeds", "num_seeds", "sweep"),
+    "pretrain": (),
+    "diagnose": (),
+}
 
 
 class SettingType(click.ParamType[Any]):
@@ -101,10 +113,9 @@ class PresetType(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Those there are, with what they are for."""
-        from bierl_fast.config import toml  # noqa: PLC0415 - loads NumPy
+        from bierl_fast.config.layers import presets  # noqa: PLC0415 - loads NumPy
 
-        found = {name: toml.describe_preset(path) for name, path in toml.presets().items()}
-        return [CompletionItem(name, help=text) for name, text in found.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=text) for name, text in presets().items() if name.startswith(incomplete)]
 
 
 class TaskType(click.ParamType[str]):

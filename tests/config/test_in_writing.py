@@ -131,6 +131,15 @@ def test_python_says_what_is_meant(name: str, meant: str) -> None:
         ("--seed 3 train Hopper-v5", "no option --seed"),
         ("train Hopper-v5 --learning-rate", "`bierl train --help`"),
         ("evaluate d --episodes", "`bierl evaluate --help`"),
+        ("evaluate d --render", "`bierl watch` (a policy in a window) and `bierl record` (a policy on film)"),
+        ("evaluate d --video", "for that there is `bierl record`"),
+        ("evaluate d --plot", "for that there is `bierl plot`"),
+        ("train Hopper-v5 --resume d", "for that there is `bierl resume`"),
+        ("train Hopper-v5 --eval-only", "for that there is `bierl evaluate`"),
+        ("train Hopper-v5 --seeds 1,2", "did you mean '--seed'?"),
+        ("train Hopper-v5 --record-video", "did you mean '--log-video'?"),
+        ("resume d --onnx a", "for that there is `bierl export`"),
+        ("plot d --html", "for that there is `bierl report`"),
     ],
 )
 def test_the_command_line_says_what_is_meant(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
