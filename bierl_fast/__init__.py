@@ -90,6 +90,8 @@ if TYPE_CHECKING:
     from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
+    from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
+    from bierl_fast.tasks.register import register as register
     from bierl_fast.viewing.api import record as record
     from bierl_fast.viewing.api import watch as watch
 
@@ -141,6 +143,8 @@ _HOME = {  # module, and the name there where it is another
     "Range": "meta.history",
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
+    "MujocoTask": "tasks.mujoco_task",
+    "register": "tasks.register",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
     "TorchPolicy": "evaluation.policy.torch_module",
     "BierlError": "errors",

@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import RunWarning, TrustError, warn
 from bierl_fast.import_path import names_code, parted
 
+BINARY = ".mjb"  # of compiled models, whose insides MuJoCo hardly checks
 LONGEST = 200  # characters that are shown of what a file says
 Trust = bool | Collection["Named"]  # everything, nothing, or what is trusted already
 
@@ -33,6 +35,8 @@ class Named:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if self.path.endswith(BINARY):
+            return f"load the compiled model {_shown(self.path)}, which MuJoCo takes as it is, for its {self.setting}"
         home, name = parted(self.path)
         told = ", ".join(f"{key}={value!r}" for key, value in self.keywords.items())
         verb = "call" if name.replace(".", "").isidentifier() else "make"  # the id of an environment
@@ -49,12 +53,17 @@ def _cut(text: str) -> str:
 
 
 def named_in(settings: Mapping[str, Any], keywords: Mapping[str, Any]) -> tuple[Named, ...]:
-    """The code that settings name, by what each is called; `keywords` are those of the task."""
-    return tuple(
+    """The code that settings name, by what each is called, and a compiled model; `keywords` are those of the task."""
+    found = [
         Named(name, value, dict(keywords) if name == "task" else {})
-        for name, value in settings.items()
+        for name, values in settings.items()
+        for value in (values if isinstance(values, tuple | list) else (values,))
         if names_code(value)
-    )
+    ]
+    model = keywords.get("model")
+    if settings.get("task") == MUJOCO_TASK and isinstance(model, str) and model.endswith(BINARY):
+        found.append(Named("task", model))
+    return tuple(found)
 
 
 def folder() -> Path:

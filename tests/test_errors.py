@@ -31,7 +31,6 @@ OTHERS = {
     ("hyperparameters.py", "AttributeError"): "Python's protocol",
     ("comparison/worker.py", "KeyboardInterrupt"): "a signal handler's",
     ("archive.py", "ValueError"): "made an ArchiveError",
-    ("config/toml.py", "ValueError"): "made the error of whoever reads the file",
     ("files.py", "ValueError"): "made the error of whoever reads the file",
     ("import_path.py", "FileNotFoundError"): "made a ConfigError",
     ("values.py", "ValueError"): "what reads a text says which setting it was of",

@@ -72,7 +72,12 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that was typed, or a usage error with the nearest one."""
+        """The command that was typed, or a usage error with the nearest one; `help COMMAND` is `COMMAND --help`."""
+        if args and args[0] == "help":
+            args = [*args[1:2], "--help"]
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
         return super().resolve_command(ctx, args)
@@ -189,10 +194,10 @@ def _no_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
         name = f"no_{also[name[3:]]}"
     elif also.get(name, name) not in flags and (commands := _for_that(name)):
         return f"{text}; for that there is {commands}"
-    elif also.get(name) in settings_of().keys() - flags.keys():
-        if near := get_close_matches(also[name], flags, n=1, cutoff=0.7):  # --episodes of `bierl evaluate`
+    elif (setting := also.get(name, name)) in settings_of().keys() - flags.keys():
+        if near := get_close_matches(setting, flags, n=1, cutoff=0.7):  # --episodes of `bierl evaluate`
             return f"{text}; did you mean {flags[near[0]]!r}?"
-        return f"{text}; {also[name]} is a setting, of `bierl train` and of files"
+        return f"{text}; {setting} is a setting, of `bierl train` and of files"
     meant = nearest(name, flags, also)
     return f"{text}; did you mean {flags[meant]!r}?" if meant else text
 

@@ -40,7 +40,7 @@ from typing import Any
 from bierl_fast.config import reference, toml
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, hints, settings_of
 from bierl_fast.errors import ConfigError, shown
-from bierl_fast.files import as_path
+from bierl_fast.files import as_path, read_toml
 from bierl_fast.names import choice
 from bierl_fast.run.directory import file_name
 from bierl_fast.settings import LONG, renamed
@@ -137,7 +137,7 @@ def located(where: str) -> Iterator[None]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return toml.tables(path)
+        return read_toml(path)
     except ValueError as error:
         raise ConfigError(f"not valid TOML: {error}") from error
     except OSError as error:

@@ -38,6 +38,8 @@ from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
@@ -261,7 +263,7 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
     *,
-    task: str | Callable[..., Any] | None = None,
+    task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     **own: Any,
@@ -311,4 +313,6 @@ def evaluate(
         nothing = why_nothing(batch)
         if nothing is not None:
             raise AllEpisodesError(nothing)
-        return {"task": evaluator.policy.task, "seed": seed, **summary(batch)}
+        spec = getattr(evaluator.policy, "spec", None)
+        name = shown_name(evaluator.policy.task, {} if spec is None else spec.task_kwargs)
+        return {"task": name, "seed": seed, **summary(batch)}

@@ -18,7 +18,7 @@ from bierl_fast.strategy import table as strategies
 def chosen(directory: RunDirectory, config: Config) -> dict[str, Any]:
     """The settings that are neither at their default nor what strategy or meta-level take where nothing is said."""
     own = {**strategies.options(config.strategy), **_defaults(config.strategy, directory)}
-    others = foreign.foreign(config.strategy, config.meta)
+    others = foreign.foreign(config.strategy, config.meta, config.dim)
     return {
         name: value
         for name, value in config.named().values().items()

@@ -43,6 +43,32 @@ std::optional<OptionValue> as_pair(const py::handle& value) {
   return OptionValue(pair);
 }
 
+OptionValue read_option(const py::handle& value);
+
+std::optional<OptionValue> as_list(const py::handle& value) {
+  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr())) return std::nullopt;
+  std::vector<double> numbers;
+  std::vector<std::string> texts;
+  std::vector<OptionTable> tables;
+  const auto sequence = py::reinterpret_borrow<py::sequence>(value);
+  for (const auto& item : sequence) {
+    if (is_number(item)) {
+      numbers.push_back(py::float_(py::reinterpret_borrow<py::object>(item)).cast<double>());
+    } else if (PyUnicode_Check(item.ptr())) {
+      texts.push_back(read_text(py::reinterpret_borrow<py::object>(item), "a task's keyword"));
+    } else if (PyDict_Check(item.ptr())) {
+      tables.push_back({read_options(py::reinterpret_borrow<py::dict>(item))});
+    } else {
+      return std::nullopt;
+    }
+  }
+  const std::size_t size = py::len_hint(sequence);
+  if (tables.size() == size && size > 0) return tables;
+  if (texts.size() == size && size > 0) return texts;
+  if (numbers.size() == size) return numbers;
+  return std::nullopt;
+}
+
 OptionValue read_option(const py::handle& value) {
   if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
   if (PyUnicode_Check(value.ptr())) return read_text(py::reinterpret_borrow<py::object>(value), "a task's keyword");
@@ -51,6 +77,7 @@ OptionValue read_option(const py::handle& value) {
     if (const auto integer = as_integer(value)) return *integer;
   }
   if (const auto pair = as_pair(value)) return *pair;
+  if (const auto list = as_list(value)) return *list;
   const auto text = py::reinterpret_steal<py::object>(PyObject_ASCII(value.ptr()));
   PyErr_Clear();
   return text ? text.cast<std::string>() : "<" + std::string(Py_TYPE(value.ptr())->tp_name) + ">";

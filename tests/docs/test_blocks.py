@@ -2,7 +2,7 @@
 
 python   runs as it stands, a page's blocks in order in one process
 console  every `$ bierl ...` is parsed and its settings are checked; where a directory is named, it runs, cut short
-toml     is a comparison or settings of a run
+toml     is a comparison, a task of one's own, or settings of a run
 """
 
 from __future__ import annotations
@@ -19,13 +19,27 @@ import click
 import pytest
 from helpers.pages import PAGES, README, ROOT, Page
 
+import bierl_fast as bf
 from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
 from bierl_fast.config.layers import layers_of
 
-LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
+LANGUAGES = {
+    "python",
+    "console",
+    "toml",
+    "text",
+    "{toctree}",
+    "{settings}",
+    "{terms}",
+    "{wrappers}",
+    "xml",
+    "{literalinclude}",
+    "cpp",
+    "cmake",
+}
 # The rest of the lines: what is typed besides `bierl`.
 PROGRAMS = {
     "git",
@@ -176,9 +190,13 @@ def test_options_and_presets_that_prose_names_exist(page: Page) -> None:
 def test_blocks_are_of_known_languages(page: Page) -> None:
     assert {block.language for block in page.blocks} <= LANGUAGES
     assert page.text.count("```") == 2 * len(page.blocks), f"{page} has a fence that is not read"
+    with_files(page)
     for block in page.blocks:
         if block.language == "toml":
             read = tomllib.loads(block.text)
+            if "model" in read:
+                bf.MujocoTask.load(str(block.file))
+                continue
             if "tasks" in read:
                 plan.plan(spec.read(read))
             else:

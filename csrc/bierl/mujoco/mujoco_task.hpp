@@ -31,6 +31,9 @@ class MujocoTask : public Task {
   std::span<const InfoField> step_info_fields() const final { return step_fields_; }
   void step_info(double* out) const final;
 
+  std::vector<unsigned char> saved_model() const final { return mujoco::saved_model(model_); }
+  void copy_state(void* state) const final { mj_copyData(static_cast<mjData*>(state), model_, data_); }
+
   bool guarded(Guarded function, void* argument) final;
   std::string error() const final { return "MuJoCo: " + simulation_->guard().error(); }
 
