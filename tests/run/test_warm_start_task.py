@@ -12,6 +12,7 @@ from helpers.warm_starts import CHEAP, SHAPE, Interrupting
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.cli.progress import Display
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, UnknownNameError
 from bierl_fast.meta.generator_file import WarmStart
 
