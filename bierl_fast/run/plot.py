@@ -81,8 +81,8 @@ def _of(run: PathLike | Trained) -> list[Loaded]:
             errors.append(error)
     if not found:
         raise errors[0]
-    for error in errors:
-        warn(f"left out: {error}", RunWarning)
+    for why in errors:
+        warn(f"left out: {why}", RunWarning)
     return found
 
 

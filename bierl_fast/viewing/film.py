@@ -23,6 +23,7 @@ from bierl_fast.optional import optional
 
 KINDS = ("mp4", "gif")
 GIF_FPS = 25  # at most: a GIF's clock ticks in hundredths of a second, and its frames are large
+MOST = 2**30  # bytes of a GIF's frames, which are all in memory until its end
 FULL = 2**20  # bytes free on a disk that ffmpeg, which does not say, may have found full
 USUAL_FPS = 30  # of an environment that does not say
 
@@ -34,7 +35,7 @@ class Film:
         """`path` has an ending of KINDS. InstallationError where imageio or ffmpeg is missing."""
         kind = path.suffix.removeprefix(".").lower()
         imageio = optional("imageio.v2", "video", "a film")
-        self._every, self._seen = 1, 0
+        self._every, self._seen, self._bytes = 1, 0, 0
         self._path, self._gif, self._ffmpeg = path, io.BytesIO(), None
         if kind == "gif":
             self._every = max(1, round(fps / GIF_FPS))
@@ -55,6 +56,12 @@ class Film:
             got = "nothing" if frame is None else f"{picture.dtype} of shape {picture.shape}"
             raise UnsupportedError(f"a frame must be uint8 of shape (height, width, 3), and the environment drew {got}")
         if self._seen % self._every == 0:
+            self._bytes += picture.nbytes
+            if self._ffmpeg is None and self._bytes > MOST:
+                raise UnsupportedError(
+                    f"the frames of a GIF are in memory until its end, and these take more than {MOST >> 20} MiB; make "
+                    "it an .mp4, or take fewer episodes"
+                )
             with self._by_ffmpeg():
                 self._writer.append_data(_even(picture))
         self._seen += 1

@@ -143,6 +143,14 @@ def test_what_draws_nothing(capsys: Captured) -> None:
     assert not list(Path().glob("*film*"))
 
 
+def test_a_gif_of_more_frames_than_memory_is_to_hold(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy_of("viewing.drawings:gray").save("policy.npz")
+    monkeypatch.setattr(film, "MOST", 10_000)
+    fails(capsys, 1, "make it an .mp4, or take fewer episodes", "record", "policy.npz", "--out", "film.gif")
+    assert entry(["record", "policy.npz", "--out", "film.mp4"]) == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["film.mp4", "policy.npz"]
+
+
 @pytest.mark.parametrize("kind", ["gif", "mp4"])
 def test_a_film_that_the_disk_does_not_take(kind: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     policy_of("viewing.drawings:gray").save("policy.npz")
