@@ -20,7 +20,7 @@ import click
 from bierl_fast.errors import PACKAGE
 from bierl_fast.evaluation.pool.descriptors import open_standard
 
-IN_FILES = ("train", "resume", "pretrain", "compare")  # commands whose answer is in files,
+IN_FILES = ("train", "resume", "pretrain", "compare", "sweep")  # commands whose answer is in files,
 INTO_A_FILE = "--out"  # as that of others is with this word,
 PRINTED = {"--json", "--help", "-h", "--help-all", "--report"}  # and that of none with one of these
 
