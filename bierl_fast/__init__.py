@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.listing import runs as runs
     from bierl_fast.run.listing import show as show
     from bierl_fast.run.plot import plot as plot
+    from bierl_fast.run.progress import Progress as Progress
     from bierl_fast.run.result import Result as Result
     from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
@@ -123,6 +124,7 @@ _HOME = {  # module, and the name there where it is another
     "CheckpointEvent": "run.callbacks",
     "EndEvent": "run.callbacks",
     "Stop": "run.stop",
+    "Progress": "run.progress",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",

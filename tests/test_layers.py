@@ -87,7 +87,7 @@ SEES: dict[str, set[str]] = {
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"tasks", "evaluation", "config", "run"},
     "exporting": BOTTOM | {"tasks", "evaluation", "config", "run"},
-    "sweeping": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "comparison"},
+    "sweeping": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "run", "comparison"},
     "reports": BOTTOM | {"run", "picture", "page", "comparison", "viewing"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}

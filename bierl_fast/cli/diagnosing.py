@@ -20,9 +20,9 @@ from bierl_fast.cli.parameters import (
     quiet_option,
     trust_option,
 )
-from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.errors import counted
+from bierl_fast.run.progress import LINE_SECONDS
 
 
 @click.command()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 import typing
@@ -150,12 +151,15 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+WORD = re.compile(r"(?!(true|false|none|null|nan|inf)$)([a-z_/~]|\.\.?/)[\w./~:@-]*", re.IGNORECASE)
+
+
 class KeywordType(click.ParamType[tuple[str, Any]]):
-    """`name=value`, the value as in TOML: 1, 0.5, true, [0.2, 1.0], "text"."""
+    """`name=value`, the value as in TOML: 1, 0.5, true, [0.2, 1.0], "text"; a word or a path needs no quotes."""
 
     name = "NAME=VALUE"
 
-    wanted = "name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'"
+    wanted = "name=value, the value a word, a path, or as in TOML: 0.5, true, [0.2, 1.0] or '\"any text\"'"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """(name, value), or click's usage error."""
@@ -171,15 +175,10 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
         return name, item
 
     def _value(self, text: str) -> Any:
+        if WORD.fullmatch(text):
+            return text
         (item,) = tomllib.loads(f"value = {text}").values()
         return item
-
-
-class SwitchType(KeywordType):
-    """`name=value`, where a word needs no quotes: ties=best, mirrored=false."""
-
-    def _value(self, text: str) -> Any:
-        return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)
 
 
 class RangeType(KeywordType):
@@ -193,7 +192,7 @@ class RangeType(KeywordType):
         return low, high
 
 
-class ScaleType(SwitchType):
+class ScaleType(KeywordType):
     """`name=log` or `name=linear`."""
 
     name = "NAME=log|linear"

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from bierl_fast.cli.parameters import PathType, debug_option, json_option, print_json
-from bierl_fast.cli.progress import return_text
 from bierl_fast.columns import lines
+from bierl_fast.run.progress import return_text
 
 HEAD = ("run", "state", "task", "strategy", "meta", "seed", "score", "generations", "steps", "when")
 LEFT = [HEAD.index(name) for name in ("run", "state", "task", "strategy", "meta", "when")]

@@ -23,12 +23,13 @@ from bierl_fast.cli.parameters import (
     trust_option,
     verbose_option,
 )
-from bierl_fast.cli.progress import Progress, return_text
+from bierl_fast.cli.progress import Display
 from bierl_fast.config.config import Config
 from bierl_fast.config.layers import layers_of
 from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.errors import EpisodeWarning, RunWarning, counted
 from bierl_fast.run.directory import RunDirectory, default_directory
+from bierl_fast.run.progress import return_text
 from bierl_fast.run.reporting import achieved
 from bierl_fast.run.result import Result
 
@@ -75,7 +76,7 @@ def train(
         config = layers.config()
         config.check_end()
         with nullcontext(run_dir) if run_dir is not None else default_directory(with_file(config)) as directory:
-            shown = Progress(config, directory, quiet, verbose, layers.start_in_words(config))
+            shown = Display(config, directory, quiet, verbose, layers.start_in_words(config))
             _run(shown, partial(api.train, config, directory, warm_start_observer=shown.warm_start))
 
 
@@ -105,11 +106,11 @@ def resume(
 
     machine = {name: own[name] for name in of_this_machine()}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **machine)
-    shown = Progress(config, run_dir, quiet, verbose)
+    shown = Display(config, run_dir, quiet, verbose)
     _run(shown, partial(api.resume, run_dir, generations, total_steps, trust=trust, **own))
 
 
-def _run(shown: Progress, call: Callable[..., Result]) -> None:
+def _run(shown: Display, call: Callable[..., Result]) -> None:
     """Call with the display among the callbacks; say how it ended, and what to do next."""
     if shown.quiet:
         warnings.simplefilter("ignore", RunWarning)

@@ -16,6 +16,7 @@ from bierl_fast import columns
 from bierl_fast.errors import BierlError, RunDirectoryError, counted, one_line
 from bierl_fast.files import PathLike, as_path
 from bierl_fast.public import public
+from bierl_fast.reasons import visible
 from bierl_fast.run import metrics
 from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.chosen import chosen
@@ -27,7 +28,7 @@ from bierl_fast.run.state import DAMAGED, INTERRUPTED, RUNNING, state_of
 FILES = ("config", "manifest", "metrics", "checkpoint", "policy", "best_policy", "warm_start")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunSummary:
     """One run, as far as its files tell; None where they do not.
 
@@ -56,8 +57,13 @@ class RunSummary:
     env_steps: int | None = None
     when: str | None = None
 
+    def __repr__(self) -> str:
+        facts = [str(fact) for fact in (self.why, self.task, self.strategy, self.meta) if fact]
+        score = [] if self.score is None else [f"{self.score:.6g} ({self.score_of})"]
+        return f"<{self.path}: {', '.join([self.state, *facts, *score])}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RunPage:
     """One run in a page; `str` of it is the page.
 
@@ -74,6 +80,9 @@ class RunPage:
     last: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     next: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return str(self)  # what a notebook shows
 
     def __str__(self) -> str:
         one = self.summary
@@ -95,7 +104,7 @@ class RunPage:
                 lines += ["", f"{title}:", *columns.lines(rows, left=[0, 1], indent="  ")]
         if self.next:
             lines += ["", "next:", *(f"  {line}" for line in self.next)]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))  # a record's names are a file's
 
 
 @public

@@ -19,7 +19,7 @@ from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
-from bierl_fast.viewing.screen import GIVEN, follow, frame_of, offscreen, require_display
+from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display
 
 if TYPE_CHECKING:
     import gymnasium
@@ -76,6 +76,7 @@ def record(
     def see(env: gymnasium.Env[Any, Any]) -> None:
         if follows:
             follow(env)
+        lighten(env)
         frames.add(frame_of(env, mujoco))
 
     with replacing_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:

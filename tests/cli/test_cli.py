@@ -57,7 +57,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train Hopper-v5 --crn pairs", "did you mean 'pair'?"),
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
         ("train Hopper-v5 --task-kwarg frame_skip", "is not name=value"),
-        ("train Hopper-v5 --task-kwarg a=hello", "is not name=value"),
+        ("train Hopper-v5 --task-kwarg a=True", "is not name=value"),
         ("train Hopper-v5 --generations 1 --workers 2", "Hopper-v5 is native and runs on threads; give threads"),
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
