@@ -13,7 +13,6 @@ Names load on first use: importing this package loads neither torch nor gymnasiu
 from __future__ import annotations
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast._registration import when_gymnasium_is_there
@@ -98,7 +97,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program sets logging up
 when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another

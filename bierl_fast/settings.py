@@ -39,7 +39,8 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
             `common`, that most people need it, so that `bierl train --help` shows it and not `--help-all` alone;
-            `names_code`, that it may be an import path, which is imported;
+            `names_code`, that it may be an import path, or a list of them, which are imported;
+            `repeated`, that on a command line its values are given one by one, as there may be commas in them;
             `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """

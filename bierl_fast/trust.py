@@ -56,7 +56,8 @@ def named_in(settings: Mapping[str, Any], keywords: Mapping[str, Any]) -> tuple[
     """The code that settings name, by what each is called, and a compiled model; `keywords` are those of the task."""
     found = [
         Named(name, value, dict(keywords) if name == "task" else {})
-        for name, value in settings.items()
+        for name, values in settings.items()
+        for value in (values if isinstance(values, tuple | list) else (values,))
         if names_code(value)
     ]
     model = keywords.get("model")

@@ -41,6 +41,8 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         return value  # the evaluator knows which it can run
     if type(value) in _SCALARS and type(value) in kinds(kind):
         return value if type(value) is not str else text(name, value)
+    if type(value) is tuple and not value and any(typing.get_args(part)[1:] == (...,) for part in kinds(kind)):
+        return value  # an empty list
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
     try:

@@ -35,6 +35,7 @@ BOTTOM = {
     "torch_threads",
     "optional",
     "outputs",
+    "logs",
     "turns",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
@@ -45,6 +46,7 @@ SEES: dict[str, set[str]] = {
     "names": {"errors"},
     "errors": {"reasons"},
     "reasons": set(),
+    "logs": set(),
     "values": {"errors", "names"},
     "optional": {"errors"},
     "outputs": {"errors", "files", "names"},

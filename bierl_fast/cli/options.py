@@ -78,6 +78,8 @@ def _option(
     more: dict[str, Any] = {"cls": SettingOption, "setting": field, "help": text, "hidden": hidden, "default": None}
     if kind in {bool, bool | None}:
         return click.option(f"{flag}/--no-{flag[2:]}", name, **more)
+    if field.metadata.get("repeated"):
+        return click.option(flag, name, metavar="PATH", multiple=True, **more)
     literal = "none" in field.metadata.get("choices", ())
     return click.option(flag, name, type=SettingType(kind, literal, choices or ()), **more)
 

@@ -21,6 +21,7 @@ from bierl_fast.config.sections import (
     check_names,
     functions,
     hints,
+    naming_code,
     of_this_machine,
     settings_of,
 )
@@ -92,7 +93,11 @@ class Config(Settings):
     def named(self) -> Config:
         """The same settings in writing, every Python function by its import path: what a run saves."""
         written = {name: self._written(name) for name in functions()}
-        return self.filled(**{name: path and settled(path) for name, path in written.items()})
+        lists = {name: value for name in naming_code() if isinstance(value := getattr(self, name), tuple)}
+        return self.filled(
+            **{name: path and settled(path) for name, path in written.items()},
+            **{name: tuple(map(settled, paths)) for name, paths in lists.items()},
+        )
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again. One that is changed to its default counts as not given.

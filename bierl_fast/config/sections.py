@@ -129,14 +129,13 @@ class Settings(_Fields):
 
     def named_code(self) -> tuple[Named, ...]:
         """The code that these settings name by its import path, and that a run of them would import."""
-        names = [name for name, field in settings_of().items() if field.metadata.get("names_code")]
-        return named_in({name: getattr(self, name) for name in names}, self.task_kwargs)
+        return named_in({name: getattr(self, name) for name in naming_code()}, self.task_kwargs)
 
     @property
     def pooled(self) -> bool:
         """Whether native environments run in worker processes too: threads call no functions of the user's."""
         own = callable(self.behavior) or ":" in self.behavior
-        return self.evaluator == "pool" or self.policy is not None or own
+        return self.evaluator == "pool" or self.policy is not None or own or bool(self.wrapper)
 
     @property
     def learned(self) -> bool:
@@ -181,6 +180,11 @@ def defaults_of(*names: str) -> dict[str, Any]:
 def of_this_machine() -> tuple[str, ...]:
     """Settings that say how much of a machine is used: a run that goes on elsewhere may have others."""
     return tuple(name for name, field in settings_of().items() if field.metadata.get("machine"))
+
+
+def naming_code() -> tuple[str, ...]:
+    """Settings that may name code by its import path, one or a list."""
+    return tuple(name for name, field in settings_of().items() if field.metadata.get("names_code"))
 
 
 def functions() -> tuple[str, ...]:

@@ -129,12 +129,17 @@ def why_not_native(wanted: Wanted) -> ArgumentError | None:
     elsewhere = _why_elsewhere(wanted.task) or _why_in_processes(wanted)
     if elsewhere is not None:
         return elsewhere
-    needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
-    if wanted.policy is None and not callable(wanted.behavior):
-        return None
-    return ArgumentError(
-        f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
-    )
+    needs = {
+        "policy": wanted.policy is not None and "a TorchPolicy",
+        "behavior": callable(wanted.behavior) and "a behavior function",
+        "wrapper": bool(wanted.section(PoolSettings).wrapper) and "a wrapper",
+    }
+    for setting, needed in needs.items():
+        if needed:
+            return ArgumentError(
+                f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
+            )
+    return None
 
 
 def say_why_elsewhere(task: Any) -> None:

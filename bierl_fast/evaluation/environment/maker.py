@@ -15,6 +15,7 @@ from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
+from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import unknown
@@ -35,13 +36,14 @@ class EnvMaker:
     """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
 
     With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
-    FlattenObservation.
+    FlattenObservation, around all `wrappers` (wrapping.py).
     """
 
     task: str  # its id, or the factory's import path or name
     kwargs: dict[str, Any]
     spec: EnvSpec | None = None
     factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
+    wrappers: tuple[str, ...] = ()
     flatten: bool = False
 
     @property
@@ -53,7 +55,7 @@ class EnvMaker:
         """A new environment. Raises what the environment raises."""
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-        env = self._made()
+        env = wrapped(self._made(), self.wrappers)
         space = env.observation_space
         if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
             return gymnasium.wrappers.FlattenObservation(env)
@@ -64,13 +66,13 @@ class EnvMaker:
 
         if self.spec is not None:
             kwargs = dict(self.kwargs)
-            around = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
+            own = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
             env = gymnasium.make(self.spec, disable_env_checker=True, **kwargs)
-            if not around:
+            if not own:
                 return env
-            from bierl_fast.evaluation.environment.wrapping import wrapped  # noqa: PLC0415 - loads gymnasium
+            from bierl_fast.evaluation.environment.native_wrappers import as_natively  # noqa: PLC0415 - gymnasium
 
-            return wrapped(env, around)
+            return as_natively(env, own)
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
@@ -96,7 +98,12 @@ class EnvMaker:
         return ""
 
 
-def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str] = ()) -> EnvMaker:
+def find(
+    task: str | Callable[..., Any],
+    task_kwargs: dict[str, Any],
+    more_names: Iterable[str] = (),
+    wrappers: Iterable[str] = (),
+) -> EnvMaker:
     """What makes the environments of a task.
 
     Args:
@@ -105,12 +112,18 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
             callable that returns a gymnasium.Env.
         task_kwargs: keyword arguments of the environment or the factory.
         more_names: ids to offer beside Gymnasium's when the id is unknown.
+        wrappers: around each of them, as wrapping.py has them in writing.
 
     Raises:
         ArgumentError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
-            factory that needs other arguments, or one without an import path that a saved policy names.
+            factory that needs other arguments, or one without an import path that a saved policy names; a wrapper that
+            cannot be imported.
         ArgumentTypeError: neither a string nor a callable.
     """
+    return replace(_found(task, task_kwargs, more_names), wrappers=checked(wrappers))
+
+
+def _found(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:
     task, task_kwargs = resolved(task, task_kwargs)
     if callable(task):
         _require_factory(task, task_kwargs)

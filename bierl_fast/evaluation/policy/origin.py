@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from bierl_fast import trust
 from bierl_fast.archive import Kind
 from bierl_fast.errors import TrustError
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.trust import Named, Origin, Trust
+
+OWN = tuple(name for name, field in PoolSettings.settings().items() if field.metadata.get("names_code"))
 
 
 def write(
@@ -44,7 +47,9 @@ def origin_of(path: Path, header: Mapping[str, Any], trusted: Trust) -> Origin |
 
 def _named(header: Mapping[str, Any]) -> tuple[Named, ...]:
     keywords = header.get("task_kwargs")
-    settings = {"task": header.get("task"), "policy": header.get("factory")}
+    ran_by = header.get("ran_by")
+    own = {name: value for name, value in ran_by.items() if name in OWN} if isinstance(ran_by, dict) else {}
+    settings = {"task": header.get("task"), "policy": header.get("factory"), **own}
     return trust.named_in(settings, keywords if isinstance(keywords, dict) else {})
 
 

@@ -30,7 +30,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     if wanted.again is not None:
         return _again(wanted, wanted.again)
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
-    maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
+    maker = find(wanted.task, wanted.task_kwargs, native_ids(), settings.wrapper)
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
     pool = Pool(maker, settings, descriptor, wanted.episode_cap)
@@ -65,7 +65,7 @@ def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvalua
     assert saved is not None
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
     settings = replace(settings, flatten_observation=saved.observation_shape is not None)
-    maker = find(wanted.task, wanted.task_kwargs)
+    maker = find(wanted.task, wanted.task_kwargs, wrappers=settings.wrapper)
     pool = Pool(maker, settings, episode_cap=saved.episode_cap)
     try:
         require_same_kind(saved, policy_spec(pool.interface, maker, {}))
