@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, print_json, quiet_option, trust_option
-from bierl_fast.cli.progress import LINE_SECONDS
+from bierl_fast.run.progress import LINE_SECONDS
 from bierl_fast.sweeping.api import Sweep
 from bierl_fast.sweeping.results import BEST, text
 from bierl_fast.sweeping.search import SweepProgress
