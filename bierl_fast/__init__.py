@@ -2,7 +2,7 @@
 
     result = bf.train(bf.configure("Hopper-v5", total_steps=2_000_000))     what `bierl train` takes; or bf.Config(...)
     bf.resume, bf.evaluate, bf.plot, bf.record, bf.watch, bf.export     a run, or what train gives
-    bf.compare, bf.pretrain, bf.diagnose                                many runs
+    bf.compare, bf.sweep, bf.pretrain, bf.diagnose                      many runs
     bf.make_evaluator, bf.make_strategy, bf.make_meta                   ask and tell, in a loop of one's own
 
 One generation: config -> propose -> ask -> evaluate -> tell -> record. Every error is a bf.BierlError.
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import RunDirectoryError as RunDirectoryError
     from bierl_fast.errors import RunWarning as RunWarning
     from bierl_fast.errors import SimulationError as SimulationError
+    from bierl_fast.errors import SweepError as SweepError
     from bierl_fast.errors import TaskError as TaskError
     from bierl_fast.errors import TrustError as TrustError
     from bierl_fast.errors import UnknownNameError as UnknownNameError
@@ -91,6 +92,8 @@ if TYPE_CHECKING:
     from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
+    from bierl_fast.sweeping.api import Sweep as Sweep
+    from bierl_fast.sweeping.api import sweep as sweep
     from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
     from bierl_fast.tasks.register import register as register
     from bierl_fast.viewing.api import record as record
@@ -125,6 +128,8 @@ _HOME = {  # module, and the name there where it is another
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
+    "sweep": "sweeping.api",
+    "Sweep": "sweeping.api",
     "export": "exporting.api",
     "plot": "run.plot",
     "report": "reports.api",
@@ -168,6 +173,7 @@ _HOME = {  # module, and the name there where it is another
     "ArchiveError": "errors",
     "TrustError": "errors",
     "ComparisonError": "errors",
+    "SweepError": "errors",
     "RunWarning": "errors",
     "OldNameWarning": "errors",
     "EpisodeWarning": "errors",

@@ -87,10 +87,11 @@ SEES: dict[str, set[str]] = {
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"tasks", "evaluation", "config", "run"},
     "exporting": BOTTOM | {"tasks", "evaluation", "config", "run"},
+    "sweeping": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "run", "comparison"},
     "reports": BOTTOM | {"run", "picture", "page", "comparison", "viewing"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}
-    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports"},
+    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports", "sweeping"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "resume": ("training", "Go on with a run."),
     "pretrain": ("pretraining", "Train a generator for warm starts."),
     "compare": ("comparing", "Train and compare many runs."),
+    "sweep": ("sweeping", "Search for the best settings."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
     "runs": ("runs", "The runs there are."),

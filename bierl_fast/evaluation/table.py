@@ -61,12 +61,6 @@ BACKENDS: dict[str, Backend] = {
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
-NAMING_CODE = tuple(
-    name
-    for section in OWN
-    for name, field in section.settings().items()
-    if field.metadata.get("names_code")  # lists of import paths
-)
 OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
@@ -140,21 +134,21 @@ def make_evaluator(
     given = dict(locals())
     given |= _own(given.pop("own"), given)
     arguments.keywords("task_kwargs", task_kwargs or {})
-    settled, task_kwargs = resolved(task, task_kwargs or {})
-    given |= {"task": settled, "task_kwargs": task_kwargs}
+    found, task_kwargs = resolved(task, task_kwargs or {})
+    given |= {"task": found, "task_kwargs": task_kwargs}
     if dim is not None:
         _refuse_for_functions(given)
         return make_function_evaluator(
-            settled, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
+            found, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
         raise ArgumentError(
             "vectorized and initial are for functions, which need dim, the number of their parameters",
             ["vectorized", "dim"],
         )
-    if isinstance(settled, str) and settled in native_functions():
+    if isinstance(found, str) and found in native_functions():
         raise ArgumentError(
-            f"{settled!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
+            f"{found!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
         )
     return _made(evaluator, _wanted(given))
 
@@ -169,9 +163,9 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
     if refused is not None:
         raise refused
     _refuse_of_others(backend, wanted)
-    own = {name: value for kind in backend.sections for name, value in wanted.section(kind).values().items()}
-    kept = {name: value for name, value in own.items() if name not in _of_the_machine()}
-    kept |= {name: list(map(settled, kept[name])) for name in NAMING_CODE if name in kept}
+    own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
+    kept = {name: value for name, value in own if name not in _of_the_machine()}
+    kept |= {name: list(map(settled, kept[name])) for kind in backend.sections for name in kind.naming_code()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
@@ -330,8 +324,7 @@ def _wanted_again(
         seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
         if field.metadata.get("of_policy") and plain(value) != plain(seen):
             raise ArgumentError(
-                f"{name} = {value}, and the policy was made with {name} = {seen}, which says what it sees; leave it "
-                "out",
+                f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
                 [name],
             )
     return Wanted(

@@ -16,6 +16,7 @@ from bierl_fast import columns
 from bierl_fast.errors import BierlError, RunDirectoryError, counted, one_line
 from bierl_fast.files import PathLike, as_path
 from bierl_fast.public import public
+from bierl_fast.reasons import visible
 from bierl_fast.run import metrics
 from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.chosen import chosen
@@ -103,7 +104,7 @@ class RunPage:
                 lines += ["", f"{title}:", *columns.lines(rows, left=[0, 1], indent="  ")]
         if self.next:
             lines += ["", "next:", *(f"  {line}" for line in self.next)]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))  # a record's names are a file's
 
 
 @public

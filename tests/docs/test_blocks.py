@@ -25,6 +25,8 @@ from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
 from bierl_fast.config.layers import layers_of
+from bierl_fast.sweeping import fitting
+from bierl_fast.sweeping import spec as sweeping
 
 LANGUAGES = {
     "python",
@@ -197,7 +199,9 @@ def test_blocks_are_of_known_languages(page: Page) -> None:
             if "model" in read:
                 bf.MujocoTask.load(str(block.file))
                 continue
-            if "tasks" in read:
+            if "space" in read:
+                fitting.check(sweeping.read(read))
+            elif "tasks" in read:
                 plan.plan(spec.read(read))
             else:
                 toml.compose({"task": "HalfCheetah-v5"}, read)

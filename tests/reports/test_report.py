@@ -82,6 +82,12 @@ def test_it_needs_nothing_but_itself() -> None:
     assert text == re.sub(r"@import|url\((?!data:)", "", text)
 
 
+def test_a_folder_whose_name_is_no_utf_8() -> None:
+    run = run_directory(Path(os.fsdecode(b"caf\xe9")), records(3))
+    bf.report(run, out="page.html")
+    assert "caf\\udce9" in Path("page.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_texts_are_shown_as_they_are_written(capsys: Captured) -> None:
     """Whoever named a task, a folder or a setting: none of it becomes part of the page."""
