@@ -74,9 +74,8 @@ class MujocoTask:
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
         if not text("name", str(self.name)).strip():
-            raise TaskError(
-                "name must be what errors and run directories call the task, got ''; leave it out", ["task"]
-            )
+            told = f"name must be what errors and run directories call the task, got {shown(self.name)}; leave it out"
+            raise TaskError(told, ["task"])
         for each in LISTS:
             put(self, each, frozen([_term(each, term) for term in getattr(self, each)]))
         try:

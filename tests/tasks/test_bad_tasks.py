@@ -10,6 +10,8 @@ import pytest
 from helpers.own_tasks import arm
 
 import bierl_fast as bf
+from bierl_fast._registration import MUJOCO_TASK
+from bierl_fast.tasks.resolve import shown_name
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     (
@@ -120,6 +122,10 @@ def test_a_pipe_in_the_place_of_a_model_is_not_waited_for(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe.xml")
     with pytest.raises(bf.TaskError, match=r"pipe\.xml': it is no file"):
         bf.MujocoTask(**arm(tmp_path, model=str(tmp_path / "pipe.xml")))
+
+
+def test_a_name_out_of_a_file_is_shown_as_text() -> None:
+    assert shown_name(MUJOCO_TASK, {"name": "arm\x1b]0;mine\x07"}) == "arm\\x1b]0;mine\\x07"
 
 
 def test_what_cannot_be_is_a_config_s_error(tmp_path: Path) -> None:
