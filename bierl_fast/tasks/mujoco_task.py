@@ -17,10 +17,11 @@ from typing import Any
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, SimulationError, TaskError, shown
-from bierl_fast.files import read_toml
+from bierl_fast.files import as_path, read_toml
 from bierl_fast.frozen import frozen
 from bierl_fast.names import unknown
 from bierl_fast.public import public
+from bierl_fast.values import text
 
 Term = Mapping[str, Any]
 LISTS = ("observation", "reward", "termination", "reset", "wrappers")  # of terms, and of wrappers
@@ -69,9 +70,12 @@ class MujocoTask:
     def __post_init__(self) -> None:
         """Check everything, against the model too."""
         put = object.__setattr__
-        put(self, "model", os.path.abspath(self.model))
+        put(self, "model", os.path.abspath(as_path(self.model, "model")))
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
+        if not text("name", str(self.name)).strip():
+            told = f"name must be what errors and run directories call the task, got {shown(self.name)}; leave it out"
+            raise TaskError(told, ["task"])
         for each in LISTS:
             put(self, each, frozen([_term(each, term) for term in getattr(self, each)]))
         try:
@@ -79,8 +83,8 @@ class MujocoTask:
                 put(self, "model_hash", core.model_hash(str(self.model)))
             core.EnvCore(MUJOCO_TASK, "", self.keywords())
         except (ArgumentError, SimulationError) as error:
-            text = str(error)
-            raise TaskError(text if text.startswith(f"{self.name}") else f"{self.name}: {text}", ["task"]) from error
+            told = str(error)
+            raise TaskError(told if told.startswith(f"{self.name}") else f"{self.name}: {told}", ["task"]) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MujocoTask:
@@ -120,7 +124,7 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise TaskError(f"the task file {os.fspath(path)}: model must be a path, got {shown(found['model'])}", ["task"])
     home = os.path.dirname(os.path.abspath(path))
     name = Path(path).stem
-    return {"name": name, **found, "model": os.path.join(home, found["model"])}
+    return {"name": name, **found, "model": os.path.join(home, as_path(found["model"], "model"))}
 
 
 def changed(described: Mapping[str, Any], changes: Mapping[str, Any]) -> MujocoTask:
