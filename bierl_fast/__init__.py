@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
+    from bierl_fast.tasks.code import term as term
     from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
     from bierl_fast.tasks.register import register as register
     from bierl_fast.viewing.api import record as record
@@ -140,6 +141,7 @@ _HOME = {  # module, and the name there where it is another
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "MujocoTask": "tasks.mujoco_task",
+    "term": "tasks.code",
     "register": "tasks.register",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
     "TorchPolicy": "evaluation.policy.torch_module",
