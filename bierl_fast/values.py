@@ -120,7 +120,13 @@ def understood(value: Any, kind: Any) -> Any:
 
 
 def text(name: str, value: str) -> str:
-    """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
+    """`value`; ConfigError where no file can hold it, as half of a character that takes two.
+
+    Nor may it hold control characters, which whoever wrote a file would have a terminal obey; keyword arguments of a
+    task may, which are shown in quotes alone.
+    """
+    if name != "task_kwargs" and any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in value):
+        raise ConfigError(f"{name} must be text without control characters, got {shown(value)}", at_fault(name))
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -37,6 +37,7 @@ BOTTOM = {
     "outputs",
     "logs",
     "turns",
+    "columns",
 }
 # What each part may import besides itself. `strategy` and `evaluation` do not see each other.
 SEES: dict[str, set[str]] = {
@@ -68,6 +69,7 @@ SEES: dict[str, set[str]] = {
     "turns": {"_native"},
     "archive": {"messages", "files", "errors"},
     "finite": {"messages"},
+    "columns": set(),
     "kernels": {"messages", "errors", "finite", "public", "_native"},
     "picture": BOTTOM,
     "tasks": BOTTOM | {"_registration"},
@@ -85,10 +87,11 @@ SEES: dict[str, set[str]] = {
     "comparison": BOTTOM | {"strategy", "evaluation", "meta", "config", "run", "picture"},
     "viewing": BOTTOM | {"tasks", "evaluation", "config", "run"},
     "exporting": BOTTOM | {"tasks", "evaluation", "config", "run"},
+    "sweeping": BOTTOM | {"tasks", "strategy", "evaluation", "meta", "config", "run", "comparison"},
     "reports": BOTTOM | {"run", "picture", "page", "comparison", "viewing"},
     "cli": BOTTOM
     | {"strategy", "evaluation", "meta", "config", "run"}
-    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports"},
+    | {"pretraining", "diagnosis", "comparison", "exporting", "viewing", "reports", "sweeping"},
     "__main__": {"cli"},
 }
 FILES = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"} and path.name != "__init__.py"]

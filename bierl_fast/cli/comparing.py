@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
-from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
 from bierl_fast.comparison.state import TABLES
 from bierl_fast.run.metrics import dumps
+from bierl_fast.run.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
     from types import TracebackType

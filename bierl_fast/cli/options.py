@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.grouped import SettingOption
-from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
+from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType
 from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, settings_of
 from bierl_fast.settings import renamed
 
@@ -101,5 +101,5 @@ ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {
     "task_kwargs": ("--task-kwarg", KeywordType),
     "ranges": ("--range", RangeType),
     "scales": ("--scale", ScaleType),
-    "reference": ("--reference", SwitchType),
+    "reference": ("--reference", KeywordType),
 }

@@ -21,11 +21,13 @@ from bierl_fast.config.sections import (
     check_names,
     functions,
     hints,
+    left_open,
     naming_code,
     of_this_machine,
     settings_of,
 )
 from bierl_fast.errors import ArgumentError, ConfigError
+from bierl_fast.evaluation.known import require_known
 from bierl_fast.frozen import frozen
 from bierl_fast.import_path import settled
 from bierl_fast.meta import table as meta_levels
@@ -66,6 +68,11 @@ class Config(Settings):
         object.__setattr__(self, "_given", frozenset(given))
         rules.check_together(self)
         ranges.check(self)
+
+    def __repr__(self) -> str:
+        """The settings that are not at their default, as they can be given again."""
+        found = {name: value for name, value in self.values().items() if not foreign.unsaid(name, value)}
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in found.items())})"
 
     def values(self) -> dict[str, Any]:
         """Every setting by name."""
@@ -144,8 +151,10 @@ class Config(Settings):
 
     def training(self) -> dict[str, Any]:
         """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""
-        names = [name for name, field in settings_of().items() if field.metadata["training"]]
-        plain = {name: getattr(self, name) for name in names if name != "reference"}
+        names = [name for name, field in settings_of().items() if field.metadata["training"] and name != "reference"]
+        plain = {name: getattr(self, name) for name in names}
+        if self.dim is not None:  # its file leaves out what its checkpoint has
+            plain |= {name: value for name, value in left_open().items() if plain.get(name) is None and name in plain}
         return plain | {f"reference.{name}": value for name, value in dataclasses.asdict(self.reference).items()}
 
     def check_names(self) -> None:
@@ -160,8 +169,13 @@ class Config(Settings):
         foreign.refuse(self.values(), self._given)
 
     def check_end(self) -> None:
-        """Raise ConfigError unless something ends the run."""
+        """Raise ConfigError unless something ends the run, after what is wrong with the names in it."""
         if self.generations is None and self.total_steps is None:
+            self.check_names()
+            try:
+                require_known(self.task, self.dim)
+            except ArgumentError as error:
+                raise ConfigError(str(error), error.settings) from error
             raise ConfigError(
                 "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both",
                 ["generations", "total_steps"],

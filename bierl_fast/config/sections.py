@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bierl_fast.config.reference import Reference, ReferenceSettings
 from bierl_fast.config.settings import ReportSettings, RunSettings, WarmStartSettings
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, UnknownNameError
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
@@ -60,6 +60,9 @@ SECTIONS: tuple[type[Section], ...] = (
 )
 OLD_NAMES = old_names(SECTIONS)
 SYNONYMS = synonyms(SECTIONS)
+A_PRESET = "names others: bf.configure(preset='ars-swimmer'), or `bierl train --preset ars-swimmer`"
+A_FILE = "holds others: bf.configure(file='settings.toml'), or `bierl train --config settings.toml`"
+OF_CONFIGURE = {"preset": A_PRESET, "file": A_FILE, "config": A_FILE, "config_file": A_FILE}
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
     "meta": (meta_levels.AUTO, *meta_levels.META_LEVELS),
@@ -209,5 +212,7 @@ def check_names(values: Mapping[str, Any]) -> None:
     """Raise UnknownNameError for the first name that is no setting."""
     known = settings_of()
     for name in values:
+        if name in OF_CONFIGURE:
+            raise UnknownNameError(f"{name} is no setting, and {OF_CONFIGURE[name]}", [name])
         if name not in known:
             raise unknown("setting", str(name), known, [str(name)], SYNONYMS)

@@ -80,7 +80,10 @@ def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     values = _present(found, say)
-    return values, not text.startswith(MARK) and foreign.of_a_saved_run(values)
+    if text.startswith(MARK):
+        gone = foreign.once_written(values)
+        return {name: value for name, value in values.items() if name not in gone}, False
+    return values, foreign.of_a_saved_run(values)
 
 
 def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:
@@ -120,14 +123,14 @@ def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def dumps(config: Config) -> str:
-    """Every setting that strategy and meta-level take as TOML, defaults included; None is left out, and reads back so.
+    """Every setting that strategy, meta-level and task take as TOML, defaults included; None is left out, and reads so.
 
     Of a run of an earlier version that had others, all settings are written, as that version did.
 
     Raises:
         ConfigError: a setting has no TOML form (a task that is a Python function).
     """
-    others = foreign.foreign(config.strategy, config.meta)
+    others = foreign.foreign(config.strategy, config.meta, config.dim)
     whole = not all(foreign.unsaid(name, getattr(config, name)) for name in others)
     names = [name for name in _names() if whole or name not in others]
     values = {name: value for name in names if (value := getattr(config, name)) is not None}

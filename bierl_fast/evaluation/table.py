@@ -61,8 +61,6 @@ BACKENDS: dict[str, Backend] = {
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
-# Lists of import paths.
-NAMING_CODE = tuple(name for some in OWN for name, field in some.settings().items() if field.metadata.get("names_code"))
 OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
@@ -165,9 +163,9 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
     if refused is not None:
         raise refused
     _refuse_of_others(backend, wanted)
-    own = {name: value for kind in backend.sections for name, value in wanted.section(kind).values().items()}
-    kept = {name: value for name, value in own.items() if name not in _of_the_machine()}
-    kept |= {name: list(map(settled, kept[name])) for name in NAMING_CODE if name in kept}
+    own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
+    kept = {name: value for name, value in own if name not in _of_the_machine()}
+    kept |= {name: list(map(settled, kept[name])) for kind in backend.sections for name in kind.naming_code()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
@@ -193,9 +191,13 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
-            )
+            raise _none_of_functions(name, value)
+
+
+def _none_of_functions(name: str, value: Any) -> ArgumentError:
+    return ArgumentError(
+        f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
+    )
 
 
 def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
@@ -279,7 +281,8 @@ def evaluator_of(
         origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
     other, kwargs = resolved(task, {})
     if isinstance(policy, VectorPolicy):
-        _refuse_for_functions({"hidden": _defaults()["hidden"], **given})
+        for name, value in own.items():
+            raise _none_of_functions(name, value)
         return function_evaluator_of(policy, threads, other)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(
@@ -321,8 +324,7 @@ def _wanted_again(
         seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
         if field.metadata.get("of_policy") and plain(value) != plain(seen):
             raise ArgumentError(
-                f"{name} = {value}, and the policy was made with {name} = {seen}, which says what it sees; leave it "
-                "out",
+                f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
                 [name],
             )
     return Wanted(

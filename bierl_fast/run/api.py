@@ -57,12 +57,19 @@ def train(
 ) -> Result:
     """Train a policy.
 
+    Example: `result = bf.train(bf.configure("Hopper-v5", total_steps=1_000_000), "runs/hopper")`; then
+    `result.policy.act(observation)`, `result.plot()`, `bf.evaluate(result)`, `bf.resume("runs/hopper", ...)`.
+
     Args:
         config: every setting; needs generations or total_steps, and the run ends at whichever comes first.
         run_dir: where the run's files go, made if need be; None writes no files.
         observer: called after every generation with its record (metrics.jsonl's keys).
         warm_start_observer: the same, of the generations on `warm_start_task` before the run's own.
         callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
+
+    Returns:
+        A bf.Result: policy, parameters (P,) float32, metrics (a record for each generation), run_dir, best_policy (of
+        reporting evaluations, eval_interval), and stopped, why a callback ended the run.
 
     Raises:
         ArgumentTypeError: an argument of another type.

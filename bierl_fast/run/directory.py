@@ -116,6 +116,8 @@ class RunDirectory:
 
     def require_run(self) -> None:
         """Raise RunDirectoryError when there is no run here."""
+        if self.path.exists() and not self.path.is_dir():
+            raise RunDirectoryError(f"{self.path} is a file; name the directory of a run, which has its config.toml")
         if not self.path.is_dir():
             raise RunDirectoryError(f"no run directory at {self.path}")
         if not self.learned and _size(self.config) == 0:

@@ -11,18 +11,17 @@ from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import PathLike, as_path, is_locked
+from bierl_fast.errors import RunDirectoryError
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.picture.curves import Curves
 from bierl_fast.run import metrics
-from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.loop import ended
-from bierl_fast.run.saved import Trained, reached_best
+from bierl_fast.run.saved import Trained
+from bierl_fast.run.state import DAMAGED, state_of
 
 # What may differ between seeds of one and the same run: where it ran, how far, and what was reported on the way.
 OF_A_SEED = {"seed", "generations", "total_steps", "target_return", "checkpoint_seconds"}
 LONGEST = 60  # characters of a label
-FINISHED, UNDER_WAY, STOPPED, NOT_BEGUN = "finished", "under way", "stopped", "not begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +35,13 @@ class Loaded:
     config: Config | None = None
 
     def state(self) -> str:
-        """FINISHED, UNDER_WAY, STOPPED or NOT_BEGUN; "" of a Result, of which nothing is known."""
+        """How it stands, in the words of state.py; "" of a Result, of which nothing is known."""
         if self.directory is None or self.config is None:
             return ""
-        if is_locked(self.directory.path):
-            return UNDER_WAY
-        if not self.records:
-            return NOT_BEGUN
-        return FINISHED if ended(self.config, self._counters()) else STOPPED
-
-    def _counters(self) -> Counters:
-        last = self.records[-1]
-        best = reached_best(self.records).get("return")
-        return Counters(last["generation"] + 1, inner_steps=last.get("env_steps", 0), best_return=best)
+        try:
+            return state_of(self.directory, self.config)[0]
+        except (RunDirectoryError, OSError):
+            return DAMAGED
 
 
 def of(run: PathLike | Trained) -> list[Loaded]:

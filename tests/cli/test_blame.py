@@ -144,7 +144,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "run.build.make_meta",
     ),
     ('task = "quadratic"', "--threads 1", "task", "evaluation.table.make_evaluator"),
-    ('activation = "relu"', FUNCTION, "activation", "evaluation.table._refuse_for_functions"),
+    ('activation = "relu"', FUNCTION, "activation", "config.foreign._refuse"),
     ("workers = 2", HOPPER, "workers", "evaluation.table._refuse_of_others"),
 ]
 
@@ -169,6 +169,7 @@ OTHERS = {
     "run.build.make_parts": "hands on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
+    "evaluation.table._none_of_functions": "likewise",
     "evaluation.table.evaluator_of": "likewise",
     "evaluation.table._wanted_again": "likewise",
     "evaluation.table._made": "of the names, which are checked before",

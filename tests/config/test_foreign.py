@@ -13,14 +13,15 @@ import pytest
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
-from bierl_fast.config.foreign import default, foreign
+from bierl_fast.config.foreign import default, foreign, of_episodes
 from bierl_fast.config.sections import settings_of
 from bierl_fast.meta.table import META_LEVELS
 from bierl_fast.run import build
 from bierl_fast.strategy.table import STRATEGIES
 
 DATA = Path(__file__).parents[1] / "data"
-SMALL: dict[str, Any] = {"task": "quadratic", "dim": 4, "population": 4, "generations": 1, "threads": 1}
+DIM = 4
+SMALL: dict[str, Any] = {"task": "quadratic", "dim": DIM, "population": 4, "generations": 1, "threads": 1}
 
 FOREIGN: list[tuple[dict[str, Any], str]] = [
     ({"strategy": "pgpe", "top": 2}, "strategy 'pgpe' takes no option top .*; top is for ars, es"),
@@ -42,6 +43,11 @@ FOREIGN: list[tuple[dict[str, Any], str]] = [
         {"meta": "none", "meta_budget": 0.5, "meta_interval": 2, "meta_fitness": "one_step", "meta_sigma": 1.0},
         "takes no meta_fitness .*, meta_interval .*, meta_budget .* and 1 more",
     ),
+    ({"hidden": (64, 64)}, r"a function task \(dim 4\) .* takes no hidden \(got .*; hidden is for environments"),
+    ({"activation": "tanh", "workers": 2}, "takes no activation .*, workers"),
+    ({"behavior": "final_position"}, "takes no behavior"),
+    ({"close_timeout": 5.0}, "takes no close_timeout"),
+    ({"log_video": 7}, "takes no log_video"),
 ]
 
 
@@ -85,9 +91,9 @@ def test_a_saved_run_reads_its_own_settings(strategy: str, meta: str, tmp_path: 
     file = tmp_path / "run" / "config.toml"
     text = file.read_text(encoding="utf-8")
     written = toml.read(file)
-    assert not written.keys() & foreign(strategy, meta)
+    assert not written.keys() & foreign(strategy, meta, DIM)
     always = {name for name in settings_of() if default(name) is not None} - {"task"}
-    assert written.keys() >= always - foreign(strategy, meta) - {"generations"}
+    assert written.keys() >= always - foreign(strategy, meta, DIM) - {"generations"}
     build.make_parts(toml.compose(written)).evaluator.close()
     assert len(bf.resume(tmp_path / "run", generations=2).metrics) == 2
     added = sorted(name for name in foreign(strategy, meta) if isinstance(default(name), int | float))[0]
@@ -117,6 +123,24 @@ def test_what_an_earlier_version_wrote_is_read_as_it_was(tmp_path: Path) -> None
         toml.read_saved(file)
 
 
+def test_a_function_s_run_may_have_written_all_settings_of_environments(tmp_path: Path) -> None:
+    """It did, before it left them out; as they stood there at their defaults they are read over, and others are not."""
+    run = tmp_path / "run"
+    first = bf.train(bf.Config(**SMALL, meta="none", strategy="es"), run)
+    file = run / "config.toml"
+    text = file.read_text(encoding="utf-8")
+    assert not any(line.partition(" =")[0] in of_episodes() for line in text.splitlines())
+    whole = text.replace("\n", '\nhidden = [64, 64]\nsquash = "clip"\nfresh_env = "auto"\nobs_norm = true\n', 1)
+    file.write_text(whole, encoding="utf-8")
+    assert len(bf.resume(run, generations=2).metrics) == 2
+    file.write_text(whole, encoding="utf-8")
+    again = bf.train(toml.compose(toml.read(file), {"generations": 1}))
+    assert again.parameters.tolist() == first.parameters.tolist()
+    file.write_text(whole.replace("[64, 64]", "[32]"), encoding="utf-8")
+    with pytest.raises(bf.RunDirectoryError, match=r"takes no hidden \(got \(32,\)\)"):
+        bf.resume(run, generations=3)
+
+
 def test_another_meta_level_leaves_the_settings_of_the_one_before() -> None:
     config = bf.Config(**SMALL, meta="lstm", meta_interval=2, history=4, sigma_range=(0.001, 1.0))
     fixed = config.replace(meta="none")
@@ -140,7 +164,7 @@ def test_a_whole_config_made_again_has_given_nothing_more() -> None:
 
 def test_every_setting_of_a_strategy_or_meta_level_is_taken_by_one() -> None:
     for names, of in ((STRATEGIES, "strategy"), (META_LEVELS, "meta")):
-        left = set.intersection(*(set(foreign(**{"strategy": "", "meta": "", of: name})) for name in names))
+        left = set.intersection(*(set(foreign(name, "") if of == "strategy" else foreign("", name)) for name in names))
         assert not left
 
 

@@ -24,7 +24,9 @@ from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
-from bierl_fast.config.starts import NONE
+from bierl_fast.config.layers import layers_of
+from bierl_fast.sweeping import fitting
+from bierl_fast.sweeping import spec as sweeping
 
 LANGUAGES = {
     "python",
@@ -53,6 +55,7 @@ PROGRAMS = {
     "pre-commit",
     ".ci/run",
     "source",
+    "wandb",
 }
 HELP = {"--help", "--help-all"}
 # What makes a command short enough to run here; the last of two equal options counts.
@@ -131,10 +134,8 @@ def test_commands_are_parsed(page: Page) -> None:
         parsed = context(arguments)
         given = parsed.params
         if parsed.command.name == "train":
-            layers = [toml.read_preset(given["preset"]) if given["preset"] not in {None, NONE} else {}]
-            layers += [toml.read(given["config_file"])] if given["config_file"] else []
             typed = options.given(parsed) | ({"task": given["task"]} if given["task"] else {})
-            toml.compose(*layers, typed).check_end()
+            layers_of(typed, given["preset"], given["config_file"]).config().check_end()
         if parsed.command.name == "presets" and given["name"]:
             toml.read_preset(given["name"])
         if parsed.command.name == "compare" and (ROOT / given["spec"]).is_relative_to(ROOT / "bench"):
@@ -198,7 +199,9 @@ def test_blocks_are_of_known_languages(page: Page) -> None:
             if "model" in read:
                 bf.MujocoTask.load(str(block.file))
                 continue
-            if "tasks" in read:
+            if "space" in read:
+                fitting.check(sweeping.read(read))
+            elif "tasks" in read:
                 plan.plan(spec.read(read))
             else:
                 toml.compose({"task": "HalfCheetah-v5"}, read)

@@ -75,7 +75,7 @@ def test_a_policy_keeps_them(wrappers: Path, tmp_path: Path, monkeypatch: pytest
     assert len(bf.resume(tmp_path / "run", generations=3).metrics) == 3
     saved = bf.Policy.load(tmp_path / "run" / "policy.npz")
     assert saved.spec.ran_by["wrapper"] == [f"{wrappers}:Half"]
-    with pytest.raises(bf.ArgumentError, match=r"wrapper = .*says what it sees; leave it out"):
+    with pytest.raises(bf.ArgumentError, match=r"wrapper = .*sees what that says; leave it out"):
         bf.evaluate(tmp_path / "run", wrapper=(FLAT,))
 
 

@@ -55,6 +55,31 @@ def test_what_wandb_has_already_is_not_sent_again(package: FakeWandb, tmp_path: 
     assert [facts["step"] for _, facts in package.of("log")] == [4, 5]
 
 
+def test_nor_what_lies_in_its_folder_offline(package: FakeWandb, tmp_path: Path) -> None:
+    """No server says what there is; the first run was killed behind generation 4, and goes on from generation 2."""
+    package.offline = True
+    killed, again = WeightsAndBiases(described(tmp_path)), range(2, 7)
+    for generation in range(5):
+        killed.numbers({}, Place(0, generation, 0.0))
+    logger = WeightsAndBiases(described(tmp_path, generations=2))
+    for generation in again:
+        logger.numbers({}, Place(0, generation, 0.0))
+    logger.close()
+    killed.close()
+    assert [facts["step"] for _, facts in package.of("log")] == list(range(7))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 30, b"none\n"])
+def test_a_count_that_cannot_be_read_is_none(content: bytes, package: FakeWandb, tmp_path: Path) -> None:
+    package.offline = True
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb" / "rows.txt").write_bytes(content)
+    logger = WeightsAndBiases(described(tmp_path))
+    logger.numbers({}, Place(0, 0, 0.0))
+    logger.close()
+    assert [facts["step"] for _, facts in package.of("log")] == [0]
+
+
 def test_trackio_gets_rows_by_env_steps(package: FakeWandb, tmp_path: Path) -> None:
     logger = Trackio(described(tmp_path))
     logger.numbers({"train/sigma": 0.1}, Place(300, 2, 0.0))

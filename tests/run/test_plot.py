@@ -142,6 +142,31 @@ def test_a_run_under_way_and_one_not_begun(capsys: Captured) -> None:
     assert text_plot(one)
 
 
+def test_a_damaged_run_of_a_folder_is_left_out(capsys: Captured) -> None:
+    for seed in range(2):
+        run_directory(Path("some") / str(seed), records(3), seed=seed)
+    Path("some/1/config.toml").write_text("strategy = ars\n")
+    assert entry(["plot", "some"]) == 0
+    out, err = capsys.readouterr()
+    assert "Hopper-v5" in out
+    assert err.startswith("bierl: warning: left out: some/1/config.toml is not valid TOML")
+    Path("some/0/metrics.jsonl").write_text("[]\n[]\n")
+    fails(capsys, 1, "some/0/metrics.jsonl is damaged in line 1", "plot", "some")
+
+
+def test_a_file_writes_nothing_to_the_terminal_but_text(capsys: Captured) -> None:
+    run = run_directory(Path("a"), [{**line, "\x1b[2Jnews": 1.0} for line in records(2)])
+    assert entry(["show", str(run)]) == 0
+    assert "\\x1b[2Jnews" in capsys.readouterr().out
+    config = run / "config.toml"
+    config.write_text(config.read_text().replace('"Hopper-v5"', '"Hopper-v5\\u001b]0;mine\\u0007"'))
+    for command in (["show", str(run)], ["plot", str(run)], ["runs", "."]):
+        entry(command)
+        out, err = capsys.readouterr()
+        assert "task must be text without control characters" in out + err
+        assert "\x1b]" not in out + err
+
+
 def test_bad_input(capsys: Captured) -> None:
     run_directory(Path("a"), records(3))
     run_directory(Path("b"), records(3), task="Ant-v5")

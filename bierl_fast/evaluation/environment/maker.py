@@ -18,7 +18,7 @@ from bierl_fast.evaluation.environment.registered import entry_point, taken_over
 from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
-from bierl_fast.names import unknown
+from bierl_fast.names import nearest, unknown
 from bierl_fast.reasons import reason
 from bierl_fast.tasks.resolve import resolved
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Gymnasium's own packages whose extra this project names too.
 EXTRAS = {"gymnasium.envs.box2d": "box2d"}
+# Modules that register a namespace of ids, with what pip calls them; gymnasium imports none of them by itself.
+NAMESPACES = {"ALE": ("ale_py", "ale-py"), "dm_control": ("shimmy", "'shimmy[dm-control]'")}
 PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
 
 
@@ -192,8 +194,25 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
     except gymnasium.error.Error as error:
         if home is not None:
             raise _nothing_there(task, name, home) from error
+        raise _not_registered(task, more_names) from error
+
+
+def _not_registered(task: str, more_names: Iterable[str]) -> TaskError:
+    """The error for an id that nobody registered; of a namespace that nobody did, with the module that does."""
+    import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    space = task.rpartition("/")[0]
+    spaces = {spec.namespace for spec in gymnasium.registry.values() if spec.namespace}
+    if not space or nearest(space, spaces) is not None:
         known = unknown("task", task, {*_newest_ids(), *more_names})
-        raise TaskError(f"{known} (an id that another package registers is written module:id)", ["task"]) from error
+        return TaskError(f"{known} (an id that another package registers is written module:id)", ["task"])
+    home, package = NAMESPACES.get(space, ("MODULE", ""))
+    install = f" (pip install {package})" if package else ""
+    return TaskError(
+        f"no task named {task!r}: nothing that is imported here registers ids of the namespace {space!r}; name the "
+        f"module that does: {home}:{task}{install}",
+        ["task"],
+    )
 
 
 def _limited(spec: EnvSpec, kwargs: dict[str, Any]) -> EnvSpec:
@@ -211,6 +230,9 @@ def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameEr
             ["task"],
         )
     own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
+    space, slash, _ = name.rpartition("/")
+    if slash:  # an id, of which it may have registered others
+        own = [each for each in _newest_ids() if each.startswith(f"{space}/")] or own
     return unknown(f"environment or factory in the module {home.__name__!r}", name, own, ["task"])
 
 
