@@ -96,6 +96,11 @@ class Section:
         return {field.metadata.get("called", cls.prefix + field.name): field for field in own}
 
     @classmethod
+    def naming_code(cls) -> list[str]:
+        """Its settings that may name code by its import path, one or a list of them."""
+        return [name for name, field in cls.settings().items() if field.metadata.get("names_code")]
+
+    @classmethod
     def hints(cls) -> dict[str, Any]:
         """The type of each setting, by its name in a run."""
         return {name: _hints(typing.cast(Any, cls))[field.name] for name, field in cls.settings().items()}

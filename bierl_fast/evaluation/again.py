@@ -102,8 +102,7 @@ def _wanted_again(
         seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
         if field.metadata.get("of_policy") and plain(value) != plain(seen):
             raise ArgumentError(
-                f"{name} = {value}, and the policy was made with {name} = {seen}, which says what it sees; leave it "
-                "out",
+                f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
                 [name],
             )
     return Wanted(

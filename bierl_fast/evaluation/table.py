@@ -63,12 +63,6 @@ BACKENDS: dict[str, Backend] = {
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
-NAMING_CODE = tuple(
-    name
-    for section in OWN
-    for name, field in section.settings().items()
-    if field.metadata.get("names_code")  # lists of import paths
-)
 OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
 
 
@@ -146,8 +140,8 @@ def make_evaluator(
         own["ray_address"] = ray
     given |= own_of(given.pop("own"), given)
     arguments.keywords("task_kwargs", task_kwargs or {})
-    settled, task_kwargs = resolved(task, task_kwargs or {})
-    given |= {"task": settled, "task_kwargs": task_kwargs}
+    found, task_kwargs = resolved(task, task_kwargs or {})
+    given |= {"task": found, "task_kwargs": task_kwargs}
     if dim is not None:
         on_a_cluster = {"evaluator", *RaySettings.settings()} if evaluator == "ray" else set()
         _refuse_for_functions({name: value for name, value in given.items() if name not in on_a_cluster})
@@ -158,17 +152,17 @@ def make_evaluator(
             "initial": initial,
         }
         if evaluator == "ray":
-            make = partial(_function_on_a_node, settled, described)
+            make = partial(_function_on_a_node, found, described)
             return RayEvaluator(make, RaySettings.of(given), threads)
-        return make_function_evaluator(settled, threads=threads, **described)
+        return make_function_evaluator(found, threads=threads, **described)
     if vectorized or initial is not None:
         raise ArgumentError(
             "vectorized and initial are for functions, which need dim, the number of their parameters",
             ["vectorized", "dim"],
         )
-    if isinstance(settled, str) and settled in native_functions():
+    if isinstance(found, str) and found in native_functions():
         raise ArgumentError(
-            f"{settled!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
+            f"{found!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
         )
     return made(evaluator, _wanted(given))
 
@@ -194,9 +188,9 @@ def made(evaluator: str, wanted: Wanted) -> Evaluator:
     if refused is not None:
         raise refused
     _refuse_of_others(backend, wanted)
-    own = {name: value for kind in backend.sections for name, value in wanted.section(kind).values().items()}
-    kept = {name: value for name, value in own.items() if name not in of_the_machine()}
-    kept |= {name: list(map(settled, kept[name])) for name in NAMING_CODE if name in kept}
+    own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
+    kept = {name: value for name, value in own if name not in of_the_machine()}
+    kept |= {name: list(map(settled, kept[name])) for kind in backend.sections for name in kind.naming_code()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 

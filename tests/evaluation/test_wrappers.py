@@ -16,7 +16,7 @@ from helpers.pool_evaluators import WALK, make, people_of, replay
 
 import bierl_fast as bf
 from bierl_fast.cli.main import cli
-from bierl_fast.evaluation.environment.named_wrappers import path_and_keywords
+from bierl_fast.evaluation.environment.wrapping import path_and_keywords
 
 STACK = "gymnasium.wrappers:FrameStackObservation(stack_size=3)"
 FLAT = "gymnasium.wrappers:FlattenObservation"
@@ -75,7 +75,7 @@ def test_a_policy_keeps_them(wrappers: Path, tmp_path: Path, monkeypatch: pytest
     assert len(bf.resume(tmp_path / "run", generations=3).metrics) == 3
     saved = bf.Policy.load(tmp_path / "run" / "policy.npz")
     assert saved.spec.ran_by["wrapper"] == [f"{wrappers}:Half"]
-    with pytest.raises(bf.ArgumentError, match=r"wrapper = .*says what it sees; leave it out"):
+    with pytest.raises(bf.ArgumentError, match=r"wrapper = .*sees what that says; leave it out"):
         bf.evaluate(tmp_path / "run", wrapper=(FLAT,))
 
 
@@ -133,6 +133,13 @@ def test_what_cannot_be(wrappers: Path) -> None:
     }.items():
         with pytest.raises((bf.ArgumentError, bf.WorkerError), match=wanted):
             bf.make_evaluator(WALK, workers=1, wrapper=[f"{wrappers}:{name}"])
+
+
+@pytest.mark.parametrize("written", ["gymnasium.wrappers:TimeLimit", "gymnasium.wrappers:ClipReward(most=2)"])
+def test_what_a_wrapper_raises_names_it(written: str) -> None:
+    with pytest.raises(bf.BierlError) as caught:
+        bf.make_evaluator("CartPole-v1", wrapper=[written], workers=1)
+    assert written.partition("(")[0] in str(caught.value)
 
 
 def test_the_command_line(wrappers: Path, tmp_path: Path) -> None:

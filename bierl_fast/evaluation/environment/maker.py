@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
-from bierl_fast.evaluation.environment.named_wrappers import checked, wrapped_by_name
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
+from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
 from bierl_fast.names import nearest, unknown
@@ -38,7 +38,7 @@ class EnvMaker:
     """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
 
     With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
-    FlattenObservation, around all `wrappers` (named_wrappers.py).
+    FlattenObservation, around all `wrappers` (wrapping.py).
     """
 
     task: str  # its id, or the factory's import path or name
@@ -57,7 +57,7 @@ class EnvMaker:
         """A new environment. Raises what the environment raises."""
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-        env = wrapped_by_name(self._made(), self.wrappers)
+        env = wrapped(self._made(), self.wrappers)
         space = env.observation_space
         if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
             return gymnasium.wrappers.FlattenObservation(env)
@@ -68,13 +68,13 @@ class EnvMaker:
 
         if self.spec is not None:
             kwargs = dict(self.kwargs)
-            around = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
+            own = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
             env = gymnasium.make(self.spec, disable_env_checker=True, **kwargs)
-            if not around:
+            if not own:
                 return env
-            from bierl_fast.evaluation.environment.wrapping import wrapped  # noqa: PLC0415 - loads gymnasium
+            from bierl_fast.evaluation.environment.native_wrappers import as_natively  # noqa: PLC0415 - gymnasium
 
-            return wrapped(env, around)
+            return as_natively(env, own)
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
@@ -114,7 +114,7 @@ def find(
             callable that returns a gymnasium.Env.
         task_kwargs: keyword arguments of the environment or the factory.
         more_names: ids to offer beside Gymnasium's when the id is unknown.
-        wrappers: around each of them, as named_wrappers.py has them in writing.
+        wrappers: around each of them, as wrapping.py has them in writing.
 
     Raises:
         ArgumentError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a

@@ -1,113 +1,79 @@
-"""The wrappers of native tasks around Gymnasium's own environments, so that worker processes run what threads run.
+"""Wrappers around an environment, each written as the call that makes it.
 
-environment, [{"wrapper": "ClipReward", "max_reward": 1}, ...] -> wrapped -> the environment in Gymnasium's wrappers
-
-What they mean stands in csrc/bierl/episode/wrappers; tests/parity/test_wrappers.py holds both against each other.
+"module:Wrapper", "file.py:Wrapper(size=4)" -> checked -> as it is saved
+environment, wrappers in writing             -> wrapped -> gymnasium.Env, the last wrapper outermost
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import ast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-import gymnasium
-import numpy as np
-from gymnasium import spaces, wrappers
-from numpy.typing import NDArray
+from bierl_fast.errors import ConfigError, TaskError, shown
+from bierl_fast.import_path import call_of, imported, parted, settled
 
-Env = gymnasium.Env[Any, Any]
+if TYPE_CHECKING:
+    import gymnasium
+
+FORM = "module:Wrapper or file.py:Wrapper, with literals by name where it takes any: module:Wrapper(size=4)"
 
 
-def wrapped(env: Env, tables: Sequence[Mapping[str, Any]]) -> Env:
-    """The environment in these wrappers, which have been checked; the first is the innermost."""
-    for table in tables:
-        options = {name: value for name, value in table.items() if name != "wrapper"}
-        env = WRAPPERS[table["wrapper"]](env, **options)
+def path_and_keywords(written: str) -> tuple[str, dict[str, Any]]:
+    """The import path of a wrapper, and its keyword arguments.
+
+    Raises:
+        ConfigError: it is written otherwise.
+    """
+    path, arguments = call_of(written)
+    home, name = parted(path)
+    try:
+        if not home or not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError
+        call = ast.parse(f"f{arguments or '()'}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
+            raise ValueError
+        return path, {_name(each): ast.literal_eval(each.value) for each in call.keywords}
+    except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two: of many brackets
+        raise ConfigError(f"each wrapper must be {FORM}, got {shown(written)}", ["wrapper"]) from None
+
+
+def _name(keyword: ast.keyword) -> str:
+    if keyword.arg is None:
+        raise ValueError("**keywords")
+    return keyword.arg
+
+
+def checked(wrappers: Iterable[str]) -> tuple[str, ...]:
+    """Wrappers as they hold in every working directory: each is written as it should be, and can be imported.
+
+    Raises:
+        ConfigError: one is written otherwise.
+        ArgumentError: one cannot be imported.
+    """
+    found = []
+    for written in wrappers:
+        path, _ = path_and_keywords(written)
+        imported(path, "wrapper")
+        found.append(settled(written))
+    return tuple(found)
+
+
+def wrapped(env: gymnasium.Env[Any, Any], wrappers: Iterable[str]) -> gymnasium.Env[Any, Any]:
+    """`env` within these, the last outermost. Raises what they raise, and TaskError where one is no environment."""
+    import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    for written in wrappers:
+        path, keywords = path_and_keywords(written)
+        try:
+            env = imported(path, "wrapper")(env, **keywords)
+        except BaseException as error:
+            error.add_note(f"raised by the wrapper {written}")
+            raise
+        if not isinstance(env, gymnasium.Env):
+            raise TaskError(
+                f"the wrapper {written} must give a gymnasium.Env, as a gymnasium.Wrapper does, got "
+                f"{type(env).__name__}",
+                ["wrapper"],
+            )
     return env
-
-
-class NoisyObservation(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Normal noise on each number of an observation, drawn from the environment's generator after its own draws."""
-
-    def __init__(self, env: Env, scale: float, sticky: bool = False) -> None:
-        """See docs/tasks.md."""
-        super().__init__(env)
-        self._scale, self._sticky = scale, sticky
-        self._noise: NDArray[np.float64] | None = None
-        self.observation_space = _unbounded(env.observation_space)
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """See gymnasium.Env."""
-        observation, info = self.env.reset(seed=seed, options=options)
-        self._noise = None
-        return self._noisy(observation), info
-
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """See gymnasium.Env."""
-        observation, reward, terminated, truncated, info = self.env.step(action)
-        return self._noisy(observation), reward, terminated, truncated, info
-
-    def _noisy(self, observation: NDArray[Any]) -> NDArray[Any]:
-        if self._noise is None or not self._sticky:
-            self._noise = self._scale * self.np_random.standard_normal(observation.shape)
-        noisy: NDArray[Any] = (observation + self._noise).astype(observation.dtype)
-        return noisy
-
-
-def _unbounded(space: Any) -> spaces.Box:
-    return spaces.Box(-np.inf, np.inf, space.shape, space.dtype)
-
-
-def _each(value: Any, space: Any) -> Any:
-    """A number, or one for each of a space's, as the space holds them."""
-    return np.broadcast_to(np.asarray(value, space.dtype), space.shape)
-
-
-def _rescale_action(env: Env, min_action: Any, max_action: Any) -> Env:
-    # In double precision, as Gymnasium has a number.
-    shape = env.action_space.shape or ()
-    low, high = (np.broadcast_to(np.asarray(bound, np.float64), shape) for bound in (min_action, max_action))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*precision lowered")  # of the new box, which is all it says
-        return wrappers.RescaleAction(env, low, high)
-
-
-def _sticky_action(env: Env, repeat_action_probability: float, repeat_action_duration: Any = 1) -> Env:
-    pair = isinstance(repeat_action_duration, Sequence)
-    steps = tuple(int(each) for each in repeat_action_duration) if pair else int(repeat_action_duration)
-    return wrappers.StickyAction(env, repeat_action_probability, steps)  # type: ignore[arg-type]
-
-
-def _frame_stack(env: Env, stack_size: int, padding_type: str = "reset") -> Env:
-    return wrappers.FlattenObservation(wrappers.FrameStackObservation(env, stack_size, padding_type=padding_type))
-
-
-def _clip_reward(env: Env, min_reward: float = -np.inf, max_reward: float = np.inf) -> Env:
-    # In double precision, which some of Gymnasium's rewards are not.
-    return wrappers.TransformReward(env, lambda reward: float(np.clip(float(reward), min_reward, max_reward)))
-
-
-def _scale_reward(env: Env, scale: float) -> Env:
-    return wrappers.TransformReward(env, lambda reward: scale * float(reward))
-
-
-def _clip_observation(env: Env, min_obs: Any, max_obs: Any) -> Env:
-    space: Any = env.observation_space
-    low, high = _each(min_obs, space), _each(max_obs, space)
-    bounds = [np.clip(bound, low, high) for bound in (space.low, space.high)]
-    clipped = spaces.Box(*bounds, dtype=space.dtype)
-    return wrappers.TransformObservation(env, lambda observation: np.clip(observation, low, high), clipped)
-
-
-WRAPPERS: dict[str, Callable[..., Env]] = {
-    "ClipAction": wrappers.ClipAction,
-    "ClipObservation": _clip_observation,
-    "ClipReward": _clip_reward,
-    "FrameStackObservation": _frame_stack,
-    "NoisyObservation": NoisyObservation,
-    "RepeatAction": wrappers.RepeatAction,
-    "RescaleAction": _rescale_action,
-    "ScaleReward": _scale_reward,
-    "StickyAction": _sticky_action,
-}

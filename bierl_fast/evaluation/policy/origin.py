@@ -19,8 +19,6 @@ from bierl_fast.errors import TrustError
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.trust import Named, Origin, Trust
 
-OWN = tuple(name for name, field in PoolSettings.settings().items() if field.metadata.get("names_code"))
-
 
 def write(
     kind: Kind,
@@ -46,9 +44,8 @@ def origin_of(path: Path, header: Mapping[str, Any], trusted: Trust) -> Origin |
 
 
 def _named(header: Mapping[str, Any]) -> tuple[Named, ...]:
-    keywords = header.get("task_kwargs")
-    ran_by = header.get("ran_by")
-    own = {name: value for name, value in ran_by.items() if name in OWN} if isinstance(ran_by, dict) else {}
+    keywords, ran_by = header.get("task_kwargs"), header.get("ran_by")
+    own = {name: ran_by.get(name) for name in PoolSettings.naming_code()} if isinstance(ran_by, dict) else {}
     settings = {"task": header.get("task"), "policy": header.get("factory"), **own}
     return trust.named_in(settings, keywords if isinstance(keywords, dict) else {})
 
