@@ -15,7 +15,7 @@ LOCAL, AUTO = "local", "auto"
 class RaySettings(Section):
     """Which cluster, and how much of each node."""
 
-    title: ClassVar[str] = "Ray"
+    title: ClassVar[str] = "ray cluster"
     prefix: ClassVar[str] = "ray_"
 
     address: str = setting(
