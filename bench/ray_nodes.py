@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 import bierl_fast as bf
-from bierl_fast.evaluation.ray.session import QUIET
 from bierl_fast.messages import EvaluationBatch, Population
 
 TASKS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -36,7 +35,7 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @contextmanager
 def cluster(cpus: list[int]) -> Iterator[Any]:
-    os.environ.update(QUIET, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     from ray.cluster_utils import Cluster  # noqa: PLC0415
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "include_dashboard": False})

@@ -104,9 +104,9 @@ def _connect(ray: Any, address: str, cpus: int) -> None:
 
 def _reachable(ray: Any, address: str) -> str:
     """HOST:PORT of a cluster that answers."""
-    if address == AUTO:
-        from ray._private import services  # noqa: PLC0415 - the package that was just loaded
+    from ray._private import services  # noqa: PLC0415 - the package that was just loaded
 
+    if address == AUTO:
         try:
             address = services.canonicalize_bootstrap_address_or_die(AUTO)
         except Exception as error:
@@ -118,6 +118,8 @@ def _reachable(ray: Any, address: str) -> str:
     if not colon or not host or not port.isdigit():
         raise ArgumentError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
     advice = "; see that the cluster runs (`ray status` there) and that this machine reaches it"
+    host = services.resolve_ip_for_localhost(host)  # as Ray will
+    address = f"{host}:{port}"
     try:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
