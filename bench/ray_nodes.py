@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -121,8 +121,9 @@ def _kill(many: Any, victim: Any) -> Any:
     pid = many._ray.get(victim.hello)["pid"] if victim.ready else None
 
     def end() -> None:
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it went with its node
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
 
     return end
 
