@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from bierl_fast.strategy.table import make_strategy as make_strategy
     from bierl_fast.sweeping.api import Sweep as Sweep
     from bierl_fast.sweeping.api import sweep as sweep
+    from bierl_fast.tasks.code import term as term
     from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
     from bierl_fast.tasks.register import register as register
     from bierl_fast.viewing.api import record as record
@@ -151,6 +152,7 @@ _HOME = {  # module, and the name there where it is another
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
     "MujocoTask": "tasks.mujoco_task",
+    "term": "tasks.code",
     "register": "tasks.register",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
     "TorchPolicy": "evaluation.policy.torch_module",

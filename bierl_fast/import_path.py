@@ -27,6 +27,7 @@ from bierl_fast.reasons import named
 
 EXTRAS = ("numba",)  # optional packages that a function's module may well import
 SUFFIX = ".py"  # of the files that may stand in the place of a module
+LIBRARY = ".so"  # of C++, with terms of tasks
 
 _files: dict[str, str] = {}  # module name -> the file it was made of
 _here = False  # whether modules are looked for in the working directory too

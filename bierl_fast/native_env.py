@@ -24,6 +24,7 @@ from bierl_fast._registration import ENTRY_POINT
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.native_drawing import MODES, OPTIONS, Drawing
 from bierl_fast.public import public
+from bierl_fast.tasks.code import linked
 from bierl_fast.tasks.mujoco_task import MujocoTask
 from bierl_fast.tasks.resolve import resolved
 
@@ -78,7 +79,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         modes = () if _box2d.is_box2d(task) else MODES
         if render_mode is not None and render_mode not in modes:
             raise _draws_no(render_mode, task, modes)
-        self._core = core.EnvCore(task, self._files(task, task_kwargs), task_kwargs, max_episode_steps)
+        options = linked(task, task_kwargs)
+        self._core = core.EnvCore(task, self._files(task, options), options, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
         self.metadata = {"render_modes": list(modes), "render_fps": fps}

@@ -17,10 +17,12 @@ from typing import Any
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, SimulationError, TaskError, shown
-from bierl_fast.files import read_toml
+from bierl_fast.files import as_path, read_toml
 from bierl_fast.frozen import frozen
 from bierl_fast.names import unknown
 from bierl_fast.public import public
+from bierl_fast.tasks.code import QUANTITIES, linked, written
+from bierl_fast.values import text
 
 Term = Mapping[str, Any]
 LISTS = ("observation", "reward", "termination", "reset", "wrappers")  # of terms, and of wrappers
@@ -32,7 +34,8 @@ class MujocoTask:
     """A task of one's own: give it in the place of a task's id, to Config, make_evaluator, NativeEnv or register.
 
     A term is a dict: its "term" and options by name, such as {"term": "joint_positions", "skip": 1}. See
-    docs/own_robot.md, which lists them.
+    docs/own_robot.md, which lists them. In the place of a name stands a compiled function (bf.term), by itself or by
+    its import path, or a term of a C++ library, "libmine.so:name".
 
     Args:
         model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote.
@@ -49,7 +52,7 @@ class MujocoTask:
 
     Raises:
         TaskError: the model does not load, or has no part of that name (the nearest is offered); a term or an option
-            that there is none of, or a value that cannot be.
+            that there is none of, or a value that cannot be; code that cannot be loaded, or is none of terms.
         ArgumentTypeError: what is no list of terms.
     """
 
@@ -69,18 +72,21 @@ class MujocoTask:
     def __post_init__(self) -> None:
         """Check everything, against the model too."""
         put = object.__setattr__
-        put(self, "model", os.path.abspath(self.model))
+        put(self, "model", os.path.abspath(as_path(self.model, "model")))
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
+        if not text("name", str(self.name)).strip():
+            told = f"name must be what errors and run directories call the task, got {shown(self.name)}; leave it out"
+            raise TaskError(told, ["task"])
         for each in LISTS:
             put(self, each, frozen([_term(each, term) for term in getattr(self, each)]))
         try:
             if not self.model_hash:
                 put(self, "model_hash", core.model_hash(str(self.model)))
-            core.EnvCore(MUJOCO_TASK, "", self.keywords())
+            core.EnvCore(MUJOCO_TASK, "", linked(MUJOCO_TASK, self.keywords()))
         except (ArgumentError, SimulationError) as error:
-            text = str(error)
-            raise TaskError(text if text.startswith(f"{self.name}") else f"{self.name}: {text}", ["task"]) from error
+            told = str(error)
+            raise TaskError(told if told.startswith(f"{self.name}") else f"{self.name}: {told}", ["task"]) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MujocoTask:
@@ -119,8 +125,14 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(found["model"], str):
         raise TaskError(f"the task file {os.fspath(path)}: model must be a path, got {shown(found['model'])}", ["task"])
     home = os.path.dirname(os.path.abspath(path))
-    name = Path(path).stem
-    return {"name": name, **found, "model": os.path.join(home, found["model"])}
+    lists = {where: found[where] for where in QUANTITIES if isinstance(found.get(where), list)}
+    terms = {where: [_from(home, each) for each in some] for where, some in lists.items()}
+    return {"name": Path(path).stem, **found, **terms, "model": os.path.join(home, as_path(found["model"], "model"))}
+
+
+def _from(home: str, term: Any) -> Any:
+    """A term of a file in this folder, from where the paths of its code begin."""
+    return {**term, "term": written(term["term"], home)} if isinstance(term, dict) and "term" in term else term
 
 
 def changed(described: Mapping[str, Any], changes: Mapping[str, Any]) -> MujocoTask:
@@ -137,7 +149,7 @@ def _term(where: str, term: Any) -> dict[str, Any]:
     if not isinstance(term, Mapping):
         key = "wrapper" if where == "wrappers" else "term"
         raise ArgumentTypeError(f"{where}: each must be a dict with a {key}, got {shown(term)}", [where])
-    return {str(name): _plain(value) for name, value in term.items()}
+    return {str(name): written(value) if name == "term" else _plain(value) for name, value in term.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -6,11 +6,13 @@
 
 #include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/handles.hpp>
+#include <bierl/mujoco/terms/fields.hpp>
 #include <bierl/mujoco/terms/quantity.hpp>
 #include <bierl/mujoco/terms/rewards.hpp>
 
 #include "bindings.hpp"
 #include "scalars.hpp"
+#include "task_options.hpp"
 #include "unlocked.hpp"
 
 namespace bierl::bindings {
@@ -33,6 +35,14 @@ py::list terms() {
   return rows;
 }
 
+py::list fields() {
+  py::list rows;
+  for (const mujoco::terms::Field& field : mujoco::terms::fields()) {
+    rows.append(py::make_tuple(field.name, field.columns));
+  }
+  return rows;
+}
+
 py::list wrappers() {
   py::list rows;
   for (const WrapperEntry& entry : wrapper_entries()) {
@@ -45,6 +55,10 @@ py::list wrappers() {
 
 void bind_terms(py::module_& m) {
   m.def("terms", &terms, "The terms of tasks of one's own: dicts of name, help, options, reward_alone.");
+  m.def("term_fields", &fields, "What compiled terms see: (name, columns) of each array of doubles, in their order.");
+  m.def(
+      "compiled_term", [](std::uintptr_t address) { return function_option(address); }, "address"_a,
+      "The option `function` of a term: a compiled function at this address, of the signature of terms.");
   m.def("wrappers", &wrappers, "The wrappers of native tasks: dicts of name, help, options.");
   m.def(
       "model_hash",

@@ -8,6 +8,8 @@
 namespace bierl::bindings {
 namespace {
 
+constexpr const char* kFunction = "bierl.function";  // of capsules, which no file can hold
+
 bool is_bool(const py::handle& value) {
   // By name, because numpy need not be imported to look at a value that is not NumPy's.
   const char* type = Py_TYPE(value.ptr())->tp_name;
@@ -70,6 +72,9 @@ std::optional<OptionValue> as_list(const py::handle& value) {
 }
 
 OptionValue read_option(const py::handle& value) {
+  if (PyCapsule_IsValid(value.ptr(), kFunction) != 0) {
+    return FunctionAddress{reinterpret_cast<void (*)()>(PyCapsule_GetPointer(value.ptr(), kFunction))};
+  }
   if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
   if (PyUnicode_Check(value.ptr())) return read_text(py::reinterpret_borrow<py::object>(value), "a task's keyword");
   if (is_number(value)) {
@@ -84,6 +89,10 @@ OptionValue read_option(const py::handle& value) {
 }
 
 }  // namespace
+
+py::capsule function_option(std::uintptr_t address) {
+  return py::capsule(reinterpret_cast<void*>(address), kFunction);  // NOLINT(performance-no-int-to-ptr)
+}
 
 TaskOptions read_options(const py::dict& keywords) {
   TaskOptions options;

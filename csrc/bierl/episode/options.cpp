@@ -63,6 +63,7 @@ struct Shown {
   std::string operator()(const std::vector<OptionTable>& value) const {
     return std::to_string(value.size()) + (value.size() == 1 ? " table" : " tables");
   }
+  std::string operator()(FunctionAddress) const { return "a compiled function"; }
 };
 
 }  // namespace
@@ -206,6 +207,14 @@ int OptionReader::whole(const char* name, int otherwise) {
     refuse(name, "an integer of at least 0", *value);
   }
   return static_cast<int>(*integer);
+}
+
+FunctionAddress OptionReader::function(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  const auto* function = std::get_if<FunctionAddress>(value);
+  if (function == nullptr) refuse(name, "left out", *value);
+  return *function;
 }
 
 void OptionReader::require_given(const char* name, const std::string& wanted) const {

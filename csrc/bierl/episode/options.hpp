@@ -14,9 +14,13 @@
 namespace bierl {
 
 struct OptionTable;
+/// A compiled function, which no text can name: whoever takes it knows its signature.
+struct FunctionAddress {
+  void (*address)() = nullptr;
+};
 /// Two numbers are a pair, lists of another length have a kind of their own, and an empty list is one of numbers.
 using OptionValue = std::variant<bool, std::int64_t, double, std::string, std::array<double, 2>, std::vector<double>,
-                                 std::vector<std::string>, std::vector<OptionTable>>;
+                                 std::vector<std::string>, std::vector<OptionTable>, FunctionAddress>;
 using TaskOptions = std::map<std::string, OptionValue>;
 
 /// Options within options: one of a list of them.
@@ -60,6 +64,7 @@ class OptionReader {
   std::vector<double> numbers(const char* name);      ///< a number, or a list of them; none where it is left out
   std::vector<TaskOptions> tables(const char* name);  ///< a list of tables; none where it is left out
   int whole(const char* name, int otherwise);         ///< an integer, at least 0
+  FunctionAddress function(const char* name);         ///< none where it is left out
   bool has(const char* name) const { return options_.contains(name); }
   /// Throws ArgumentError unless the option is there; `wanted` says what it must be.
   void require_given(const char* name, const std::string& wanted) const;

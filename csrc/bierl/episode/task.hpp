@@ -89,6 +89,8 @@ class Task {
   virtual bool guarded(Guarded function, void* argument);
   /// The text of the last error that `guarded` stopped.
   [[nodiscard]] virtual std::string error() const { return error_; }
+  /// What made `diverged` true since reset, where that was not the simulator: "my_robot, reward 2 (lean) gave nan".
+  [[nodiscard]] virtual std::string complaint() const { return {}; }
 
  private:
   std::string error_;

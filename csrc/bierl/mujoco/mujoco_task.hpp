@@ -18,7 +18,7 @@ namespace bierl::mujoco {
 class MujocoTask : public Task {
  public:
   /// Reads and silences MuJoCo's warnings of a bad state.
-  bool diverged() final {
+  bool diverged() override {
     if (!mujoco::diverged(data_)) return false;
     silence_warnings(data_);  // MuJoCo's automatic reset has zeroed the counts
     return true;

@@ -47,6 +47,7 @@ class Wrapper : public Task {
   void copy_state(void* state) const override { within_.inner->copy_state(state); }
   bool guarded(Guarded function, void* argument) override { return within_.inner->guarded(function, argument); }
   std::string error() const override { return within_.inner->error(); }
+  std::string complaint() const override { return within_.inner->complaint(); }
 
   /// Of a limit in steps of the inner task.
   template <class Options>

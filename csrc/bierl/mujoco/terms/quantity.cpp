@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <bierl/core/names.hpp>
+#include <bierl/mujoco/terms/code.hpp>
 
 namespace bierl::mujoco::terms {
 
@@ -19,6 +20,7 @@ const std::vector<QuantityEntry>& quantities() {
 
 const QuantityEntry& find_quantity(const std::string& who, const std::string& name,
                                    const std::vector<std::string>& more) {
+  if (is_code(name)) return code_quantity(who, name);
   const auto& table = quantities();
   const auto found =
       std::find_if(table.begin(), table.end(), [&name](const QuantityEntry& entry) { return entry.name == name; });

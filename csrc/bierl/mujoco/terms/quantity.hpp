@@ -91,7 +91,8 @@ struct NoOptions {
 
 /// Every quantity, by kind: what tasks may name, and what docs list.
 const std::vector<QuantityEntry>& quantities();
-/// ArgumentError with the nearest name for one that is not there; `more` are names that `who` takes beside them.
+/// One that is code (code.hpp) too. ArgumentError with the nearest name for one that is not there; `more` are names
+/// that `who` takes beside them.
 const QuantityEntry& find_quantity(const std::string& who, const std::string& name,
                                    const std::vector<std::string>& more = {});
 

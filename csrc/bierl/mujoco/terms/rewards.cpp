@@ -6,6 +6,7 @@
 
 #include <bierl/core/error.hpp>
 #include <bierl/mujoco/tasks/arithmetic.hpp>
+#include <bierl/mujoco/terms/code.hpp>
 #include <bierl/mujoco/terms/who.hpp>
 
 namespace bierl::mujoco::terms {
@@ -140,7 +141,8 @@ class Reduced final : public Reward {
 std::string kind_of(const std::string& who, OptionReader& reader) {
   std::string kind = term_of(reader);
   if (kind == "control_cost" || kind == "alive") return kind;
-  return find_quantity(who, kind, {"control_cost", "alive"}).name;
+  find_quantity(who, kind, {"control_cost", "alive"});
+  return kind;
 }
 
 }  // namespace
@@ -171,7 +173,7 @@ RewardTerm make_reward(const std::string& who, const TaskOptions& options, const
   OptionReader reader(who, options);
   const std::string kind = kind_of(who, reader);
   const double weight = reader.number("weight", 1.0);
-  RewardTerm term{.label = reader.text("label", kind), .is_cost = weight < 0, .reward = nullptr};
+  RewardTerm term{.label = reader.text("label", name_in(kind)), .is_cost = weight < 0, .reward = nullptr};
   if (kind == "control_cost") {
     term.reward = std::make_unique<ControlCost>(moment, weight);
   } else if (kind == "alive") {

@@ -1,6 +1,7 @@
 #include <bierl/mujoco/terms/term_task.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -22,7 +23,9 @@ struct Compiled {
 
   Moment moment;
   std::vector<std::unique_ptr<Reading>> observation;
+  std::vector<std::string> observation_names;  // what errors call them
   std::vector<RewardTerm> rewards;
+  std::vector<std::string> reward_names;
   std::vector<std::unique_ptr<Termination>> terminations;
   std::vector<ResetTerm> resets;
   std::vector<Reading*> rates;  // those that remember
@@ -63,10 +66,12 @@ Compiled::Compiled(const Simulation& simulation, const Description& task)
     const ReadingOptions read = ReadingOptions::read(reader);
     observation.push_back(
         std::make_unique<Reading>(find_quantity(name, term_of(reader)).make(reader, moment), read, moment.dt, name));
+    observation_names.push_back(name);
     look_after(*observation.back());
   }
   for (std::size_t i = 0; i < task.reward.size(); ++i) {
-    rewards.push_back(make_reward(who(task.name, "reward", i, task.reward[i]), task.reward[i], moment));
+    reward_names.push_back(who(task.name, "reward", i, task.reward[i]));
+    rewards.push_back(make_reward(reward_names.back(), task.reward[i], moment));
     if (Reading* reading = rewards.back().reward->reading()) look_after(*reading);
   }
   for (std::size_t i = 0; i < task.termination.size(); ++i) {
@@ -95,7 +100,9 @@ void Compiled::label_apart() {
 class TermTask final : public MujocoTask {
  public:
   TermTask(const std::shared_ptr<Simulation>& simulation, const Description& task, std::unique_ptr<Compiled> terms)
-      : MujocoTask(simulation, layout(task, *terms)), terms_(std::move(terms)) {}
+      : MujocoTask(simulation, layout(task, *terms)),
+        terms_(std::move(terms)),
+        seen_(static_cast<std::size_t>(observation_size())) {}
 
   void reset(NumpyRandom& random) override {
     clear();
@@ -109,6 +116,8 @@ class TermTask final : public MujocoTask {
     std::fill(terms_->moment.previous_action.begin(), terms_->moment.previous_action.end(), 0.0F);
     terms_->moment.healthy = true;
     for (Reading* rate : terms_->rates) rate->remember();
+    blamed_ = nullptr;
+    look();
   }
 
   Step step(const float* action) override {
@@ -125,11 +134,19 @@ class TermTask final : public MujocoTask {
       moment.healthy = false;
       terminated = terminated || termination->ends();
     }
-    return {reward(), terminated};
+    const Step answer{reward(), terminated};
+    look();
+    return answer;
   }
 
-  void observe(double* out) const override {
-    for (const auto& reading : terms_->observation) out = tasks::put(out, reading->read(), reading->size());
+  void observe(double* out) const override { std::copy(seen_.begin(), seen_.end(), out); }
+
+  bool diverged() override {
+    const bool simulator = MujocoTask::diverged();
+    return simulator || blamed_ != nullptr;
+  }
+  std::string complaint() const override {
+    return blamed_ == nullptr ? "" : *blamed_ + (std::isnan(bad_) ? " gave nan" : " gave inf");
   }
 
   bool root_position(double xy[2]) const override {
@@ -146,13 +163,36 @@ class TermTask final : public MujocoTask {
     return layout;
   }
 
+  // A term that is not finite fails the episode; the first one is named.
+  void blame(const std::string& term, double value) {
+    if (blamed_ != nullptr) return;
+    blamed_ = &term;
+    bad_ = value;
+  }
+
+  // Reads what the policy sees.
+  void look() {
+    double* out = seen_.data();
+    for (std::size_t i = 0; i < terms_->observation.size(); ++i) {
+      Reading& reading = *terms_->observation[i];
+      double* const first = out;
+      out = tasks::put(out, reading.read(), reading.size());
+      double off = 0;  // 0 as long as all are finite
+      for (const double* each = first; each != out; ++each) off += *each * 0.0;
+      if (off == 0.0) continue;
+      blame(terms_->observation_names[i], *std::find_if_not(first, out, [](double x) { return std::isfinite(x); }));
+    }
+  }
+
   // What is earned less what it costs, each summed in the order of the terms.
   double reward() {
     double earned = 0;
     double cost = 0;
     double* each = info();
-    for (const RewardTerm& term : terms_->rewards) {
+    for (std::size_t i = 0; i < terms_->rewards.size(); ++i) {
+      const RewardTerm& term = terms_->rewards[i];
       const double value = term.reward->value();
+      if (!std::isfinite(value)) blame(terms_->reward_names[i], value);
       *each++ = value;
       if (term.is_cost) {
         cost -= value;
@@ -164,6 +204,9 @@ class TermTask final : public MujocoTask {
   }
 
   std::unique_ptr<Compiled> terms_;
+  std::vector<double> seen_;             // what the policy sees
+  const std::string* blamed_ = nullptr;  // the term that was not finite since reset
+  double bad_ = 0;                       // what it gave
 };
 
 // The model, if it is what the description was made for.

@@ -11,7 +11,7 @@ namespace bierl::mujoco::terms {
 
 Termination::Options Termination::Options::read(OptionReader& reader) {
   reader.require_given("range", "two numbers (low, high) between which the episode goes on");
-  return {.kind = find_quantity(reader.task(), term_of(reader)).name,
+  return {.kind = term_of(reader),
           .range = reader.range("range", {0, 1}),
           .ends_included = reader.flag("bounds_included", false),
           .ends = reader.flag("ends", true),
