@@ -77,7 +77,7 @@ def _drawn_of(runs: Sequence[Loaded]) -> str:
     caps = {run.config.episode_cap for run in runs if run.config is not None and run.config.episode_cap is not None}
     if caps:
         steps = " or ".join(f"{cap:,}" for cap in sorted(caps))
-        told.append(f"Episodes of training end after {steps} steps; evaluations go on to the task's own limit, if it has one.")
+        told.append(f"Episodes of training end after {steps} steps; evaluations go on to the task's own limit.")
     return " ".join(told)
 
 
