@@ -114,8 +114,9 @@ class Config(Settings):
         """
         changes = renamed(changes, OLD_NAMES)
         check_names(changes)
-        if "task" in changes:
-            task, kwargs = _resolved(changes["task"], changes.get("task_kwargs", {}))
+        given_kwargs = changes.get("task_kwargs", {})
+        if "task" in changes and isinstance(given_kwargs, Mapping):
+            task, kwargs = _resolved(changes["task"], given_kwargs)
             if MUJOCO_TASK in (task, self.task):  # whose keyword arguments are no other task's
                 changes |= {"task": task, "task_kwargs": kwargs}
         other = isinstance(changes.get("meta"), str) and changes["meta"] != self.meta

@@ -191,13 +191,9 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise _none_of_functions(name, value)
-
-
-def _none_of_functions(name: str, value: Any) -> ArgumentError:
-    return ArgumentError(
-        f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
-    )
+            raise ArgumentError(
+                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
+            )
 
 
 def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
@@ -281,8 +277,7 @@ def evaluator_of(
         origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
     other, kwargs = resolved(task, {})
     if isinstance(policy, VectorPolicy):
-        for name, value in own.items():
-            raise _none_of_functions(name, value)
+        _refuse_for_functions({"hidden": _defaults()["hidden"], **given})
         return function_evaluator_of(policy, threads, other)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(

@@ -134,7 +134,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "run.build._starting_entropy",
     ),
     (FIXED + "winner_share = 0.3", HOPPER, "winner_share", "config.foreign._refuse"),
-    (FIXED + "meta_interval = 5", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
+    (FIXED + "meta_interval = 6", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
     (FIXED + "top = 3", HOPPER, "top", "config.foreign.refuse"),
     (FIXED + '[reference]\namt = "raw_returns"', HOPPER, "reference", "run.build._switches"),
     (
@@ -169,7 +169,7 @@ OTHERS = {
     "run.build.make_parts": "hands on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
-    "evaluation.table._none_of_functions": "likewise",
+    "evaluation.table._refuse_for_functions": "likewise",
     "evaluation.table.evaluator_of": "likewise",
     "evaluation.table._wanted_again": "likewise",
     "evaluation.table._made": "of the names, which are checked before",
