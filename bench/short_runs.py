@@ -207,9 +207,9 @@ def first_runs(names: Mapping[str, Any]) -> list[Run]:
     ]
     runs += [_train("warm start", _left_to_a_file(NATIVE), {"strategy": "es", "warm_start": name}, foreign)
              for name in names["warm_starts"]]  # fmt: skip
-    runs += [
+    runs += [  # a preset that names no meta-level by the one it stood for: what a default stands for may change
         {"name": f"presets: {name}", "kind": "train", "preset": name}
-        | {"settings": _taken({**CUT, **(PAPER if name == "paper" else {})}, meta, foreign)}
+        | {"settings": {"meta": meta or "lstm", **_taken({**CUT, **(PAPER if name == "paper" else {})}, meta, foreign)}}
         for name, meta in names["presets"].items()
     ]
     runs += [{"name": _name("pretrain", each), "kind": "pretrain", "settings": each} for each in PRETRAININGS]

@@ -1,8 +1,8 @@
 """Bilevel evolutionary reinforcement learning at the simulator's speed.
 
-    result = bf.train(bf.Config(task="Hopper-v5", strategy="ars", meta="none", total_steps=2_000_000))
+    result = bf.train(bf.configure("Hopper-v5", total_steps=2_000_000))     what `bierl train` takes; or bf.Config(...)
     bf.resume, bf.evaluate, bf.plot, bf.record, bf.watch, bf.export     a run, or what train gives
-    bf.compare, bf.pretrain, bf.diagnose                                many runs
+    bf.compare, bf.sweep, bf.pretrain, bf.diagnose                      many runs
     bf.make_evaluator, bf.make_strategy, bf.make_meta                   ask and tell, in a loop of one's own
 
 One generation: config -> propose -> ask -> evaluate -> tell -> record. Every error is a bf.BierlError.
@@ -13,7 +13,6 @@ Names load on first use: importing this package loads neither torch nor gymnasiu
 from __future__ import annotations
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast._registration import when_gymnasium_is_there
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from bierl_fast.comparison.api import Comparison as Comparison
     from bierl_fast.comparison.api import compare as compare
     from bierl_fast.config.config import Config as Config
+    from bierl_fast.config.layers import configure as configure
+    from bierl_fast.config.layers import presets as presets
     from bierl_fast.diagnosis.api import diagnose as diagnose
     from bierl_fast.errors import AllEpisodesError as AllEpisodesError
     from bierl_fast.errors import AllFailedError as AllFailedError
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bierl_fast.errors import RunDirectoryError as RunDirectoryError
     from bierl_fast.errors import RunWarning as RunWarning
     from bierl_fast.errors import SimulationError as SimulationError
+    from bierl_fast.errors import SweepError as SweepError
     from bierl_fast.errors import TaskError as TaskError
     from bierl_fast.errors import TrustError as TrustError
     from bierl_fast.errors import UnknownNameError as UnknownNameError
@@ -85,10 +87,16 @@ if TYPE_CHECKING:
     from bierl_fast.run.listing import runs as runs
     from bierl_fast.run.listing import show as show
     from bierl_fast.run.plot import plot as plot
+    from bierl_fast.run.progress import Progress as Progress
     from bierl_fast.run.result import Result as Result
     from bierl_fast.run.stop import Stop as Stop
     from bierl_fast.strategy.ask_tell import AskTell as AskTell
     from bierl_fast.strategy.table import make_strategy as make_strategy
+    from bierl_fast.sweeping.api import Sweep as Sweep
+    from bierl_fast.sweeping.api import sweep as sweep
+    from bierl_fast.tasks.code import term as term
+    from bierl_fast.tasks.mujoco_task import MujocoTask as MujocoTask
+    from bierl_fast.tasks.register import register as register
     from bierl_fast.viewing.api import record as record
     from bierl_fast.viewing.api import watch as watch
 
@@ -96,11 +104,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program sets logging up
 when_gymnasium_is_there()
 
 _HOME = {  # module, and the name there where it is another
     "Config": "config.config",
+    "configure": "config.layers",
+    "presets": "config.layers",
     "Result": "run.result",
     "train": "run.api",
     "resume": "run.api",
@@ -116,9 +125,12 @@ _HOME = {  # module, and the name there where it is another
     "CheckpointEvent": "run.callbacks",
     "EndEvent": "run.callbacks",
     "Stop": "run.stop",
+    "Progress": "run.progress",
     "diagnose": "diagnosis.api",
     "pretrain": "pretraining.api",
     "compare": "comparison.api",
+    "sweep": "sweeping.api",
+    "Sweep": "sweeping.api",
     "export": "exporting.api",
     "plot": "run.plot",
     "report": "reports.api",
@@ -139,6 +151,9 @@ _HOME = {  # module, and the name there where it is another
     "Range": "meta.history",
     "AskTell": "strategy.ask_tell",
     "NativeEnv": "native_env",
+    "MujocoTask": "tasks.mujoco_task",
+    "term": "tasks.code",
+    "register": "tasks.register",
     "Policy": "evaluation.policy.mlp:MlpPolicy",
     "TorchPolicy": "evaluation.policy.torch_module",
     "BierlError": "errors",
@@ -160,6 +175,7 @@ _HOME = {  # module, and the name there where it is another
     "ArchiveError": "errors",
     "TrustError": "errors",
     "ComparisonError": "errors",
+    "SweepError": "errors",
     "RunWarning": "errors",
     "OldNameWarning": "errors",
     "EpisodeWarning": "errors",

@@ -18,8 +18,10 @@ from typing import Any
 
 AWAITED = "gymnasium.envs"  # once it is executed, Gymnasium's own registry is complete
 ENTRY_POINT = "bierl_fast.native_env:from_spec"
+MUJOCO_TASK = "bierl/MujocoTask-v0"  # every task of one's own: what it is, its keyword arguments say
 OWN: dict[str, dict[str, Any]] = {
-    "bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0}
+    "bierl/DeceptivePoint-v0": {"max_episode_steps": 300, "reward_threshold": -50.0},
+    MUJOCO_TASK: {},
 }  # as in the task table
 
 

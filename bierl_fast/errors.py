@@ -185,6 +185,10 @@ class ComparisonError(BierlError, RuntimeError):
     """Runs of a comparison that ended without having saved themselves. Raised by compare."""
 
 
+class SweepError(BierlError, RuntimeError):
+    """A sweep whose storage cannot be used, or whose first trials all failed. Raised by sweep (exit code 1)."""
+
+
 class RunWarning(UserWarning):
     """Something a run's owner should hear once, though the run goes on."""
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -49,6 +50,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     with naming(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if path.exists() and not path.is_file():  # a device or a pipe, whose place no file is to take
+            with open(path, "wb", opener=_not_waiting) as file:
+                yield file
+            return
         clear_parts(path)
         descriptor, part = _new_part(path)
         with open(descriptor, "wb") as file:
@@ -63,10 +68,24 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         _flush_folder(path.parent)
 
 
-def _new_part(path: Path) -> tuple[int, Path]:
+@contextmanager
+def replacing_path(path: Path) -> Iterator[Path]:
+    """As `replacing`, for what writes to a path alone: one beside `path`, of the same ending."""
+    with naming(path):
+        clear_parts(path)
+        descriptor, part = _new_part(path, path.suffix)
+        try:
+            yield part
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _new_part(path: Path, ending: str = "") -> tuple[int, Path]:
     """A new file beside `path`, open and locked: a part without a lock is a dead writer's."""
     while True:
-        part = path.parent / f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.part"
+        part = path.parent / f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.part{ending}"
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:  # a dead process's of the same number
@@ -85,7 +104,7 @@ def _new_part(path: Path) -> tuple[int, Path]:
 
 def clear_parts(path: Path) -> None:
     """Remove what killed writers of `path` have left beside it; what a living one is writing stays."""
-    own = re.compile(rf"\.{re.escape(path.name)}\.\d+(-\d+)?\.part")
+    own = re.compile(rf"\.{re.escape(path.name)}\.\d+(-\d+)?\.part({re.escape(path.suffix)})?")
     with suppress(OSError):  # whoever writes is told
         for name in os.listdir(path.parent):
             if own.fullmatch(name):
@@ -131,6 +150,24 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is text in UTF-16; save it as UTF-8")
     return data.decode("utf-8-sig")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises:
+        ValueError: it is none, or longer or deeper than settings are.
+        OSError: it cannot be read.
+    """
+    return toml_of(read_text(path))
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """What TOML says; ValueError as `read_toml`'s."""
+    try:
+        return no_deeper(tomllib.loads(text))
+    except RecursionError:
+        raise ValueError("its tables and lists lie too deep within each other") from None
 
 
 @contextmanager

@@ -93,10 +93,10 @@ class HyperparameterSpec:
 
     def check(self, name: str, value: float) -> float:
         """Return `value`; ArgumentError when it is not finite, or outside its range (a log scale excludes zero)."""
-        wanted = f"{name} must be finite and {'above' if self.scale == 'log' else 'at least'} {self.low:g}"
-        if math.isfinite(self.high):
-            wanted += f" and at most {self.high:g}"
         above = value > self.low if self.scale == "log" else value >= self.low
         if not math.isfinite(value) or not above or value > self.high:
+            wanted = f"{name} must be finite and {'above' if self.scale == 'log' else 'at least'} {self.low:g}"
+            if math.isfinite(self.high):
+                wanted += f" and at most {self.high:g}"
             raise ArgumentError(f"{wanted}, got {value}", [name])
         return value

@@ -27,6 +27,7 @@ from bierl_fast.reasons import named
 
 EXTRAS = ("numba",)  # optional packages that a function's module may well import
 SUFFIX = ".py"  # of the files that may stand in the place of a module
+LIBRARY = ".so"  # of C++, with terms of tasks
 
 _files: dict[str, str] = {}  # module name -> the file it was made of
 _here = False  # whether modules are looked for in the working directory too
@@ -61,9 +62,16 @@ def parted(path: str) -> tuple[str, str]:
 
 
 def settled(path: str) -> str:
-    """An import path that holds in every working directory: the path of a file is made absolute."""
+    """An import path, or a call of one, that holds in every working directory: the path of a file is made absolute."""
+    path, arguments = call_of(path)
     home, name = parted(path)
-    return f"{os.path.abspath(home)}:{name}" if name and home.endswith(SUFFIX) else path
+    return (f"{os.path.abspath(home)}:{name}" if name and home.endswith(SUFFIX) else path) + arguments
+
+
+def call_of(written: str) -> tuple[str, str]:
+    """An import path, and "(...)" behind it where it is written as a call; "" where it is not."""
+    found = re.fullmatch(r"(.+?:[\w.]+)(\(.*\))", written, re.DOTALL)
+    return (found[1], found[2]) if found else (written, "")
 
 
 def in_a_file(path: str) -> str:

@@ -8,7 +8,8 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 from __future__ import annotations
 
 import secrets
-from typing import Any, NoReturn
+from collections.abc import Collection
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -19,9 +20,13 @@ from numpy.typing import NDArray
 
 from bierl_fast import _box2d
 from bierl_fast._native import core
-from bierl_fast._registration import ENTRY_POINT, OWN
+from bierl_fast._registration import ENTRY_POINT
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
+from bierl_fast.native_drawing import MODES, OPTIONS, Drawing
 from bierl_fast.public import public
+from bierl_fast.tasks.code import linked
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import resolved
 
 
 def from_spec(*, native: str, limit: int | None = None, **options: Any) -> NativeEnv:
@@ -43,48 +48,56 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     turns, step by step, and a call of a signal handler's on what it interrupted is an ArgumentError.
 
     Args:
-        id: A native Gymnasium id, such as "HalfCheetah-v5".
-        max_episode_steps: Steps to truncation, at least 1; None takes the registered limit.
-        render_mode: Only None; render with gymnasium.make(id).
-        task_kwargs: The task's keyword arguments, as in Gymnasium.
+        id: A native Gymnasium id, such as "HalfCheetah-v5", or a task of one's own: a MujocoTask, or its TOML file.
+        max_episode_steps: Steps to truncation, at least 1, counted within the wrappers as by gymnasium.make; None takes
+            the registered limit.
+        render_mode: "rgb_array", "human", "depth_array" or "rgbd_tuple", as in Gymnasium, of whose frames these are the
+            equals; None: no pictures. Box2D's tasks draw none: render with gymnasium.make(id).
+        task_kwargs: The task's keyword arguments, as in Gymnasium, and `wrappers` (docs/tasks.md); with a render_mode
+            width, height, camera_name and the others of its pictures, too.
 
     Raises:
         ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
-        ArgumentTypeError: a render_mode.
+        ArgumentTypeError: a render_mode that there is none of.
         InstallationError: Box2D is not installed, or is another build than can be called.
         SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """
 
     def __init__(
         self,
-        id: str,
+        id: str | MujocoTask,
         *,
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
         **task_kwargs: Any,
     ) -> None:
-        EzPickle.__init__(self, id, max_episode_steps=max_episode_steps, **task_kwargs)
-        if render_mode is not None:  # a TypeError: who tries it first, as Stable-Baselines3 does, then does without
-            elsewhere = "" if id in OWN else f"; render with gymnasium.make({id!r}, render_mode={render_mode!r})"
-            raise ArgumentTypeError(
-                f"render_mode must be None, got {render_mode!r}: the native {id} makes no pictures{elsewhere}"
-            )
-        self._core = core.EnvCore(id, self._files(id, task_kwargs), task_kwargs, max_episode_steps)
+        drawn = {name: task_kwargs.pop(name) for name in OPTIONS if render_mode is not None and name in task_kwargs}
+        task, task_kwargs = resolved(id, task_kwargs)
+        EzPickle.__init__(
+            self, task, max_episode_steps=max_episode_steps, render_mode=render_mode, **task_kwargs, **drawn
+        )
+        modes = () if _box2d.is_box2d(task) else MODES
+        if render_mode is not None and render_mode not in modes:
+            raise _draws_no(render_mode, task, modes)
+        options = linked(task, task_kwargs)
+        self._core = core.EnvCore(task, self._files(task, options), options, max_episode_steps)
         self._seeded = False
         fps = round(1.0 / self._core.control_timestep)
-        self.metadata = {"render_modes": [], "render_fps": fps}
+        self.metadata = {"render_modes": list(modes), "render_fps": fps}
+        self.render_mode = render_mode
+        self._drawing = None if render_mode is None else Drawing(self._core, task, render_mode, drawn)
         self.observation_space: spaces.Box = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
         if self._core.observation_bounds:
             self.observation_space = _box(self._core.observation_bounds)
         self._choices = self._core.discrete_actions
         self.action_space = spaces.Discrete(self._choices) if self._choices else _box(self._core.action_bounds)
-        row = next(row for row in core.task_table() if row["id"] == id)
+        thresholds = {row["id"]: row["reward_threshold"] for row in core.task_table()}
         self.spec = EnvSpec(
-            id=id,
+            id=task,
             entry_point=ENTRY_POINT,
-            reward_threshold=row["reward_threshold"],
+            reward_threshold=thresholds.get(task),
             max_episode_steps=self._core.max_episode_steps,
-            kwargs={"native": id, "limit": max_episode_steps, **task_kwargs},
+            kwargs={"native": task, "limit": max_episode_steps, **task_kwargs},
         )
 
     @staticmethod
@@ -120,6 +133,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         if seed is not None:
             super().reset(seed=int(seed))
             self._seeded = True
+        self._show()
         return self._seen(observation_o), self._core.info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -137,6 +151,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         """
         observation_o = np.empty(self._core.observation_size)
         reward, terminated, truncated = self._core.step(self._controls(action), observation_o)
+        self._show()
         return self._seen(observation_o), reward, terminated, truncated, self._core.info()
 
     def _seen(self, observation_o: NDArray[np.float64]) -> NDArray[Any]:
@@ -160,12 +175,37 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             raise ArgumentError(f"action has dtype {action_a.dtype}, expected float32")
         return np.ascontiguousarray(action_a, np.float32)
 
-    def render(self) -> NoReturn:
-        """Raise UnsupportedError: a native task makes no pictures."""
-        raise UnsupportedError(f"{self!r} makes no pictures; render with gymnasium.make")
+    def render(self) -> Any:
+        """What the state looks like, in the render mode: an array, or None of a window ("human", which follows alone).
+
+        Raises:
+            UnsupportedError: there is no render mode.
+        """
+        if self._drawing is None:
+            raise UnsupportedError(f"{self!r} makes no pictures; give it a render_mode when it is made")
+        return self._drawing.frame()
+
+    def close(self) -> None:
+        """Close the window, if there is one, and free what was drawn with."""
+        if self._drawing is not None:
+            self._drawing.close()
+
+    def _show(self) -> None:
+        if self._drawing is not None and self.render_mode == "human":
+            self._drawing.frame()
 
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"
+
+
+def _draws_no(mode: str, task: str, modes: Collection[str]) -> ArgumentTypeError:
+    """The error for a render mode; a TypeError: who tries it first, as Stable-Baselines3 does, then does without."""
+    if modes:
+        return ArgumentTypeError(f"render_mode must be None or one of {', '.join(modes)}, got {mode!r}")
+    return ArgumentTypeError(
+        f"render_mode must be None, got {mode!r}: the native {task} makes no pictures; render with "
+        f"gymnasium.make({task!r}, render_mode={mode!r})"
+    )
 
 
 def _box(bounds: list[float]) -> spaces.Box:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bierl_fast.errors import InstallationError
@@ -26,3 +28,14 @@ def optional(module: str, extra: str, what: str) -> Any:
         raise InstallationError(
             f"{what} needs {package}, which is not installed; install it with: pip install 'bierl-fast[{extra}]'"
         ) from error
+
+
+@contextmanager
+def quiet(optuna: Any) -> Iterator[None]:
+    """No word of Optuna's on standard error, where it tells of every study; its own setting is put back."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)

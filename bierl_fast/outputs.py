@@ -1,16 +1,15 @@
 """Files that a user asked for by name: nothing is overwritten unasked, and readers see a whole file or none.
 
-out, force -> output -> a path beside it, to write to -> out
+out, force -> require_output -> a path -> write_output
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
-from bierl_fast.errors import ConfigError, naming
+from bierl_fast.errors import ConfigError
 from bierl_fast.files import as_path, replacing
 from bierl_fast.names import choice
 
@@ -48,18 +47,3 @@ def write_output(out: Path, content: bytes) -> None:
     """Write a whole file; an OSError names it, and leaves what was there before."""
     with replacing(out) as file:
         file.write(content)
-
-
-@contextmanager
-def output_path(out: Path) -> Iterator[Path]:
-    """A path of the same ending beside `out`, for what writes to a path alone; `out` is it when the block ends.
-
-    Nothing is left of it when the block raises.
-    """
-    part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
-    try:
-        with naming(out):
-            yield part
-            os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)

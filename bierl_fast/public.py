@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 import os
 import sys
 import types
@@ -32,10 +31,14 @@ LARGEST = 2**1023  # of integers: beyond every number that means something, and 
 
 
 def _is_integer(value: Any) -> bool:
+    if type(value) is int:  # what mostly comes: abstract classes take a microsecond to ask
+        return -LARGEST < value < LARGEST
     return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) < LARGEST
 
 
 def _is_number(value: Any) -> bool:
+    if type(value) is float:
+        return True
     if isinstance(value, int):
         return _is_integer(value)
     return isinstance(value, Real) or getattr(value, "shape", None) == ()
@@ -131,9 +134,13 @@ def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Calla
         if not known:
             known.append(_wanted(function, numbers, arrays))
         places, names, others, further = known[0]
-        for place, value in itertools.zip_longest(places[: len(args)], args, fillvalue=further):
+        for place, value in zip(places, args, strict=False):
             if place is not None and not place[1][1](value):
                 raise _refused(place[0], place[1][0], value)
+        if further is not None:
+            for value in args[len(places) :]:
+                if not further[1][1](value):
+                    raise _refused(further[0], further[1][0], value)
         for name, value in kwargs.items():
             wanted = names.get(name, others)
             if wanted is not None and not wanted[1](value):
@@ -203,6 +210,8 @@ def _check_of(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     checks = [check for check in found if check is not None]
     if len(checks) < len(found):
         return None
+    if len(checks) == 1:
+        return checks[0]
     texts = dict.fromkeys(text for text, _ in checks)
     return " or ".join(texts), lambda value: any(test(value) for _, test in checks)
 

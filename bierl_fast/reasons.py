@@ -55,9 +55,13 @@ def notes_of(error: BaseException) -> list[str]:
 
 def printable(text: str) -> str:
     """One line of it that any terminal shows: escaped what it would not, and cut to MOST_CHARACTERS."""
-    text = " ".join(text[: 2 * MOST_CHARACTERS].split())
-    text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    text = visible(" ".join(text[: 2 * MOST_CHARACTERS].split()))
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
+
+
+def visible(text: str) -> str:
+    """A line whose control characters are escaped, so that no terminal obeys them."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _raised_at(error: BaseException) -> tuple[str, str]:

@@ -39,8 +39,10 @@ def setting(default: Any, text: str, *, training: bool = True, **notes: Any) -> 
             `left_open`, the value of one that nobody said anything about, strategies included; `called`, its name in a
             run where that is not `prefix` and its own; `was`, its name in earlier versions;
             `common`, that most people need it, so that `bierl train --help` shows it and not `--help-all` alone;
-            `names_code`, that it may be an import path, which is imported;
+            `names_code`, that it may be an import path, or a list of them, which are imported;
+            `repeated`, that on a command line its values are given one by one, as there may be commas in them;
             `of_policy`, that it says what a policy sees, so that a saved one has it once and for all;
+            `of_episodes`, that it is about episodes of an environment, which function tasks have none of;
             `machine`, that it says how much of this machine is used, which a run may change when it goes on.
     """
     metadata = {"help": text, "training": training, **notes}
@@ -92,6 +94,11 @@ class Section:
         fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # every section is a dataclass
         own = [field for field in fields if "help" in field.metadata]
         return {field.metadata.get("called", cls.prefix + field.name): field for field in own}
+
+    @classmethod
+    def naming_code(cls) -> list[str]:
+        """Its settings that may name code by its import path, one or a list of them."""
+        return [name for name, field in cls.settings().items() if field.metadata.get("names_code")]
 
     @classmethod
     def hints(cls) -> dict[str, Any]:

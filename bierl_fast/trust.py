@@ -12,14 +12,16 @@ changed has none, and none travels with a directory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import RunWarning, TrustError, warn
-from bierl_fast.import_path import names_code, parted
+from bierl_fast.import_path import LIBRARY, names_code, parted
 
+BINARY = ".mjb"  # of compiled models, whose insides MuJoCo hardly checks
 LONGEST = 200  # characters that are shown of what a file says
 Trust = bool | Collection["Named"]  # everything, nothing, or what is trusted already
 
@@ -33,6 +35,10 @@ class Named:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if self.path.endswith(BINARY):
+            return f"load the compiled model {_shown(self.path)}, which MuJoCo takes as it is, for its {self.setting}"
+        if self.path.rpartition(":")[0].endswith(LIBRARY):
+            return f"load the library {_shown(self.path.rpartition(':')[0])} for its {self.setting}"
         home, name = parted(self.path)
         told = ", ".join(f"{key}={value!r}" for key, value in self.keywords.items())
         verb = "call" if name.replace(".", "").isidentifier() else "make"  # the id of an environment
@@ -49,12 +55,27 @@ def _cut(text: str) -> str:
 
 
 def named_in(settings: Mapping[str, Any], keywords: Mapping[str, Any]) -> tuple[Named, ...]:
-    """The code that settings name, by what each is called; `keywords` are those of the task."""
-    return tuple(
+    """The code that settings name, by what each is called, and a task's own; `keywords` are those of the task."""
+    found = [
         Named(name, value, dict(keywords) if name == "task" else {})
-        for name, value in settings.items()
+        for name, values in settings.items()
+        for value in (values if isinstance(values, tuple | list) else (values,))
         if names_code(value)
-    )
+    ]
+    if settings.get("task") == MUJOCO_TASK:
+        found += _named_in_a_task(keywords)
+    return tuple(found)
+
+
+def _named_in_a_task(keywords: Mapping[str, Any]) -> Iterator[Named]:
+    """What a task of one's own names: a compiled model, and terms that are code."""
+    model = keywords.get("model")
+    if isinstance(model, str) and model.endswith(BINARY):
+        yield Named("task", model)
+    lists = [value for value in keywords.values() if isinstance(value, list)]
+    names = [each.get("term") for terms in lists for each in terms if isinstance(each, Mapping)]
+    for name in dict.fromkeys(str(name) for name in names if names_code(name)):
+        yield Named("task", name)
 
 
 def folder() -> Path:

@@ -41,6 +41,8 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         return value  # the evaluator knows which it can run
     if type(value) in _SCALARS and type(value) in kinds(kind):
         return value if type(value) is not str else text(name, value)
+    if type(value) is tuple and not value and any(typing.get_args(part)[1:] == (...,) for part in kinds(kind)):
+        return value  # an empty list
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
     try:
@@ -118,7 +120,13 @@ def understood(value: Any, kind: Any) -> Any:
 
 
 def text(name: str, value: str) -> str:
-    """`value`; ConfigError where no file can hold it, as half of a character that takes two."""
+    """`value`; ConfigError where no file can hold it, as half of a character that takes two.
+
+    Nor may it hold control characters, which whoever wrote a file would have a terminal obey; keyword arguments of a
+    task may, which are shown in quotes alone.
+    """
+    if name != "task_kwargs" and any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in value):
+        raise ConfigError(f"{name} must be text without control characters, got {shown(value)}", at_fault(name))
     try:
         value.encode()
     except UnicodeEncodeError:

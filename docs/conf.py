@@ -2,7 +2,8 @@
 
     *.md -> MyST -> Sphinx -> furo -> build/docs/index.html
 
-The directive `settings` is replaced by what settings_page.py reads in the package.
+The directives `settings`, `terms` and `wrappers` are replaced by what settings_page.py and terms_page.py read in the
+package.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import bierl_fast
 
 sys.path.insert(0, str(Path(__file__).parent))
 import settings_page
+import terms_page
 
 project = "bierl_fast"
 copyright = "2026, the bierl_fast authors"
@@ -44,6 +46,24 @@ class Settings(SphinxDirective):
         return self.parse_text_to_nodes(settings_page.markdown(), allow_section_headings=True)
 
 
+class Terms(SphinxDirective):
+    """Every term of tasks of one's own, in a table."""
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes in the directive's place."""
+        self.env.note_reread()
+        return self.parse_text_to_nodes(terms_page.markdown())
+
+
+class Wrappers(SphinxDirective):
+    """Every wrapper of native tasks, in a table."""
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes in the directive's place."""
+        self.env.note_reread()
+        return self.parse_text_to_nodes(terms_page.wrappers())
+
+
 def outside(app: Sphinx, name: str, source: list[str]) -> None:
     """Make what a page links to outside of this folder a download: Sphinx takes a Markdown file there for a page."""
     source[0] = re.sub(r"(?<!!)(\[[^\]]*\])\(\.\./", r"\1(path:../", source[0])
@@ -52,5 +72,7 @@ def outside(app: Sphinx, name: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("settings", Settings)
+    app.add_directive("terms", Terms)
+    app.add_directive("wrappers", Wrappers)
     app.connect("source-read", outside)
     return {"parallel_read_safe": True}

@@ -129,11 +129,49 @@ def test_meta_levels_propose_alike(name: str, way: Callable[[Any], Any]) -> None
     assert way(level).propose(history) == level.propose(history)
 
 
+@each_way
+def test_windows_and_memories_go_on_alike(way: Callable[[Any], Any]) -> None:
+    window = bf.kernels.FitnessBuffer(3, 5, 2)
+    memory = bf.kernels.ReplayBuffer(2, 1, 6)
+    for number in range(4):  # more than either holds, so that what is oldest lies in the middle
+        window.push(np.arange(4.0) * number, np.array([False, True, False, False]), 0.5, np.array([0.1, number]))
+        memory.append(np.arange(14, dtype=np.float32).reshape(2, 7) + np.float32(number))
+
+    def told(window: Any, memory: Any) -> list[Any]:
+        batch = [np.empty(shape, np.float32) for shape in ((5, 2), (5, 1), 5, (5, 2), 5)]
+        memory.sample(bf.NoiseKey(1, 2), 3, *batch)
+        return [window.window(), window.filled, window.last_mean, window.last_center, memory.records(), *batch]
+
+    again = way(window), way(memory)
+    for _ in range(2):
+        for one, other in zip(told(window, memory), told(*again), strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert (again[1].capacity, again[1].width, len(again[1])) == (6, 7, 6)
+        for buffer, kept in ((window, memory), again):
+            buffer.push(np.arange(5.0), np.zeros(5, np.bool_), 1.5, np.array([0.3, 0.4]))
+            kept.append(np.full((1, 7), 9.0, np.float32))
+    memory.clear()
+    assert len(again[1]) == 6
+
+
+def test_a_memory_s_copy_takes_what_it_holds_not_what_it_could() -> None:
+    huge = bf.kernels.ReplayBuffer(1000, 1000, 2**30)
+    huge.append(np.zeros((3, huge.width), np.float32))
+    assert len(pickle.dumps(huge)) < 50_000
+    assert copy.deepcopy(huge).capacity == 2**30
+
+
 @pytest.mark.parametrize("kind", [{"task": "Reacher-v5"}, {"task": "ackley", "dim": 3}])
 def test_an_evaluator_says_what_to_send_instead(kind: dict[str, Any]) -> None:
     for way in WAYS:
         with pytest.raises(bf.UnsupportedError, match="pickle its policy"):
             way(bf.make_evaluator(**kind, threads=1))
+
+
+def test_a_stop_is_of_its_process() -> None:
+    for way in WAYS:
+        with pytest.raises(bf.UnsupportedError, match="make one where the run is"):
+            way(bf.Stop())
 
 
 def trained(seed: int) -> bf.Result:
@@ -177,6 +215,7 @@ def test_stable_baselines_takes_them(task: Any) -> None:
 def test_what_stable_baselines_asks_for() -> None:
     """It wants pictures first, and does without at a TypeError."""
     with pytest.raises(TypeError, match="makes no pictures"):
-        gymnasium.make(OWN, render_mode="rgb_array")
+        bf.NativeEnv("LunarLander-v3", render_mode="rgb_array")
+    assert gymnasium.make(OWN, render_mode="rgb_array").render_mode == "rgb_array"
     copied = copy.deepcopy(gymnasium.make(OWN))
     np.testing.assert_array_equal(copied.reset(seed=2)[0], gymnasium.make(OWN).reset(seed=2)[0])

@@ -19,7 +19,16 @@ from helpers.subprocesses import TIMEOUT, command, run, running
 from bierl_fast import files
 from bierl_fast.config import toml
 from bierl_fast.errors import ConfigError, one_line
-from bierl_fast.files import as_path, json_object, locked, no_deeper, read_text, replacing, write_text
+from bierl_fast.files import (
+    as_path,
+    json_object,
+    locked,
+    no_deeper,
+    read_text,
+    replacing,
+    replacing_path,
+    write_text,
+)
 from bierl_fast.run import metrics
 
 WRITER = """
@@ -63,6 +72,40 @@ def test_what_a_killed_writer_left_goes_and_a_living_ones_stays(tmp_path: Path) 
             ".result.json.mine.part",
         ]
         assert path.read_text() == "whole"
+
+
+def test_what_a_killed_maker_of_films_left_goes_too(tmp_path: Path) -> None:
+    film = tmp_path / "run.gif"
+    (tmp_path / ".run.gif.99999999-0.part.gif").touch()
+    (tmp_path / ".run.gif.99999999-0.part.mp4").touch()
+    with replacing_path(film) as first, replacing_path(film) as second:
+        assert first.suffix == second.suffix == ".gif"
+        assert first != second
+        for part in (first, second):
+            part.write_bytes(b"a film")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".run.gif.99999999-0.part.mp4", "run.gif"]
+    with pytest.raises(OSError, match=r"gone.*run\.gif"), replacing_path(film):
+        raise OSError(errno.EIO, "gone")
+    assert film.read_bytes() == b"a film"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_device_or_pipe_keeps_its_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(pipe, "through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(OSError, match="pipe"):  # nobody reads, and nobody waits for that
+        write_text(pipe, "lost")
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    write_text(link, "away")
+    assert link.is_symlink()
 
 
 def test_threads_write_one_file_side_by_side(tmp_path: Path) -> None:
@@ -208,7 +251,7 @@ def test_texts_that_people_write(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     for content in (b"\xef\xbb\xbfseed = 3\r\n", b"seed = 3", b"\xef\xbb\xbf# \xc3\xa4\nseed = 3\n"):
         path.write_bytes(content)
-        assert toml.tables(path) == {"seed": 3}
+        assert files.read_toml(path) == {"seed": 3}
     for text, message in (
         ("seed = 3\n".encode("utf-16"), "UTF-16; save it as UTF-8"),
         (b"\xff", "utf-8"),
@@ -219,7 +262,7 @@ def test_texts_that_people_write(tmp_path: Path) -> None:
     ):
         path.write_bytes(text)
         with pytest.raises(ValueError, match=message):
-            toml.tables(path)
+            files.read_toml(path)
         with pytest.raises(ConfigError, match=r"a\.toml is not valid TOML: .*") as caught:
             toml.read(path)
         assert "\n" not in str(caught.value)

@@ -43,9 +43,9 @@ def test_every_error_that_is_named_can_be_caught_by_that_name() -> None:
 
 
 PUBLIC: dict[str, Callable[..., Any]] = {
-    name: getattr(bf, name)
+    name: each
     for name in bf.__all__
-    if callable(getattr(bf, name)) and not isinstance(getattr(bf, name), type)
+    if callable(each := getattr(bf, name)) and not isinstance(each, type) and inspect.signature(each).parameters
 } | {f"kernels.{name}": each for name, each in vars(kernels).items() if hasattr(each, "_looked_at")}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bierl_fast import columns
 from bierl_fast.cli.options import own_options
 from bierl_fast.cli.parameters import (
     PathType,
@@ -19,9 +20,9 @@ from bierl_fast.cli.parameters import (
     quiet_option,
     trust_option,
 )
-from bierl_fast.cli.progress import LINE_SECONDS
 from bierl_fast.config.sections import functions, of_this_machine
 from bierl_fast.errors import counted
+from bierl_fast.run.progress import LINE_SECONDS
 
 
 @click.command()
@@ -116,14 +117,9 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"signal/noise {_number(report['signal_to_noise'], '.2f')}; "
         f"rank correlation with itself on other noise {_correlation(report['repeatability'])}",
         "Rank correlation with the return k generations later, and its 95 % interval:",
-        *_table(rows),
+        *columns.lines(rows, indent="  "),
         f"{report['steps']:,} env steps, not charged to the run; observation statistics as saved",
     ]
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
 
 
 def _correlation(found: dict[str, float]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bierl_fast.cli.parameters import debug_option, json_option, print_json, trust_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json, trust_option
 from bierl_fast.exporting.table import FORMATS
 
 FORMS = "\n".join(f"{name:12} {entry.about}" for name, entry in FORMATS.items())
@@ -20,9 +20,15 @@ Normalization of observations, network, squash and action box are inside. Format
 
 
 @click.command(help=HELP)
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--format", "format_name", required=True, metavar="NAME", help=f"one of {', '.join(FORMATS)}")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="the file to write")
+@click.argument("run_dir", metavar="DIR", type=PathType())
+@click.option(
+    "--format",
+    "format_name",
+    required=True,
+    type=SettingType(str, choices=tuple(FORMATS)),
+    help=f"one of {', '.join(FORMATS)}",
+)
+@click.option("--out", required=True, type=PathType(), help="the file to write")
 @click.option("--best", is_flag=True, help="The policy that evaluated best (--eval-interval), instead of the last.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @trust_option

@@ -22,7 +22,7 @@ import click
 
 from bierl_fast.cli import signals
 from bierl_fast.cli.output import streams
-from bierl_fast.cli.parameters import OTHER_NAMES, debug_option
+from bierl_fast.cli.parameters import OF_COMMANDS, OTHER_NAMES, debug_option
 from bierl_fast.errors import ConfigError, OldNameWarning, RunWarning, naming, one_line
 from bierl_fast.import_path import searching_here
 from bierl_fast.machine import versions
@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "resume": ("training", "Go on with a run."),
     "pretrain": ("pretraining", "Train a generator for warm starts."),
     "compare": ("comparing", "Train and compare many runs."),
+    "sweep": ("sweeping", "Search for the best settings."),
     "diagnose": ("diagnosing", "Does the meta-level judge well?"),
     "evaluate": ("evaluating", "How good is a trained policy."),
     "runs": ("runs", "The runs there are."),
@@ -47,6 +48,9 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
     "info": ("show", "Versions and machine."),
     "presets": ("show", "The presets there are, or what one sets."),
 }
+
+
+MEANT = {other: name for name, others in reversed(OF_COMMANDS.items()) for other in others}
 
 
 class CommandGroup(click.Group):
@@ -72,9 +76,14 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that was typed, or a usage error with the nearest one."""
+        """The command that was typed, or a usage error with the nearest one; `help COMMAND` is `COMMAND --help`."""
+        if args and args[0] == "help":
+            args = [*args[1:2], "--help"]
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
+            raise click.UsageError(str(unknown("command", args[0], COMMANDS, also=MEANT)), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -187,12 +196,20 @@ def _no_option(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
             return f"{text}: {shown.strip('[]')} is given by itself, without an option's name"
     if name.startswith("no_") and also.get(name[3:]) in flags:
         name = f"no_{also[name[3:]]}"
-    elif also.get(name) in settings_of().keys() - flags.keys():
-        if near := get_close_matches(also[name], flags, n=1, cutoff=0.7):  # --episodes of `bierl evaluate`
+    elif also.get(name, name) not in flags and (commands := _for_that(name)):
+        return f"{text}; for that there is {commands}"
+    elif (setting := also.get(name, name)) in settings_of().keys() - flags.keys():
+        if near := get_close_matches(setting, flags, n=1, cutoff=0.7):  # --episodes of `bierl evaluate`
             return f"{text}; did you mean {flags[near[0]]!r}?"
-        return f"{text}; {also[name]} is a setting, of `bierl train` and of files"
+        return f"{text}; {setting} is a setting, of `bierl train` and of files"
     meant = nearest(name, flags, also)
     return f"{text}; did you mean {flags[meant]!r}?" if meant else text
+
+
+def _for_that(name: str) -> str:
+    """The commands that do what somebody wanted of an option, in words; empty where there is none."""
+    found = [command for command, others in OF_COMMANDS.items() if name in {command, *others}]
+    return " and ".join(f"`bierl {each}` ({COMMANDS[each][1].rstrip('.').lower()})" for each in found)
 
 
 def _bare(flag: str) -> str:

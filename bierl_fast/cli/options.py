@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from bierl_fast.cli.grouped import SettingOption
-from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType, SwitchType
+from bierl_fast.cli.parameters import KeywordType, RangeType, ScaleType, SettingType
 from bierl_fast.config.sections import NAMES, OLD_NAMES, TABLES, hints, settings_of
 from bierl_fast.settings import renamed
 
@@ -78,6 +78,8 @@ def _option(
     more: dict[str, Any] = {"cls": SettingOption, "setting": field, "help": text, "hidden": hidden, "default": None}
     if kind in {bool, bool | None}:
         return click.option(f"{flag}/--no-{flag[2:]}", name, **more)
+    if field.metadata.get("repeated"):
+        return click.option(flag, name, metavar="PATH", multiple=True, **more)
     literal = "none" in field.metadata.get("choices", ())
     return click.option(flag, name, type=SettingType(kind, literal, choices or ()), **more)
 
@@ -99,5 +101,5 @@ ENTRIES: dict[str, tuple[str, type[KeywordType]]] = {
     "task_kwargs": ("--task-kwarg", KeywordType),
     "ranges": ("--range", RangeType),
     "scales": ("--scale", ScaleType),
-    "reference": ("--reference", SwitchType),
+    "reference": ("--reference", KeywordType),
 }

@@ -20,7 +20,9 @@ import click
 from bierl_fast.errors import PACKAGE
 from bierl_fast.evaluation.pool.descriptors import open_standard
 
-IN_FILES = ("train", "resume", "pretrain", "compare")  # commands whose answer is not what they print
+IN_FILES = ("train", "resume", "pretrain", "compare", "sweep")  # commands whose answer is in files,
+INTO_A_FILE = "--out"  # as that of others is with this word,
+PRINTED = {"--json", "--help", "-h", "--help-all", "--report"}  # and that of none with one of these
 
 
 class _Losable:
@@ -88,7 +90,9 @@ class Streams:
         """The command's exit code, once what it printed did not get out where that was what it was for."""
         self.out.flush()
         command = next((word for word in arguments if not word.startswith("-")), "")
-        if self.out.lost is None or code != 0 or (command in IN_FILES and "--json" not in arguments):
+        words = {word.partition("=")[0] for word in arguments}
+        in_files = (command in IN_FILES or INTO_A_FILE in words) and not PRINTED & words
+        if self.out.lost is None or code != 0 or in_files:
             return code
         if not isinstance(self.out.lost, BrokenPipeError):  # `bierl tasks | head`: nobody listens any more
             click.echo(f"bierl: error: standard output cannot be written: {self.out.lost}", err=True)

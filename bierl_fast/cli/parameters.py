@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 import typing
@@ -48,6 +49,19 @@ OTHER_NAMES = {  # of options that are no settings; those of settings stand besi
     "verbose": ("verbosity", "details"),
     "debug": ("traceback", "trace"),
     "help": ("usage", "options", "h"),
+}
+OF_COMMANDS = {  # what is no option of one command, and what another is for
+    "watch": ("render", "render_mode", "enjoy", "play", "view", "visualize", "visualise", "window", "human"),
+    "record": ("render", "render_mode", "video", "record_video", "save_video", "film", "gif", "mp4"),
+    "plot": ("curve", "curves", "graph", "learning_curve"),
+    "report": ("html", "summary"),
+    "export": ("onnx", "torchscript", "to_onnx", "save_onnx"),
+    "resume": ("continue", "restore", "load", "resume_from", "from_checkpoint", "load_checkpoint"),
+    "evaluate": ("eval", "test", "eval_only", "evaluate_only"),
+    "compare": ("seeds", "n_seeds", "num_seeds", "benchmark"),
+    "sweep": ("tune", "optuna", "search", "hyperparameter_search", "hpo"),
+    "pretrain": (),
+    "diagnose": (),
 }
 
 
@@ -101,10 +115,9 @@ class PresetType(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Those there are, with what they are for."""
-        from bierl_fast.config import toml  # noqa: PLC0415 - loads NumPy
+        from bierl_fast.config.layers import presets  # noqa: PLC0415 - loads NumPy
 
-        found = {name: toml.describe_preset(path) for name, path in toml.presets().items()}
-        return [CompletionItem(name, help=text) for name, text in found.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=text) for name, text in presets().items() if name.startswith(incomplete)]
 
 
 class TaskType(click.ParamType[str]):
@@ -139,12 +152,15 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+WORD = re.compile(r"(?!(true|false|none|null|nan|inf)$)([a-z_/~]|\.\.?/)[\w./~:@-]*", re.IGNORECASE)
+
+
 class KeywordType(click.ParamType[tuple[str, Any]]):
-    """`name=value`, the value as in TOML: 1, 0.5, true, [0.2, 1.0], "text"."""
+    """`name=value`, the value as in TOML: 1, 0.5, true, [0.2, 1.0], "text"; a word or a path needs no quotes."""
 
     name = "NAME=VALUE"
 
-    wanted = "name=value, the value as in TOML: 0.5, true, [0.2, 1.0] or '\"text\"'"
+    wanted = "name=value, the value a word, a path, or as in TOML: 0.5, true, [0.2, 1.0] or '\"any text\"'"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """(name, value), or click's usage error."""
@@ -160,15 +176,10 @@ class KeywordType(click.ParamType[tuple[str, Any]]):
         return name, item
 
     def _value(self, text: str) -> Any:
+        if WORD.fullmatch(text):
+            return text
         (item,) = tomllib.loads(f"value = {text}").values()
         return item
-
-
-class SwitchType(KeywordType):
-    """`name=value`, where a word needs no quotes: ties=best, mirrored=false."""
-
-    def _value(self, text: str) -> Any:
-        return text if text.isidentifier() and text not in {"true", "false"} else super()._value(text)
 
 
 class RangeType(KeywordType):
@@ -182,7 +193,7 @@ class RangeType(KeywordType):
         return low, high
 
 
-class ScaleType(SwitchType):
+class ScaleType(KeywordType):
     """`name=log` or `name=linear`."""
 
     name = "NAME=log|linear"

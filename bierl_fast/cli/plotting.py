@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from bierl_fast.cli.parameters import debug_option
+from bierl_fast.cli.parameters import PathType, debug_option
 
 
 @click.command()
-@click.argument("run_dirs", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="the file to write: .png, .svg or .pdf [default: a text plot]"
-)
+@click.argument("run_dirs", metavar="DIR...", nargs=-1, required=True, type=PathType())
+@click.option("--out", type=PathType(), help="the file to write: .png, .svg or .pdf [default: a text plot]")
 @click.option("--against", default="env_steps", show_default=True, help="env_steps, generations or seconds")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @debug_option
@@ -22,7 +20,7 @@ def plot(run_dirs: tuple[Path, ...], out: Path | None, against: str, force: bool
     """Draw the runs of one task: return, sigma, learning rate, steps a second, the meta-level's share of the steps.
 
     A DIR is a run, or a folder of some. Runs that differ in their seed alone are drawn together, as median and middle
-    half. A run under way is drawn as far as it has got. Needs the extra plot.
+    half. A running one is drawn as far as it has got. Needs the extra plot.
     """
     from bierl_fast.run import plot as pictures  # noqa: PLC0415 - loads the native module
 

@@ -11,9 +11,9 @@ import click
 from bierl_fast.cli.grouped import GroupedCommand
 from bierl_fast.cli.options import given, setting_options
 from bierl_fast.cli.parameters import PathType, PresetType, SettingType, TaskType, debug_option, quiet_option
-from bierl_fast.cli.progress import LINE_SECONDS, return_text
 from bierl_fast.config import toml
 from bierl_fast.pretraining.settings import GENERATOR, SMALL, TAKEN
+from bierl_fast.run.progress import LINE_SECONDS, return_text
 
 HELP = f"""Train the meta-level's generator, for `bierl train --warm-start FILE`.
 

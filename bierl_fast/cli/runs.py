@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from bierl_fast.cli.parameters import PathType, debug_option, json_option, print_json
-from bierl_fast.cli.progress import return_text
+from bierl_fast.columns import lines
+from bierl_fast.run.progress import return_text
 
 HEAD = ("run", "state", "task", "strategy", "meta", "seed", "score", "generations", "steps", "when")
-RIGHT = {"seed", "score", "generations", "steps"}
+LEFT = [HEAD.index(name) for name in ("run", "state", "task", "strategy", "meta", "when")]
 DEFAULT = Path("runs")
 
 
@@ -41,10 +42,8 @@ def runs(folder: Path, as_json: bool) -> None:
         for one in found
     ]  # fmt: skip
     table = [HEAD, *(tuple("-" if cell is None else str(cell) for cell in row) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(HEAD))]
-    for row in table:
-        cells = zip(HEAD, row, widths, strict=True)
-        click.echo("  ".join(cell.rjust(w) if name in RIGHT else cell.ljust(w) for name, cell, w in cells).rstrip())
+    for line in lines(table, LEFT):
+        click.echo(line)
     for one in found:
         if one.why:
             click.echo(f"{one.path}: {one.why}")

@@ -62,7 +62,7 @@ def presets(name: str | None, as_json: bool) -> None:
 
     What is shown is a file that `bierl train --config FILE` takes too.
     """
-    from bierl_fast.config import toml  # noqa: PLC0415 - Config loads the native module
+    from bierl_fast.config import layers, toml  # noqa: PLC0415 - Config loads the native module
 
     if name is not None:
         settings = toml.read_preset(name)
@@ -71,7 +71,7 @@ def presets(name: str | None, as_json: bool) -> None:
         else:
             click.echo(toml.presets()[name].read_text(encoding="utf-8"), nl=False)
         return
-    known = [{"name": name, "description": toml.describe_preset(path)} for name, path in toml.presets().items()]
+    known = [{"name": name, "description": text} for name, text in layers.presets().items()]
     if as_json:
         print_json(known)
         return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,13 +23,13 @@ from bierl_fast.cli.parameters import (
     trust_option,
     verbose_option,
 )
-from bierl_fast.cli.progress import Progress, return_text
-from bierl_fast.config import toml
+from bierl_fast.cli.progress import Display
 from bierl_fast.config.config import Config
+from bierl_fast.config.layers import layers_of
 from bierl_fast.config.sections import functions, of_this_machine
-from bierl_fast.config.starts import NONE, in_words, start_of
-from bierl_fast.errors import ConfigError, EpisodeWarning, RunWarning, counted
+from bierl_fast.errors import EpisodeWarning, RunWarning, counted
 from bierl_fast.run.directory import RunDirectory, default_directory
+from bierl_fast.run.progress import return_text
 from bierl_fast.run.reporting import achieved
 from bierl_fast.run.result import Result
 
@@ -70,37 +70,14 @@ def train(
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
 
-    from_file = {} if config_file is None else toml.read(config_file)
     typed = given(context) | ({"task": task} if task else {})  # one layer: a typed task_kwargs is of the typed task
-    from_start = start_of(task, typed, preset) if preset in {None, NONE} and config_file is None else {}
-    from_preset = from_start if preset in {None, NONE} else toml.read_preset(str(preset))
-    with _saying_who_set(preset, from_preset.keys() - from_file.keys() - typed.keys()):
-        config = toml.compose(from_preset, from_file, typed)
+    layers = layers_of(typed, preset, config_file)
+    with layers.blamed():
+        config = layers.config()
         config.check_end()
         with nullcontext(run_dir) if run_dir is not None else default_directory(with_file(config)) as directory:
-            first = in_words({name: getattr(config, name) for name in ("task", *from_start)}) if from_start else ""
-            shown = Progress(config, directory, quiet, verbose, first)
+            shown = Display(config, directory, quiet, verbose, layers.start_in_words(config))
             _run(shown, partial(api.train, config, directory, warm_start_observer=shown.warm_start))
-
-
-@contextmanager
-def _saying_who_set(preset: str | None, names: Iterable[str]) -> Iterator[None]:
-    """Add to an error about settings that nobody typed that a preset has them."""
-    try:
-        yield
-    except ConfigError as error:
-        blamed = sorted(set(names) & set(error.settings))
-        if not blamed:
-            raise
-        if preset is None:
-            raise ConfigError(
-                f"{error} (the task's start sets {', '.join(blamed)}: a --strategy leaves it out)", error.settings
-            ) from error
-        raise ConfigError(
-            f"{error} (preset {preset!r} sets {', '.join(blamed)}: `bierl presets {preset}` writes its settings out, "
-            "and --config takes them as you change them)",
-            error.settings,
-        ) from error
 
 
 @click.command()
@@ -129,11 +106,11 @@ def resume(
 
     machine = {name: own[name] for name in of_this_machine()}
     config = RunDirectory(run_dir).read_config().continued(generations, total_steps, **machine)
-    shown = Progress(config, run_dir, quiet, verbose)
+    shown = Display(config, run_dir, quiet, verbose)
     _run(shown, partial(api.resume, run_dir, generations, total_steps, trust=trust, **own))
 
 
-def _run(shown: Progress, call: Callable[..., Result]) -> None:
+def _run(shown: Display, call: Callable[..., Result]) -> None:
     """Call with the display among the callbacks; say how it ended, and what to do next."""
     if shown.quiet:
         warnings.simplefilter("ignore", RunWarning)
@@ -175,9 +152,10 @@ def _closing_line(result: Result, directory: Path, config: Config) -> str:
     reached = achieved(last["evaluation"]) if last.get("evaluation") else None
     if target is not None and reached is not None and reached >= target:
         mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
+    short = f", whose episodes end after {config.episode_cap} steps" if config.episode_cap is not None else ""
     also = ["show", "plot", *(["record", "export"] if config.dim is None else [])]
     return (
         f"{counted(last['generation'] + 1, 'generation')}, {last.get('env_steps', 0):,} steps, "
-        f"mean return {mean} in the last; "
+        f"mean return {mean} in the last{short}; "
         f"next: bierl evaluate {directory}; also bierl {', '.join(also)}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bierl_fast.cli.parameters import SettingType, debug_option, json_option, print_json, trust_option
+from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json, trust_option
 
 if TYPE_CHECKING:
     from bierl_fast.viewing.episodes import Played
@@ -27,8 +27,8 @@ def _episode_options(command: F) -> F:
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="the file to write: .mp4 or .gif")
+@click.argument("run_dir", metavar="DIR", type=PathType())
+@click.option("--out", required=True, type=PathType(), help="the file to write: .mp4 or .gif")
 @_episode_options
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @trust_option
@@ -49,7 +49,7 @@ def record(run_dir: Path, out: Path, as_json: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("run_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="DIR", type=PathType())
 @_episode_options
 @trust_option
 @json_option

@@ -19,7 +19,7 @@ from bierl_fast.comparison.crew import Crew, Observer, RunJob
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import Spec
-from bierl_fast.comparison.state import RESULTS, SUMMARY, TABLES, Folder, claim, run_status
+from bierl_fast.comparison.state import RESULTS, SUMMARY, TABLES, Folder, run_status
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, naming, warn
 from bierl_fast.files import PathLike, as_path, write_text
 from bierl_fast.machine import MOST_THREADS, available_cores
@@ -90,7 +90,7 @@ def compare(
         for run in runs:
             run_status(described, run, directory)
         return _written(described, runs, directory, curves)
-    with _made(directory), RunDirectory(directory).held("the comparison"):
+    with made(directory), RunDirectory(directory).held("the comparison"):
         statuses = [run_status(described, run, directory) for run in runs]
         now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
         _train(described, now, directory, jobs, observer or (lambda _: None), trust)
@@ -116,7 +116,7 @@ def _written(described: Spec, runs: Sequence[PlannedRun], directory: Path, curve
 
 
 @contextmanager
-def _made(directory: Path) -> Iterator[None]:
+def made(directory: Path) -> Iterator[None]:
     """A directory that is there; a new one goes again if nothing is in it when the block raises."""
     new = not directory.exists()
     with naming(directory):
@@ -149,7 +149,7 @@ def _task(described: Spec, run: PlannedRun, out: Path, trust: bool) -> RunJob:
     folder = Folder(out / run.place)
 
     def begin() -> dict[str, Any]:
-        claim(run, out)
+        folder.claim(run.config)
         return {
             "run_dir": str(folder.path),
             "planned": str(folder.planned),

@@ -3,8 +3,8 @@
     [RunJob, ...] -> work -> observer(ComparisonProgress), ...
 
 A fresh interpreter for each run, never a fork: it shares no thread, no random state and no memory with the next, and a
-crash ends that run alone. A process is held by its standard input (see worker.py): letting go of it interrupts the run,
-and the system lets go when this process ends, however it ends, so no run outlives the comparison.
+crash ends that run alone. A process is held by its standard input (see harness.py): letting go of it interrupts the
+run, and the system lets go when this process ends, however it ends, so no run outlives the comparison.
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.comparison.worker import INTERRUPTED
+from bierl_fast.comparison.harness import INTERRUPTED
 from bierl_fast.errors import ComparisonError
 from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
 from bierl_fast.run.interruption import end_if_told, saving_when_asked
 
-CODE = (
-    "import json, sys; sys.path[:] = {path!r}; from bierl_fast.comparison.worker import main; "
-    "sys.exit(main(json.loads(sys.argv[1])))"
-)
+CODE = "import json, sys; sys.path[:] = {path!r}; from {worker} import main; sys.exit(main(json.loads(sys.argv[1])))"
 PATIENCE = 60.0  # seconds that an interrupted run gets to save itself
 BEAT = 0.5  # seconds between words to the observer
+NOTHING: Callable[..., None] = lambda *_: None  # noqa: E731
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,9 @@ class RunJob:
     begin: Callable[[], dict[str, Any]]  # called just before: makes ready, gives the job for worker.main
     failed: Callable[[str], None]  # called with why, in one line
     log: Path  # where its standard error goes
+    worker: str = "bierl_fast.comparison.worker"  # the module whose main(job) its process runs
+    heard: Callable[[dict[str, Any]], None] = NOTHING  # called with each message of its process
+    done: Callable[[], None] = NOTHING  # called when it has ended well
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class _RunProcess:
         job = task.begin()
         with task.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", CODE.format(path=sys.path), json.dumps(job)],
+                [sys.executable, "-c", CODE.format(path=sys.path, worker=task.worker), json.dumps(job)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -94,6 +95,7 @@ class _RunProcess:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             message = json.loads(line)
+            self.task.heard(message)
             self.env_steps = message.get("env_steps", self.env_steps)
             self.error = message.get("error", self.error)
             self.warnings += [message["warning"]] if "warning" in message else []
@@ -105,11 +107,11 @@ class _RunProcess:
         with suppress(OSError):
             self.process.stdin.close()
 
-    def save(self) -> None:
-        """Have it save itself and go on."""
+    def ask(self, what: str) -> None:
+        """Have it "save" itself and go on, or "stop" after this generation."""
         assert self.process.stdin is not None
         with suppress(OSError, ValueError):  # it has ended, or was let go of
-            os.write(self.process.stdin.fileno(), b"save\n")
+            os.write(self.process.stdin.fileno(), f"{what}\n".encode())
 
     def ended(self) -> str | None:
         """Wait for its end; why it failed, None if it did not."""
@@ -135,26 +137,29 @@ class Crew:
     _total: tuple[int, int] = (0, 0)
     _failed: int = 0
     _told: set[str] = field(default_factory=set)
+    _waiting: deque[RunJob] = field(default_factory=deque)
     _children: list[_RunProcess] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
-    def work(self, tasks: Sequence[RunJob]) -> None:
+    def work(self, tasks: Sequence[RunJob], more: Callable[[], Sequence[RunJob]] = tuple) -> None:
         """Do them all; a failed one is told to its task and to the observer, and the others go on.
+
+        `more` gives those that have come up since it was last called.
 
         Raises:
             KeyboardInterrupt, and whatever else ends this: once every run under way has saved itself and ended.
             ComparisonError: it was ended, and a run could not save itself.
         """
-        waiting = deque(tasks)
+        self._waiting.extend(tasks)
         self._total = (self.finished + len(tasks), self.steps + sum(task.steps for task in tasks))
         try:
             with saving_when_asked(self._save):
                 self._tell()
                 beat = time.monotonic()
-                while waiting or self._children:
+                while self._come_up(more) or self._children:
                     end_if_told()
-                    while waiting and len(self._children) < self.jobs:
-                        self._start(waiting.popleft())
+                    while self._waiting and len(self._children) < self.jobs:
+                        self._start(self._waiting.popleft())
                     for key, _ in self._selector.select(BEAT):
                         self._listen(key.data)
                     if time.monotonic() - beat >= BEAT:
@@ -164,9 +169,21 @@ class Crew:
             self._stop()
             self._selector.close()
 
+    def drop(self, tasks: Sequence[RunJob]) -> None:
+        """What of them has not begun does not; what is under way ends after its generation, saved."""
+        self._waiting = deque(task for task in self._waiting if task not in tasks)
+        for child in self._children:
+            if child.task in tasks:
+                child.ask("stop")
+
+    def _come_up(self, more: Callable[[], Sequence[RunJob]]) -> bool:
+        found = more()  # it may drop others
+        self._waiting.extend(found)
+        return bool(self._waiting)
+
     def _save(self) -> bool:
         for child in self._children:
-            child.save()
+            child.ask("save")
         return bool(self._children)
 
     def _start(self, task: RunJob) -> None:
@@ -195,6 +212,7 @@ class Crew:
             return
         self.finished += 1
         self.steps += child.task.steps
+        child.task.done()
         self._tell(f"{child.task.name}: done")
 
     def _fail(self, task: RunJob, why: str) -> None:

@@ -54,14 +54,11 @@ def measure(
         Exception: `diverged`, where the initial policy has no return either; so it is the task that does not run.
     """
     records = metrics.read(directory.metrics)
-    try:
-        initial = _mean_return(_initial(config), config, episodes, seed)
-    except AllEpisodesError:
-        initial = math.nan
+    initial = initial_return(config, episodes, seed)
     if diverged is not None and not math.isfinite(initial):
         raise diverged
     saved = None if diverged else build.read_policy(directory.policy, trust or config.named_code())
-    final = None if saved is None else _mean_return(saved, config, episodes, seed)
+    final = None if saved is None else mean_return(saved, config, episodes, seed)
     evaluation = Evaluation(
         env_steps=records[-1].get("env_steps", 0) if records else 0,
         diverged=diverged is not None,
@@ -81,6 +78,14 @@ def read(directory: RunDirectory) -> Evaluation | None:
         return None
 
 
+def initial_return(config: Config, episodes: int, seed: int) -> float:
+    """Of the policy that a run begins with; NaN where every episode failed."""
+    try:
+        return mean_return(_initial(config), config, episodes, seed)
+    except AllEpisodesError:
+        return math.nan
+
+
 def _initial(config: Config) -> Policy:
     """The policy before the first generation, with the observation statistics it has then."""
     evaluator = build.make_evaluator(resolve.with_policy_settings(config))
@@ -91,7 +96,8 @@ def _initial(config: Config) -> Policy:
         evaluator.close()
 
 
-def _mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> float:
+def mean_return(policy: Policy, config: Config, episodes: int, seed: int) -> float:
+    """Of a policy on fresh episodes of the run's task; AllEpisodesError where every one failed."""
     if isinstance(policy, VectorPolicy) and policy.task in native_functions():
         exact = replace(policy.spec, task_kwargs={**policy.task_kwargs, "noise": 0.0})
         policy, episodes = VectorPolicy(exact).with_parameters(policy.parameters), 1

@@ -14,7 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.comparison.spec import Entry, Spec, Times, located
+from bierl_fast.comparison.reading import Times, located
+from bierl_fast.comparison.spec import Entry, Spec
 from bierl_fast.config import toml
 from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
@@ -149,13 +150,13 @@ def _runs(spec: Spec, entries: Mapping[str, Entry]) -> Iterator[PlannedRun]:
             )
 
 
-def _named(config: Config) -> Config:
+def named(config: Config, verb: str = "compare") -> Config:
     """The same settings with Python functions by their import paths, where another process finds them."""
     named = config.named()
     for what, path in (("task", named.task), ("behavior", named.behavior), ("policy", named.policy)):
         if isinstance(path, str) and path.startswith("<"):
             raise ConfigError(
-                f"each run is a process of its own, which cannot import the {what} {path}; compare functions that "
+                f"each run is a process of its own, which cannot import the {what} {path}; {verb} functions that "
                 "stand at the top level of a module",
                 [what],
             )
@@ -174,17 +175,17 @@ def _config(layers: Iterable[Entry]) -> Config:
                 factors[name] = factors.get(name, 1.0) * value.factor
             else:
                 factors.pop(name, None)
-    config = _named(toml.compose(values))
+    config = named(toml.compose(values))
     config.check_names()
     if config.total_steps is None:
         raise ConfigError(
             "no end: give total_steps, the environment steps of each run, in [base] or with the task", END
         )
-    config = config.replace(**_one_core(config))
+    config = config.replace(**one_core(config))
     return config.replace(**{name: _multiplied(config, name, factor) for name, factor in factors.items()})
 
 
-def _one_core(config: Config) -> dict[str, int]:
+def one_core(config: Config) -> dict[str, int]:
     """What keeps a run to one core."""
     native = not config.pooled and config.workers is None and is_native(config.task)
     return {"threads": 1} if native or config.dim is not None else {"threads": 1, "workers": 1}

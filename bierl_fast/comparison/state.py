@@ -17,6 +17,7 @@ from bierl_fast.comparison.measure import Evaluation
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.config import toml
+from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError, RunDirectoryError
 from bierl_fast.files import read_text, write_text
 from bierl_fast.run import manifest
@@ -60,6 +61,19 @@ class Folder:
         except (OSError, ValueError):
             return None
 
+    def claim(self, config: Config) -> None:
+        """Make it ready to be trained in: what the run is to be, and no trace of a failure.
+
+        A run that was stopped before its first checkpoint leaves files that nothing can go on from; they go.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not self.run.checkpoint.is_file():
+            with self.run.held():
+                self.run.clear()
+                self.run.warm_start.unlink(missing_ok=True)
+        write_text(self.planned, toml.dumps(config))
+        self.failure.unlink(missing_ok=True)
+
 
 def run_status(spec: Spec, planned: PlannedRun, out: Path) -> str:
     """`finished` (trained to its end and evaluated), `unfinished` (begun), or `new`.
@@ -83,21 +97,6 @@ def evaluated(spec: Spec, planned: PlannedRun, out: Path) -> Evaluation | None:
     if found is None or (found.env_steps < planned.steps and not found.diverged):
         return None
     return found if (found.episodes, found.seed) == (spec.episodes, spec.evaluation_seed) else None
-
-
-def claim(planned: PlannedRun, out: Path) -> None:
-    """Make a run's folder ready to be trained in: what it is to be, and no trace of a failure.
-
-    A run that was stopped before its first checkpoint leaves files that nothing can go on from; they go.
-    """
-    folder = Folder(out / planned.place)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    if not folder.run.checkpoint.is_file():
-        with folder.run.held():
-            folder.run.clear()
-            folder.run.warm_start.unlink(missing_ok=True)
-    write_text(folder.planned, toml.dumps(planned.config))
-    folder.failure.unlink(missing_ok=True)
 
 
 def _same_generator(folder: Folder, planned: PlannedRun) -> bool:

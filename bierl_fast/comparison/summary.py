@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast.columns import padded
 from bierl_fast.comparison.results import Row
 from bierl_fast.comparison.spec import ALL, Spec
 from bierl_fast.comparison.statistics import LEVEL, estimate, improvement, interquartile_mean
@@ -299,8 +300,6 @@ def _probability(estimate: dict[str, Any] | None) -> str:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [head, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in lines
-    )
+    heading, *others = padded([head, *rows], left=range(len(head)))
+    below = ["-" * len(cell) for cell in heading]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, below, *others))

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.config import foreign, ranges, reference, rules
 from bierl_fast.config.sections import (
     NAMES,
@@ -20,16 +21,20 @@ from bierl_fast.config.sections import (
     check_names,
     functions,
     hints,
+    left_open,
+    naming_code,
     of_this_machine,
     settings_of,
 )
-from bierl_fast.errors import ConfigError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, ConfigError
+from bierl_fast.evaluation.known import require_known
 from bierl_fast.frozen import frozen
 from bierl_fast.import_path import settled
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.names import choice
 from bierl_fast.settings import renamed
 from bierl_fast.strategy import table as strategies
+from bierl_fast.tasks.resolve import resolved
 from bierl_fast.values import check_rules, typed
 
 
@@ -46,6 +51,10 @@ class Config(Settings):
         check_names(settings)
         if "task" not in settings:
             raise ConfigError("no task given: name one (`bierl tasks` lists them)", ("task",))
+        kwargs = settings.get("task_kwargs", {})
+        if settings.get("dim") is None and isinstance(kwargs, Mapping):
+            task, kwargs = _resolved(settings["task"], kwargs)
+            settings |= {"task": task, **({"task_kwargs": kwargs} if kwargs else {})}
         super().__init__(**settings)
         self._check(foreign.given_of(settings))
 
@@ -59,6 +68,11 @@ class Config(Settings):
         object.__setattr__(self, "_given", frozenset(given))
         rules.check_together(self)
         ranges.check(self)
+
+    def __repr__(self) -> str:
+        """The settings that are not at their default, as they can be given again."""
+        found = {name: value for name, value in self.values().items() if not foreign.unsaid(name, value)}
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in found.items())})"
 
     def values(self) -> dict[str, Any]:
         """Every setting by name."""
@@ -86,7 +100,11 @@ class Config(Settings):
     def named(self) -> Config:
         """The same settings in writing, every Python function by its import path: what a run saves."""
         written = {name: self._written(name) for name in functions()}
-        return self.filled(**{name: path and settled(path) for name, path in written.items()})
+        lists = {name: value for name in naming_code() if isinstance(value := getattr(self, name), tuple)}
+        return self.filled(
+            **{name: path and settled(path) for name, path in written.items()},
+            **{name: tuple(map(settled, paths)) for name, paths in lists.items()},
+        )
 
     def replace(self, **changes: Any) -> Config:
         """A copy with some settings changed, checked again. One that is changed to its default counts as not given.
@@ -95,6 +113,10 @@ class Config(Settings):
         """
         changes = renamed(changes, OLD_NAMES)
         check_names(changes)
+        if "task" in changes:
+            task, kwargs = _resolved(changes["task"], changes.get("task_kwargs", {}))
+            if MUJOCO_TASK in (task, self.task):  # whose keyword arguments are no other task's
+                changes |= {"task": task, "task_kwargs": kwargs}
         other = isinstance(changes.get("meta"), str) and changes["meta"] != self.meta
         gone = foreign.left_behind(changes["meta"]) - changes.keys() if other else frozenset()
         values = self.values() | {name: foreign.default(name) for name in gone} | changes
@@ -129,8 +151,10 @@ class Config(Settings):
 
     def training(self) -> dict[str, Any]:
         """The settings that can change results, switches by themselves: what ties a checkpoint to its run."""
-        names = [name for name, field in settings_of().items() if field.metadata["training"]]
-        plain = {name: getattr(self, name) for name in names if name != "reference"}
+        names = [name for name, field in settings_of().items() if field.metadata["training"] and name != "reference"]
+        plain = {name: getattr(self, name) for name in names}
+        if self.dim is not None:  # its file leaves out what its checkpoint has
+            plain |= {name: value for name, value in left_open().items() if plain.get(name) is None and name in plain}
         return plain | {f"reference.{name}": value for name, value in dataclasses.asdict(self.reference).items()}
 
     def check_names(self) -> None:
@@ -145,12 +169,25 @@ class Config(Settings):
         foreign.refuse(self.values(), self._given)
 
     def check_end(self) -> None:
-        """Raise ConfigError unless something ends the run."""
+        """Raise ConfigError unless something ends the run, after what is wrong with the names in it."""
         if self.generations is None and self.total_steps is None:
+            self.check_names()
+            try:
+                require_known(self.task, self.dim)
+            except ArgumentError as error:
+                raise ConfigError(str(error), error.settings) from error
             raise ConfigError(
                 "a run needs an end: give generations (--generations N), total_steps (--total-steps N) or both",
                 ["generations", "total_steps"],
             )
+
+
+def _resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """See tasks.resolve; ConfigError for a task of one's own that cannot be."""
+    try:
+        return resolved(task, task_kwargs)
+    except (ArgumentError, ArgumentTypeError) as error:
+        raise ConfigError(str(error), ["task"]) from error
 
 
 def _described() -> str:

@@ -1,11 +1,12 @@
-"""Settings that the chosen strategy or meta-level does not take: refused where they are given, whatever their value.
+"""Settings that the chosen strategy, meta-level or task does not take: refused, unless at their default.
 
-strategy, meta-level -> foreign -> names
+strategy, meta-level, dim -> foreign -> names
 settings, those given -> refuse -> ConfigError, which names whom they are for
 
 A strategy takes the options that its constructor names and its own sections, a meta-level what its line of the table
-says; all else that belongs to one of the others is foreign. What strategies declare as hyperparameters is looked at
-when a run is made (resolve.py).
+says; all else that belongs to one of the others is foreign. To a function task, which has a dim, so are settings of
+policies, episodes and worker processes. What strategies declare as hyperparameters is looked at when a run is made
+(resolve.py).
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from typing import Any
 from bierl_fast.config.sections import OF_META_LEVELS, OF_STRATEGIES, settings_of
 from bierl_fast.config.settings import ReportSettings
 from bierl_fast.errors import ConfigError, shown
+from bierl_fast.evaluation import table as evaluators
+from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings
 from bierl_fast.meta import table as meta_levels
 from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.settings import Section
 from bierl_fast.strategy import table as strategies
 
 NAMED = 3  # settings in one error, of several
@@ -38,9 +42,22 @@ def of_meta_levels() -> frozenset[str]:
     return meta_levels.SHARED | {name for section in OF_META_LEVELS for name in section.settings()}
 
 
-def foreign(strategy: str, meta: str) -> frozenset[str]:
-    """The settings that these two do not take; none where there is no such strategy or meta-level."""
-    found: frozenset[str] = frozenset()
+@cache
+def of_episodes() -> frozenset[str]:
+    """Settings of policies, episodes and worker processes, of which a function task has none."""
+    names = {name for name, field in settings_of().items() if field.metadata.get("of_episodes")}
+    sections: tuple[type[Section], ...] = (PolicySettings, EpisodeSettings, *evaluators.OWN)
+    for section in sections:
+        names |= section.settings().keys()
+    return frozenset(names) - frozenset(evaluators.OF_FUNCTIONS)
+
+
+def foreign(strategy: str, meta: str, dim: int | None = None) -> frozenset[str]:
+    """The settings that these do not take; none where there is no such strategy or meta-level.
+
+    `dim`: the parameters of a function task; None: the task is an environment.
+    """
+    found = frozenset() if dim is None else of_episodes()
     if strategy in strategies.STRATEGIES:
         found |= of_strategies() - strategies.options(strategy).keys()
     return found | left_behind(meta)
@@ -86,15 +103,27 @@ def of_a_saved_run(values: Mapping[str, Any]) -> bool:
 def idle(values: Mapping[str, Any]) -> set[str]:
     """Which of these did nothing, and may stay: settings of other meta-levels, defaults of other strategies."""
     strategy, meta = values.get("strategy", default("strategy")), values.get("meta", default("meta"))
-    found = foreign(strategy, meta) & values.keys()
+    found = foreign(strategy, meta, values.get("dim")) & values.keys()
     return {name for name in found if name in left_behind(meta) or unsaid(name, values[name])}
 
 
+def once_written(values: Mapping[str, Any]) -> set[str]:
+    """Which of these a function task's run wrote before it left them out, at their defaults; log_video at any value."""
+    found = of_episodes() & values.keys() if values.get("dim") is not None else set()
+    return {name for name in found if unsaid(name, values[name]) or settings_of()[name].metadata.get("of_episodes")}
+
+
 def refuse(values: Mapping[str, Any], given: Collection[str]) -> None:
-    """Raise ConfigError for those of the settings `given` that the strategy or the meta-level does not take."""
+    """Raise ConfigError for those of the settings `given` that strategy, meta-level or task do not take.
+
+    One at its default asks for nothing, and passes.
+    """
     strategy, meta = values["strategy"], values["meta"]
-    others = foreign(strategy, meta)
-    found = [name for name in settings_of() if name in given and name in others and values[name] is not None]
+    others = foreign(strategy, meta, values["dim"])
+    found = [name for name in settings_of() if name in given and name in others and not unsaid(name, values[name])]
+    if of_tasks := [name for name in found if name in of_episodes()]:
+        what = f"a function task (dim {values['dim']}) has no policy network and no episodes, and takes no"
+        _refuse(of_tasks, what, "dim", "environments", values)
     of_others = [name for name in found if name in of_strategies()]
     if of_others:
         takers = ", ".join(strategies.which_take(of_others[0]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bierl_fast.config.reference import Reference, ReferenceSettings
 from bierl_fast.config.settings import ReportSettings, RunSettings, WarmStartSettings
-from bierl_fast.errors import ArgumentError
+from bierl_fast.errors import ArgumentError, UnknownNameError
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.settings import EpisodeSettings, PolicySettings, TaskSettings
 from bierl_fast.import_path import written_name
@@ -60,6 +60,9 @@ SECTIONS: tuple[type[Section], ...] = (
 )
 OLD_NAMES = old_names(SECTIONS)
 SYNONYMS = synonyms(SECTIONS)
+A_PRESET = "names others: bf.configure(preset='ars-swimmer'), or `bierl train --preset ars-swimmer`"
+A_FILE = "holds others: bf.configure(file='settings.toml'), or `bierl train --config settings.toml`"
+OF_CONFIGURE = {"preset": A_PRESET, "file": A_FILE, "config": A_FILE, "config_file": A_FILE}
 NAMES: dict[str, tuple[str, ...]] = {  # what settings name a line of, for help and docs
     "strategy": tuple(strategies.STRATEGIES),
     "meta": (meta_levels.AUTO, *meta_levels.META_LEVELS),
@@ -129,14 +132,13 @@ class Settings(_Fields):
 
     def named_code(self) -> tuple[Named, ...]:
         """The code that these settings name by its import path, and that a run of them would import."""
-        names = [name for name, field in settings_of().items() if field.metadata.get("names_code")]
-        return named_in({name: getattr(self, name) for name in names}, self.task_kwargs)
+        return named_in({name: getattr(self, name) for name in naming_code()}, self.task_kwargs)
 
     @property
     def pooled(self) -> bool:
         """Whether native environments run in worker processes too: threads call no functions of the user's."""
         own = callable(self.behavior) or ":" in self.behavior
-        return self.evaluator == "pool" or self.policy is not None or own
+        return self.evaluator == "pool" or self.policy is not None or own or bool(self.wrapper)
 
     @property
     def learned(self) -> bool:
@@ -183,6 +185,11 @@ def of_this_machine() -> tuple[str, ...]:
     return tuple(name for name, field in settings_of().items() if field.metadata.get("machine"))
 
 
+def naming_code() -> tuple[str, ...]:
+    """Settings that may name code by its import path, one or a list."""
+    return tuple(name for name, field in settings_of().items() if field.metadata.get("names_code"))
+
+
 def functions() -> tuple[str, ...]:
     """Settings that may be Python functions: of a saved run they are found by name, or given again."""
     return tuple(name for name, kind in hints().items() if any(map(is_function, kinds(kind))))
@@ -205,5 +212,7 @@ def check_names(values: Mapping[str, Any]) -> None:
     """Raise UnknownNameError for the first name that is no setting."""
     known = settings_of()
     for name in values:
+        if name in OF_CONFIGURE:
+            raise UnknownNameError(f"{name} is no setting, and {OF_CONFIGURE[name]}", [name])
         if name not in known:
             raise unknown("setting", str(name), known, [str(name)], SYNONYMS)

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast.config import foreign
-from bierl_fast.config.sections import settings_of
+from bierl_fast.config.sections import hints, settings_of
 from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
+from bierl_fast.values import typed
 
 GENERAL: Mapping[str, Any] = {
     "strategy": "ars",
@@ -62,13 +63,19 @@ def start_of(task: Any, given: Mapping[str, Any], preset: str | None = None) -> 
         start = GENERAL
     if not start or _of_another(str(start["strategy"]), given):
         return {}
-    population = given.get("population")
-    return {**start, "top": max(1, population // 4)} if population else start
+    if "population" not in given:
+        return start
+    population = typed("population", given["population"], hints()["population"])
+    return {**start, "top": max(1, population // 4)}
 
 
 def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
     """Whether a strategy was given, or something that this one does not take or declare."""
-    named = {*(given.get("adapt") or ()), *(given.get("ranges") or ()), *(given.get("scales") or ())}
+    named = {
+        *(typed("adapt", given.get("adapt"), hints()["adapt"]) or ()),
+        *(given.get("ranges") or ()),
+        *(given.get("scales") or ()),
+    }
     declared = strategies.declared(strategy, 4)
     hyperparameters = {name for name, field in settings_of().items() if field.metadata.get("hyperparameter")}
     others = foreign.foreign(strategy, AUTO) | (hyperparameters - declared.keys())
@@ -77,9 +84,10 @@ def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
 
 def in_words(start: Mapping[str, Any]) -> str:
     """One line that says what a run starts from, for people."""
+    cap = f", episodes of {start['episode_cap']} steps" if start.get("episode_cap") else ""
     return (
         f"start for {start['task']}: {start['strategy']}, population {start['population']}, {_policy(start)}, sigma "
-        f"{start['sigma']:g}, learning rate {start['learning_rate']:g} (--strategy NAME leaves it out)"
+        f"{start['sigma']:g}, learning rate {start['learning_rate']:g}{cap} (--strategy NAME leaves it out)"
     )
 
 

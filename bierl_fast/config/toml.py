@@ -20,7 +20,7 @@ from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
 from bierl_fast.errors import ConfigError
-from bierl_fast.files import MOST_TEXT, no_deeper, read_text
+from bierl_fast.files import MOST_TEXT, read_text, toml_of
 from bierl_fast.names import lookup
 from bierl_fast.settings import renamed
 
@@ -74,30 +74,16 @@ def _read(path: Path, say: bool, text: str | None = None) -> tuple[dict[str, Any
     """The settings in a file, and whether a run of an earlier version wrote it: all settings, whatever it took."""
     try:
         text = read_text(path) if text is None else text  # once: a pipe has it once
-        found = _tables(text)
+        found = toml_of(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     values = _present(found, say)
-    return values, not text.startswith(MARK) and foreign.of_a_saved_run(values)
-
-
-def tables(path: Path) -> dict[str, Any]:
-    """What a TOML file holds.
-
-    Raises:
-        ValueError: it is none, or longer or deeper than settings are.
-        OSError: it cannot be read.
-    """
-    return _tables(read_text(path))
-
-
-def _tables(text: str) -> dict[str, Any]:
-    try:
-        return no_deeper(tomllib.loads(text))
-    except RecursionError:
-        raise ValueError("its tables and lists lie too deep within each other") from None
+    if text.startswith(MARK):
+        gone = foreign.once_written(values)
+        return {name: value for name, value in values.items() if name not in gone}, False
+    return values, foreign.of_a_saved_run(values)
 
 
 def _present(values: Mapping[str, Any], say: bool = True) -> dict[str, Any]:
@@ -137,14 +123,14 @@ def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def dumps(config: Config) -> str:
-    """Every setting that strategy and meta-level take as TOML, defaults included; None is left out, and reads back so.
+    """Every setting that strategy, meta-level and task take as TOML, defaults included; None is left out, and reads so.
 
     Of a run of an earlier version that had others, all settings are written, as that version did.
 
     Raises:
         ConfigError: a setting has no TOML form (a task that is a Python function).
     """
-    others = foreign.foreign(config.strategy, config.meta)
+    others = foreign.foreign(config.strategy, config.meta, config.dim)
     whole = not all(foreign.unsaid(name, getattr(config, name)) for name in others)
     names = [name for name in _names() if whole or name not in others]
     values = {name: value for name in names if (value := getattr(config, name)) is not None}

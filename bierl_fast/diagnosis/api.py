@@ -44,6 +44,7 @@ from bierl_fast.run.reporting import why_nothing
 from bierl_fast.settings import signed
 from bierl_fast.strategy import table as strategies
 from bierl_fast.strategy.base import Strategy, center_of, center_thetas
+from bierl_fast.tasks.resolve import shown_name
 
 Watcher = Callable[[int, int], None]
 
@@ -153,7 +154,7 @@ class _Diagnosis:
         predicted = {"estimate": _ranked(estimate), **given}
         config, question = self._parts.config, self._question
         return {
-            "task": config.task_name,
+            "task": shown_name(config.task_name, config.task_kwargs),
             "strategy": config.strategy,
             "meta": config.meta,
             "generation": generation,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
 from bierl_fast.messages import F32, NoiseKey, Population
@@ -77,6 +80,18 @@ def layer_sizes(name: str, value: Any) -> tuple[int, ...]:
             f"{name} must be a tuple of layer sizes, such as (64, 64), or () for none; got {shown(value)}", [name]
         )
     return tuple(integer(f"a size in {name}", size, 1, MOST_STEPS, setting=name) for size in value)
+
+
+def real(value: Any) -> NDArray[Any] | None:
+    """An array of what means real numbers and nothing else; None of all others, text and complex numbers too."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # of lists in lists, not equally long; or whatever an object's own __array__ raises
+        return None
+    if array.dtype.kind == "O" and array.size and all(isinstance(each, numbers.Real) for each in array.flat):
+        with suppress(OverflowError):
+            array = array.astype(np.float64)
+    return array if array.dtype.kind in "biuf" else None
 
 
 def parameters(name: str, value: Any, count: int) -> F32:

@@ -23,6 +23,7 @@ from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.messages import EvaluationBatch, Moments, Population, Stream
 from bierl_fast.names import unknown
+from bierl_fast.tasks.code import linked
 
 
 class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
@@ -53,7 +54,7 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
         self._transitions = transitions
         self._rollout: core.Rollout | None = core.Rollout(
             task=spec.task,
-            options=spec.task_kwargs,
+            options=linked(spec.task, spec.task_kwargs),
             assets=_box2d.files_of(spec.task),
             shape=self._policy.shape,
             max_steps=max_steps,
@@ -83,6 +84,9 @@ class NativeEvaluator(EpisodeEvaluator[MlpPolicy]):
             moments=self.obs_norm,
             transitions=recorded,
         )
+        told = rollout.complaint() if out["failed_r"].any() else ""
+        if told:
+            warn(f"{told}; an episode in which that happens counts as failed, and nobody is told of others", RunWarning)
         moments = Moments(out["count_r"], out["mean_ro"], out["m2_ro"]) if self.obs_norm else None
         return EvaluationBatch(
             returns_r=out["returns_r"],
@@ -129,12 +133,17 @@ def why_not_native(wanted: Wanted) -> ArgumentError | None:
     elsewhere = _why_elsewhere(wanted.task) or _why_in_processes(wanted)
     if elsewhere is not None:
         return elsewhere
-    needed, setting = ("a TorchPolicy", "policy") if wanted.policy is not None else ("a behavior function", "behavior")
-    if wanted.policy is None and not callable(wanted.behavior):
-        return None
-    return ArgumentError(
-        f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
-    )
+    needs = {
+        "policy": wanted.policy is not None and "a TorchPolicy",
+        "behavior": callable(wanted.behavior) and "a behavior function",
+        "wrapper": bool(wanted.section(PoolSettings).wrapper) and "a wrapper",
+    }
+    for setting, needed in needs.items():
+        if needed:
+            return ArgumentError(
+                f"{needed} runs in worker processes alone; take evaluator 'pool' or 'auto'", [setting, "evaluator"]
+            )
+    return None
 
 
 def say_why_elsewhere(task: Any) -> None:
@@ -235,7 +244,7 @@ def _again(wanted: Wanted) -> NativeEvaluator:
 
 def _facts(task: str, task_kwargs: dict[str, Any]) -> Any:
     """An environment of that task, for its sizes, box and time limit."""
-    return core.EnvCore(task, _box2d.files_of(task), task_kwargs)
+    return core.EnvCore(task, _box2d.files_of(task), linked(task, task_kwargs))
 
 
 def _first_action(facts: Any) -> int | None:

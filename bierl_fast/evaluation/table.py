@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
 from bierl_fast.evaluation import arguments
 from bierl_fast.evaluation.base import Evaluator, Policy
@@ -26,12 +27,15 @@ from bierl_fast.evaluation.pool.messages import Descriptor
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.settings import EpisodeSettings
 from bierl_fast.evaluation.wanted import Wanted
-from bierl_fast.import_path import imported
+from bierl_fast.import_path import imported, settled
 from bierl_fast.messages import F32
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.settings import Section, old_names, renamed, signed
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import resolved
 from bierl_fast.trust import Origin, Trust
+from bierl_fast.values import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads"
 @public(numbers=False)
 @signed(*OWN)
 def make_evaluator(
-    task: str | Callable[..., Any],
+    task: str | Callable[..., Any] | MujocoTask,
     *,
     dim: int | None = None,
     vectorized: bool = False,
@@ -91,6 +95,7 @@ def make_evaluator(
             threads, all others in worker processes. With `dim`, a function whose value is the return: the name of a
             native one ("quadratic", "rosenbrock", "rastrigin", "ackley"), a Python function of a vector (P,) float32,
             an import path "module:function", or a numba.cfunc of the signature float64(CPointer(float32), int64).
+            Or a task of one's own: a MujocoTask, or the path of its TOML file.
         dim: P, the number of a function's parameters. A function has no policy network: what is below and is about
             networks, observations, episodes or worker processes is refused unless it is left at its default.
         vectorized: whether a Python function takes a block (k, P) and gives (k,).
@@ -129,19 +134,21 @@ def make_evaluator(
     given = dict(locals())
     given |= _own(given.pop("own"), given)
     arguments.keywords("task_kwargs", task_kwargs or {})
+    found, task_kwargs = resolved(task, task_kwargs or {})
+    given |= {"task": found, "task_kwargs": task_kwargs}
     if dim is not None:
         _refuse_for_functions(given)
         return make_function_evaluator(
-            task, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
+            found, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
         )
     if vectorized or initial is not None:
         raise ArgumentError(
             "vectorized and initial are for functions, which need dim, the number of their parameters",
             ["vectorized", "dim"],
         )
-    if isinstance(task, str) and task in native_functions():
+    if isinstance(found, str) and found in native_functions():
         raise ArgumentError(
-            f"{task!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
+            f"{found!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
         )
     return _made(evaluator, _wanted(given))
 
@@ -158,6 +165,7 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
     _refuse_of_others(backend, wanted)
     own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
     kept = {name: value for name, value in own if name not in _of_the_machine()}
+    kept |= {name: list(map(settled, kept[name])) for kind in backend.sections for name in kind.naming_code()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
@@ -183,9 +191,13 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise ArgumentError(
-                f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
-            )
+            raise _none_of_functions(name, value)
+
+
+def _none_of_functions(name: str, value: Any) -> ArgumentError:
+    return ArgumentError(
+        f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
+    )
 
 
 def _refuse_of_others(backend: Backend, wanted: Wanted) -> None:
@@ -243,7 +255,7 @@ def evaluator_of(
     policy: Policy,
     threads: int | None = None,
     *,
-    task: str | Callable[..., Any] | None = None,
+    task: str | Callable[..., Any] | MujocoTask | None = None,
     trust: Trust = False,
     ran_by: Mapping[str, Any] | None = None,
     **own: Any,
@@ -267,9 +279,11 @@ def evaluator_of(
     origin: Origin | None = getattr(policy, "origin", None)
     if origin is not None:
         origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
+    other, kwargs = resolved(task, {})
     if isinstance(policy, VectorPolicy):
-        _refuse_for_functions({"hidden": _defaults()["hidden"], **given})
-        return function_evaluator_of(policy, threads, task)
+        for name, value in own.items():
+            raise _none_of_functions(name, value)
+        return function_evaluator_of(policy, threads, other)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(
             f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
@@ -281,6 +295,9 @@ def evaluator_of(
         )
     if task is None:
         require_same_maker(spec)
+    elif MUJOCO_TASK in {other, spec.task}:  # whose keyword arguments are no other task's
+        spec = replace(spec, task_kwargs=kwargs)
+        policy = policy.with_spec(spec)
     saved = {**(ran_by or {}), **spec.ran_by}
     if threads is not None:
         saved = {name: value for name, value in saved.items() if name not in _of_the_machine()}
@@ -290,7 +307,7 @@ def evaluator_of(
         evaluator = as_made if task is None or as_made != "native" else "auto"
     else:
         saved = {}  # of another evaluator
-    return _made(evaluator, _wanted_again(policy, spec, task, threads, saved, given))
+    return _made(evaluator, _wanted_again(policy, spec, other, threads, saved, given))
 
 
 def _wanted_again(
@@ -303,11 +320,11 @@ def _wanted_again(
 ) -> Wanted:
     """A saved policy's episodes, run as they were but for what is given."""
     for name, value in given.items():
-        seen = saved.get(name, spec.observation_shape is not None)
-        if _settings_of_own()[name].metadata.get("of_policy") and value != seen:
+        field = _settings_of_own()[name]
+        seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
+        if field.metadata.get("of_policy") and plain(value) != plain(seen):
             raise ArgumentError(
-                f"{name} = {value}, and the policy was made with {name} = {seen}, which says what it sees; leave it "
-                "out",
+                f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
                 [name],
             )
     return Wanted(

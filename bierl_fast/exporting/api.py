@@ -21,6 +21,7 @@ from bierl_fast.outputs import require_output, write_output
 from bierl_fast.public import public
 from bierl_fast.run.metrics import strict
 from bierl_fast.run.saved import SavedPolicy, Source, saved_policy
+from bierl_fast.tasks.resolve import shown_name
 
 
 @public(numbers=False)
@@ -70,7 +71,7 @@ def facts(saved: SavedPolicy) -> dict[str, Any]:
     unknown = {"return": None, "return_of": None, "generation": None, "env_steps": None}
     found: dict[str, Any] = strict(
         {
-            "task": spec.task,
+            "task": shown_name(spec.task, spec.task_kwargs),
             "task_kwargs": spec.task_kwargs,
             "observation_size": spec.observation_size,
             "observation_shape": spec.observation_shape or (spec.observation_size,),

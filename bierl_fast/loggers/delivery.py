@@ -5,7 +5,6 @@ numbers, films -> Delivery.put -> queue of LONGEST -> thread -> Logger          
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -13,9 +12,10 @@ from typing import Any
 
 from bierl_fast.errors import counted
 from bierl_fast.loggers.base import Logger, LogRun
+from bierl_fast.logs import logger
 from bierl_fast.reasons import named
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 LONGEST = 1000  # generations that wait for a slow server
 
 Call = tuple[str, tuple[Any, ...]]  # a Logger's method, and what it gets

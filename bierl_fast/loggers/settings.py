@@ -35,5 +35,6 @@ class LoggerSettings(Section):
         training=False,
         at_least=0,
         at_most=FAR,
+        of_episodes=True,
         also=("capture_video", "video", "video_interval", "record_video", "video_freq"),
     )

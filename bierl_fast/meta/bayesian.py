@@ -11,8 +11,7 @@ Source: BiERL, arXiv 2308.01207, its non-parametric variant; Jones, Schonlau & W
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -28,6 +27,7 @@ from bierl_fast.meta.gaussian_process import posterior_mean
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.outputs import Outputs
 from bierl_fast.meta.settings import MetaSettings
+from bierl_fast.optional import quiet
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.base import center_of
 from bierl_fast.strategy.checks import require_arrays
@@ -135,7 +135,7 @@ class BayesianMeta(MetaLevel):
         """(M - 1, K) where Optuna would look next; at random while fewer than M trials are remembered."""
         optuna, count = _package(), self._settings.proposals
         space = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in self._ranges}
-        with one_torch_thread(), _quiet(optuna):
+        with one_torch_thread(), quiet(optuna):
             sampler = optuna.samplers.GPSampler(
                 seed=kernels.learner_seed(key) % SEEDS, n_startup_trials=count, warn_independent_sampling=False
             )
@@ -209,17 +209,6 @@ def _standardized(estimate: Estimate) -> F64:
     value_m: F64 = (fitness_m - kept.mean()) / spread
     value_m[estimate.failed_m] = value_m[~estimate.failed_m].min() - 1.0
     return value_m
-
-
-@contextmanager
-def _quiet(optuna: Any) -> Iterator[None]:
-    """No word of Optuna's on standard error, where it tells of every study; its own setting is put back."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 def _package() -> Any:

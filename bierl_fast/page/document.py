@@ -35,16 +35,15 @@ def rendered(page: Page) -> str:
     script, elements = drawer.drawn()
     for name, element in elements.items():
         body = body.replace(f"<!-- {name} -->", element)
-    return str(
-        surroundings.get_template("page.html").render(
-            page=page,
-            body=body,
-            style=_text("page.css"),
-            behavior=_text("page.js"),
-            script=script.replace("</", "<\\/"),
-            library=library() if elements else "",
-        )
+    whole = surroundings.get_template("page.html").render(
+        page=page,
+        body=body,
+        style=_text("page.css"),
+        behavior=_text("page.js"),
+        script=script.replace("</", "<\\/"),
+        library=library() if elements else "",
     )
+    return str(whole).encode(errors="backslashreplace").decode()  # names of files that are no UTF-8
 
 
 def _text(name: str) -> str:

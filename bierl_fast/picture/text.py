@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bierl_fast import columns
 from bierl_fast.messages import F64
 from bierl_fast.optional import optional
 from bierl_fast.picture.curves import AGAINST, Curves
@@ -54,7 +55,7 @@ def text_of(runs: Sequence[Curves], title: str, against: str, width: int = 80) -
         if line is not None:
             figure.plot(line.x_g, line.y_g, lc=COLORS[number % len(COLORS)], label=label)
     drawn = figure.show(legend=len(labels) > 1)
-    return "\n".join([title, drawn, "", *_aligned(standings(runs))])
+    return "\n".join([title, drawn, "", *columns.lines(standings(runs), left=[0])])
 
 
 def standings(runs: Sequence[Curves]) -> list[list[str]]:
@@ -104,13 +105,3 @@ def _row(run: Curves, centers: bool) -> list[str]:
 
 def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else "-"
-
-
-def _aligned(table: list[list[str]]) -> list[str]:
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return [
-        "  ".join(
-            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in table
-    ]

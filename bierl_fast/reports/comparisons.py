@@ -23,8 +23,8 @@ from bierl_fast.page.blocks import Block, Charts, Code, Fold, Note, Page, Sectio
 from bierl_fast.picture.charts import Chart
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.run import metrics
-from bierl_fast.run.loaded import FINISHED, STOPPED, UNDER_WAY
 from bierl_fast.run.report import made_by
+from bierl_fast.run.state import FINISHED, INTERRUPTED, RUNNING
 
 COUNTS = ("env_steps", "inner_steps", "meta_steps", "warm_start_steps")
 
@@ -45,8 +45,8 @@ class Found:
     def state(self) -> str:
         """How it stands."""
         if is_locked(self.path):
-            return UNDER_WAY
-        return FINISHED if all(row.state == "finished" for row in self.rows) else STOPPED
+            return RUNNING
+        return FINISHED if all(row.state == "finished" for row in self.rows) else INTERRUPTED
 
 
 def comparison_in(path: Path) -> Found | None:

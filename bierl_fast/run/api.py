@@ -38,6 +38,8 @@ from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
 from bierl_fast.settings import LONG, signed
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.trust import Trust
 from bierl_fast.values import checked
 
@@ -55,12 +57,19 @@ def train(
 ) -> Result:
     """Train a policy.
 
+    Example: `result = bf.train(bf.configure("Hopper-v5", total_steps=1_000_000), "runs/hopper")`; then
+    `result.policy.act(observation)`, `result.plot()`, `bf.evaluate(result)`, `bf.resume("runs/hopper", ...)`.
+
     Args:
         config: every setting; needs generations or total_steps, and the run ends at whichever comes first.
         run_dir: where the run's files go, made if need be; None writes no files.
         observer: called after every generation with its record (metrics.jsonl's keys).
         warm_start_observer: the same, of the generations on `warm_start_task` before the run's own.
         callbacks: follow the run and may end it; see bf.Callback. What one raises ends the run, saved.
+
+    Returns:
+        A bf.Result: policy, parameters (P,) float32, metrics (a record for each generation), run_dir, best_policy (of
+        reporting evaluations, eval_interval), and stopped, why a callback ended the run.
 
     Raises:
         ArgumentTypeError: an argument of another type.
@@ -261,7 +270,7 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
     *,
-    task: str | Callable[..., Any] | None = None,
+    task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     **own: Any,
@@ -311,4 +320,6 @@ def evaluate(
         nothing = why_nothing(batch)
         if nothing is not None:
             raise AllEpisodesError(nothing)
-        return {"task": evaluator.policy.task, "seed": seed, **summary(batch)}
+        spec = getattr(evaluator.policy, "spec", None)
+        name = shown_name(evaluator.policy.task, {} if spec is None else spec.task_kwargs)
+        return {"task": name, "seed": seed, **summary(batch)}

@@ -19,6 +19,7 @@ from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError, naming
 from bierl_fast.files import clear_parts, locked, read_text, write_text
+from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.trust import Trust
 
 
@@ -115,6 +116,8 @@ class RunDirectory:
 
     def require_run(self) -> None:
         """Raise RunDirectoryError when there is no run here."""
+        if self.path.exists() and not self.path.is_dir():
+            raise RunDirectoryError(f"{self.path} is a file; name the directory of a run, which has its config.toml")
         if not self.path.is_dir():
             raise RunDirectoryError(f"no run directory at {self.path}")
         if not self.learned and _size(self.config) == 0:
@@ -250,7 +253,8 @@ def default_directory(config: Config, root: Path = Path("runs")) -> Iterator[Pat
 
     It goes again, and `root` with it when it is new, if nothing is in it when the block raises.
     """
-    stem = f"{file_name(config.task_name)}-{config.strategy}-{config.meta}-s{config.seed}"
+    task = file_name(shown_name(config.task_name, config.task_kwargs))
+    stem = f"{task}-{config.strategy}-{config.meta}-s{config.seed}"
     new = [] if root.exists() else [root]
     with naming(root):
         root.mkdir(parents=True, exist_ok=True)

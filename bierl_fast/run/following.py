@@ -16,6 +16,7 @@ from typing import Any
 from bierl_fast.config.config import Config
 from bierl_fast.errors import counted, one_line
 from bierl_fast.evaluation.base import Policy
+from bierl_fast.logs import logger
 from bierl_fast.run.callbacks import (
     Callbacks,
     CheckpointEvent,
@@ -28,7 +29,7 @@ from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.metrics import Record
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 SECONDS = 10.0  # between lines of INFO
 
 PolicyNow = Callable[[], Policy]  # a copy of the centre's

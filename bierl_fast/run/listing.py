@@ -12,31 +12,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.config import foreign
-from bierl_fast.config.config import Config
-from bierl_fast.config.sections import settings_of
+from bierl_fast import columns
 from bierl_fast.errors import BierlError, RunDirectoryError, counted, one_line
-from bierl_fast.files import PathLike, as_path, is_locked
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.public import public
-from bierl_fast.run import checkpoint, metrics
+from bierl_fast.reasons import visible
+from bierl_fast.run import metrics
 from bierl_fast.run.checkpoint import Counters
+from bierl_fast.run.chosen import chosen
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.loaded import shown_setting
-from bierl_fast.run.loop import ended
 from bierl_fast.run.saved import reached_last
-from bierl_fast.strategy import table as strategies
+from bierl_fast.run.state import DAMAGED, INTERRUPTED, RUNNING, state_of
 
 FILES = ("config", "manifest", "metrics", "checkpoint", "policy", "best_policy", "warm_start")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunSummary:
     """One run, as far as its files tell; None where they do not.
 
     Attributes:
         path: its directory.
-        state: "running" in some process of this machine, "finished" at its planned end, "interrupted" before it, so
-            that `resume` goes on, or "damaged".
+        state: RUNNING, FINISHED, INTERRUPTED or DAMAGED, as state.py says.
         why: what is damaged; else empty.
         task, strategy, meta, seed: its settings.
         score: the best reporting evaluation's mean return, else the latest return of the centre or its candidates.
@@ -59,8 +57,13 @@ class RunSummary:
     env_steps: int | None = None
     when: str | None = None
 
+    def __repr__(self) -> str:
+        facts = [str(fact) for fact in (self.why, self.task, self.strategy, self.meta) if fact]
+        score = [] if self.score is None else [f"{self.score:.6g} ({self.score_of})"]
+        return f"<{self.path}: {', '.join([self.state, *facts, *score])}>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RunPage:
     """One run in a page; `str` of it is the page.
 
@@ -78,6 +81,9 @@ class RunPage:
     files: Mapping[str, int] = field(default_factory=dict)
     next: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return str(self)  # what a notebook shows
+
     def __str__(self) -> str:
         one = self.summary
         reached = "no score yet" if one.score is None else f"{one.score:.6g} ({one.score_of})"
@@ -94,15 +100,11 @@ class RunPage:
         }
         for title, table in tables.items():
             if table:
-                width = max(map(len, table))
-                lines += [
-                    "",
-                    f"{title}:",
-                    *(f"  {name:{width}}  {shown_setting(value)}" for name, value in table.items()),
-                ]
+                rows = [(name, shown_setting(value)) for name, value in table.items()]
+                lines += ["", f"{title}:", *columns.lines(rows, left=[0, 1], indent="  ")]
         if self.next:
             lines += ["", "next:", *(f"  {line}" for line in self.next)]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))  # a record's names are a file's
 
 
 @public
@@ -136,11 +138,12 @@ def show(run_dir: PathLike) -> RunPage:
     summary = _summary(directory)
     files = {path.name: path.stat().st_size for name in FILES if (path := getattr(directory, name)).is_file()}
     try:
-        settings = _said(directory.read_config())
+        config = directory.read_config()
+        settings = chosen(directory, config)
         last = _records(directory)
     except BierlError:  # the summary says so
         return RunPage(summary, files=files)
-    return RunPage(summary, settings, last[-1] if last else {}, files, _next(directory, summary))
+    return RunPage(summary, settings, last[-1] if last else {}, files, _next(directory, summary, config.dim is None))
 
 
 def as_json(one: RunSummary | RunPage) -> dict[str, Any]:
@@ -154,23 +157,18 @@ def as_json(one: RunSummary | RunPage) -> dict[str, Any]:
 
 def _summary(directory: RunDirectory) -> RunSummary:
     facts: dict[str, Any] = {"path": directory.path, "when": _when(directory)}
-    running = is_locked(directory.path)
     try:
         config = directory.read_config()
         named = {"task": config.task_name, **{name: getattr(config, name) for name in ("strategy", "meta", "seed")}}
         facts |= named
         records = _records(directory)
-        saved = checkpoint.counters(directory.checkpoint) if directory.checkpoint.exists() else None
-        if saved is None and directory.learned and not running:
-            raise RunDirectoryError("its checkpoint.npz is gone")
-        done = saved or Counters()
+        state, done = state_of(directory, config)
         facts |= {"generations": done.generation, "env_steps": done.env_steps} | _reached(records, done)
-        if running and records:
+        if state == RUNNING and records:
             facts |= {"generations": records[-1]["generation"] + 1, "env_steps": records[-1].get("env_steps")}
-        state = "running" if running else "finished" if ended(config, done) else "interrupted"
         return RunSummary(state=state, **facts)
     except (BierlError, OSError) as error:
-        return RunSummary(state="damaged", why=one_line(error), **facts)
+        return RunSummary(state=DAMAGED, why=one_line(error), **facts)
 
 
 def _records(directory: RunDirectory) -> list[metrics.Record]:
@@ -193,22 +191,11 @@ def _when(directory: RunDirectory) -> str | None:
     return None
 
 
-def _said(config: Config) -> dict[str, Any]:
-    """The settings that are neither at their default nor what strategy or meta-level take where nothing is said."""
-    options = strategies.options(config.strategy)
-    declared = {name: spec.default for name, spec in strategies.declared(config.strategy, 4).items()}
-    others = foreign.foreign(config.strategy, config.meta)
-    own = {**options, **declared}
-    return {
-        name: value
-        for name, value in config.named().values().items()
-        if name in settings_of() and name not in others and not foreign.unsaid(name, value) and own.get(name) != value
-    }
-
-
-def _next(directory: RunDirectory, one: RunSummary) -> tuple[str, ...]:
+def _next(directory: RunDirectory, one: RunSummary, acts: bool) -> tuple[str, ...]:
     place = directory.path
     if not directory.policy.is_file():
         return (f"bierl resume {place}",)
-    later = [f"bierl evaluate {place}", f"bierl plot {place}", f"bierl record {place} --out film.mp4"]
-    return tuple([f"bierl resume {place}", *later] if one.state == "interrupted" else later)
+    later = [f"bierl evaluate {place}", f"bierl plot {place}"]
+    if acts:
+        later.append(f"bierl record {place} --out film.mp4")
+    return tuple([f"bierl resume {place}", *later] if one.state == INTERRUPTED else later)

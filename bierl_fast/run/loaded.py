@@ -11,18 +11,17 @@ from typing import Any
 
 from bierl_fast.config.config import Config
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import PathLike, as_path, is_locked
+from bierl_fast.errors import RunDirectoryError
+from bierl_fast.files import PathLike, as_path
 from bierl_fast.picture.curves import Curves
 from bierl_fast.run import metrics
-from bierl_fast.run.checkpoint import Counters
 from bierl_fast.run.directory import RunDirectory
-from bierl_fast.run.loop import ended
-from bierl_fast.run.saved import Trained, reached_best
+from bierl_fast.run.saved import Trained
+from bierl_fast.run.state import DAMAGED, state_of
 
 # What may differ between seeds of one and the same run: where it ran, how far, and what was reported on the way.
 OF_A_SEED = {"seed", "generations", "total_steps", "target_return", "checkpoint_seconds"}
 LONGEST = 60  # characters of a label
-FINISHED, UNDER_WAY, STOPPED, NOT_BEGUN = "finished", "under way", "stopped", "not begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +35,13 @@ class Loaded:
     config: Config | None = None
 
     def state(self) -> str:
-        """FINISHED, UNDER_WAY, STOPPED or NOT_BEGUN; "" of a Result, of which nothing is known."""
+        """How it stands, in the words of state.py; "" of a Result, of which nothing is known."""
         if self.directory is None or self.config is None:
             return ""
-        if is_locked(self.directory.path):
-            return UNDER_WAY
-        if not self.records:
-            return NOT_BEGUN
-        return FINISHED if ended(self.config, self._counters()) else STOPPED
-
-    def _counters(self) -> Counters:
-        last = self.records[-1]
-        best = reached_best(self.records).get("return")
-        return Counters(last["generation"] + 1, inner_steps=last.get("env_steps", 0), best_return=best)
+        try:
+            return state_of(self.directory, self.config)[0]
+        except (RunDirectoryError, OSError):
+            return DAMAGED
 
 
 def of(run: PathLike | Trained) -> list[Loaded]:
@@ -83,8 +76,11 @@ def of_directory(directory: RunDirectory) -> Loaded:
 def curves(runs: Sequence[Loaded]) -> tuple[list[Curves], str]:
     """Their curves, labelled by what they differ in, and what all of them share of strategy and meta-level."""
     labels, common = labels_of([one.settings for one in runs])
-    pairs = zip(labels, runs, strict=True)
-    return [Curves(label, one.records, name=one.name if len(runs) > 1 else "") for label, one in pairs], common
+    plain = [Curves(label, one.records) for label, one in zip(labels, runs, strict=True)]
+    alike = "centre" if all(each.has_center for each in plain) else "mean of candidates"  # what is drawn of them all
+    pairs = zip(plain, runs, strict=True)
+    found = [Curves(each.label or alike, one.records, one.name if len(runs) > 1 else "") for each, one in pairs]
+    return found, common
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -94,7 +90,7 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def labels_of(runs: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
-    """For each run what tells it from the others, and what all of them share of strategy and meta-level."""
+    """For each run what tells it from the others ("": nothing), and what all share of strategy and meta-level."""
     names = list(dict.fromkeys(name for settings in runs for name in settings))
     differ = [name for name in names if len({repr(settings.get(name)) for settings in runs}) > 1]
     plain = ("strategy", "meta")
@@ -102,7 +98,7 @@ def labels_of(runs: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
     def text(settings: Mapping[str, Any]) -> str:
         parts = [str(settings[name]) for name in plain if name in differ and name in settings]
         parts += [f"{name} {shown_setting(settings.get(name))}" for name in differ if name not in plain]
-        label = ", ".join(parts) or "centre"
+        label = ", ".join(parts)
         return label if len(label) <= LONGEST else f"{label[:LONGEST]}..."
 
     common = [str(runs[0][name]) for name in plain if name not in differ and name in runs[0]]

@@ -85,10 +85,8 @@ def advance(run: Run) -> None:
 def _require_survivors(population: Population, batch: EvaluationBatch) -> None:
     if all_failed(population, batch):
         failed_r = batch.failed_r[population.candidate_r >= 0]
-        raise AllFailedError(
-            f"all candidates failed, in {int(failed_r.sum())} of {failed_r.size} episodes; lower sigma or the learning "
-            "rate, or look at the task"
-        )
+        why = batch.failure or "lower sigma or the learning rate, or look at the task"
+        raise AllFailedError(f"all candidates failed, in {int(failed_r.sum())} of {failed_r.size} episodes; {why}")
 
 
 def ended(config: Config, counters: Counters) -> bool:

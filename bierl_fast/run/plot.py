@@ -18,7 +18,7 @@ from bierl_fast.picture.figure import Picture, figure_of
 from bierl_fast.picture.panels import KINDS
 from bierl_fast.picture.text import text_of
 from bierl_fast.public import public
-from bierl_fast.run.loaded import curves, of
+from bierl_fast.run.loaded import Loaded, curves, directories, of, of_directory
 from bierl_fast.run.saved import Trained
 
 
@@ -68,6 +68,24 @@ def text_plot(*runs: PathLike | Trained, against: str = "env_steps", width: int 
     return text_of(found, title, against, width)
 
 
+def _of(run: PathLike | Trained) -> list[Loaded]:
+    """One run, or those of a folder's that are not damaged; a RunWarning for each other one, an error if all are."""
+    if isinstance(run, Trained):
+        return of(run)
+    found: list[Loaded] = []
+    errors: list[RunDirectoryError] = []
+    for directory in directories(run):
+        try:
+            found.append(of_directory(directory))
+        except RunDirectoryError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    for why in errors:
+        warn(f"left out: {why}", RunWarning)
+    return found
+
+
 def curves_of(runs: Sequence[PathLike | Trained]) -> tuple[list[Curves], str]:
     """The runs' curves, labelled by what they differ in, and a title.
 
@@ -75,7 +93,7 @@ def curves_of(runs: Sequence[PathLike | Trained]) -> tuple[list[Curves], str]:
         ConfigError: no runs, or runs of several tasks.
         RunDirectoryError: no run there, or none that has done a generation.
     """
-    loaded = [one for run in runs for one in of(run)]
+    loaded = [one for run in runs for one in _of(run)]
     if not loaded:
         raise ConfigError("no runs to draw: name one or more run directories", ["runs"])
     begun = [one for one in loaded if one.records]

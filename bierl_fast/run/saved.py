@@ -8,7 +8,7 @@ Code that a file names is asked about before anything of it is imported (trust.p
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -63,7 +63,7 @@ def saved_policy(
     *,
     best: bool = False,
     trust: bool = False,
-    again: Mapping[str, str | Callable[..., Any] | None] | None = None,
+    again: Mapping[str, Any] | None = None,
     runs: bool = True,
 ) -> SavedPolicy:
     """The policy of a run, or of a policy.npz; a Policy is taken as it is.

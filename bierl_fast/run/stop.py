@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
+from bierl_fast.errors import UnsupportedError
 from bierl_fast.run.callbacks import Callback, Event, GenerationEvent, StartEvent
 
 
@@ -19,6 +20,12 @@ class Stop(Callback):
     def __init__(self) -> None:
         self._event = threading.Event()
         self._reason = ""
+
+    def __reduce__(self) -> NoReturn:
+        raise UnsupportedError(
+            "a Stop ends runs of its own process, where it is set, and a copy of it would end none: make one where "
+            "the run is"
+        )
 
     def set(self, reason: str = "asked to stop") -> None:
         """Have the runs end after their generation; from any thread. `reason` is in Result.stopped."""

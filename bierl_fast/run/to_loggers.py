@@ -113,7 +113,7 @@ class ToLoggers(Callback):
 
 def hyperparameters(config: Config) -> dict[str, Any]:
     """The settings that strategy and meta-level take, each as a number, a text, True or False; open ones left out."""
-    others = foreign.foreign(config.strategy, config.meta)
+    others = foreign.foreign(config.strategy, config.meta, config.dim)
     found: dict[str, Any] = {}
     for name, value in config.named().values().items():
         if name in others or value is None:

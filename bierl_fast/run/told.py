@@ -35,9 +35,11 @@ from bierl_fast.page.blocks import (
 from bierl_fast.picture.charts import BELOW, LEARNING_RATE, SIGMA, Panel, charts_of
 from bierl_fast.picture.curves import AGAINST, Curves
 from bierl_fast.picture.text import standings
-from bierl_fast.run.loaded import FINISHED, Loaded, curves, shown_setting
+from bierl_fast.run.chosen import chosen
+from bierl_fast.run.loaded import Loaded, curves, shown_setting
 from bierl_fast.run.metrics import Record
 from bierl_fast.run.saved import reached_best, reached_last
+from bierl_fast.run.state import INTERRUPTED, RUNNING
 
 PHASES = {  # of a generation, as its record has them
     "ask": "drawing candidates",
@@ -184,15 +186,11 @@ def _settings(run: Loaded) -> list[Block]:
     assert config is not None
     named = config.named()
     written = {line.partition(" = ")[0] for line in text.splitlines()}
-    fields = {name: field for name, field in settings_of().items() if name in written}
-    always = {"task", "strategy", "meta", "seed"}
-    changed = {
-        name for name, field in fields.items() if name in always or getattr(named, name) not in (field.default, None)
-    }
-    facts = [(name, shown_setting(getattr(named, name))) for name in fields]
+    given = {"task", "strategy", "meta", "seed", *chosen(run.directory, config)}
+    facts = [(name, shown_setting(getattr(named, name))) for name in settings_of() if name in written | given]
     return [
-        Facts([fact for fact in facts if fact[0] in changed]),
-        Fold("Those at their defaults", [Facts([fact for fact in facts if fact[0] not in changed])]),
+        Facts([fact for fact in facts if fact[0] in given]),
+        Fold("Those at their defaults", [Facts([fact for fact in facts if fact[0] not in given])]),
         Fold("config.toml", [Code(text)]),
     ]
 
@@ -212,9 +210,8 @@ def _commands(run: Loaded, facts: Mapping[str, Any]) -> Iterator[Block]:
         f"bierl train --config {shlex.quote(str(run.directory.config))} --run-dir {shlex.quote(f'{where}-again')}",
         "From its settings, to the same bits on the same instruction set",
     )
-    state = run.state()
-    if state != FINISHED:
-        yield Code(f"bierl resume {shlex.quote(str(where))}", "To go on with it, once it is not under way")
+    if run.state() in {RUNNING, INTERRUPTED}:
+        yield Code(f"bierl resume {shlex.quote(str(where))}", "To go on with it, where it is not running")
 
 
 def _made_with(facts: Mapping[str, Any]) -> list[Block]:

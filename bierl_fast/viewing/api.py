@@ -10,15 +10,16 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.sections import settings_of
-from bierl_fast.files import PathLike
-from bierl_fast.outputs import kind_of_output, output_path, require_output
+from bierl_fast.files import PathLike, replacing_path
+from bierl_fast.outputs import kind_of_output, require_output
 from bierl_fast.public import public
 from bierl_fast.run.saved import Source, saved_policy
 from bierl_fast.settings import LONG
+from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
-from bierl_fast.viewing.screen import GIVEN, follow, frame_of, offscreen, require_display
+from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display
 
 if TYPE_CHECKING:
     import gymnasium
@@ -75,9 +76,10 @@ def record(
     def see(env: gymnasium.Env[Any, Any]) -> None:
         if follows:
             follow(env)
+        lighten(env)
         frames.add(frame_of(env, mujoco))
 
-    with output_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
+    with replacing_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
         done = _watched(played(found, maker, see), observer)
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
 
@@ -121,7 +123,7 @@ def _watched(episodes: Iterable[Played], observer: Observer | None) -> list[Play
 
 def _told(found: Evaluated, seed: int, done: list[Played]) -> dict[str, Any]:
     return {
-        "task": found.maker.task,
+        "task": shown_name(found.maker.task, found.maker.kwargs),
         "seed": seed,
         "episodes": len(done),
         "returns": [episode.total for episode in done],

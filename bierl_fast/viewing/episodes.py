@@ -70,7 +70,8 @@ def evaluation(saved: SavedPolicy, episodes: int, seed: int, trust: bool) -> Eva
         batch = evaluator.evaluate(population)
         short = evaluator.reset_seed(population, 0) != row_reset_seed(population, 0)
     spec = policy.spec
-    maker = replace(find(spec.task, spec.task_kwargs), flatten=spec.observation_shape is not None)
+    maker = find(spec.task, spec.task_kwargs, wrappers=spec.ran_by.get("wrapper", ()))
+    maker = replace(maker, flatten=spec.observation_shape is not None)
     return Evaluated(policy, population, batch, short, maker)
 
 

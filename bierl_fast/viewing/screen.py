@@ -22,6 +22,7 @@ VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
 LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
 REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
 CAMERA = "track"  # as Gymnasium's models call it
+SHADOWS = 1024  # pixels of a shadow map: frames show no more, and where the processor draws it is half of the work
 GIVEN = {
     "camera_id",
     "camera_name",
@@ -63,6 +64,14 @@ def follow(env: gymnasium.Env[Any, Any]) -> None:
     renderer: Any = getattr(env.unwrapped, "mujoco_renderer", None)
     if getattr(renderer, "camera_id", None) == -1:
         renderer.camera_id = mujoco.mj_name2id(renderer.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA)
+
+
+def lighten(env: gymnasium.Env[Any, Any]) -> None:
+    """Have MuJoCo draw no finer than frames show; before the first of them."""
+    renderer: Any = getattr(env.unwrapped, "mujoco_renderer", None)
+    if renderer is not None:
+        quality = renderer.model.vis.quality
+        quality.shadowsize = min(quality.shadowsize, SHADOWS)
 
 
 def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:

@@ -60,7 +60,7 @@ std::unique_ptr<EnvCore> make_env(const py::object& task, const std::string& ass
   const TaskOptions read = read_options(options);
   return unlocked([&] {
     check_native_task(id, read);  // before the model is read, which takes milliseconds
-    return std::make_unique<EnvCore>(native_task_factory(id, read, assets), limit);
+    return std::make_unique<EnvCore>(native_task_factory(id, read, assets, limit));
   });
 }
 
@@ -120,6 +120,19 @@ void bind_env(py::module_& m) {
       .def("step", &env_step, "action"_a, "observation"_a,
            "(reward, terminated, truncated). action: (A,) float32; observation: (O,) float64, written.")
       .def("info", &info_dict, "Gymnasium's info of the last reset or step.")
+      .def(
+          "saved_model",
+          [](const EnvCore& env) {
+            const auto bytes = unlocked([&env] { return env.saved_model(); });
+            return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+          },
+          "MuJoCo's model as an MJB file has it; empty: the task draws no pictures.")
+      .def(
+          "copy_state",
+          [](const EnvCore& env, std::uintptr_t data) {
+            unlocked([&] { env.copy_state(reinterpret_cast<void*>(data)); });  // NOLINT(performance-no-int-to-ptr)
+          },
+          "data"_a, "Copy the state to the mjData at this address, which is of the same model.")
       .def_property_readonly("observation_size", &EnvCore::observation_size)
       .def_property_readonly("action_size", &EnvCore::action_size)
       .def_property_readonly("action_bounds", &EnvCore::action_bounds,

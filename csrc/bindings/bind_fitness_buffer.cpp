@@ -24,6 +24,23 @@ py::array_t<float> window_of(const FitnessBuffer& buffer) {
   return copy;
 }
 
+py::tuple state_of(const FitnessBuffer& buffer) {
+  FitnessBuffer::State state;
+  unlocked([&] { state = buffer.state(); });
+  const py::array_t<float> window({buffer.history(), buffer.features()}, state.window.data());
+  return py::make_tuple(buffer.history(), buffer.quantiles(), buffer.hyperparameters(), window, state.filled,
+                        state.last_mean, state.last_center);
+}
+
+std::unique_ptr<FitnessBuffer> again(const py::tuple& state) {
+  auto buffer = std::make_unique<FitnessBuffer>(state[0].cast<std::size_t>(), state[1].cast<std::size_t>(),
+                                                state[2].cast<std::size_t>());
+  const auto window = state[3].cast<py::array_t<float, py::array::c_style>>();
+  buffer->restore({window.data(), static_cast<std::size_t>(window.size())}, state[4].cast<std::size_t>(),
+                  state[5].cast<double>(), state[6].cast<double>());
+  return buffer;
+}
+
 }  // namespace
 
 void bind_fitness_buffer(py::module_& m) {
@@ -64,7 +81,8 @@ void bind_fitness_buffer(py::module_& m) {
             const double mean = read_real(last_mean, "last_mean"), center = read_real(last_center, "last_center");
             unlocked([&] { self.restore(rows, used, mean, center); });
           },
-          "window"_a, "filled"_a, "last_mean"_a, "last_center"_a);
+          "window"_a, "filled"_a, "last_mean"_a, "last_center"_a)
+      .def(py::pickle(&state_of, &again));
 }
 
 }  // namespace bierl::bindings

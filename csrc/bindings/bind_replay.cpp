@@ -46,6 +46,19 @@ void sample(const ReplayBuffer& self, const py::object& key, const py::object& d
   unlocked([&] { self.sample(at, number, out); });
 }
 
+// The records alone, whatever the capacity.
+py::tuple state_of(const ReplayBuffer& self) {
+  return py::make_tuple(self.shape().observations, self.shape().actions, self.capacity(), records(self));
+}
+
+std::unique_ptr<ReplayBuffer> again(const py::tuple& state) {
+  const TransitionShape shape{state[0].cast<std::size_t>(), state[1].cast<std::size_t>()};
+  auto buffer = std::make_unique<ReplayBuffer>(shape, state[2].cast<std::size_t>());
+  const auto records = state[3].cast<py::array_t<float, py::array::c_style>>();
+  buffer->append({records.data(), static_cast<std::size_t>(records.size())});
+  return buffer;
+}
+
 }  // namespace
 
 void bind_replay(py::module_& m) {
@@ -73,7 +86,8 @@ void bind_replay(py::module_& m) {
           "clear", [](ReplayBuffer& self) { unlocked([&] { self.clear(); }); }, "Forget everything.")
       .def("records", &records, "(size, width) float32, oldest first; a copy.")
       .def("sample", &sample, "key"_a, "draw"_a, "observation"_a, "action"_a, "reward"_a, "next_observation"_a,
-           "terminated"_a, "Write B transitions, drawn uniformly by address, into (B, ...) float32 arrays.");
+           "terminated"_a, "Write B transitions, drawn uniformly by address, into (B, ...) float32 arrays.")
+      .def(py::pickle(&state_of, &again));
   m.def(
       "learner_seed", [](const py::object& key) { return learner_seed(read_key(key)); }, "key"_a,
       "The seed of a learner's own generator at this key, below 2**64.");

@@ -118,7 +118,9 @@ void bind_rollout(py::module_& m) {
       .def(py::init(&make_rollout), "task"_a, "options"_a, "assets"_a, "shape"_a, "max_steps"_a, "behavior"_a,
            "threads"_a, "transitions"_a = false)
       .def("evaluate", &evaluate, "population"_a, "normalizer"_a, "order"_a, "max_steps"_a, "explore"_a, "moments"_a,
-           "transitions"_a = false, "Run one episode for each row; a dict of arrays, one entry for each row.");
+           "transitions"_a = false, "Run one episode for each row; a dict of arrays, one entry for each row.")
+      .def("complaint", &Rollout::complaint,
+           "What made the first row fail that did so by no fault of the simulator's; '' from the second call on.");
 }
 
 }  // namespace bierl::bindings

@@ -19,6 +19,7 @@ void bind_functions(pybind11::module_& m);
 void bind_actor(pybind11::module_& m);
 void bind_replay(pybind11::module_& m);
 void bind_env(pybind11::module_& m);
+void bind_terms(pybind11::module_& m);
 void bind_rollout(pybind11::module_& m);
 void bind_refusals(pybind11::module_& m);
 

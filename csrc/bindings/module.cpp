@@ -21,6 +21,7 @@ PYBIND11_MODULE(_core, m) {
   bind_functions(m);
   bind_actor(m);
   bind_env(m);
+  bind_terms(m);
   bind_rollout(m);
   // Last: of all that is there.
   bind_refusals(m);

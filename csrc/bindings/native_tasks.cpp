@@ -38,9 +38,12 @@ void check_native_task(const std::string& id, const TaskOptions& options) {
   }
 }
 
-TaskFactory native_task_factory(const std::string& id, const TaskOptions& options, const std::string& files) {
-  if (const box2d::TaskEntry* const entry = find(id)) return box2d::task_factory(*entry, options, files);
-  return mujoco::task_factory(id, options, files);
+TaskFactory native_task_factory(const std::string& id, const TaskOptions& options, const std::string& files,
+                                std::optional<int> max_episode_steps) {
+  if (const box2d::TaskEntry* const entry = find(id)) {
+    return box2d::task_factory(*entry, options, files, max_episode_steps);
+  }
+  return mujoco::task_factory(id, options, files, max_episode_steps);
 }
 
 }  // namespace bierl::bindings

@@ -27,6 +27,7 @@ void check_native_task(const std::string& id, const TaskOptions& options);
 
 /// For EnvCore and Rollout. `files`: Gymnasium's assets directory for MuJoCo's tasks, Box2D's compiled module for
 /// Box2D's.
-TaskFactory native_task_factory(const std::string& id, const TaskOptions& options, const std::string& files);
+TaskFactory native_task_factory(const std::string& id, const TaskOptions& options, const std::string& files,
+                                std::optional<int> max_episode_steps = {});
 
 }  // namespace bierl::bindings

@@ -8,6 +8,8 @@
 namespace bierl::bindings {
 namespace {
 
+constexpr const char* kFunction = "bierl.function";  // of capsules, which no file can hold
+
 bool is_bool(const py::handle& value) {
   // By name, because numpy need not be imported to look at a value that is not NumPy's.
   const char* type = Py_TYPE(value.ptr())->tp_name;
@@ -43,7 +45,36 @@ std::optional<OptionValue> as_pair(const py::handle& value) {
   return OptionValue(pair);
 }
 
+OptionValue read_option(const py::handle& value);
+
+std::optional<OptionValue> as_list(const py::handle& value) {
+  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr())) return std::nullopt;
+  std::vector<double> numbers;
+  std::vector<std::string> texts;
+  std::vector<OptionTable> tables;
+  const auto sequence = py::reinterpret_borrow<py::sequence>(value);
+  for (const auto& item : sequence) {
+    if (is_number(item)) {
+      numbers.push_back(py::float_(py::reinterpret_borrow<py::object>(item)).cast<double>());
+    } else if (PyUnicode_Check(item.ptr())) {
+      texts.push_back(read_text(py::reinterpret_borrow<py::object>(item), "a task's keyword"));
+    } else if (PyDict_Check(item.ptr())) {
+      tables.push_back({read_options(py::reinterpret_borrow<py::dict>(item))});
+    } else {
+      return std::nullopt;
+    }
+  }
+  const std::size_t size = py::len_hint(sequence);
+  if (tables.size() == size && size > 0) return tables;
+  if (texts.size() == size && size > 0) return texts;
+  if (numbers.size() == size) return numbers;
+  return std::nullopt;
+}
+
 OptionValue read_option(const py::handle& value) {
+  if (PyCapsule_IsValid(value.ptr(), kFunction) != 0) {
+    return FunctionAddress{reinterpret_cast<void (*)()>(PyCapsule_GetPointer(value.ptr(), kFunction))};
+  }
   if (is_bool(value)) return PyObject_IsTrue(value.ptr()) == 1;
   if (PyUnicode_Check(value.ptr())) return read_text(py::reinterpret_borrow<py::object>(value), "a task's keyword");
   if (is_number(value)) {
@@ -51,12 +82,17 @@ OptionValue read_option(const py::handle& value) {
     if (const auto integer = as_integer(value)) return *integer;
   }
   if (const auto pair = as_pair(value)) return *pair;
+  if (const auto list = as_list(value)) return *list;
   const auto text = py::reinterpret_steal<py::object>(PyObject_ASCII(value.ptr()));
   PyErr_Clear();
   return text ? text.cast<std::string>() : "<" + std::string(Py_TYPE(value.ptr())->tp_name) + ">";
 }
 
 }  // namespace
+
+py::capsule function_option(std::uintptr_t address) {
+  return py::capsule(reinterpret_cast<void*>(address), kFunction);  // NOLINT(performance-no-int-to-ptr)
+}
 
 TaskOptions read_options(const py::dict& keywords) {
   TaskOptions options;

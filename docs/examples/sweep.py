@@ -22,7 +22,7 @@ GRID = {"sigma": (0.02, 0.1), "learning_rate": (0.02, 0.1)}
 
 
 def score(changes: dict[str, float]) -> float:
-    """Train with these changes of BASE; the mean return of fresh episodes. A number: a Result cannot be sent."""
+    """Train with these changes of BASE; the mean return of fresh episodes. A Result could be sent, too."""
     result = bf.train(BASE.replace(**changes))
     return float(bf.evaluate(result.policy, episodes=20, threads=1)["mean_return"])
 

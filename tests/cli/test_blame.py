@@ -144,7 +144,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "run.build.make_meta",
     ),
     ('task = "quadratic"', "--threads 1", "task", "evaluation.table.make_evaluator"),
-    ('activation = "relu"', FUNCTION, "activation", "evaluation.table._refuse_for_functions"),
+    ('activation = "relu"', FUNCTION, "activation", "config.foreign._refuse"),
     ("workers = 2", HOPPER, "workers", "evaluation.table._refuse_of_others"),
 ]
 
@@ -160,6 +160,7 @@ OTHERS = {
     "config.toml._read": "of a file",
     "config.toml.dumps": "of a Python function",
     "config.sections._fields": "of the package's own sections",
+    "config.config._resolved": "hands on what is wrong with a task of one's own",
     "config.config.__init__": "of a setting that nobody has set",
     "config.config._made": "likewise",
     "config.config.check_end": "likewise",
@@ -168,6 +169,7 @@ OTHERS = {
     "run.build.make_parts": "hands on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
     "evaluation.table._own": "of arguments in Python",
+    "evaluation.table._none_of_functions": "likewise",
     "evaluation.table.evaluator_of": "likewise",
     "evaluation.table._wanted_again": "likewise",
     "evaluation.table._made": "of the names, which are checked before",

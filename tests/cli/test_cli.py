@@ -41,6 +41,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train --popluation 3", "'--population'"),
         ("train", "no task given"),
         ("train Hopper-v5", "a run needs an end"),
+        ("train Walker2d", "no task named 'Walker2d'; did you mean 'Walker2d-v5'?"),
+        ("train rastrigen --dim 3", "no function named 'rastrigen'; did you mean 'rastrigin'?"),
+        ("train Ant-v5 --strategy sne", "no strategy named 'sne'; did you mean 'snes'?"),
         ("train Hopper-v5 extra --generations 1", "unexpected extra argument"),
         ("train Hopper-v5 --generations 0", "generations must be at least 1 and at most 9007199254740992, got 0"),
         ("train Hopper-v5 --generations 1.5", "'1.5' is not a whole number"),
@@ -54,7 +57,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train Hopper-v5 --crn pairs", "did you mean 'pair'?"),
         ("train Hopper-v5 --hidden 64,x", "'64,x' is not whole numbers with commas between"),
         ("train Hopper-v5 --task-kwarg frame_skip", "is not name=value"),
-        ("train Hopper-v5 --task-kwarg a=hello", "is not name=value"),
+        ("train Hopper-v5 --task-kwarg a=True", "is not name=value"),
         ("train Hopper-v5 --generations 1 --workers 2", "Hopper-v5 is native and runs on threads; give threads"),
         ("train Hopper-v5 --preset nonsense --generations 1", "no preset named 'nonsense'"),
         ("train Hopper-v5 --config absent.toml --generations 1", "cannot read absent.toml"),
@@ -276,7 +279,7 @@ def test_a_warm_start_names_the_runs_meta_level(tmp_path: Path) -> None:
     ("typed", "blamed"),
     [
         ("Hopper-v5 --strategy esac", "squash"),
-        ("quadratic --dim 3", "squash"),
+        ("quadratic --dim 3", "action_noise, episode_cap, log_std, obs_norm, squash"),
         ("Hopper-v5 --warm-start lstm", "warm_start_task"),
         ("Hopper-v5 --population 3", None),  # typed here: the preset has no part in it
         ("Hopper-v5 --strategy esac --config mine.toml", None),

@@ -68,7 +68,7 @@ def test_a_run_goes_on(train: str, way: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["info", "presets", "evaluate run --episodes 2 --json", "--help"])
+@pytest.mark.parametrize("command", ["info", "presets", "evaluate run --episodes 2 --json", "--help", "train --help"])
 @pytest.mark.parametrize("way", OUT)
 def test_an_answer_that_does_not_get_out_is_a_failure(command: str, way: str, trained: Path) -> None:
     code, out, err = sh(f"{BIERL} {command} {way}", trained)
@@ -80,6 +80,14 @@ def test_an_answer_that_does_not_get_out_is_a_failure(command: str, way: str, tr
             for why in ("it is closed", "[Errno 28] No space left on device")
         ),
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", OUT)
+def test_an_answer_in_a_file_is_there(way: str, trained: Path) -> None:
+    (trained / "run.svg").unlink(missing_ok=True)
+    assert sh(f"{BIERL} plot run --out run.svg {way}", trained)[0] == 0
+    assert (trained / "run.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
 @pytest.mark.slow

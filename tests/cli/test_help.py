@@ -39,6 +39,14 @@ def test_few_settings_are_shown_and_how_to_see_the_others() -> None:
     assert f"{len(settings_of()) - 1 - len(common)} more settings: " in text
 
 
+def test_help_is_a_command_too() -> None:
+    assert shown("help") == shown("--help")
+    assert shown("help", "record") == shown("record", "--help")
+    done = CliRunner().invoke(cli, ["help", "recrod"])
+    assert done.exit_code == 2
+    assert "did you mean 'record'" in done.output
+
+
 def test_all_settings_stand_under_their_owner() -> None:
     text = shown("train", "--help-all")
     found = headings(text)

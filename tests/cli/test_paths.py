@@ -6,11 +6,13 @@ import os
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 from helpers.subprocesses import TIMEOUT, command, environment
 
 import bierl_fast as bf
-from bierl_fast.cli.main import entry
+from bierl_fast.cli.main import COMMANDS, MEANT, cli, entry
+from bierl_fast.cli.parameters import OF_COMMANDS, PathType
 
 TRAIN = ("train", "quadratic", "--dim", "2", "--population", "4", "--meta", "none", "--generations", "1", "--quiet")
 
@@ -36,6 +38,16 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         ("compare", "spec.toml", "--out", ""),
         ("pretrain", "quadratic", "--out", ""),
         ("pretrain", "quadratic", "--out", "x.npz", "--config", "", "--credit", "one_step"),
+        ("plot", ""),
+        ("report", "", "--out", "x.html"),
+        ("report", "run", "--out", ""),
+        ("export", "", "--format", "c", "--out", "x.h"),
+        ("export", "run", "--format", "c", "--out", ""),
+        ("record", "", "--out", "x.gif"),
+        ("record", "run", "--out", ""),
+        ("watch", ""),
+        ("show", ""),
+        ("runs", ""),
     ],
 )
 def test_an_empty_path_is_not_the_working_directory(
@@ -47,6 +59,19 @@ def test_an_empty_path_is_not_the_working_directory(
     assert code == 2
     assert "names no file and no directory" in text or "warm_start must name" in text or "no preset named ''" in text
     assert [file.name for file in tmp_path.iterdir()] == ["spec.toml"]
+
+
+def test_every_path_of_every_command_is_looked_at() -> None:
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        paths = [parameter for parameter in command.params if isinstance(parameter.type, click.Path)]
+        assert all(isinstance(parameter.type, PathType) for parameter in paths), name
+
+
+def test_what_another_command_is_for_names_commands() -> None:
+    assert OF_COMMANDS.keys() <= COMMANDS.keys()
+    assert not MEANT.keys() & COMMANDS.keys()
 
 
 def test_empty_paths_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,8 +108,8 @@ def test_empty_paths_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ((*TRAIN, "--run-dir", "spec.toml/run"), 1, "Not a directory: 'spec.toml/run'; a part of the path is a file"),
         ((*TRAIN, "--run-dir", "x" * 300), 1, "File name too long: 'xxx"),
         ((*TRAIN, "--config", "folder"), 2, "cannot read folder: Is a directory"),
-        ((*TRAIN, "--task-kwarg", "noise=" + "[" * 50_000), 2, "is not name=value, the value as in TOML"),
-        ((*TRAIN, "--task-kwarg", 'noise="\\ud800"'), 2, "is not name=value, the value as in TOML"),
+        ((*TRAIN, "--task-kwarg", "noise=" + "[" * 50_000), 2, "is not name=value, the value a word"),
+        ((*TRAIN, "--task-kwarg", 'noise="\\ud800"'), 2, "is not name=value, the value a word"),
         ((*TRAIN, "--task-kwarg", "a\udcff=1"), 2, "must be text that can be written as UTF-8"),
         ((*TRAIN, "--behavior", "\udcff"), 2, "behavior must be text that can be written as UTF-8"),
         ((*TRAIN, "--generations", "9" * 5000), 2, ""),

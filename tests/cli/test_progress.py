@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from bierl_fast.cli.progress import Progress, _table, return_text
+from bierl_fast.cli.progress import Display, _table
 from bierl_fast.config.config import Config
 from bierl_fast.evaluation.base import Policy
 from bierl_fast.run.callbacks import GenerationEvent, StartEvent
+from bierl_fast.run.progress import return_text
 
 CONFIG = Config(task="Hopper-v5", meta="lstm", generations=100, total_steps=50_000)
 
@@ -26,14 +27,14 @@ def record(generation: int, steps: int, meta: dict[str, float | None] | None = N
     }  # fmt: skip
 
 
-def begin(progress: Progress, records: list[dict[str, Any]] | None = None) -> None:
+def begin(progress: Display, records: list[dict[str, Any]] | None = None) -> None:
     """A run begins, or goes on after these records."""
     records = records or []
     generation, steps = (records[-1]["generation"], records[-1]["env_steps"]) if records else (-1, 0)
     progress.at_start(StartEvent(**facts_of(progress, generation, steps), records=records))
 
 
-def done(progress: Progress, record: dict[str, Any]) -> None:
+def done(progress: Display, record: dict[str, Any]) -> None:
     """A generation is done."""
     progress.after_generation(
         GenerationEvent(
@@ -44,7 +45,7 @@ def done(progress: Progress, record: dict[str, Any]) -> None:
     )
 
 
-def facts_of(progress: Progress, generation: int, steps: int) -> dict[str, Any]:
+def facts_of(progress: Display, generation: int, steps: int) -> dict[str, Any]:
     return {
         "config": progress.config, "run_dir": None, "generation": generation, "env_steps": steps, "_stop": print
     }  # fmt: skip
@@ -58,7 +59,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_lines_are_thinned_out_and_the_last_one_kept(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(CONFIG, Path("run")) as progress:
+    with Display(CONFIG, Path("run")) as progress:
         begin(progress)
         for generation in range(10):
             clock[0] += 1.0
@@ -75,7 +76,7 @@ def test_lines_are_thinned_out_and_the_last_one_kept(clock: list[float], capsys:
 
 def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     before = record(40, 20_000) | {"max_return": 7.0}
-    with Progress(CONFIG, Path("run")) as progress:
+    with Display(CONFIG, Path("run")) as progress:
         begin(progress, [before])
         clock[0] += 10.0
         done(progress, record(41, 20_500))
@@ -85,7 +86,7 @@ def test_a_resumed_run_counts_from_where_it_resumed(clock: list[float], capsys: 
 
 
 def test_where_the_files_are_is_said_before_the_first_generation(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(CONFIG, Path("run")) as progress:
+    with Display(CONFIG, Path("run")) as progress:
         begin(progress)
         assert capsys.readouterr().out == "run directory: run\n"
 
@@ -94,7 +95,7 @@ def test_the_latest_evaluation_stays_where_there_are_any(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = CONFIG.replace(eval_interval=2)
-    with Progress(config, Path("run")) as progress:
+    with Display(config, Path("run")) as progress:
         begin(progress)
         for generation in range(4):
             clock[0] += 10.0
@@ -112,7 +113,7 @@ def test_what_the_latest_meta_update_said_stays(clock: list[float], capsys: pyte
         {"signal_to_noise": None, "update_norm": 0.0},
         {"signal_to_noise": 1234.5, "update_norm": 0.0, **spreads},
     ]
-    with Progress(CONFIG, Path("run"), verbose=True) as progress:
+    with Display(CONFIG, Path("run"), verbose=True) as progress:
         begin(progress)
         for generation, meta in enumerate(updates):
             clock[0] += 10.0
@@ -133,7 +134,7 @@ def test_returns_near_zero_keep_their_digits(value: float | None, text: str) -> 
 def test_what_a_meta_level_does_not_do_is_not_shown(
     meta: str, shown: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Progress(CONFIG.replace(meta=meta), Path("run"), verbose=True) as progress:
+    with Display(CONFIG.replace(meta=meta), Path("run"), verbose=True) as progress:
         begin(progress)
         done(progress, record(0, 1000, {"best_score": 1.0}))
     out = capsys.readouterr().out
@@ -146,7 +147,7 @@ WARM = CONFIG.replace(warm_start_task="InvertedPendulum-v5", warm_start_limit=5_
 def test_a_warm_start_is_shown_and_not_counted_in_the_runs_rates(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Progress(WARM, Path("run")) as progress:
+    with Display(WARM, Path("run")) as progress:
         for generation in range(2):
             clock[0] += 4.0
             progress.warm_start(record(generation, 3000 * (generation + 1)))
@@ -170,7 +171,7 @@ def test_the_live_display_fits_and_uses_the_terminals_width(width: int, rows: in
     from rich.console import Console
 
     config = CONFIG.replace(generations=10_000, total_steps=None)
-    progress = Progress(config, Path("run"), verbose=verbose)
+    progress = Display(config, Path("run"), verbose=verbose)
     progress._base = (time.monotonic(), 0, 0)
     facts = progress._facts(record(9_998, 100_000_000, {"signal_to_noise": 1.0}))
     console = Console(width=width, record=True, file=io.StringIO())
@@ -183,7 +184,7 @@ def test_the_live_display_fits_and_uses_the_terminals_width(width: int, rows: in
 
 def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    with Progress(CONFIG, Path("run")) as progress:
+    with Display(CONFIG, Path("run")) as progress:
         progress.warm_start(record(0, 1000))
         begin(progress)
         done(progress, record(0, 1000))
@@ -191,7 +192,7 @@ def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(CONFIG, Path("run"), quiet=True) as progress:
+    with Display(CONFIG, Path("run"), quiet=True) as progress:
         begin(progress)
         done(progress, record(0, 1000))
     assert capsys.readouterr().out == ""

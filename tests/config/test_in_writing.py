@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import bierl_fast as bf
 from bierl_fast.cli.main import COMMANDS, cli, entry
 from bierl_fast.cli.options import config_options, given
+from bierl_fast.cli.parameters import KeywordType
 from bierl_fast.config import toml
 from bierl_fast.config.sections import SYNONYMS, settings_of
 
@@ -131,6 +132,20 @@ def test_python_says_what_is_meant(name: str, meant: str) -> None:
         ("--seed 3 train Hopper-v5", "no option --seed"),
         ("train Hopper-v5 --learning-rate", "`bierl train --help`"),
         ("evaluate d --episodes", "`bierl evaluate --help`"),
+        ("evaluate d --render", "`bierl watch` (a policy in a window) and `bierl record` (a policy on film)"),
+        ("evaluate d --video", "for that there is `bierl record`"),
+        ("evaluate d --plot", "for that there is `bierl plot`"),
+        ("train Hopper-v5 --resume d", "for that there is `bierl resume`"),
+        ("train Hopper-v5 --eval-only", "for that there is `bierl evaluate`"),
+        ("train Hopper-v5 --seeds 1,2", "did you mean '--seed'?"),
+        ("train Hopper-v5 --record-video", "did you mean '--log-video'?"),
+        ("resume d --onnx a", "for that there is `bierl export`"),
+        ("plot d --html", "for that there is `bierl report`"),
+        ("train Hopper-v5 --optuna", "for that there is `bierl sweep`"),
+        ("enjoy d", "no command named 'enjoy'; did you mean 'watch'?"),
+        ("video d --out a.mp4", "did you mean 'record'?"),
+        ("eval d", "did you mean 'evaluate'?"),
+        ("continue d", "did you mean 'resume'?"),
     ],
 )
 def test_the_command_line_says_what_is_meant(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,6 +153,32 @@ def test_the_command_line_says_what_is_meant(arguments: str, message: str, capsy
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("arm.xml", "arm.xml"),
+        ("./a-b/../arm.xml", "./a-b/../arm.xml"),
+        ("~/models/arm_2.xml", "~/models/arm_2.xml"),
+        ("ALE/Pong-v5", "ALE/Pong-v5"),
+        ("module:function", "module:function"),
+        ("trueish", "trueish"),
+        ('"two words"', "two words"),
+        ('"true"', "true"),
+        ("true", True),
+        ("1e3", 1000.0),
+        ("[0.2, 1]", [0.2, 1]),
+    ],
+)
+def test_words_and_paths_need_no_quotes(typed: str, value: Any) -> None:
+    assert KeywordType().convert(f"name={typed}", None, None) == ("name", value)
+
+
+@pytest.mark.parametrize("typed", ["True", "None", "FALSE", "1.0.0", ".5", ".x", "two words", "a,b", "5x", "{", ""])
+def test_what_may_be_meant_otherwise_does(typed: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not name=value, the value a word, a path, or as in TOML"):
+        KeywordType().convert(f"name={typed}", None, None)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--debug"], ["--help"]])

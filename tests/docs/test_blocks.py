@@ -2,7 +2,7 @@
 
 python   runs as it stands, a page's blocks in order in one process
 console  every `$ bierl ...` is parsed and its settings are checked; where a directory is named, it runs, cut short
-toml     is a comparison or settings of a run
+toml     is a comparison, a task of one's own, or settings of a run
 """
 
 from __future__ import annotations
@@ -19,13 +19,29 @@ import click
 import pytest
 from helpers.pages import PAGES, README, ROOT, Page
 
+import bierl_fast as bf
 from bierl_fast.cli import options
 from bierl_fast.cli.main import cli, entry
 from bierl_fast.comparison import plan, spec
 from bierl_fast.config import toml
-from bierl_fast.config.starts import NONE
+from bierl_fast.config.layers import layers_of
+from bierl_fast.sweeping import fitting
+from bierl_fast.sweeping import spec as sweeping
 
-LANGUAGES = {"python", "console", "toml", "text", "{toctree}", "{settings}", "{literalinclude}", "cpp", "cmake"}
+LANGUAGES = {
+    "python",
+    "console",
+    "toml",
+    "text",
+    "{toctree}",
+    "{settings}",
+    "{terms}",
+    "{wrappers}",
+    "xml",
+    "{literalinclude}",
+    "cpp",
+    "cmake",
+}
 # The rest of the lines: what is typed besides `bierl`.
 PROGRAMS = {
     "git",
@@ -39,6 +55,7 @@ PROGRAMS = {
     "pre-commit",
     ".ci/run",
     "source",
+    "wandb",
 }
 HELP = {"--help", "--help-all"}
 # What makes a command short enough to run here; the last of two equal options counts.
@@ -117,10 +134,8 @@ def test_commands_are_parsed(page: Page) -> None:
         parsed = context(arguments)
         given = parsed.params
         if parsed.command.name == "train":
-            layers = [toml.read_preset(given["preset"]) if given["preset"] not in {None, NONE} else {}]
-            layers += [toml.read(given["config_file"])] if given["config_file"] else []
             typed = options.given(parsed) | ({"task": given["task"]} if given["task"] else {})
-            toml.compose(*layers, typed).check_end()
+            layers_of(typed, given["preset"], given["config_file"]).config().check_end()
         if parsed.command.name == "presets" and given["name"]:
             toml.read_preset(given["name"])
         if parsed.command.name == "compare" and (ROOT / given["spec"]).is_relative_to(ROOT / "bench"):
@@ -177,10 +192,16 @@ def test_options_and_presets_that_prose_names_exist(page: Page) -> None:
 def test_blocks_are_of_known_languages(page: Page) -> None:
     assert {block.language for block in page.blocks} <= LANGUAGES
     assert page.text.count("```") == 2 * len(page.blocks), f"{page} has a fence that is not read"
+    with_files(page)
     for block in page.blocks:
         if block.language == "toml":
             read = tomllib.loads(block.text)
-            if "tasks" in read:
+            if "model" in read:
+                bf.MujocoTask.load(str(block.file))
+                continue
+            if "space" in read:
+                fitting.check(sweeping.read(read))
+            elif "tasks" in read:
                 plan.plan(spec.read(read))
             else:
                 toml.compose({"task": "HalfCheetah-v5"}, read)

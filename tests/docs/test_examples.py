@@ -19,6 +19,7 @@ SAYS = {
     "own_environment": r"mean return -\d{3,}\.\d+ -> -\d{1,2}\.\d+\n",
     "own_function": r"one by one +(-0\.\d+)\nvectorized +\1\nsnes +-0\.\d+",
     "replay": r"row \d+: (\S+) in training, \1 in Gymnasium\n$",
+    "search": r"(^\d (complete|pruned) .*\n){4}mean return with another seed: \d+\.\d+\n$",
     "sweep": r"(^ *\d+\.\d \{'sigma': 0\.\d+, 'learning_rate': 0\.\d+\}\n){4}",
     "torch_policy": r"mean return \[\d+, \d+, \d+, \d+, \d+\]\nTorchPolicy \(354,\) parameters\n$",
     "train": r"fresh episodes: \d\d\.\d+\nafter 48000 steps: \d\d\.\d+\n$",

@@ -104,5 +104,5 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_unknown_tasks() -> None:
     with pytest.raises(ValueError, match=r"no task named 'Hoper-v5'; .*did you mean 'Hopper-v5'"):
         bf.make_evaluator("Hoper-v5")
-    with pytest.raises(TypeError, match=r"^task must be a string or a function, got 3$"):
+    with pytest.raises(TypeError, match=r"^task must be a string or a function or a MujocoTask, got 3$"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about

@@ -73,6 +73,8 @@ def refused(path: Path, match: str) -> None:
         ("action_shape", [0]),
         ("task", 3),
         ("task", "\ud800"),
+        ("task", "Swimmer-v5\x1b]0;not yours\x07"),
+        ("entry_point", "a\x9bm:b"),
         ("task_kwargs", []),
         ("task_kwargs", {"g": None}),
         ("task_kwargs", {"\udfff": 1}),

@@ -31,13 +31,22 @@ LOCKED = [lambda lock=LOCK: pool_envs.make_walk()][0]  # what no way of pickling
     ("task", "options", "message"),
     [
         ("LunarLanderr-v3", {}, "no task named 'LunarLanderr-v3'.*did you mean 'LunarLander-v3'"),
-        ("ALE/Pong-v5", {}, r"no task named 'ALE/Pong-v5'.*an id that another package registers is written module:id"),
+        ("ALE/Breakout-v5", {}, r"of the namespace 'ALE'; .*: ale_py:ALE/Breakout-v5 \(pip install ale-py\)"),
+        ("dm_control/walker-run-v0", {}, r": shimmy:dm_control/walker-run-v0 \(pip install 'shimmy\[dm-control\]'\)"),
+        ("acme/Rocket-v2", {}, "of the namespace 'acme'; name the module that does: MODULE:acme/Rocket-v2"),
+        ("bierl/DeceptivPoint-v0", {}, "did you mean 'bierl/DeceptivePoint-v0'"),
+        ("phys2d/Cartpole-v1", {}, "did you mean 'phys2d/CartPole-v1'"),
         ("LunarLander-v2", {}, "LunarLander-v3"),
         ("no_such_module:Env-v0", {}, "the module 'no_such_module' cannot be imported"),
         (
             "helpers.pool_envs:make_wolk",
             {},
             "module 'helpers.pool_envs' named 'make_wolk'.*did you mean 'make_walk'",
+        ),
+        (
+            "helpers.pool_envs:pool_tests/Spaecs-v0",
+            {},
+            "module 'helpers.pool_envs' named 'pool_tests/Spaecs-v0'; did you mean 'pool_tests/Spaces-v0'",
         ),
         ("helpers.pool_envs:__name__", {}, "must name a function that makes an environment.*got str"),
         ("helpers.pool_envs:", {}, "must be an id, .*, module:factory or file.py:factory, got 'helpers.pool_envs:'"),
@@ -90,7 +99,7 @@ def test_one_clear_error(task: Any, options: dict[str, Any], message: str) -> No
 
 
 def test_a_task_is_an_id_or_a_callable() -> None:
-    with pytest.raises(TypeError, match=r"^task must be a string or a function, got 3$"):
+    with pytest.raises(TypeError, match=r"^task must be a string or a function or a MujocoTask, got 3$"):
         bf.make_evaluator(3)  # type: ignore[arg-type]  # what this test is about
 
 

@@ -39,6 +39,8 @@ class Truncating(gymnasium.Env[Any, Any]):
         falls = self._kind == "falls" and self._episode <= FALLS_BEFORE and self._step == 5
         if self._kind == "raises" and self._episode <= FALLS_BEFORE and self._step == 3:
             raise OSError("the track broke")
+        if self._kind == "broken":
+            raise OSError("there is no track")
         length = self._length + self._episode if self._kind == "any_length" else self._length
         truncated = self._kind not in {"never", "only_falls"} and self._step >= length
         falls = falls or (self._kind == "only_falls" and self._step >= length)
@@ -48,6 +50,13 @@ class Truncating(gymnasium.Env[Any, Any]):
 def evaluator(kind: str, **options: Any) -> Any:
     settings: dict[str, Any] = {"hidden": (), "workers": 1} | options
     return bf.make_evaluator(Truncating, task_kwargs={"kind": kind}, **settings)
+
+
+def test_an_environment_that_never_works_says_why() -> None:
+    with pytest.raises(
+        bf.TaskError, match=r"no time limit .*; an episode ended there .*: OSError: there is no track \("
+    ):
+        evaluator("broken")
 
 
 @pytest.mark.parametrize("kind", ["always", "falls", "raises"])

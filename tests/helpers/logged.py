@@ -54,6 +54,7 @@ class FakeWandb:
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
         self.starting_step = 0
+        self.offline = False
         self.away: Exception | None = None
 
     def Settings(self, **settings: Any) -> dict[str, Any]:  # noqa: N802 - the package's own name

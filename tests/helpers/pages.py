@@ -23,8 +23,8 @@ class Block:
 
     @property
     def file(self) -> str | None:
-        """The file that the block is, where its first line says so: `# reach.py`."""
-        found = re.match(r"# ([\w-]+\.\w+)\n", self.text)
+        """The file that the block is, where its first line says so: `# reach.py`, `<!-- reach.xml -->`."""
+        found = re.match(r"(?:#|<!--) ([\w-]+\.\w+)(?: -->)?\n", self.text)
         return found[1] if found else None
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.config.config import Config
-from bierl_fast.run import metrics
+from bierl_fast.run import checkpoint, metrics
+from bierl_fast.run.checkpoint import Checkpoint, Counters
 from bierl_fast.run.directory import RunDirectory
 
 
@@ -35,10 +36,13 @@ def records(generations: int, offset: float = 0.0, center: bool = True, meta: bo
 
 
 def run_directory(path: Path, lines: list[dict[str, Any]], **settings: Any) -> Path:
-    """A directory of a run with these settings and records."""
+    """A directory of a run with these settings and records, saved at the last of them."""
     config = Config(**{"task": "Hopper-v5", "meta": "none", "generations": 100, **settings})
     path.mkdir(parents=True)
-    RunDirectory(path).write_config(config)
+    directory = RunDirectory(path)
+    directory.write_config(config)
     if lines:
-        RunDirectory(path).metrics.write_text("".join(metrics.dumps(line) + "\n" for line in lines))
+        directory.metrics.write_text("".join(metrics.dumps(line) + "\n" for line in lines))
+        done = Counters(lines[-1]["generation"] + 1, lines[-1].get("env_steps", 0))
+        checkpoint.save(directory.checkpoint, config, Checkpoint(done, {}))
     return path

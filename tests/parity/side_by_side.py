@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 F64 = NDArray[np.float64]
 
 
+def official(task: str, **options: Any) -> gymnasium.Env[Any, Any]:
+    """Gymnasium's own, without its passive checks: they compare nothing we need and cost more than simple tasks."""
+    return gymnasium.make(task, disable_env_checker=True, **options)
+
+
 @dataclass
 class Trace:
     """What one environment answered: T steps and E episode starts."""

@@ -37,7 +37,7 @@ from bierl_fast.native_env import NativeEnv
         ("Ant-v5", {"main_body": "tail"}, "main_body names no body of the model: 'tail'"),
         ("Ant-v5", {"main_body": 14}, "main_body must be from 0 to 13, got 14"),
         ("Ant-v5", {"main_body": 1.5}, "main_body must be a body's name or number, got 1.5"),
-        ("Ant-v5", {"render_mode": "human"}, "render_mode must be None, got 'human'.*gymnasium.make"),
+        ("Ant-v5", {"render_mode": "ansi"}, "render_mode must be None or one of human, .*, got 'ansi'"),
         ("Ant-v5", {"max_episode_steps": 0}, "max_episode_steps must be an integer in \\[1, 2147483647\\], got 0"),
     ],
 )  # fmt: skip

@@ -59,7 +59,7 @@ def test_one_run() -> None:
     page = seen(run_directory(Path("a"), records(12), strategy="ars", sigma=0.125))
     for text in (
         "Hopper-v5",
-        "stopped",
+        "interrupted",
         "ars",
         "return of the centre",
         "sigma",
@@ -80,6 +80,12 @@ def test_it_needs_nothing_but_itself() -> None:
     assert all(link.startswith("data:") for link in Seen(text).loads)
     assert len(text) < 2_000_000
     assert text == re.sub(r"@import|url\((?!data:)", "", text)
+
+
+def test_a_folder_whose_name_is_no_utf_8() -> None:
+    run = run_directory(Path(os.fsdecode(b"caf\xe9")), records(3))
+    bf.report(run, out="page.html")
+    assert "caf\\udce9" in Path("page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -117,12 +123,12 @@ def test_what_is_there_is_shown(capsys: Captured) -> None:
     with (running / "metrics.jsonl").open("a") as file:
         file.write('{"generation": 4, "env_st')
     with locked(running, RuntimeError()):
-        assert "under way" in seen(running).texts
-    assert "stopped" in seen(running).texts
+        assert "running" in seen(running).texts
+    assert "interrupted" in seen(running).texts
     assert "finished" in seen(run_directory(Path("done"), records(4), generations=4)).texts
     empty = run_directory(Path("empty"), [], seed=1)
     page = seen(empty)
-    assert "not begun" in page.texts
+    assert "interrupted" in page.texts
     assert "seed" in page.texts
     assert "empty has done no generation yet." in seen(running, empty).texts
     damaged = run_directory(Path("damaged"), records(3), seed=2)

@@ -125,6 +125,14 @@ def test_what_a_strategy_takes_by_itself_is_no_setting_of_the_page(tmp_path: Pat
     assert dict(bf.show(tmp_path / "run").settings) == given
 
 
+def test_a_notebook_shows_the_page(folder: Path) -> None:
+    assert repr(bf.show(folder / "done")) == str(bf.show(folder / "done"))
+    found = by_name(folder)
+    assert repr(found["stopped"]).startswith(f"<{found['stopped'].path}: interrupted, Parabola-v0, es, none, ")
+    assert "damaged, its checkpoint.npz is gone" in repr(found["gone"])
+    assert all(len(repr(one)) < 400 for one in found.values())
+
+
 @pytest.mark.parametrize("name", ["bad config.toml", "bad metrics.jsonl", "bad checkpoint.npz", "gone"])
 def test_the_page_of_a_damaged_run_says_what_is_wrong(name: str, folder: Path) -> None:
     page = bf.show(folder / name)

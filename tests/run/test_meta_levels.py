@@ -12,7 +12,7 @@ from helpers.outcomes import lines
 from helpers.settings import taken
 
 import bierl_fast as bf
-from bierl_fast.cli.progress import Progress
+from bierl_fast.cli.progress import Display
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError, RunWarning, UnknownNameError
 from bierl_fast.evaluation.base import Evaluator
@@ -116,7 +116,7 @@ def test_whatever_is_adapted_can_be_seen(capsys: pytest.CaptureFixture[str]) -> 
     """In each line, as used in that generation, and in the progress."""
     own = {"optimizer": "momentum", "momentum": 0.5, "adapt": ("momentum",)}
     config = Config(generations=12, **taken({**FUNCTION, **own, "meta": "direct"}))
-    with Progress(config, Path("none"), verbose=True) as progress:
+    with Display(config, Path("none"), verbose=True) as progress:
         records = bf.train(config, callbacks=[progress]).metrics
     values = [record["hyperparameters"]["momentum"] for record in records]
     assert values[0] == 0.5

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from helpers import pool_envs
@@ -30,6 +31,22 @@ def broken_walk() -> Any:
     return pool_envs.make_walk(trouble="raise", trouble_above=-1.0)
 
 
+class Timid(gymnasium.Env[Any, Any]):
+    """Breaks off unless it is left alone, as the centre of a linear policy leaves it at first."""
+
+    observation_space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float64)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        return np.ones(2), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if action.any():
+            raise OverflowError("the spring is overwound")
+        return np.ones(2), 1.0, True, False, {}
+
+
 def nan_in_the_middle(x: Any) -> float:
     """A number of what training tries, none of the centre it stays at."""
     return float("nan") if abs(x).max() < 1e-3 else float(x[0])
@@ -52,6 +69,19 @@ def nan(x: Any) -> float:
 def batch(failed: list[bool], failure: str | None = None) -> EvaluationBatch:
     size = len(failed)
     return EvaluationBatch(np.linspace(-5.0, 0.0, size), np.ones(size, np.int32), np.array(failed), failure=failure)
+
+
+def test_candidates_that_all_fail_say_the_first_one_s_reason() -> None:
+    settings = {**RUN, "task": Timid, "episode_cap": 5, "center_episodes": 1, "eval_interval": 0}
+    settings.pop("eval_episodes")
+    with (
+        pytest.warns(bf.EpisodeWarning),
+        pytest.raises(
+            bf.AllFailedError,
+            match=r"^all candidates failed, in 4 of 4 episodes; row 0, .*: OverflowError: the spring is over",
+        ),
+    ):
+        bf.train(bf.Config(**settings))
 
 
 def test_a_summary_of_failures_alone_has_no_number() -> None:

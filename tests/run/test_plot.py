@@ -49,6 +49,16 @@ def test_one_run() -> None:
     np.testing.assert_allclose(lines[3], 0.2)
 
 
+def test_a_line_is_called_what_it_is() -> None:
+    """Without an episode of the centre it is the candidates' mean, in one run and in several seeds of one."""
+    runs = [run_directory(Path(f"s{seed}"), records(5, center=False), seed=seed) for seed in range(2)]
+    assert legend(bf.plot(runs[0])) == ["candidates, from their mean to the best", "mean of candidates", "evaluated"]
+    assert text_plot(runs[0]).splitlines()[-1].startswith("mean of candidates  ")
+    runs.append(run_directory(Path("with"), records(5), seed=2))
+    curves, _ = curves_of(runs)
+    assert {one.label for one in curves} == {"mean of candidates"}
+
+
 @pytest.mark.parametrize(("against", "end"), [("env_steps", 1200), ("generations", 12), ("seconds", 6.0)])
 def test_what_lies_along_the_bottom(against: str, end: float) -> None:
     picture = bf.plot(run_directory(Path("a"), records(12)), against=against)
@@ -140,6 +150,31 @@ def test_a_run_under_way_and_one_not_begun(capsys: Captured) -> None:
     one = run_directory(Path("one"), records(1), seed=2)
     assert bf.plot(one, running).encoded("png")
     assert text_plot(one)
+
+
+def test_a_damaged_run_of_a_folder_is_left_out(capsys: Captured) -> None:
+    for seed in range(2):
+        run_directory(Path("some") / str(seed), records(3), seed=seed)
+    Path("some/1/config.toml").write_text("strategy = ars\n")
+    assert entry(["plot", "some"]) == 0
+    out, err = capsys.readouterr()
+    assert "Hopper-v5" in out
+    assert err.startswith("bierl: warning: left out: some/1/config.toml is not valid TOML")
+    Path("some/0/metrics.jsonl").write_text("[]\n[]\n")
+    fails(capsys, 1, "some/0/metrics.jsonl is damaged in line 1", "plot", "some")
+
+
+def test_a_file_writes_nothing_to_the_terminal_but_text(capsys: Captured) -> None:
+    run = run_directory(Path("a"), [{**line, "\x1b[2Jnews": 1.0} for line in records(2)])
+    assert entry(["show", str(run)]) == 0
+    assert "\\x1b[2Jnews" in capsys.readouterr().out
+    config = run / "config.toml"
+    config.write_text(config.read_text().replace('"Hopper-v5"', '"Hopper-v5\\u001b]0;mine\\u0007"'))
+    for command in (["show", str(run)], ["plot", str(run)], ["runs", "."]):
+        entry(command)
+        out, err = capsys.readouterr()
+        assert "task must be text without control characters" in out + err
+        assert "\x1b]" not in out + err
 
 
 def test_bad_input(capsys: Captured) -> None:

@@ -12,7 +12,7 @@ from helpers.warm_starts import CHEAP, SHAPE, Interrupting
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
-from bierl_fast.cli.progress import Progress
+from bierl_fast.cli.progress import Display
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, UnknownNameError
 from bierl_fast.meta.generator_file import WarmStart
 
@@ -101,7 +101,7 @@ def test_the_command_shows_it_and_says_what_ctrl_c_left(
     steps = WarmStart.load(tmp_path / "run" / "warm_start.npz").steps
     assert f"steps {steps:,}/300" in lines[2]
     assert lines[3].startswith("generations 6/6")
-    monkeypatch.setattr(Progress, "warm_start", lambda _, record: Interrupting()(record))
+    monkeypatch.setattr(Display, "warm_start", lambda _, record: Interrupting()(record))
     assert entry(["train", *flags(WARM), "--run-dir", str(tmp_path / "stopped")]) == 130
     file = tmp_path / "stopped" / "warm_start.npz"
     assert f"start from that with `--warm-start {file} --warm-start-task none`" in capsys.readouterr().err

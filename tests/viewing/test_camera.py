@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import pytest
 
-from bierl_fast.viewing.screen import follow
+from bierl_fast.viewing.screen import follow, lighten
 
 
 @pytest.mark.parametrize(("task", "has_one"), [("HalfCheetah-v5", True), ("Swimmer-v5", True), ("Reacher-v5", False)])
@@ -20,6 +20,18 @@ def test_follow(task: str, has_one: bool) -> None:
         assert (renderer.camera_id >= 0) is has_one
 
 
+def test_shadows_are_no_finer_than_frames_show() -> None:
+    with closing(gymnasium.make("Swimmer-v5", render_mode="rgb_array")) as env:
+        quality: Any = env.unwrapped.mujoco_renderer.model.vis.quality  # type: ignore[attr-defined]
+        assert quality.shadowsize > 1024
+        lighten(env)
+        assert quality.shadowsize == 1024
+        quality.shadowsize = 16  # of a model that wants fewer
+        lighten(env)
+        assert quality.shadowsize == 16
+
+
 def test_what_draws_otherwise_is_left_alone() -> None:
     with closing(gymnasium.make("CartPole-v1")) as env:
+        lighten(env)
         follow(env)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
+import resource
 import shutil
 import sys
 from contextlib import closing
@@ -14,13 +16,13 @@ from typing import Any
 import imageio.v2 as imageio
 import numpy as np
 import pytest
-from helpers.outcomes import fails
+from helpers.outcomes import fails_in_the_end as fails
 from helpers.subprocesses import run
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.evaluation.native import is_native
-from bierl_fast.viewing import screen
+from bierl_fast.viewing import film, screen
 
 Captured = pytest.CaptureFixture[str]
 DRAWS = pytest.mark.skipif(find_library("EGL") is None, reason="MuJoCo draws with EGL: apt-get install libegl1")
@@ -136,11 +138,38 @@ def test_what_draws_nothing(capsys: Captured) -> None:
     fails(capsys, 1, "a frame must be uint8 of shape (height, width, 3)", "record", "policy.npz", "--out", "film.gif")
     policy_of("viewing.drawings:gray", task_kwargs={"drawn": "error"}).save("policy.npz")
     fails(capsys, 1, "the paint is dry", "record", "policy.npz", "--out", "film.gif")
-    policy_of("bierl/DeceptivePoint-v0").save("policy.npz")
-    fails(capsys, 1, "DeceptivePoint-v0 draws no pictures", "record", "policy.npz", "--out", "film.mp4")
     bf.train(bf.Config(task="quadratic", dim=3, meta="none", population=4, generations=1), "run")
     fails(capsys, 1, "the policy of quadratic has no episodes", "record", "run", "--out", "film.mp4")
     assert not list(Path().glob("*film*"))
+
+
+def test_a_gif_of_more_frames_than_memory_is_to_hold(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy_of("viewing.drawings:gray").save("policy.npz")
+    monkeypatch.setattr(film, "MOST", 10_000)
+    fails(capsys, 1, "make it an .mp4, or take fewer episodes", "record", "policy.npz", "--out", "film.gif")
+    assert entry(["record", "policy.npz", "--out", "film.mp4"]) == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["film.mp4", "policy.npz"]
+
+
+@pytest.mark.parametrize("kind", ["gif", "mp4"])
+def test_a_film_that_the_disk_does_not_take(kind: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy_of("viewing.drawings:gray").save("policy.npz")
+    before, add = resource.getrlimit(resource.RLIMIT_FSIZE), film.Film.add
+
+    def adding(self: film.Film, frame: Any) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+        add(self, frame)
+
+    monkeypatch.setattr(film.Film, "add", adding)
+    try:
+        assert entry(["record", "policy.npz", "--out", f"film.{kind}"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    gc.collect()  # what is left of the writers
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("bierl: error: ")
+    assert f"film.{kind}" in last
+    assert [path.name for path in Path().iterdir()] == ["policy.npz"]
 
 
 def test_bad_input(capsys: Captured) -> None:

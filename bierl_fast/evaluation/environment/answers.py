@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bierl_fast.errors import TaskError, shown
+from bierl_fast.evaluation.arguments import real
 
 PLAIN = (float, bool, bool, dict)  # what a step answers beside its observation, as it should be
 STEP = "observation, reward, terminated, truncated, info"
@@ -87,14 +88,8 @@ def seen(env: Any, observation: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _array(observation: Any, shape: tuple[int, ...]) -> Any:
-    try:
-        array = np.asarray(observation)
-    except ValueError:  # of lists in lists, not equally long
-        array = np.asarray(None)
-    if array.dtype.kind == "O" and array.size and all(isinstance(each, numbers.Real) for each in array.flat):
-        with suppress(OverflowError):
-            array = array.astype(np.float64)
-    if array.dtype.kind not in "biuf":
+    array = real(observation)
+    if array is None:
         raise Refusal(f"an observation must be an array of numbers of shape {shape}, got {kind(observation)}")
     if array.shape == () and shape == (1,):
         return array.reshape(1)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bierl_fast._native import core
+from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
+from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
-from bierl_fast.names import unknown
+from bierl_fast.names import nearest, unknown
 from bierl_fast.reasons import reason
+from bierl_fast.tasks.resolve import resolved
 
 if TYPE_CHECKING:
     import gymnasium
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 # Gymnasium's own packages whose extra this project names too.
 EXTRAS = {"gymnasium.envs.box2d": "box2d"}
+# Modules that register a namespace of ids, with what pip calls them; gymnasium imports none of them by itself.
+NAMESPACES = {"ALE": ("ale_py", "ale-py"), "dm_control": ("shimmy", "'shimmy[dm-control]'")}
 PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
 
 
@@ -32,13 +38,14 @@ class EnvMaker:
     """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
 
     With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
-    FlattenObservation.
+    FlattenObservation, around all `wrappers` (wrapping.py).
     """
 
     task: str  # its id, or the factory's import path or name
     kwargs: dict[str, Any]
     spec: EnvSpec | None = None
     factory: Callable[..., gymnasium.Env[Any, Any]] | None = None
+    wrappers: tuple[str, ...] = ()
     flatten: bool = False
 
     @property
@@ -50,7 +57,7 @@ class EnvMaker:
         """A new environment. Raises what the environment raises."""
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-        env = self._made()
+        env = wrapped(self._made(), self.wrappers)
         space = env.observation_space
         if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
             return gymnasium.wrappers.FlattenObservation(env)
@@ -60,7 +67,14 @@ class EnvMaker:
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
         if self.spec is not None:
-            return gymnasium.make(self.spec, disable_env_checker=True, **self.kwargs)
+            kwargs = dict(self.kwargs)
+            own = kwargs.pop("wrappers", []) if _is_twin(self.spec.id) else []
+            env = gymnasium.make(self.spec, disable_env_checker=True, **kwargs)
+            if not own:
+                return env
+            from bierl_fast.evaluation.environment.native_wrappers import as_natively  # noqa: PLC0415 - gymnasium
+
+            return as_natively(env, own)
         assert self.factory is not None
         env = self.factory(**self.kwargs)
         if not isinstance(env, gymnasium.Env):
@@ -86,7 +100,12 @@ class EnvMaker:
         return ""
 
 
-def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str] = ()) -> EnvMaker:
+def find(
+    task: str | Callable[..., Any],
+    task_kwargs: dict[str, Any],
+    more_names: Iterable[str] = (),
+    wrappers: Iterable[str] = (),
+) -> EnvMaker:
     """What makes the environments of a task.
 
     Args:
@@ -95,12 +114,19 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
             callable that returns a gymnasium.Env.
         task_kwargs: keyword arguments of the environment or the factory.
         more_names: ids to offer beside Gymnasium's when the id is unknown.
+        wrappers: around each of them, as wrapping.py has them in writing.
 
     Raises:
         ArgumentError: an unknown id (the nearest is offered), a module that cannot be imported or has no such name, a
-            factory that needs other arguments, or one without an import path that a saved policy names.
+            factory that needs other arguments, or one without an import path that a saved policy names; a wrapper that
+            cannot be imported.
         ArgumentTypeError: neither a string nor a callable.
     """
+    return replace(_found(task, task_kwargs, more_names), wrappers=checked(wrappers))
+
+
+def _found(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names: Iterable[str]) -> EnvMaker:
+    task, task_kwargs = resolved(task, task_kwargs)
     if callable(task):
         _require_factory(task, task_kwargs)
         return EnvMaker(written_name(task), task_kwargs, factory=task)
@@ -118,6 +144,11 @@ def find(task: str | Callable[..., Any], task_kwargs: dict[str, Any], more_names
     if not name:
         return _by_name(task, task, None, task_kwargs, more_names)
     return _by_name(settled(task), name, _import(task, home), task_kwargs, more_names)
+
+
+def _is_twin(task: str) -> bool:
+    """Whether it is Gymnasium's own environment of which a native task is the twin, and takes that one's wrappers."""
+    return task != MUJOCO_TASK and bool(core.is_native(task)) and taken_over_by(task) is None
 
 
 def require_same_maker(saved: PolicySpec) -> None:
@@ -154,15 +185,39 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         factory = _attribute(home, name)
         if callable(factory):
             return EnvMaker(task, kwargs, factory=factory)
+    if kwargs.get("wrappers") and _is_twin(name):
+        core.check_task(name, {"wrappers": kwargs["wrappers"]})
     try:
-        return EnvMaker(task, kwargs, spec=gymnasium.spec(name))
+        return EnvMaker(task, kwargs, spec=_limited(gymnasium.spec(name), kwargs))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
         raise TaskError(f"task {task!r}: {error}", ["task"]) from error
     except gymnasium.error.Error as error:
         if home is not None:
             raise _nothing_there(task, name, home) from error
+        raise _not_registered(task, more_names) from error
+
+
+def _not_registered(task: str, more_names: Iterable[str]) -> TaskError:
+    """The error for an id that nobody registered; of a namespace that nobody did, with the module that does."""
+    import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    space = task.rpartition("/")[0]
+    spaces = {spec.namespace for spec in gymnasium.registry.values() if spec.namespace}
+    if not space or nearest(space, spaces) is not None:
         known = unknown("task", task, {*_newest_ids(), *more_names})
-        raise TaskError(f"{known} (an id that another package registers is written module:id)", ["task"]) from error
+        return TaskError(f"{known} (an id that another package registers is written module:id)", ["task"])
+    home, package = NAMESPACES.get(space, ("MODULE", ""))
+    install = f" (pip install {package})" if package else ""
+    return TaskError(
+        f"no task named {task!r}: nothing that is imported here registers ids of the namespace {space!r}; name the "
+        f"module that does: {home}:{task}{install}",
+        ["task"],
+    )
+
+
+def _limited(spec: EnvSpec, kwargs: dict[str, Any]) -> EnvSpec:
+    """The registry's entry, with the time limit that a task of one's own has."""
+    return replace(spec, max_episode_steps=kwargs.get("episode_steps")) if spec.id == MUJOCO_TASK else spec
 
 
 def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameError:
@@ -175,6 +230,9 @@ def _nothing_there(task: str, name: str, home: Any) -> TaskError | UnknownNameEr
             ["task"],
         )
     own = [key for key, value in vars(home).items() if callable(value) and not key.startswith("_")]
+    space, slash, _ = name.rpartition("/")
+    if slash:  # an id, of which it may have registered others
+        own = [each for each in _newest_ids() if each.startswith(f"{space}/")] or own
     return unknown(f"environment or factory in the module {home.__name__!r}", name, own, ["task"])
 
 

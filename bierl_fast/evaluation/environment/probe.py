@@ -20,7 +20,7 @@ import numpy as np
 
 from bierl_fast.evaluation.environment.answers import Refusal, stepped, stumbled
 from bierl_fast.evaluation.environment.spaces import SEED_BITS, SHORT_SEED_BITS, seed_globals, seeded_reset
-from bierl_fast.reasons import class_of
+from bierl_fast.reasons import class_of, reason
 
 if TYPE_CHECKING:
     import gymnasium
@@ -64,6 +64,7 @@ class Findings:
     tried_steps: int | None = None  # after so many it was left open what a reset restores; None: it was not
     given_up: str | None = None  # why `fresh` is but the safe answer
     time_limit: int | None = None  # env steps after which it truncates by itself; 0: that was not seen
+    failure: str | None = None  # why an episode ended in the search for that, where one did by an error
 
     def without_an_answer(self, question: str, why: str) -> Findings:
         """What to go on with when nothing came of this question, as it took too long or ended its process."""
@@ -193,7 +194,7 @@ class TryOut:
         assert env is not None
         self._holder.used = True
         step = 0
-        with suppress(Exception):
+        try:
             seeded_reset(env, seed)
             for step in range(1, most + 1):
                 self._doing(f"looking for its time limit, step {step}", "time_limit")
@@ -202,6 +203,8 @@ class TryOut:
                     return step, bool(truncated) and not terminated
                 if (now := time.monotonic()) > until or now - start > self._timeout:
                     break
+        except Exception as error:
+            self.findings = replace(self.findings, failure=reason(error))
         return max(step, 1), False
 
     def fresh(self) -> None:

@@ -35,7 +35,8 @@ def taken_over_by(task: str) -> str | None:
     spec = None if registration is None else registration.registry.get(task)
     if spec is None:
         return None
-    steps = next(row["max_episode_steps"] for row in core.task_table() if row["id"] == task)
+    rows = {row["id"]: row for row in core.task_table()}
+    steps = rows[task]["max_episode_steps"] if task in rows else None
     if task in OWN:
         made_by, given = ENTRY_POINT, keywords(task)
     elif task in BOX2D:

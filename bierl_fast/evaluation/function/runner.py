@@ -35,17 +35,22 @@ def make_runner(spec: FunctionSpec, function: Function | None, threads: int) -> 
     """What calls the function that a spec names, or the one given; ArgumentError: it cannot be called."""
     if function is None and spec.task in native_functions():
         return _native(spec, threads)
-    if function is None and ":" not in spec.task:
-        raise ArgumentError(
-            f"{unknown('function', spec.task, native_functions())} (dim is for functions: these, a Python function, or "
-            "one by its import path module:function; an environment takes none)",
-            ["task", "dim"],
-        )
     if function is None:
+        require_function(spec.task)
         function = imported(spec.task)
     if isinstance(getattr(function, "address", None), int):
         return _compiled(spec, function, threads)
     return _PythonFunction(spec, function, threads)
+
+
+def require_function(name: str) -> None:
+    """ArgumentError for what is neither the name of a native function nor an import path."""
+    if name not in native_functions() and ":" not in name:
+        raise ArgumentError(
+            f"{unknown('function', name, native_functions())} (dim is for functions: these, a Python function, or one "
+            "by its import path module:function; an environment takes none)",
+            ["task", "dim"],
+        )
 
 
 def _native(spec: FunctionSpec, threads: int) -> Runner:

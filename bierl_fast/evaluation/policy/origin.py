@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bierl_fast import trust
 from bierl_fast.archive import Kind
 from bierl_fast.errors import TrustError
+from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.trust import Named, Origin, Trust
 
 
@@ -43,8 +44,9 @@ def origin_of(path: Path, header: Mapping[str, Any], trusted: Trust) -> Origin |
 
 
 def _named(header: Mapping[str, Any]) -> tuple[Named, ...]:
-    keywords = header.get("task_kwargs")
-    settings = {"task": header.get("task"), "policy": header.get("factory")}
+    keywords, ran_by = header.get("task_kwargs"), header.get("ran_by")
+    own = {name: ran_by.get(name) for name in PoolSettings.naming_code()} if isinstance(ran_by, dict) else {}
+    settings = {"task": header.get("task"), "policy": header.get("factory"), **own}
     return trust.named_in(settings, keywords if isinstance(keywords, dict) else {})
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from bierl_fast._native import core
-from bierl_fast.errors import ArgumentError, TaskError
-from bierl_fast.evaluation.arguments import MOST_STEPS
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, TaskError, shown
+from bierl_fast.evaluation.arguments import MOST_STEPS, real
 from bierl_fast.evaluation.base import Action, Observation
 from bierl_fast.evaluation.policy.header import check_ran_by, from_header
 from bierl_fast.messages import F32, F64
@@ -94,10 +94,16 @@ class PolicySpec:
 
         Raises:
             ArgumentError: the observation has another shape.
+            ArgumentTypeError: it holds something else than real numbers.
         """
         shape = self.observation_shape or (self.observation_size,)
-        if np.shape(observation) != shape:
-            raise ArgumentError(f"observation must have shape {shape}, got {np.shape(observation)}")
+        if not isinstance(observation, np.ndarray) or observation.dtype.kind not in "fiub":
+            found = real(observation)
+            if found is None:
+                raise ArgumentTypeError(f"observation must be real numbers of shape {shape}, got {shown(observation)}")
+            observation = found
+        if observation.shape != shape:
+            raise ArgumentError(f"observation must have shape {shape}, got {observation.shape}")
         return np.ascontiguousarray(observation, np.float64).reshape(-1)
 
     def answer(self, action: F32) -> Action:

@@ -30,7 +30,7 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
     if wanted.again is not None:
         return _again(wanted, wanted.again)
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
-    maker = find(wanted.task, wanted.task_kwargs, more_names=native_ids())
+    maker = find(wanted.task, wanted.task_kwargs, native_ids(), settings.wrapper)
     descriptor = None if isinstance(wanted.behavior, str) else wanted.behavior
     named = wanted.behavior if isinstance(wanted.behavior, str) else "none"
     pool = Pool(maker, settings, descriptor, wanted.episode_cap)
@@ -65,7 +65,7 @@ def _again(wanted: Wanted, policy: MlpPolicy | TorchPolicy) -> ProcessPoolEvalua
     assert saved is not None
     settings = _counted(wanted.section(PoolSettings), wanted.threads)
     settings = replace(settings, flatten_observation=saved.observation_shape is not None)
-    maker = find(wanted.task, wanted.task_kwargs)
+    maker = find(wanted.task, wanted.task_kwargs, wrappers=settings.wrapper)
     pool = Pool(maker, settings, episode_cap=saved.episode_cap)
     try:
         require_same_kind(saved, policy_spec(pool.interface, maker, {}))
@@ -118,8 +118,8 @@ def _job(
         module=policy.module if isinstance(policy, TorchPolicy) else None,
         behavior=behavior,
         descriptor_size=sizes[behavior] or pool.findings.descriptor_size or 0,
-        max_steps=_max_steps(spec.task, pool.interface.time_limit, episode_cap),
-        whole_steps=_max_steps(spec.task, pool.interface.time_limit, spec.episode_cap),
+        max_steps=_max_steps(spec.task, pool, episode_cap),
+        whole_steps=_max_steps(spec.task, pool, spec.episode_cap),
         episode_timeout=settings.episode_timeout,
         fresh=bool(pool.findings.fresh),
         tried_steps=pool.findings.tried_steps,
@@ -127,12 +127,14 @@ def _job(
     )
 
 
-def _max_steps(task: str, limit: int | None, cap: int | None) -> int:
-    steps = [steps for steps in (limit, cap) if steps is not None]
+def _max_steps(task: str, pool: Pool, cap: int | None) -> int:
+    steps = [steps for steps in (pool.interface.time_limit, cap) if steps is not None]
     if not steps:
+        failure = pool.findings.failure
+        failed = "" if failure is None else f"; an episode ended there by an error of its own: {failure}"
         raise TaskError(
             f"task {task} has no time limit of its own, and when it was tried out it truncated no two episodes after "
             "the same number of steps, so an episode might never end; give episode_cap (--episode-cap N), or register "
-            "it with max_episode_steps"
+            f"it with max_episode_steps{failed}"
         )
     return min(steps)

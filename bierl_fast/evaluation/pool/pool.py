@@ -5,7 +5,6 @@ EnvMaker, PoolSettings -> Pool -> Interface       then a Job from whoever made a
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import weakref
@@ -23,6 +22,7 @@ from bierl_fast.evaluation.pool.messages import Descriptor, Found, Job, PolicyRe
 from bierl_fast.evaluation.pool.process import WorkerProcess, end_all, packed
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.pool.shared_block import Block, Place, SharedFile
+from bierl_fast.logs import logger
 from bierl_fast.machine import MOST_THREADS, available_bytes, available_cores
 
 EAGER_WORKERS = 8  # that start before it is known how many rows an evaluation has
@@ -31,7 +31,7 @@ MARGIN_SECONDS = 5.0  # beyond episode_timeout, for one that tries the environme
 DEATHS = 3  # of workers for the same reason, after which it is not tried again
 TELL_AFTER, TELL_EVERY = 5.0, 5.0  # seconds of a start that is waited for, until and between the lines that say so
 Answer = TypeVar("Answer", Ready, PolicyReady)
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 class _Lost(WorkerError):  # noqa: N818 - a way to go on, no error of anybody's

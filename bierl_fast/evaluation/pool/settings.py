@@ -30,6 +30,15 @@ class PoolSettings(Section):
         "the first 1,000 steps of an episode",
         choices=("auto", "always", "never"),
     )
+    wrapper: tuple[str, ...] = setting(
+        (),
+        "wrappers around the environment, the last outermost: module:Wrapper, file.py:Wrapper, or with arguments "
+        "module:Wrapper(size=4)",
+        of_policy=True,
+        names_code=True,
+        repeated=True,
+        also=("wrappers", "env_wrapper", "env_wrappers", "wrap", "wrapper_class"),
+    )
     flatten_observation: bool = setting(
         False, "take observations as one long vector: images, Discrete, Dict, Tuple", of_policy=True
     )

@@ -24,16 +24,22 @@ const TaskEntry* look_up(const std::string& id) {
 
 void check_options(const TaskEntry& entry, const TaskOptions& options) {
   OptionReader reader(entry.id, options);
+  read_wrappers(reader);
   entry.check(reader);
 }
 
-TaskFactory task_factory(const TaskEntry& entry, const TaskOptions& options, const std::string& library) {
-  return {.name = entry.id,
-          .max_episode_steps = entry.max_episode_steps,
-          .make = [&entry, options, &engine = Engine::open(library)] {
-            OptionReader reader(entry.id, options);
-            return entry.make(reader, engine);
-          }};
+TaskFactory task_factory(const TaskEntry& entry, const TaskOptions& options, const std::string& library,
+                         std::optional<int> max_episode_steps) {
+  OptionReader reader(entry.id, options);
+  return wrapped({.name = entry.id,
+                  .max_episode_steps = max_episode_steps.value_or(entry.max_episode_steps),
+                  .make =
+                      [&entry, options, &engine = Engine::open(library)] {
+                        OptionReader again(entry.id, options);
+                        read_wrappers(again);
+                        return entry.make(again, engine);
+                      }},
+                 read_wrappers(reader));
 }
 
 }  // namespace bierl::box2d

@@ -32,7 +32,9 @@ const TaskEntry* look_up(const std::string& id);
 void check_options(const TaskEntry& entry, const TaskOptions& options);
 
 /// For EnvCore and Rollout. `library`: the compiled module of the Python package (Engine::open, which this calls).
-/// Wrong options show when a task is made.
-TaskFactory task_factory(const TaskEntry& entry, const TaskOptions& options, const std::string& library);
+/// `max_episode_steps`: the time limit within the wrappers; none: the task's own. Wrong wrappers are an ArgumentError;
+/// other wrong options show when a task is made.
+TaskFactory task_factory(const TaskEntry& entry, const TaskOptions& options, const std::string& library,
+                         std::optional<int> max_episode_steps = {});
 
 }  // namespace bierl::box2d

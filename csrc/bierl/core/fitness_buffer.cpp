@@ -136,6 +136,13 @@ double FitnessBuffer::last_center() const {
   return last_center_;
 }
 
+FitnessBuffer::State FitnessBuffer::state() const {
+  const std::size_t size = history_ * features();
+  const Turn::Held held(turn_, kName);
+  const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(head_ * features());
+  return {{first, first + static_cast<std::ptrdiff_t>(size)}, filled_, last_mean_, last_center_};
+}
+
 void FitnessBuffer::restore(std::span<const float> window, std::size_t filled, double last_mean, double last_center) {
   require_size("window", window.size(), history_ * features(), "history rows of features");
   require(filled <= history_, "filled must be at most history, got " + std::to_string(filled));

@@ -31,6 +31,8 @@ class FitnessBuffer {
   FitnessBuffer(std::size_t history, std::size_t quantiles, std::size_t hyperparameters);
 
   [[nodiscard]] std::size_t history() const { return history_; }
+  [[nodiscard]] std::size_t quantiles() const { return quantiles_; }
+  [[nodiscard]] std::size_t hyperparameters() const { return hyperparameters_; }
   [[nodiscard]] std::size_t features() const { return quantiles_ + hyperparameters_ + 6; }
   [[nodiscard]] std::size_t filled() const;
 
@@ -45,6 +47,13 @@ class FitnessBuffer {
   /// What `restore` needs besides the window: mean and centre of the latest generation.
   [[nodiscard]] double last_mean() const;
   [[nodiscard]] double last_center() const;
+  /// All that `restore` needs, of one moment.
+  struct State {
+    std::vector<float> window;
+    std::size_t filled = 0;
+    double last_mean = 0.0, last_center = 0.0;
+  };
+  [[nodiscard]] State state() const;
   void restore(std::span<const float> window, std::size_t filled, double last_mean, double last_center);
 
  private:

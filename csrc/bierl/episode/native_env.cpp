@@ -102,6 +102,16 @@ bool EnvCore::diverged() const {
   return diverged_;
 }
 
+std::vector<unsigned char> EnvCore::saved_model() const {
+  const Turn::Held held(turn_, kName);
+  return task_->saved_model();
+}
+
+void EnvCore::copy_state(void* state) const {
+  const Turn::Held held(turn_, kName);
+  task_->copy_state(state);
+}
+
 EnvInfo EnvCore::info() const {
   const Turn::Held held(turn_, kName);
   EnvInfo info{after_step_ ? task_->step_info_fields() : task_->reset_info_fields(), {}};

@@ -63,6 +63,10 @@ class EnvCore {
   /// stepped on.)
   bool diverged() const;
 
+  /// What who draws it needs; see Task.
+  std::vector<unsigned char> saved_model() const;
+  void copy_state(void* state) const;
+
   /// Of the last reset or step. The fields live as long as this object.
   EnvInfo info() const;
 

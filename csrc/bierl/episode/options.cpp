@@ -36,6 +36,12 @@ std::string shown(double value) {
   return out.str();
 }
 
+std::string in_order(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out.append(out.empty() ? "" : ", ").append(text);
+  return out;
+}
+
 struct Shown {
   std::string operator()(bool value) const { return value ? "True" : "False"; }
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
@@ -44,9 +50,32 @@ struct Shown {
   std::string operator()(const std::array<double, 2>& value) const {
     return std::string("(").append(shown(value[0])).append(", ").append(shown(value[1])).append(")");
   }
+  std::string operator()(const std::vector<double>& value) const {
+    std::vector<std::string> texts(value.size());
+    std::transform(value.begin(), value.end(), texts.begin(), shown);
+    return std::string("(").append(in_order(texts)).append(")");
+  }
+  std::string operator()(const std::vector<std::string>& value) const {
+    std::vector<std::string> texts(value.size());
+    std::transform(value.begin(), value.end(), texts.begin(), *this);
+    return std::string("(").append(in_order(texts)).append(")");
+  }
+  std::string operator()(const std::vector<OptionTable>& value) const {
+    return std::to_string(value.size()) + (value.size() == 1 ? " table" : " tables");
+  }
+  std::string operator()(FunctionAddress) const { return "a compiled function"; }
 };
 
 }  // namespace
+
+std::string numbered(const std::string& task, const char* what, std::size_t index, const TaskOptions& options,
+                     const char* key) {
+  std::string text = task + ", " + what + " " + std::to_string(index + 1);
+  const auto found = options.find(key);
+  if (found == options.end()) return text;
+  const auto* name = std::get_if<std::string>(&found->second);
+  return name == nullptr ? text : text + " (" + *name + ")";
+}
 
 const OptionValue* OptionReader::find(const char* name) {
   names_.emplace_back(name);
@@ -115,6 +144,81 @@ std::variant<std::int64_t, std::string> OptionReader::body(const char* name, std
   const auto* text = std::get_if<std::string>(value);
   if (text == nullptr) refuse(name, "a body's name or number", *value);
   return *text;
+}
+
+std::string OptionReader::text(const char* name, const std::string& otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* text = std::get_if<std::string>(value);
+  if (text == nullptr) refuse(name, "a text", *value);
+  return *text;
+}
+
+std::string OptionReader::choice(const char* name, const std::string& otherwise,
+                                 const std::vector<std::string>& known) {
+  const std::string chosen = text(name, otherwise);
+  if (std::find(known.begin(), known.end(), chosen) == known.end()) {
+    refuse(name, "one of " + in_order(known), options_.at(name));
+  }
+  return chosen;
+}
+
+std::vector<std::string> OptionReader::texts(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  if (const auto* text = std::get_if<std::string>(value)) return {*text};
+  const auto* texts = std::get_if<std::vector<std::string>>(value);
+  if (texts == nullptr || texts->empty()) refuse(name, "a name, or a list of names", *value);
+  return *texts;
+}
+
+std::vector<double> OptionReader::numbers(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  std::vector<double> found;
+  if (const auto* integer = std::get_if<std::int64_t>(value)) found = {static_cast<double>(*integer)};
+  if (const auto* real = std::get_if<double>(value)) found = {*real};
+  if (const auto* pair = std::get_if<std::array<double, 2>>(value)) found.assign(pair->begin(), pair->end());
+  if (const auto* list = std::get_if<std::vector<double>>(value)) found = *list;
+  const auto is_finite = [](double number) { return std::isfinite(number); };
+  if (found.empty() || !std::all_of(found.begin(), found.end(), is_finite)) {
+    refuse(name, "a finite number, or a list of them", *value);
+  }
+  return found;
+}
+
+std::vector<TaskOptions> OptionReader::tables(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  const auto* empty = std::get_if<std::vector<double>>(value);
+  if (empty != nullptr && empty->empty()) return {};
+  const auto* tables = std::get_if<std::vector<OptionTable>>(value);
+  if (tables == nullptr) refuse(name, "a list of tables", *value);
+  std::vector<TaskOptions> found;
+  for (const OptionTable& table : *tables) found.push_back(table.options);
+  return found;
+}
+
+int OptionReader::whole(const char* name, int otherwise) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return otherwise;
+  const auto* integer = std::get_if<std::int64_t>(value);
+  if (integer == nullptr || *integer < 0 || *integer > std::numeric_limits<int>::max()) {
+    refuse(name, "an integer of at least 0", *value);
+  }
+  return static_cast<int>(*integer);
+}
+
+FunctionAddress OptionReader::function(const char* name) {
+  const OptionValue* value = find(name);
+  if (value == nullptr) return {};
+  const auto* function = std::get_if<FunctionAddress>(value);
+  if (function == nullptr) refuse(name, "left out", *value);
+  return *function;
+}
+
+void OptionReader::require_given(const char* name, const std::string& wanted) const {
+  require(listing() || has(name), task_ + ": " + name + " is missing; it must be " + wanted);
 }
 
 void OptionReader::finish() const {

@@ -79,7 +79,7 @@ Rollout::Rollout(const TaskFactory& tasks, Settings settings)
 Rollout::~Rollout() = default;
 
 void Rollout::run_row(Worker& worker, const PopulationView& population, const Normalizer& normalizer, int max_steps,
-                      bool explore, std::size_t row, const RowResults& results) const {
+                      bool explore, std::size_t row, const RowResults& results) {
   row_parameters(population, row, worker.parameters);
   NumpyRandom random(reset_seed(population.key, population.episode[row]));
   EpisodeResult result;
@@ -109,6 +109,7 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   if (!results.transitions.empty()) actor.recorder = {worker.records.data(), {observations, settings_.shape.actions()}};
   context.result = &result;
   if (!worker.task->guarded(run_episode, &context)) result.failed = true;
+  if (result.failed) keep_complaint(*worker.task);
   // What a failed simulation saw on its way out is orders of magnitude off: it must not reach the observation
   // statistics.
   if (result.failed && !results.moment_count.empty()) results.moment_count[row] = 0.0;
@@ -120,6 +121,18 @@ void Rollout::run_row(Worker& worker, const PopulationView& population, const No
   results.lengths[row] = result.steps;
   results.failed[row] = result.failed;
   if (!results.entropy.empty()) results.entropy[row] = relative_entropy(settings_.shape, worker.parameters.data());
+}
+
+void Rollout::keep_complaint(const Task& task) {
+  const std::lock_guard<std::mutex> lock(complaining_);
+  if (complaint_.empty()) complaint_ = task.complaint();
+}
+
+std::string Rollout::complaint() {
+  const std::lock_guard<std::mutex> lock(complaining_);
+  if (told_ || complaint_.empty()) return {};
+  told_ = true;
+  return complaint_;
 }
 
 void Rollout::evaluate(const PopulationView& population, const Normalizer& normalizer,

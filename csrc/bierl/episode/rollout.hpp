@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <bierl/core/parallel.hpp>
@@ -56,15 +58,21 @@ class Rollout {
                 bool explore, const RowResults& results, const ThreadPool::Wait& wait, int max_steps = 0);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
+  /// The first complaint (see Task) of a failed row, once; "" without one, and when it was asked for before.
+  std::string complaint();
 
  private:
   struct Worker;
   void run_row(Worker& worker, const PopulationView& population, const Normalizer& normalizer, int max_steps,
-               bool explore, std::size_t row, const RowResults& results) const;
+               bool explore, std::size_t row, const RowResults& results);
+  void keep_complaint(const Task& task);
 
   Settings settings_;
   std::vector<std::unique_ptr<Worker>> workers_;
   ThreadPool pool_;
+  std::mutex complaining_;  // with what follows
+  std::string complaint_;
+  bool told_ = false;
 };
 
 }  // namespace bierl

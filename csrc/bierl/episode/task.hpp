@@ -73,6 +73,11 @@ class Task {
   /// x, y of the root where the task has one (the behavior descriptor `final_position`); false where it has none.
   virtual bool root_position(double[2]) const { return false; }
 
+  /// For who draws it: the model in the simulator's own form (MuJoCo's: MJB), and the state, copied into an object of
+  /// the simulator's own for that model (an mjData). No model: it draws no pictures.
+  [[nodiscard]] virtual std::vector<unsigned char> saved_model() const { return {}; }
+  virtual void copy_state(void* /*state*/) const {}
+
   /// What `guarded` runs. A simulator may leave it by longjmp, which runs no destructor: in the function and in all
   /// that it calls, no object with a destructor may be alive while reset, step or observe run. So it is a plain
   /// function and not a std::function, and what it works on is behind `argument`, the caller's.
@@ -84,6 +89,8 @@ class Task {
   virtual bool guarded(Guarded function, void* argument);
   /// The text of the last error that `guarded` stopped.
   [[nodiscard]] virtual std::string error() const { return error_; }
+  /// What made `diverged` true since reset, where that was not the simulator: "my_robot, reward 2 (lean) gave nan".
+  [[nodiscard]] virtual std::string complaint() const { return {}; }
 
  private:
   std::string error_;

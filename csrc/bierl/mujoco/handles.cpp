@@ -1,7 +1,11 @@
 #include <bierl/mujoco/handles.hpp>
 
 #include <array>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -36,13 +40,41 @@ class QuietLog {
   mjLogConfig before_;
 };
 
+std::string one_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (std::size_t at; (at = text.find('\n')) != std::string::npos;) text.replace(at, 1, "; ");
+  return text;
+}
+
+// A compiled model. MuJoCo says what is wrong with one by its warning handler alone, and answers null.
+mjModel* load_binary(const std::string& path, std::array<char, 1024>& reason) {
+  mjModel* model = mj_loadModel(path.c_str(), nullptr);
+  if (model == nullptr) {
+    std::snprintf(reason.data(), reason.size(), "there is no such file, or it is no MJB file of MuJoCo %s",
+                  mj_versionString());
+  }
+  return model;
+}
+
+// A pipe in its place would be waited for, and a device read without end.
+void require_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code unknown;
+  const auto kind = fs::status(path, unknown).type();
+  if (kind != fs::file_type::regular && kind != fs::file_type::not_found && kind != fs::file_type::none)
+    throw SimulationError("cannot load the model '" + path + "': it is no file");
+}
+
 // From a file, or from `files` where they are given.
 Model load(const std::string& path, const mjVFS* files) {
   require_matching_mujoco();
+  if (files == nullptr) require_file(path);
   std::array<char, 1024> reason{};
   const QuietLog quiet;
-  mjModel* model = mj_loadXML(path.c_str(), files, reason.data(), static_cast<int>(reason.size()));
-  if (model == nullptr) throw SimulationError("cannot load the model '" + path + "': " + reason.data());
+  mjModel* model = path.ends_with(".mjb")
+                       ? load_binary(path, reason)
+                       : mj_loadXML(path.c_str(), files, reason.data(), static_cast<int>(reason.size()));
+  if (model == nullptr) throw SimulationError("cannot load the model '" + path + "': " + one_line(reason.data()));
   return Model(model, [](const mjModel* owned) { mj_deleteModel(const_cast<mjModel*>(owned)); });
 }
 
@@ -66,6 +98,20 @@ Model parse_model(const std::string& name, const std::string& xml) {
   if (mj_addBufferVFS(files.get(), name.c_str(), xml.data(), static_cast<int>(xml.size())) != 0)
     throw SimulationError("MuJoCo cannot take in the model '" + name + "'");
   return load(name, files.get());
+}
+
+std::vector<unsigned char> saved_model(const mjModel* model) {
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(mj_sizeModel(model)));
+  mj_saveModel(model, nullptr, bytes.data(), static_cast<mjtSize>(bytes.size()));
+  return bytes;
+}
+
+std::string model_hash(const mjModel* model) {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a, of http://www.isthe.com/chongo/tech/comp/fnv
+  for (const unsigned char byte : saved_model(model)) hash = (hash ^ byte) * 0x100000001b3U;
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return text.data();
 }
 
 Guard::Guard(const mjModel* model) {

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bierl::mujoco {
 
@@ -22,12 +23,19 @@ using Model = std::shared_ptr<const mjModel>;
 /// Throws SimulationError, with the pip line that repairs it, when they differ.
 void require_matching_mujoco();
 
-/// Reads an MJCF file. Quiet: deprecation notes go neither to the console nor to MUJOCO_LOG.TXT.
-/// Throws SimulationError with the file and MuJoCo's reason. Safe to call from several threads.
+/// Reads an MJCF file, or an MJB file where the name ends in .mjb. Quiet: deprecation notes go neither to the console
+/// nor to MUJOCO_LOG.TXT. Throws SimulationError with the file and MuJoCo's reason. Safe to call from several threads.
 Model load_model(const std::string& path);
 
 /// The same for MJCF text; `name` is what errors call it.
 Model parse_model(const std::string& name, const std::string& xml);
+
+/// A compiled model as MuJoCo writes it to MJB files.
+std::vector<unsigned char> saved_model(const mjModel* model);
+
+/// 16 hexadecimal digits that change with anything in a compiled model, meshes and textures included: a checksum, which
+/// is no safeguard against who means harm.
+std::string model_hash(const mjModel* model);
 
 /// Runs functions that call MuJoCo so that an mju_error inside ends only them.
 /// One thread at a time per guard; guards in different threads do not meet. A run costs about 0.16 us.

@@ -1,6 +1,7 @@
 #include <bierl/mujoco/mujoco_task.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -49,6 +50,11 @@ std::vector<float> MujocoTask::action_bounds() const {
   std::vector<float> bounds(2 * static_cast<std::size_t>(model_->nu));
   std::transform(model_->actuator_ctrlrange, model_->actuator_ctrlrange + bounds.size(), bounds.begin(),
                  [](mjtNum bound) { return static_cast<float>(bound); });
+  for (std::size_t i = 0; i < bounds.size() / 2; ++i) {
+    if (model_->actuator_ctrllimited[i]) continue;
+    bounds[2 * i] = -std::numeric_limits<float>::infinity();
+    bounds[2 * i + 1] = std::numeric_limits<float>::infinity();
+  }
   return bounds;
 }
 

@@ -18,7 +18,7 @@ namespace bierl::mujoco {
 class MujocoTask : public Task {
  public:
   /// Reads and silences MuJoCo's warnings of a bad state.
-  bool diverged() final {
+  bool diverged() override {
     if (!mujoco::diverged(data_)) return false;
     silence_warnings(data_);  // MuJoCo's automatic reset has zeroed the counts
     return true;
@@ -30,6 +30,9 @@ class MujocoTask : public Task {
   std::span<const InfoField> reset_info_fields() const final { return reset_fields_; }
   std::span<const InfoField> step_info_fields() const final { return step_fields_; }
   void step_info(double* out) const final;
+
+  std::vector<unsigned char> saved_model() const final { return mujoco::saved_model(model_); }
+  void copy_state(void* state) const final { mj_copyData(static_cast<mjData*>(state), model_, data_); }
 
   bool guarded(Guarded function, void* argument) final;
   std::string error() const final { return "MuJoCo: " + simulation_->guard().error(); }

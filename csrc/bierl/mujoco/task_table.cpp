@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include <bierl/core/names.hpp>
+#include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/tasks/entries.hpp>
+#include <bierl/mujoco/terms/term_task.hpp>
 
 namespace bierl::mujoco {
 
@@ -35,7 +37,7 @@ const TaskEntry* look_up(const std::string& id) {
 
 }  // namespace
 
-bool is_native(const std::string& id) { return look_up(id) != nullptr; }
+bool is_native(const std::string& id) { return id == terms::kId || look_up(id) != nullptr; }
 
 const TaskEntry& find_task(const std::string& id) {
   if (const TaskEntry* entry = look_up(id)) return *entry;
@@ -45,7 +47,12 @@ const TaskEntry& find_task(const std::string& id) {
 }
 
 void check_options(const std::string& id, const TaskOptions& options) {
+  if (id == terms::kId) {
+    terms::Description::read(options);
+    return;
+  }
   OptionReader reader(id, options);
+  read_wrappers(reader);
   find_task(id).check(reader);
 }
 
@@ -58,15 +65,21 @@ Model load_task_model(const std::string& id, const std::string& assets) {
 std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options,
                                 const std::shared_ptr<Simulation>& simulation) {
   OptionReader reader(id, options);
+  read_wrappers(reader);
   return find_task(id).make(reader, simulation);
 }
 
-TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets) {
-  return {.name = id,
-          .max_episode_steps = find_task(id).max_episode_steps,
-          .make = [id, options, model = load_task_model(id, assets)] {
-            return make_task(id, options, std::make_shared<Simulation>(model));
-          }};
+TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets,
+                         std::optional<int> max_episode_steps) {
+  if (id == terms::kId) return terms::term_task_factory(options, max_episode_steps);
+  OptionReader reader(id, options);
+  return wrapped({.name = id,
+                  .max_episode_steps = max_episode_steps.value_or(find_task(id).max_episode_steps),
+                  .make =
+                      [id, options, model = load_task_model(id, assets)] {
+                        return make_task(id, options, std::make_shared<Simulation>(model));
+                      }},
+                 read_wrappers(reader));
 }
 
 }  // namespace bierl::mujoco

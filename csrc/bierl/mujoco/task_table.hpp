@@ -27,6 +27,8 @@ struct TaskEntry {
 };
 
 const std::vector<TaskEntry>& task_table();
+/// Whether the table has this id, or it is that of tasks of one's own (terms/term_task.hpp), which are not in the
+/// table.
 bool is_native(const std::string& id);
 
 /// Throws ArgumentError with the nearest id when `id` is no native task.
@@ -39,12 +41,14 @@ void check_options(const std::string& id, const TaskOptions& options);
 /// Loads the task's own model, else its model file from Gymnasium's assets directory.
 Model load_task_model(const std::string& id, const std::string& assets);
 
-/// Builds the task over a simulation of its model. Throws as find_task and check_options.
+/// Builds the task, without its wrappers, over a simulation of its model. Throws as find_task and check_options.
 std::unique_ptr<Task> make_task(const std::string& id, const TaskOptions& options,
                                 const std::shared_ptr<Simulation>& simulation);
 
-/// For EnvCore and Rollout: loads the model, which all tasks of the factory share. Throws as find_task and load_model;
-/// wrong options show when a task is made.
-TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets);
+/// For EnvCore and Rollout: loads the model, which all tasks of the factory share. `max_episode_steps`: the time limit
+/// within the wrappers; none: the task's own. Throws as find_task, load_model and read_wrappers; other wrong options
+/// show when a task is made.
+TaskFactory task_factory(const std::string& id, const TaskOptions& options, const std::string& assets,
+                         std::optional<int> max_episode_steps = {});
 
 }  // namespace bierl::mujoco

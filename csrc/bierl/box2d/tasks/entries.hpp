@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <bierl/box2d/task_table.hpp>
+#include <bierl/episode/wrappers.hpp>
 
 namespace bierl::box2d::tasks {
 
@@ -13,12 +14,13 @@ TaskEntry lunar_lander();
 TaskEntry lunar_lander_continuous();
 
 /// The entry of class T, which has T(engine, options), with options as `read` reads them: a function of the id's own
-/// defaults. The supported keywords are the ones that `read` asks for.
+/// defaults. The supported keywords are the ones that `read` asks for, and `wrappers`.
 template <class T, auto read>
 TaskEntry entry(const char* id, int max_episode_steps, double threshold) {
   const TaskOptions none;
   OptionReader reader(id, none);
   read(reader);
+  read_wrappers(reader);
   return {
       .id = id,
       .max_episode_steps = max_episode_steps,

@@ -100,7 +100,8 @@ BIERL_INLINE void whole_tile(const NoiseRow& row, std::size_t tile, float* out) 
   }
 }
 
-void normals(const NoiseRow& row, std::size_t first_tile, std::size_t count, float* out) {
+void normals(const NoiseRow& address, std::size_t first_tile, std::size_t count, float* out) {
+  const NoiseRow row = address;  // see perturb
   const std::size_t whole = count / kTile;
   for (std::size_t tile = 0; tile < whole; ++tile) whole_tile(row, first_tile + tile, out + tile * kTile);
   if (const std::size_t rest = count % kTile) {
@@ -122,8 +123,9 @@ BIERL_INLINE void perturb_tile(const NoiseRow& row, std::size_t tile, const floa
   }
 }
 
-void perturb(const NoiseRow& row, std::size_t first_tile, const float* theta, float step, const float* scale,
+void perturb(const NoiseRow& address, std::size_t first_tile, const float* theta, float step, const float* scale,
              std::size_t count, float* out) {
+  const NoiseRow row = address;  // what is stored through `out` cannot change a copy: it stays in registers
   const std::size_t whole = count / kTile;
   for (std::size_t tile = 0; tile < whole; ++tile) {
     const std::size_t at = tile * kTile;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include <bierl/episode/wrappers.hpp>
 #include <bierl/mujoco/task_table.hpp>
 
 namespace bierl::mujoco::tasks {
@@ -22,12 +23,13 @@ TaskEntry swimmer();
 TaskEntry walker2d();
 
 /// The entry of class T, which has Options::read(OptionReader&) and T(simulation, options). The supported
-/// keywords are the ones that `read` asks for, so the list cannot disagree with the code.
+/// keywords are the ones that `read` asks for, so the list cannot disagree with the code, and `wrappers`.
 template <class T>
 TaskEntry entry(const char* id, const char* model_file, int max_episode_steps, std::optional<double> threshold) {
   const TaskOptions none;
   OptionReader reader(id, none);
   T::Options::read(reader);
+  read_wrappers(reader);
   return {
       .id = id,
       .model_file = model_file,

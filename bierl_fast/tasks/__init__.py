@@ -1,0 +1,1 @@
+"""Tasks of one's own on the native path, and how any task is written."""
