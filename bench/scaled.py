@@ -1,7 +1,6 @@
-"""Functions whose parameters are rescaled, for bench/compare/heldout.toml: what is right for them is, too.
+"""A function whose parameters are rescaled, for bench/compare/heldout.toml: what is right for it is, too.
 
-Each is of 30 parameters that start at 0 and have their best value at `scale` or further; its calls have noise of a
-tenth of what there is to gain.
+Of 30 parameters, with noise of a tenth of what a start at 0 has to gain.
 """
 
 from __future__ import annotations
@@ -25,12 +24,6 @@ def _ellipsoid(x: Any, scale: float) -> F64:
     return _noisy(-(CURVATURE * np.square(np.asarray(x, np.float64) / scale - 1.0)).sum(-1), float(CURVATURE.sum()))
 
 
-def _valley(x: Any, scale: float) -> F64:
-    z = np.asarray(x, np.float64) / scale
-    bend = 100.0 * np.square(z[..., 1:] - np.square(z[..., :-1])) + np.square(1.0 - z[..., :-1])
-    return _noisy(-bend.sum(-1), 29.0)
-
-
 def ellipsoid_small(x: Any) -> F64:
     """Condition 10, its best at 0.001."""
     return _ellipsoid(x, SMALL)
@@ -39,13 +32,3 @@ def ellipsoid_small(x: Any) -> F64:
 def ellipsoid_large(x: Any) -> F64:
     """Condition 10, its best at 1,000."""
     return _ellipsoid(x, LARGE)
-
-
-def valley_small(x: Any) -> F64:
-    """Rosenbrock's, its best at 0.001."""
-    return _valley(x, SMALL)
-
-
-def valley_large(x: Any) -> F64:
-    """Rosenbrock's, its best at 1,000."""
-    return _valley(x, LARGE)

@@ -1,7 +1,7 @@
 """Two rules without a network: the learning rate by the signal-to-noise of the steps, sigma by the drop.
 
     step / learning_rate = Delta -> E, V -> signal-to-noise, kept at ALPHA times the rate -> learning rate
-    history's memory: drop       -> ln sigma += DAMPING (WANTED_DROP - drop), from -1/4 to 1/10 a generation
+    history's memory: drop       -> sigma, as meta/two_point.py moves it
 
     E <- (1 - BETA) E + BETA Delta                      V <- (1 - BETA) V + BETA |Delta|^2
     snr = (|E|^2 - BETA / (2 - BETA) V) / (V - |E|^2)
@@ -12,9 +12,7 @@ eta is the rate in units of the canonical step, a mean of the pairs' noise: |ste
 Source: Nomura, Akimoto & Ono 2024, "CMA-ES with learning rate adaptation", arXiv 2401.15876: the rule of its mean
 vector, with its ALPHA and BETA. What differs: the paper's rate also moves by no more than a tenth of eta in a
 generation, as it starts at 1, where here it may start far too small; and it multiplies sigma where it divides the rate,
-as a covariance matrix then adapts. Here sigma goes by the drop (see meta/signals.py), towards one value: where it is
-left alone in a band, as meta/two_point.py does, this rate falls too far on a noisy quadratic. Its second rate, of that
-matrix, has nothing to act on.
+as a covariance matrix then adapts. Here sigma goes by the drop. Its second rate, of that matrix, has nothing to act on.
 """
 
 from __future__ import annotations
@@ -29,23 +27,13 @@ from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, Me
 from bierl_fast.meta.base import MetaContext
 from bierl_fast.meta.factors import Factors
 from bierl_fast.meta.history import History, Range
-from bierl_fast.meta.signals import Memory
+from bierl_fast.meta.two_point import sigma_move
 from bierl_fast.strategy.base import center_thetas, centers_of
 from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.strategy.signals import length
 
 ALPHA = 1.4  # signal-to-noise wanted for each unit of the rate
-DAMPING = 0.5  # of sigma's move
-WANTED_DROP = 0.2  # of what was gained and the spread
-LARGEST_FALL, LARGEST_RISE = 0.25, 0.1  # of ln(sigma) in one generation: what is too large harms at once
 BETA = 0.1  # share of the latest step in the averages, and the largest move of ln(learning rate) in a generation
-
-
-def sigma_move(memory: Memory) -> float:
-    """By how much ln(sigma) should move, by the drop; 0 before the first generation."""
-    if memory.generations == 0.0:
-        return 0.0
-    return min(max(DAMPING * (WANTED_DROP - memory.drop), -LARGEST_FALL), LARGEST_RISE)
 
 
 class ConstantSignalToNoise(Factors):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64
-from bierl_fast.meta.constant_snr import DAMPING, WANTED_DROP
 from bierl_fast.meta.signals import SHARE
+from bierl_fast.meta.two_point import DAMPING, WANTED_DROP
 
 OF_THE_CENTER = 4  # features between the quantiles and the ranges' positions; see csrc/bierl/core/fitness_buffer.hpp
 HALF = 0.5  # of LinearEncoder: the share kept is 1 / (1 + exp(weight - 1/2))
@@ -50,8 +50,8 @@ def raw(weights_mp: F32, windows_mhf: F32, outputs: int) -> F64:
 def at_two_point(signals: Sequence[str], quantiles: int, adapted: Sequence[str], max_move: float) -> F32:
     """(P_meta,) weights with which it moves sigma by the drop and the learning rate by the riders along the last step.
 
-    The rules of meta/two_point.py without their bands, which a linear generator cannot have: it moves by whatever the
-    signals differ from nothing and from WANTED_DROP, and sigma's move is not cut.
+    The rules of meta/two_point.py without the rate's band, which a linear generator cannot have; sigma's move is not
+    cut.
 
     Args:
         signals: of its window, "tpa" and "drop" among them.
