@@ -121,6 +121,7 @@ class EpisodeSettings(Section):
     )
     evaluator: str = setting(
         "auto",
-        "where episodes run: native threads, or worker processes for any Gymnasium environment; auto: by the task",
+        "where episodes run: native threads, worker processes for any Gymnasium environment, or ray, the nodes of a "
+        "cluster; auto: by the task",
         also=("backend", "runner"),
     )
