@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from bierl_fast._library import package_folder
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, SimulationError, TaskError, shown
-from bierl_fast.files import read_toml
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, ConfigError, SimulationError, TaskError, shown
+from bierl_fast.files import as_path, read_toml
 from bierl_fast.frozen import frozen
 from bierl_fast.names import unknown
 from bierl_fast.public import public
@@ -37,7 +38,8 @@ class MujocoTask:
     its import path, or a term of a C++ library, "libmine.so:name".
 
     Args:
-        model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote.
+        model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote; of one in an installed
+            package "package:path/in/it.xml".
         observation: terms whose numbers the policy sees, one after another.
         reward: terms that are summed, each with a weight.
         episode_steps: the time limit, in control steps.
@@ -71,7 +73,7 @@ class MujocoTask:
     def __post_init__(self) -> None:
         """Check everything, against the model too."""
         put = object.__setattr__
-        put(self, "model", os.path.abspath(self.model))
+        put(self, "model", _model(os.fspath(self.model)))
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
         for each in LISTS:
@@ -123,7 +125,22 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     home = os.path.dirname(os.path.abspath(path))
     lists = {where: found[where] for where in QUANTITIES if isinstance(found.get(where), list)}
     terms = {where: [_from(home, each) for each in some] for where, some in lists.items()}
-    return {"name": Path(path).stem, **found, **terms, "model": os.path.join(home, found["model"])}
+    return {"name": Path(path).stem, **found, **terms, "model": _model(found["model"], home)}
+
+
+def _model(path: str, home: str = os.curdir) -> str:
+    """The whole path of a model: from a folder on, or from that of an installed package, which is not imported."""
+    try:
+        as_path(path, "the model")
+    except ConfigError as error:
+        raise TaskError(str(error), ["task"]) from error
+    package, colon, rest = path.partition(":")
+    if not (colon and package.isidentifier()) or os.path.exists(os.path.join(home, path)):
+        return os.path.abspath(os.path.join(home, path))
+    folder = package_folder(package)
+    if folder is None:
+        raise TaskError(f"the model {path} lies in the package {package}, which is not installed", ["task"])
+    return str(folder / rest)
 
 
 def _from(home: str, term: Any) -> Any:
