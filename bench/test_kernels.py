@@ -1,7 +1,7 @@
 """Kernels, timed by pytest-benchmark; every benchmark asserts its answer too. One thread.
 
-python -m pytest bench/test_kernels.py                        # times
-python -m pytest bench/test_kernels.py --benchmark-disable    # answers alone
+pytest bench/test_kernels.py                        # times
+pytest bench/test_kernels.py --benchmark-disable    # answers alone
 """
 
 from __future__ import annotations

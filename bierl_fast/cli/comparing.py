@@ -13,6 +13,7 @@ import click
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
+from bierl_fast.comparison.reading import OF_RUNS
 from bierl_fast.comparison.state import TABLES
 from bierl_fast.run.metrics import dumps
 from bierl_fast.run.progress import LINE_SECONDS
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+def _one_alone(context: click.Context, _: click.Parameter, others: tuple[str, ...]) -> None:
+    if others:
+        raise click.UsageError(f"one SPEC.toml at a time, which says what to train; {OF_RUNS}", context)
+
+
 @click.command()
 @click.argument("spec", metavar="SPEC.toml", type=PathType())
+@click.argument("others", metavar="", nargs=-1, callback=_one_alone, expose_value=False)
 @click.option("--out", type=PathType(), help="where everything goes [default: comparisons/SPEC]")
 @click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
 @click.option("--task", "tasks", multiple=True, help="train this task's runs alone; more than once for several")

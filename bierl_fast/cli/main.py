@@ -50,6 +50,9 @@ COMMANDS: dict[str, tuple[str, str]] = {  # its module, and what it is for
 }
 
 
+MEANT = {other: name for name, others in reversed(OF_COMMANDS.items()) for other in others}
+
+
 class CommandGroup(click.Group):
     """The commands, each loaded when it is called, with the nearest one offered for a mistyped name."""
 
@@ -80,7 +83,7 @@ class CommandGroup(click.Group):
                 click.echo(ctx.get_help())
                 ctx.exit()
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise click.UsageError(str(unknown("command", args[0], COMMANDS)), ctx)
+            raise click.UsageError(str(unknown("command", args[0], COMMANDS, also=MEANT)), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -58,7 +58,8 @@ OF_COMMANDS = {  # what is no option of one command, and what another is for
     "export": ("onnx", "torchscript", "to_onnx", "save_onnx"),
     "resume": ("continue", "restore", "load", "resume_from", "from_checkpoint", "load_checkpoint"),
     "evaluate": ("eval", "test", "eval_only", "evaluate_only"),
-    "compare": ("seeds", "n_seeds", "num_seeds", "sweep"),
+    "compare": ("seeds", "n_seeds", "num_seeds", "benchmark"),
+    "sweep": ("tune", "optuna", "search", "hyperparameter_search", "hpo"),
     "pretrain": (),
     "diagnose": (),
 }

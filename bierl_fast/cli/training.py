@@ -152,9 +152,10 @@ def _closing_line(result: Result, directory: Path, config: Config) -> str:
     reached = achieved(last["evaluation"]) if last.get("evaluation") else None
     if target is not None and reached is not None and reached >= target:
         mean += f", {return_text(reached)} when evaluated: the target of {target:g} is reached"
+    short = f", whose episodes end after {config.episode_cap} steps" if config.episode_cap is not None else ""
     also = ["show", "plot", *(["record", "export"] if config.dim is None else [])]
     return (
         f"{counted(last['generation'] + 1, 'generation')}, {last.get('env_steps', 0):,} steps, "
-        f"mean return {mean} in the last; "
+        f"mean return {mean} in the last{short}; "
         f"next: bierl evaluate {directory}; also bierl {', '.join(also)}"
     )

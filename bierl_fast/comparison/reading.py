@@ -22,6 +22,7 @@ from bierl_fast.settings import LONG, renamed
 from bierl_fast.values import checked, kinds, plain
 
 T = TypeVar("T")
+OF_RUNS = "runs that there are stand beside each other in `bierl plot DIR...` and `bierl report DIR... --out FILE`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def _parsed(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"not valid TOML: {error}") from error
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}") from error
+        more = f"; {OF_RUNS}" if path.is_dir() else ""
+        raise ConfigError(f"cannot be read: {error.strerror}{more}") from error
 
 
 def settings(

@@ -26,7 +26,7 @@ from bierl_fast.config.sections import (
     of_this_machine,
     settings_of,
 )
-from bierl_fast.errors import ArgumentError, ConfigError
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, ConfigError
 from bierl_fast.evaluation.known import require_known
 from bierl_fast.frozen import frozen
 from bierl_fast.import_path import settled
@@ -186,7 +186,7 @@ def _resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str,
     """See tasks.resolve; ConfigError for a task of one's own that cannot be."""
     try:
         return resolved(task, task_kwargs)
-    except ArgumentError as error:
+    except (ArgumentError, ArgumentTypeError) as error:
         raise ConfigError(str(error), ["task"]) from error
 
 

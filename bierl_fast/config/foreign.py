@@ -1,4 +1,4 @@
-"""Settings that the chosen strategy, meta-level or task does not take: refused if given, whatever their value.
+"""Settings that the chosen strategy, meta-level or task does not take: refused if given another value than their default.
 
 strategy, meta-level, dim -> foreign -> names
 settings, those given -> refuse -> ConfigError, which names whom they are for
@@ -114,10 +114,13 @@ def once_written(values: Mapping[str, Any]) -> set[str]:
 
 
 def refuse(values: Mapping[str, Any], given: Collection[str]) -> None:
-    """Raise ConfigError for those of the settings `given` that strategy, meta-level or task do not take."""
+    """Raise ConfigError for those of the settings `given` that strategy, meta-level or task do not take.
+
+    One at its default asks for nothing, and passes.
+    """
     strategy, meta = values["strategy"], values["meta"]
     others = foreign(strategy, meta, values["dim"])
-    found = [name for name in settings_of() if name in given and name in others and values[name] is not None]
+    found = [name for name in settings_of() if name in given and name in others and not unsaid(name, values[name])]
     if of_tasks := [name for name in found if name in of_episodes()]:
         what = f"a function task (dim {values['dim']}) has no policy network and no episodes, and takes no"
         _refuse(of_tasks, what, "dim", "environments", values)

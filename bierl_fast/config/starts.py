@@ -84,9 +84,10 @@ def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
 
 def in_words(start: Mapping[str, Any]) -> str:
     """One line that says what a run starts from, for people."""
+    cap = f", episodes of {start['episode_cap']} steps" if start.get("episode_cap") else ""
     return (
         f"start for {start['task']}: {start['strategy']}, population {start['population']}, {_policy(start)}, sigma "
-        f"{start['sigma']:g}, learning rate {start['learning_rate']:g} (--strategy NAME leaves it out)"
+        f"{start['sigma']:g}, learning rate {start['learning_rate']:g}{cap} (--strategy NAME leaves it out)"
     )
 
 

@@ -6,6 +6,7 @@ How many there are the server knows; offline a file beside them does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from bierl_fast.optional import optional
 
 X_AXIS = "time/env_steps"
 DIGITS = 20
+TIMEOUT = "WANDB_INIT_TIMEOUT"
+PATIENCE = 30.0  # seconds for its server to answer at first: the process would wait for wandb's own 90 before it ends
 
 
 class WeightsAndBiases:
@@ -31,7 +34,9 @@ class WeightsAndBiases:
             resume="allow",
             dir=str(run.folder),
             config=dict(run.hyperparameters),
-            settings=wandb.Settings(silent=True, console="off"),
+            settings=wandb.Settings(
+                silent=True, console="off", **({} if TIMEOUT in os.environ else {"init_timeout": PATIENCE})
+            ),
         )
         self._run.define_metric(X_AXIS)
         self._run.define_metric("*", step_metric=X_AXIS)

@@ -1,6 +1,6 @@
 """Hyperparameters by a rule of time: from the configured value to an end value, over a horizon of their own.
 
-    history's generations, or env steps -> progress in [0, 1] -> linear, cosine or exponential -> Hyperparameters
+    history's generations, or env steps -> progress in [0, 1] -> linear, cosine, exponential or hold -> Hyperparameters
 
 The horizon is a setting, never a run's planned end: a run that goes on, or is resumed, has the same values at the
 same time. Behind the horizon they stay at the end value.
@@ -36,10 +36,16 @@ def _exponential(start: float, end: float, progress: float) -> float:
     return start * math.exp(progress * math.log(end / start))
 
 
+def _hold(start: float, end: float, progress: float) -> float:
+    """The configured value until the horizon, the end value from there on."""
+    return start if progress < 1.0 else end
+
+
 SHAPES: dict[str, Callable[[float, float, float], float]] = {
     "linear": _linear,
     "cosine": _cosine,
     "exponential": _exponential,
+    "hold": _hold,
 }
 
 

@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -84,19 +85,29 @@ class Crew:
             return
         from loky.process_executor import TerminatedWorkerError  # noqa: PLC0415 - loads multiprocessing
 
-        executor = self._started()
-        futures = [executor.submit(_play, *self._game, job) for job in jobs]
         try:
-            for future in futures:
+            for future in self._submitted(jobs):
                 yield future.result()
         except TerminatedWorkerError as error:
             raise WorkerError(
                 f"a process of the training ended in {told} (killed, or out of memory); what is saved goes on with "
                 "--resume, with fewer threads where memory was short"
             ) from error
-        finally:
-            for future in futures:
-                future.cancel()
+        except BaseException:
+            self.close()  # which ends what is under way, and takes no futures that were cancelled before
+            raise
+
+    def _submitted(self, jobs: Sequence[Job]) -> list[Any]:
+        """The jobs' futures, by a thread of its own: an interrupt finds no process in the middle of its start."""
+
+        def submit() -> list[Any]:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # as in the processes, until they ignore it
+            executor = self._started()
+            return [executor.submit(_play, *self._game, job) for job in jobs]
+
+        with ThreadPoolExecutor(1) as starter:
+            found: list[Any] = starter.submit(submit).result()
+        return found
 
     def close(self) -> None:
         """End the processes, whatever they are doing. Twice is fine; `play` starts new ones."""

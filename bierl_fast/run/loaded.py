@@ -76,8 +76,11 @@ def of_directory(directory: RunDirectory) -> Loaded:
 def curves(runs: Sequence[Loaded]) -> tuple[list[Curves], str]:
     """Their curves, labelled by what they differ in, and what all of them share of strategy and meta-level."""
     labels, common = labels_of([one.settings for one in runs])
-    pairs = zip(labels, runs, strict=True)
-    return [Curves(label, one.records, name=one.name if len(runs) > 1 else "") for label, one in pairs], common
+    plain = [Curves(label, one.records) for label, one in zip(labels, runs, strict=True)]
+    alike = "centre" if all(each.has_center for each in plain) else "mean of candidates"  # what is drawn of them all
+    pairs = zip(plain, runs, strict=True)
+    found = [Curves(each.label or alike, one.records, one.name if len(runs) > 1 else "") for each, one in pairs]
+    return found, common
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def labels_of(runs: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
-    """For each run what tells it from the others, and what all of them share of strategy and meta-level."""
+    """For each run what tells it from the others ("": nothing), and what all share of strategy and meta-level."""
     names = list(dict.fromkeys(name for settings in runs for name in settings))
     differ = [name for name in names if len({repr(settings.get(name)) for settings in runs}) > 1]
     plain = ("strategy", "meta")
@@ -95,7 +98,7 @@ def labels_of(runs: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
     def text(settings: Mapping[str, Any]) -> str:
         parts = [str(settings[name]) for name in plain if name in differ and name in settings]
         parts += [f"{name} {shown_setting(settings.get(name))}" for name in differ if name not in plain]
-        label = ", ".join(parts) or "centre"
+        label = ", ".join(parts)
         return label if len(label) <= LONGEST else f"{label[:LONGEST]}..."
 
     common = [str(runs[0][name]) for name in plain if name not in differ and name in runs[0]]

@@ -21,6 +21,7 @@ class Progress(Callback):
     """A callback that prints how a run is doing: a line every few seconds, and its last.
 
     Example: `bf.train(config, callbacks=[bf.Progress()])`. What the numbers mean stands in docs/following.md.
+    One object follows one run after the other; runs of several threads have one each.
     """
 
     config: Config

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bierl_fast.columns import lines
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.files import write_text
@@ -118,9 +119,7 @@ def text(found: Sequence[TrialRow]) -> str:
     table = [("trial", "return", *names)]
     for row in first:
         table.append((str(row.number), f"{row.value:.6g}", *(_short(row.settings.get(name)) for name in names)))
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in table]
-    return "\n".join([head, *lines])
+    return "\n".join([head, *lines(table)])
 
 
 def _short(value: Any) -> str:

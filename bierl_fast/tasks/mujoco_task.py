@@ -17,12 +17,13 @@ from typing import Any
 from bierl_fast._library import package_folder
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, ConfigError, SimulationError, TaskError, shown
+from bierl_fast.errors import ArgumentError, ArgumentTypeError, SimulationError, TaskError, shown
 from bierl_fast.files import as_path, read_toml
 from bierl_fast.frozen import frozen
 from bierl_fast.names import unknown
 from bierl_fast.public import public
 from bierl_fast.tasks.code import QUANTITIES, linked, written
+from bierl_fast.values import text
 
 Term = Mapping[str, Any]
 LISTS = ("observation", "reward", "termination", "reset", "wrappers")  # of terms, and of wrappers
@@ -73,9 +74,12 @@ class MujocoTask:
     def __post_init__(self) -> None:
         """Check everything, against the model too."""
         put = object.__setattr__
-        put(self, "model", _model(os.fspath(self.model)))
+        put(self, "model", _model(self.model))
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
+        if not text("name", str(self.name)).strip():
+            told = f"name must be what errors and run directories call the task, got {shown(self.name)}; leave it out"
+            raise TaskError(told, ["task"])
         for each in LISTS:
             put(self, each, frozen([_term(each, term) for term in getattr(self, each)]))
         try:
@@ -83,8 +87,8 @@ class MujocoTask:
                 put(self, "model_hash", core.model_hash(str(self.model)))
             core.EnvCore(MUJOCO_TASK, "", linked(MUJOCO_TASK, self.keywords()))
         except (ArgumentError, SimulationError) as error:
-            text = str(error)
-            raise TaskError(text if text.startswith(f"{self.name}") else f"{self.name}: {text}", ["task"]) from error
+            told = str(error)
+            raise TaskError(told if told.startswith(f"{self.name}") else f"{self.name}: {told}", ["task"]) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MujocoTask:
@@ -128,18 +132,15 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {"name": Path(path).stem, **found, **terms, "model": _model(found["model"], home)}
 
 
-def _model(path: str, home: str = os.curdir) -> str:
+def _model(model: str | os.PathLike[str], home: str = os.curdir) -> str:
     """The whole path of a model: from a folder on, or from that of an installed package, which is not imported."""
-    try:
-        as_path(path, "the model")
-    except ConfigError as error:
-        raise TaskError(str(error), ["task"]) from error
-    package, colon, rest = path.partition(":")
-    if not (colon and package.isidentifier()) or os.path.exists(os.path.join(home, path)):
-        return os.path.abspath(os.path.join(home, path))
+    path = os.path.join(home, as_path(model, "model"))
+    package, colon, rest = os.fspath(model).partition(":")
+    if not (colon and package.isidentifier()) or os.path.exists(path):
+        return os.path.abspath(path)
     folder = package_folder(package)
     if folder is None:
-        raise TaskError(f"the model {path} lies in the package {package}, which is not installed", ["task"])
+        raise TaskError(f"the model {model} lies in the package {package}, which is not installed", ["task"])
     return str(folder / rest)
 
 

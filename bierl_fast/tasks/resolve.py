@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast._registration import ENTRY_POINT, MUJOCO_TASK
+from bierl_fast.reasons import visible
 
 SUFFIX = ".toml"  # of task files
 
@@ -34,8 +35,8 @@ def resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, 
 
 
 def shown_name(task: str, task_kwargs: Mapping[str, Any]) -> str:
-    """What people call a task: one of their own by its name."""
-    return str(task_kwargs.get("name", task)) if task == MUJOCO_TASK else task
+    """What people call a task: one of their own by its name, of which no terminal obeys a character."""
+    return visible(str(task_kwargs.get("name", task))) if task == MUJOCO_TASK else task
 
 
 def _described(task: Any) -> dict[str, Any] | None:

@@ -279,7 +279,7 @@ def test_a_warm_start_names_the_runs_meta_level(tmp_path: Path) -> None:
     ("typed", "blamed"),
     [
         ("Hopper-v5 --strategy esac", "squash"),
-        ("quadratic --dim 3", "action_noise, activation, episode_cap, hidden, log_std, obs_norm, squash"),
+        ("quadratic --dim 3", "action_noise, episode_cap, log_std, obs_norm, squash"),
         ("Hopper-v5 --warm-start lstm", "warm_start_task"),
         ("Hopper-v5 --population 3", None),  # typed here: the preset has no part in it
         ("Hopper-v5 --strategy esac --config mine.toml", None),

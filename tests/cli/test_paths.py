@@ -11,8 +11,8 @@ import pytest
 from helpers.subprocesses import TIMEOUT, command, environment
 
 import bierl_fast as bf
-from bierl_fast.cli.main import COMMANDS, cli, entry
-from bierl_fast.cli.parameters import PathType
+from bierl_fast.cli.main import COMMANDS, MEANT, cli, entry
+from bierl_fast.cli.parameters import OF_COMMANDS, PathType
 
 TRAIN = ("train", "quadratic", "--dim", "2", "--population", "4", "--meta", "none", "--generations", "1", "--quiet")
 
@@ -67,6 +67,11 @@ def test_every_path_of_every_command_is_looked_at() -> None:
         assert command is not None
         paths = [parameter for parameter in command.params if isinstance(parameter.type, click.Path)]
         assert all(isinstance(parameter.type, PathType) for parameter in paths), name
+
+
+def test_what_another_command_is_for_names_commands() -> None:
+    assert OF_COMMANDS.keys() <= COMMANDS.keys()
+    assert not MEANT.keys() & COMMANDS.keys()
 
 
 def test_empty_paths_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

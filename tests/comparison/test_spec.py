@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from comparison.specs import BASE, described, written
+from helpers.outcomes import fails
 
+import bierl_fast as bf
 from bierl_fast.comparison.plan import check, plan
 from bierl_fast.comparison.spec import read
 from bierl_fast.config.config import Config
@@ -219,3 +221,13 @@ def test_parts_are_tried_before_anything_is_trained() -> None:
         ConfigError, match=r"the comparison: strategies\[2\] 'meps': strategy 'meps' needs a policy net"
     ):
         check(spec, plan(spec))
+
+
+@pytest.mark.parametrize("words", [["."], [".", "other"], ["spec.toml", "other"]])
+def test_runs_there_are_are_seen_elsewhere(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fails(capsys, 2, "runs that there are stand beside each other in `bierl plot DIR...`", "compare", *words)
+    with pytest.raises(bf.ConfigError, match="Is a directory; runs that there are"):
+        bf.compare(tmp_path, tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Settings that strategy or meta-level do not take are refused, whatever their value and wherever they stand."""
+"""Settings that strategy, meta-level or task do not take are refused wherever they stand, but at their default."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bierl_fast as bf
@@ -27,26 +28,26 @@ FOREIGN: list[tuple[dict[str, Any], str]] = [
     ({"strategy": "pgpe", "top": 2}, "strategy 'pgpe' takes no option top .*; top is for ars, es"),
     ({"strategy": "es", "top": 2}, "top is how many pairs shaping 'standardized' keeps"),
     ({"strategy": "es", "shaping": "raw", "top": 2}, "keeps, got 2 with shaping 'raw'"),
-    ({"strategy": "es", "neighbors": 10}, "strategy 'es' takes no option neighbors .*; neighbors is for ns, nsr, nsra"),
+    ({"strategy": "es", "neighbors": 7}, "strategy 'es' takes no option neighbors .*; neighbors is for ns, nsr, nsra"),
     ({"strategy": "snes", "optimizer": "adam"}, "strategy 'snes' takes no option optimizer"),
-    ({"strategy": "es", "replay_size": 1_000_000}, "replay_size is for esac"),
-    ({"meta": "none", "meta_budget": 0.2}, "meta 'none' takes no meta_budget"),
-    ({"meta": "none", "history": 16}, "meta 'none' takes no history"),
+    ({"strategy": "es", "replay_size": 5000}, "replay_size is for esac"),
+    ({"meta": "none", "meta_budget": 0.3}, "meta 'none' takes no meta_budget"),
+    ({"meta": "none", "history": 12}, "meta 'none' takes no history"),
     ({"meta": "csa", "meta_candidates": 8}, "meta 'csa' takes no meta_candidates"),
-    ({"meta": "lstm", "pbt_members": 4}, "meta 'lstm' takes no pbt_members .*; pbt_members is for pbt"),
+    ({"meta": "lstm", "pbt_members": 5}, "meta 'lstm' takes no pbt_members .*; pbt_members is for pbt"),
     ({"meta": "lstm", "schedule_unit": "steps"}, "schedule_unit is for schedule"),
-    ({"meta": "pbt", "meta_learning_rate": 1.0}, "meta 'pbt' takes no meta_learning_rate"),
-    ({"meta": "bo", "generator_output": "absolute"}, "meta 'bo' takes no generator_output"),
-    ({"meta": "linear", "encoder_size": 32}, "meta 'linear' takes no encoder_size .*; encoder_size is for lstm"),
-    ({"meta": "direct", "quantiles": 8}, "meta 'direct' takes no quantiles"),
+    ({"meta": "pbt", "meta_learning_rate": 0.5}, "meta 'pbt' takes no meta_learning_rate"),
+    ({"meta": "bo", "generator_output": "relative"}, "meta 'bo' takes no generator_output"),
+    ({"meta": "linear", "encoder_size": 24}, "meta 'linear' takes no encoder_size .*; encoder_size is for lstm"),
+    ({"meta": "direct", "quantiles": 6}, "meta 'direct' takes no quantiles"),
     (
-        {"meta": "none", "meta_budget": 0.5, "meta_interval": 2, "meta_fitness": "one_step", "meta_sigma": 1.0},
+        {"meta": "none", "meta_budget": 0.5, "meta_interval": 2, "meta_fitness": "sample_mean", "meta_sigma": 0.5},
         "takes no meta_fitness .*, meta_interval .*, meta_budget .* and 1 more",
     ),
-    ({"hidden": (64, 64)}, r"a function task \(dim 4\) .* takes no hidden \(got .*; hidden is for environments"),
-    ({"activation": "tanh", "workers": 2}, "takes no activation .*, workers"),
-    ({"behavior": "final_position"}, "takes no behavior"),
-    ({"close_timeout": 5.0}, "takes no close_timeout"),
+    ({"hidden": (32,)}, r"a function task \(dim 4\) .* takes no hidden \(got .*; hidden is for environments"),
+    ({"activation": "relu", "workers": 2}, "takes no activation .*, workers"),
+    ({"behavior": "actions"}, "takes no behavior"),
+    ({"close_timeout": 6.0}, "takes no close_timeout"),
     ({"log_video": 7}, "takes no log_video"),
 ]
 
@@ -78,6 +79,20 @@ def test_in_a_file_and_on_the_command_line(
     assert not run.exists()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"strategy": "es", "replay_size": 1_000_000, "patience": 5},
+        {"meta": "csa", "meta_interval": 5, "pbt_members": 4},
+        {"hidden": (64, 64), "activation": "tanh", "workers": None},
+    ],
+)
+def test_one_at_its_default_asks_for_nothing(changes: dict[str, Any]) -> None:
+    assert all(default(name) == value for name, value in changes.items() if name not in {"strategy", "meta"})
+    with_it, without = SMALL | {"meta": "none"} | changes, SMALL | {"meta": changes.get("meta", "none")}
+    assert np.array_equal(bf.train(bf.Config(**with_it)).parameters, bf.train(bf.Config(**without)).parameters)
+
+
 @pytest.mark.parametrize("strategy", ["ars", "cmaes", "es", "pgpe", "snes"])
 @pytest.mark.parametrize("meta", ["none", "csa", "lstm", "linear", "pbt"])
 def test_a_saved_run_reads_its_own_settings(strategy: str, meta: str, tmp_path: Path) -> None:
@@ -96,10 +111,15 @@ def test_a_saved_run_reads_its_own_settings(strategy: str, meta: str, tmp_path: 
     assert written.keys() >= always - foreign(strategy, meta, DIM) - {"generations"}
     build.make_parts(toml.compose(written)).evaluator.close()
     assert len(bf.resume(tmp_path / "run", generations=2).metrics) == 2
-    added = sorted(name for name in foreign(strategy, meta) if isinstance(default(name), int | float))[0]
-    file.write_text(
-        text.replace("\n", f"\n{added} = {default(added)!r}\n".replace("True", "true"), 1), encoding="utf-8"
-    )
+    numbers = (name for name in foreign(strategy, meta) if type(default(name)) in {int, float})
+    added = next(name for name in sorted(numbers) if default(name) >= 1)
+
+    def with_it(value: float) -> str:
+        return text.replace("\n", f"\n{added} = {value!r}\n", 1)
+
+    file.write_text(with_it(default(added)), encoding="utf-8")
+    build.make_parts(toml.compose(toml.read(file))).evaluator.close()
+    file.write_text(with_it(default(added) + 1), encoding="utf-8")
     with pytest.raises(bf.RunDirectoryError, match=f"takes no .*{added}"):
         bf.resume(tmp_path / "run", generations=3)
     with pytest.raises(bf.ConfigError, match=f"takes no .*{added}"):

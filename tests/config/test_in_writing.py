@@ -141,6 +141,11 @@ def test_python_says_what_is_meant(name: str, meant: str) -> None:
         ("train Hopper-v5 --record-video", "did you mean '--log-video'?"),
         ("resume d --onnx a", "for that there is `bierl export`"),
         ("plot d --html", "for that there is `bierl report`"),
+        ("train Hopper-v5 --optuna", "for that there is `bierl sweep`"),
+        ("enjoy d", "no command named 'enjoy'; did you mean 'watch'?"),
+        ("video d --out a.mp4", "did you mean 'record'?"),
+        ("eval d", "did you mean 'evaluate'?"),
+        ("continue d", "did you mean 'resume'?"),
     ],
 )
 def test_the_command_line_says_what_is_meant(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

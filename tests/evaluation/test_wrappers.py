@@ -135,6 +135,13 @@ def test_what_cannot_be(wrappers: Path) -> None:
             bf.make_evaluator(WALK, workers=1, wrapper=[f"{wrappers}:{name}"])
 
 
+@pytest.mark.parametrize("written", ["gymnasium.wrappers:TimeLimit", "gymnasium.wrappers:ClipReward(most=2)"])
+def test_what_a_wrapper_raises_names_it(written: str) -> None:
+    with pytest.raises(bf.BierlError) as caught:
+        bf.make_evaluator("CartPole-v1", wrapper=[written], workers=1)
+    assert written.partition("(")[0] in str(caught.value)
+
+
 def test_the_command_line(wrappers: Path, tmp_path: Path) -> None:
     typed = [
         "--wrapper",

@@ -12,6 +12,7 @@ from helpers.logged import FakeWandb
 from bierl_fast.loggers.base import LogRun, Place
 from bierl_fast.loggers.trackio import Trackio
 from bierl_fast.loggers.wandb import WeightsAndBiases
+from bierl_fast.run.to_loggers import AT_THE_END
 
 
 @pytest.fixture
@@ -45,6 +46,18 @@ def test_wandb_gets_rows_by_generation_over_env_steps(package: FakeWandb, tmp_pa
         ({"episode": film}, {"commit": False}),
     ]
     assert package.told[-1] == ("finish",)
+
+
+@pytest.mark.parametrize("given", [None, "120"])
+def test_wandb_waits_for_its_server_no_longer_than_a_run_does(
+    given: str | None, package: FakeWandb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WANDB_INIT_TIMEOUT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("WANDB_INIT_TIMEOUT", given)
+    WeightsAndBiases(described(tmp_path))
+    ((facts,),) = package.of("init")
+    assert facts["settings"].get("init_timeout") == (None if given else AT_THE_END)
 
 
 def test_what_wandb_has_already_is_not_sent_again(package: FakeWandb, tmp_path: Path) -> None:

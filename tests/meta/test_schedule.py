@@ -43,6 +43,7 @@ def test_from_the_configured_to_the_end_value(shape: str) -> None:
         ("linear", 0.03, 0.04),
         ("cosine", 0.03, 0.01 + 0.04 * (1 + math.sqrt(0.5)) / 2),
         ("exponential", math.sqrt(0.05 * 0.01), 0.05 * 0.2**0.25),
+        ("hold", 0.05, 0.05),
     ],
 )
 def test_known_values(shape: str, middle: float, quarter: float) -> None:

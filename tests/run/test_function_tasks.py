@@ -129,9 +129,9 @@ def test_failed_calls_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"hidden": (8,)}, r"a function task has no policy network and no episodes: leave out hidden, got \(8,\)"),
-        ({"obs_norm": False}, "leave out obs_norm, got False"),
-        ({"behavior": "actions"}, "leave out behavior, got 'actions'"),
+        ({"hidden": (8,)}, r"has no policy network and no episodes, and takes no hidden \(got \(8,\)\)"),
+        ({"obs_norm": False}, r"takes no obs_norm \(got False\)"),
+        ({"behavior": "actions"}, r"takes no behavior \(got 'actions'\)"),
         ({"log_std_noise_scale": 2.0}, "log_std_noise_scale must be 1, got 2.0"),
         ({"dim": None}, "needs dim, the number of its parameters"),
         ({"vectorized": True}, "vectorized is for Python functions"),

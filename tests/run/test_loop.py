@@ -284,7 +284,7 @@ def test_a_damaged_directory_is_refused_and_left_alone(fakes: Fakes, tmp_path: P
 
 def test_a_run_needs_an_end(fakes: Fakes) -> None:
     with pytest.raises(ConfigError, match="give generations"):
-        train(CONFIG.replace(generations=None))
+        train(CONFIG.replace(generations=None, task="CartPole-v1"))
 
 
 def test_a_meta_level_that_never_learned_is_mentioned_once(fakes: Fakes) -> None:

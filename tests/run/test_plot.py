@@ -49,6 +49,16 @@ def test_one_run() -> None:
     np.testing.assert_allclose(lines[3], 0.2)
 
 
+def test_a_line_is_called_what_it_is() -> None:
+    """Without an episode of the centre it is the candidates' mean, in one run and in several seeds of one."""
+    runs = [run_directory(Path(f"s{seed}"), records(5, center=False), seed=seed) for seed in range(2)]
+    assert legend(bf.plot(runs[0])) == ["candidates, from their mean to the best", "mean of candidates", "evaluated"]
+    assert text_plot(runs[0]).splitlines()[-1].startswith("mean of candidates  ")
+    runs.append(run_directory(Path("with"), records(5), seed=2))
+    curves, _ = curves_of(runs)
+    assert {one.label for one in curves} == {"mean of candidates"}
+
+
 @pytest.mark.parametrize(("against", "end"), [("env_steps", 1200), ("generations", 12), ("seconds", 6.0)])
 def test_what_lies_along_the_bottom(against: str, end: float) -> None:
     picture = bf.plot(run_directory(Path("a"), records(12)), against=against)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from helpers.own_tasks import arm
 
 import bierl_fast as bf
+from bierl_fast._registration import MUJOCO_TASK
+from bierl_fast.tasks.resolve import shown_name
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     (
@@ -45,8 +48,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"episode_steps": 0}, r"episode_steps must be an integer of at least 1, got 0"),
     ({"frame_skip": 1.5}, r"frame_skip must be an integer, got 1.5"),
     ({"episode_steps": 2**40}, r"episode_steps must be at most 2147483647"),
-    ({"model": ""}, r"the model must name a file"),
-    ({"model": "arm\0.xml"}, r"the model must name a file"),
+    ({"model": ""}, r"model must name a file"),
+    ({"model": "arm\0.xml"}, r"model must name a file"),
     ({"model": "nopackage:robot.xml"}, r"in the package nopackage, which is not installed"),
     ({"model": "gymnasium:robot.xml"}, r"cannot load the model '/.*/gymnasium/robot.xml'"),
     ({"model_hash": "0" * 16}, r"is not what it was .* its hash was 0000000000000000 and is now \w{16}"),
@@ -98,6 +101,14 @@ GOOD = 'model = "arm.xml"\nepisode_steps = 5\nobservation = [{ term = "action" }
         (GOOD.replace("episode_steps = 5", ""), r"has no episode_steps"),
         (GOOD.replace('model = "arm.xml"', ""), r"has no model"),
         (GOOD.replace('"arm.xml"', "3"), r"model must be a path, got 3"),
+        (GOOD.replace('"arm.xml"', '""'), r"model must name a file or directory, got ''"),
+        (GOOD.replace('"arm.xml"', '"a\\u0000rm.xml"'), r"model must name a file or directory, got 'a\\x00rm"),
+        (GOOD.replace('"arm.xml"', '"."'), r"cannot load the model .*: it is no file"),
+        (GOOD.replace('"arm.xml"', '"/dev/zero"'), r"cannot load the model '/dev/zero': it is no file"),
+        (GOOD + "name = ' '", r"name must be what errors and run directories call the task"),
+        (GOOD + 'name = "arm\\u001b[2J"', r"name must be text without control characters"),
+        (GOOD.replace("steps = 5", "steps = 5.5"), r"episode_steps must be an integer, got 5.5"),
+        (GOOD + 'reset = "uniform"', r"reset must be a list"),
         (GOOD + "frame_skip", r"is not valid TOML"),
         (GOOD.replace("alive", "alife"), r"did you mean 'alive'"),
     ],
@@ -110,6 +121,25 @@ def test_wrong_files(text: str, told: str, tmp_path: Path) -> None:
         with pytest.raises(bf.BierlError, match=told) as caught:
             use(str(path))
         assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_in_the_place_of_a_model_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.xml")
+    with pytest.raises(bf.TaskError, match=r"pipe\.xml': it is no file"):
+        bf.MujocoTask(**arm(tmp_path, model=str(tmp_path / "pipe.xml")))
+
+
+def test_a_name_out_of_a_file_is_shown_as_text() -> None:
+    assert shown_name(MUJOCO_TASK, {"name": "arm\x1b]0;mine\x07"}) == "arm\\x1b]0;mine\\x07"
+
+
+def test_what_cannot_be_is_a_config_s_error(tmp_path: Path) -> None:
+    arm(tmp_path)
+    path = tmp_path / "robot.toml"
+    for text in (GOOD.replace("steps = 5", "steps = true"), GOOD + "wrappers = 3", GOOD + "keyframe = 1"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(bf.ConfigError):
+            bf.Config(task=str(path))
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

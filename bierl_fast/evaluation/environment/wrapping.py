@@ -65,7 +65,11 @@ def wrapped(env: gymnasium.Env[Any, Any], wrappers: Iterable[str]) -> gymnasium.
 
     for written in wrappers:
         path, keywords = path_and_keywords(written)
-        env = imported(path, "wrapper")(env, **keywords)
+        try:
+            env = imported(path, "wrapper")(env, **keywords)
+        except BaseException as error:
+            error.add_note(f"raised by the wrapper {written}")
+            raise
         if not isinstance(env, gymnasium.Env):
             raise TaskError(
                 f"the wrapper {written} must give a gymnasium.Env, as a gymnasium.Wrapper does, got "

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -54,9 +56,19 @@ mjModel* load_binary(const std::string& path, std::array<char, 1024>& reason) {
   return model;
 }
 
+// A pipe in its place would be waited for, and a device read without end.
+void require_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code unknown;
+  const auto kind = fs::status(path, unknown).type();
+  if (kind != fs::file_type::regular && kind != fs::file_type::not_found && kind != fs::file_type::none)
+    throw SimulationError("cannot load the model '" + path + "': it is no file");
+}
+
 // From a file, or from `files` where they are given.
 Model load(const std::string& path, const mjVFS* files) {
   require_matching_mujoco();
+  if (files == nullptr) require_file(path);
   std::array<char, 1024> reason{};
   const QuietLog quiet;
   mjModel* model = path.ends_with(".mjb")
