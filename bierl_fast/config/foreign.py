@@ -1,4 +1,4 @@
-"""Settings that the chosen strategy, meta-level or task does not take: refused if given another value than their default.
+"""Settings that the chosen strategy, meta-level or task does not take: refused, unless at their default.
 
 strategy, meta-level, dim -> foreign -> names
 settings, those given -> refuse -> ConfigError, which names whom they are for
