@@ -42,7 +42,8 @@ class Config(Settings):
     """Settings of one run. Immutable and valid: a wrong value raises ConfigError, which says what to do.
 
     A name that is no setting raises UnknownNameError, with the nearest one.
-    Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
+    Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`. What is left out is
+    at its default; bf.configure begins with a task's own start, a preset or a file instead.
     """
 
     def __init__(self, **settings: Any) -> None:

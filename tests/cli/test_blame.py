@@ -168,11 +168,9 @@ OTHERS = {
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
-    "evaluation.table._own": "of arguments in Python",
-    "evaluation.table._refuse_for_functions": "likewise",
-    "evaluation.table.evaluator_of": "likewise",
-    "evaluation.table._wanted_again": "likewise",
-    "evaluation.table._made": "of the names, which are checked before",
+    "evaluation.table.own_of": "of arguments in Python",
+    "evaluation.table.none_of_functions": "likewise",
+    "evaluation.table.made": "of the names, which are checked before",
     "evaluation.table._wanted": "the strategy's need is said first",
 }
 

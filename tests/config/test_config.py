@@ -110,6 +110,7 @@ LARGEST = {
     "patience": 2**53,
     "threads": 1024,
     "workers": 1024,
+    "ray_threads": 1024,
     "retries": 2**16,
     "population": 2**20,
     "top": 2**16,
