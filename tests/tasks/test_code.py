@@ -156,6 +156,12 @@ def test_what_is_no_term_is_told_in_one_line(term: Any, told: str, tmp_path: Pat
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("size", "told"), [(0, "at least 1"), (2.5, "at least 1"), (2**25, "at most 16777216")])
+def test_a_size_that_cannot_be(size: Any, told: str, tmp_path: Path) -> None:
+    with pytest.raises(bf.TaskError, match=f"arm, reward 1 .*size must be .*{told}"):
+        bf.MujocoTask(**arm(tmp_path, reward=[{"term": terms.bent, "size": size}]))
+
+
 def test_a_function_that_numba_cannot_compile_is_told_in_one_line() -> None:
     def wrong(data: Any, out: Any) -> None:
         out[0] = data.qposs[0]
