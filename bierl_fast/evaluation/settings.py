@@ -25,7 +25,7 @@ class TaskSettings(Section):
     )
     task_kwargs: dict[str, Any] = setting(
         dict,
-        "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
+        "the task's own keyword arguments (Gymnasium's, or a function's): name=value, a word, a path, or as in TOML",
         also=("env_kwargs", "env_config", "environment_kwargs", "make_kwargs", "kwargs"),
     )
     dim: int | None = setting(
@@ -121,6 +121,7 @@ class EpisodeSettings(Section):
     )
     evaluator: str = setting(
         "auto",
-        "where episodes run: native threads, or worker processes for any Gymnasium environment; auto: by the task",
+        "where episodes run: native threads, worker processes for any Gymnasium environment, or ray, the nodes of a "
+        "cluster; auto: by the task",
         also=("backend", "runner"),
     )

@@ -6,25 +6,24 @@ make_evaluator(task, ...) -> Wanted -> the Backend that is named, or the first t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from bierl_fast._registration import MUJOCO_TASK
-from bierl_fast.errors import ArgumentError, ArgumentTypeError, shown
+from bierl_fast.errors import ArgumentError, shown
 from bierl_fast.evaluation import arguments
-from bierl_fast.evaluation.base import Evaluator, Policy
-from bierl_fast.evaluation.environment.maker import require_same_maker
-from bierl_fast.evaluation.function.evaluator import function_evaluator_of, make_function_evaluator
+from bierl_fast.evaluation.base import Evaluator
+from bierl_fast.evaluation.function.evaluator import make_function_evaluator
 from bierl_fast.evaluation.native import native_evaluator, say_why_elsewhere, why_not_native
-from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
-from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
-from bierl_fast.evaluation.policy.vector import VectorPolicy, native_functions
+from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.evaluation.pool.build import pool_evaluator
 from bierl_fast.evaluation.pool.messages import Descriptor
 from bierl_fast.evaluation.pool.settings import PoolSettings
+from bierl_fast.evaluation.ray.evaluator import RayEvaluator
+from bierl_fast.evaluation.ray.settings import RaySettings
 from bierl_fast.evaluation.settings import EpisodeSettings
 from bierl_fast.evaluation.wanted import Wanted
 from bierl_fast.import_path import imported, settled
@@ -34,8 +33,6 @@ from bierl_fast.public import public
 from bierl_fast.settings import Section, old_names, renamed, signed
 from bierl_fast.tasks.mujoco_task import MujocoTask
 from bierl_fast.tasks.resolve import resolved
-from bierl_fast.trust import Origin, Trust
-from bierl_fast.values import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,11 @@ class Backend:
 BACKENDS: dict[str, Backend] = {
     "native": Backend(native_evaluator, why_not_native, where="is native and runs on threads"),
     "pool": Backend(pool_evaluator, sections=(PoolSettings,), where="runs in worker processes"),
+    "ray": Backend(
+        lambda wanted: RayEvaluator(partial(_on_a_node, wanted), wanted.section(RaySettings), wanted.threads),
+        sections=(RaySettings, PoolSettings),
+        where="runs on a cluster",
+    ),
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
@@ -65,7 +67,7 @@ OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads"
 
 
 @public(numbers=False)
-@signed(*OWN)
+@signed(*OWN, ray=None)
 def make_evaluator(
     task: str | Callable[..., Any] | MujocoTask,
     *,
@@ -120,27 +122,39 @@ def make_evaluator(
         transitions: record every step of inner batches, for strategies that learn from them; not with obs_norm.
         policy: a TorchPolicy instead of the compiled one; in worker processes, and slower. Or what makes its module, by
             itself or by its import path: see ModuleFactory.
-        evaluator: "native", "pool", or "auto": native where that is possible.
+        evaluator: "native", "pool", or "auto": native where that is possible; "ray": either, on the nodes of a cluster.
         threads: worker threads of a native task, and worker processes of others where their number is left open; None
             takes the cores this process may use.
-        own: settings that one evaluator alone takes, by name: those of worker processes are PoolSettings'.
+        own: settings that one evaluator alone takes, by name: those of worker processes are PoolSettings'. `ray`, the
+            address of a Ray cluster ("local", "auto" or HOST:PORT), is short for evaluator "ray" with ray_address.
 
     Raises:
         ArgumentError: an unknown task (the nearest name is offered), keyword or option, a number outside its range; an
             environment that cannot be made, or whose spaces no policy here serves; transitions with obs_norm.
         ArgumentTypeError: an argument of another kind.
-        WorkerError: worker processes that break while they start.
+        WorkerError: worker processes that break while they start; a cluster that does not answer.
     """
     given = dict(locals())
-    given |= _own(given.pop("own"), given)
+    if (ray := own.pop("ray", None)) is not None:
+        evaluator = given["evaluator"] = "ray"
+        own["ray_address"] = ray
+    given |= own_of(given.pop("own"), given)
     arguments.keywords("task_kwargs", task_kwargs or {})
     found, task_kwargs = resolved(task, task_kwargs or {})
     given |= {"task": found, "task_kwargs": task_kwargs}
     if dim is not None:
-        _refuse_for_functions(given)
-        return make_function_evaluator(
-            found, dim=dim, vectorized=vectorized, task_kwargs=task_kwargs, initial=initial, threads=threads
-        )
+        on_a_cluster = {"evaluator", *RaySettings.settings()} if evaluator == "ray" else set()
+        _refuse_for_functions({name: value for name, value in given.items() if name not in on_a_cluster})
+        described: dict[str, Any] = {
+            "dim": dim,
+            "vectorized": vectorized,
+            "task_kwargs": task_kwargs,
+            "initial": initial,
+        }
+        if evaluator == "ray":
+            make = partial(_function_on_a_node, found, described)
+            return RayEvaluator(make, RaySettings.of(given), threads)
+        return make_function_evaluator(found, threads=threads, **described)
     if vectorized or initial is not None:
         raise ArgumentError(
             "vectorized and initial are for functions, which need dim, the number of their parameters",
@@ -150,10 +164,21 @@ def make_evaluator(
         raise ArgumentError(
             f"{found!r} is a test function and needs dim, the number of its parameters (--dim N)", ["task", "dim"]
         )
-    return _made(evaluator, _wanted(given))
+    return made(evaluator, _wanted(given))
 
 
-def _made(evaluator: str, wanted: Wanted) -> Evaluator:
+def _on_a_node(wanted: Wanted, threads: int) -> Evaluator:
+    """What runs a chunk of a cluster's rows: the evaluator that would run them all on one machine."""
+    mine = {RaySettings: RaySettings(), PoolSettings: replace(wanted.section(PoolSettings), workers=None)}
+    sections = tuple(mine.get(type(section), section) for section in wanted.sections)
+    return made("auto", replace(wanted, threads=threads, sections=sections))
+
+
+def _function_on_a_node(task: str | Callable[..., Any], described: dict[str, Any], threads: int) -> Evaluator:
+    return make_function_evaluator(task, threads=threads, **described)
+
+
+def made(evaluator: str, wanted: Wanted) -> Evaluator:
     """The evaluator of that name, or the first that will do; its policy tells how its episodes are run."""
     if choice("evaluator", evaluator, EVALUATORS, ["evaluator"]) == "auto":
         evaluator = next(name for name, backend in BACKENDS.items() if backend.refuses(wanted) is None)
@@ -164,18 +189,18 @@ def _made(evaluator: str, wanted: Wanted) -> Evaluator:
         raise refused
     _refuse_of_others(backend, wanted)
     own = [pair for kind in backend.sections for pair in wanted.section(kind).values().items()]
-    kept = {name: value for name, value in own if name not in _of_the_machine()}
+    kept = {name: value for name, value in own if name not in of_the_machine()}
     kept |= {name: list(map(settled, kept[name])) for kind in backend.sections for name in kind.naming_code()}
     return backend.make(replace(wanted, network={**wanted.network, "ran_by": {"evaluator": evaluator, **kept}}))
 
 
-def _own(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def own_of(own: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """What evaluators alone take, under the present names, and arguments of make_evaluator that have an old one."""
     old = old_names((EpisodeSettings, *OWN))
     default = _defaults()
     given_too = {name: given[name] for name in old.values() if name in given and given[name] != default[name]}
     found = renamed(given_too | own, old)
-    known = [*_settings_of_own(), *given]
+    known = [*settings_of_own(), *given]
     for name in found:
         choice("argument of make_evaluator", name, known, [name])
     return found
@@ -191,10 +216,11 @@ def _refuse_for_functions(given: dict[str, Any]) -> None:
     defaults = _defaults()
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
         if name not in OF_FUNCTIONS and value != defaults[name]:
-            raise _none_of_functions(name, value)
+            raise none_of_functions(name, value)
 
 
-def _none_of_functions(name: str, value: Any) -> ArgumentError:
+def none_of_functions(name: str, value: Any) -> ArgumentError:
+    """The error for an option that means nothing to a function."""
     return ArgumentError(
         f"a function task has no policy network and no episodes: leave out {name}, got {shown(value)}", [name]
     )
@@ -251,100 +277,11 @@ def _wanted(given: dict[str, Any]) -> Wanted:
     )
 
 
-def evaluator_of(
-    policy: Policy,
-    threads: int | None = None,
-    *,
-    task: str | Callable[..., Any] | MujocoTask | None = None,
-    trust: Trust = False,
-    ran_by: Mapping[str, Any] | None = None,
-    **own: Any,
-) -> Evaluator:
-    """An evaluator for a saved policy, with its own shape and observation statistics.
-
-    Args:
-        policy: what acts, or the vector that a function takes.
-        threads: as for `make_evaluator`.
-        task: another task of the same kind in place of the policy's; None: its own.
-        trust: whether the task that a file names may be imported, where that file is not this user's (see trust.py).
-        ran_by: how its run had its episodes run, as far as the policy does not say so itself.
-        own: the evaluator, and settings that one alone takes; what is left out is as when the policy was made.
-
-    Raises:
-        ConfigError: an option that cannot be, or that there is none of, or that the evaluator does not take.
-        ArgumentError: the task is not what it was, or of another kind.
-        TrustError: the policy's file names its task, and is not trusted.
-    """
-    given = _own(own, {"evaluator": "auto"})
-    origin: Origin | None = getattr(policy, "origin", None)
-    if origin is not None:
-        origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
-    other, kwargs = resolved(task, {})
-    if isinstance(policy, VectorPolicy):
-        for name, value in own.items():
-            raise _none_of_functions(name, value)
-        return function_evaluator_of(policy, threads, other)
-    if not isinstance(policy, MlpPolicy | TorchPolicy):
-        raise ArgumentTypeError(
-            f"policy must be a Policy, a TorchPolicy or a VectorPolicy, got {type(policy).__name__}"
-        )
-    spec = policy.spec
-    if spec is None:
-        raise ArgumentError(
-            "a TorchPolicy is made for a task by make_evaluator(task, policy=...); this one has none yet"
-        )
-    if task is None:
-        require_same_maker(spec)
-    elif MUJOCO_TASK in {other, spec.task}:  # whose keyword arguments are no other task's
-        spec = replace(spec, task_kwargs=kwargs)
-        policy = policy.with_spec(spec)
-    saved = {**(ran_by or {}), **spec.ran_by}
-    if threads is not None:
-        saved = {name: value for name, value in saved.items() if name not in _of_the_machine()}
-    as_made = saved.pop("evaluator", "auto")
-    evaluator = given.pop("evaluator", "auto")
-    if evaluator in {"auto", as_made}:
-        evaluator = as_made if task is None or as_made != "native" else "auto"
-    else:
-        saved = {}  # of another evaluator
-    return _made(evaluator, _wanted_again(policy, spec, other, threads, saved, given))
-
-
-def _wanted_again(
-    policy: MlpPolicy | TorchPolicy,
-    spec: PolicySpec,
-    task: str | Callable[..., Any] | None,
-    threads: int | None,
-    saved: dict[str, Any],
-    given: dict[str, Any],
-) -> Wanted:
-    """A saved policy's episodes, run as they were but for what is given."""
-    for name, value in given.items():
-        field = _settings_of_own()[name]
-        seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
-        if field.metadata.get("of_policy") and plain(value) != plain(seen):
-            raise ArgumentError(
-                f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
-                [name],
-            )
-    return Wanted(
-        task=spec.task if task is None else task,
-        task_kwargs=dict(spec.task_kwargs),
-        network={},
-        obs_norm=policy.statistics.seen,
-        episode_cap=spec.episode_cap,
-        behavior="none",
-        transitions=False,
-        policy=policy if isinstance(policy, TorchPolicy) else None,
-        threads=threads,
-        sections=tuple(section.of({**saved, **given}) for section in OWN),
-        again=policy,
-    )
-
-
-def _settings_of_own() -> dict[str, Any]:
+def settings_of_own() -> dict[str, Any]:
+    """The settings that evaluators alone take, by name."""
     return {name: field for section in OWN for name, field in section.settings().items()}
 
 
-def _of_the_machine() -> set[str]:
-    return {name for name, field in _settings_of_own().items() if field.metadata.get("machine")}
+def of_the_machine() -> set[str]:
+    """Those of them that say how much of a machine is used."""
+    return {name for name, field in settings_of_own().items() if field.metadata.get("machine")}

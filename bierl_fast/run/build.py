@@ -16,6 +16,7 @@ from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import of_strategies
 from bierl_fast.config.reference import Reference
 from bierl_fast.errors import ArgumentError, ConfigError, RunDirectoryError, RunWarning, TrustError, shown, warn
+from bierl_fast.evaluation import again
 from bierl_fast.evaluation import table as evaluators
 from bierl_fast.evaluation.base import Evaluator, Policy
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
@@ -277,13 +278,13 @@ def read_policy(path: Path, trust: Trust = False, module: str | Callable[..., An
 
 
 def evaluator_of(policy: Policy, threads: int | None = None, **own: Any) -> Evaluator:
-    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.table.evaluator_of`.
+    """An evaluator for the task that `policy` was trained on; see `bierl_fast.evaluation.again.evaluator_of`.
 
     Raises:
         ConfigError: what is given cannot be.
     """
     try:
-        return evaluators.evaluator_of(policy, threads, **own)
+        return again.evaluator_of(policy, threads, **own)
     except ArgumentError as error:
         given = {name for name, value in own.items() if value is not None}
         if isinstance(error, ConfigError) or not given & set(error.settings):

@@ -134,7 +134,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "run.build._starting_entropy",
     ),
     (FIXED + "winner_share = 0.3", HOPPER, "winner_share", "config.foreign._refuse"),
-    (FIXED + "meta_interval = 5", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
+    (FIXED + "meta_interval = 6", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
     (FIXED + "top = 3", HOPPER, "top", "config.foreign.refuse"),
     (FIXED + '[reference]\namt = "raw_returns"', HOPPER, "reference", "run.build._switches"),
     (
@@ -168,11 +168,9 @@ OTHERS = {
     "config.ranges.nothing_to_move": "of a strategy that nobody has written yet",
     "run.build.make_parts": "hands on",
     "run.build.evaluator_of": "of an evaluation, which has no preset",
-    "evaluation.table._own": "of arguments in Python",
-    "evaluation.table._none_of_functions": "likewise",
-    "evaluation.table.evaluator_of": "likewise",
-    "evaluation.table._wanted_again": "likewise",
-    "evaluation.table._made": "of the names, which are checked before",
+    "evaluation.table.own_of": "of arguments in Python",
+    "evaluation.table.none_of_functions": "likewise",
+    "evaluation.table.made": "of the names, which are checked before",
     "evaluation.table._wanted": "the strategy's need is said first",
 }
 

@@ -140,7 +140,7 @@ def test_help_has_names_and_settings(run: Run) -> None:
     assert "snes, toy) [default: es]" in shown
     assert "linear, toy) [default: auto]" in shown
     assert "--meta NAME meta-level that sets the hyperparameters; none keeps them fixed, auto takes" in shown
-    assert "auto: by the task (auto, native, pool, toy) [default: auto]" in shown
+    assert "auto: by the task (auto, native, pool, ray, toy) [default: auto]" in shown
     for flag in (
         "--toy-stride N steps are so many times as long as those of es [default: 1]",
         "--toy-forgets X share of the parameters that every step takes away [default: 0.0]",
@@ -308,5 +308,5 @@ def test_an_evaluator_takes_its_setting_alone(run: Run) -> None:
     assert done.stdout.splitlines() == [
         "worth = 2.0, and Reacher-v5 is native and runs on threads; leave out worth, or take evaluator 'toy'",
         "retries = 1, and Reacher-v5 runs elsewhere; leave out retries, or take evaluator 'pool'",
-        "no evaluator named 'tooy'; did you mean 'toy'? known: auto, native, pool, toy",
+        "no evaluator named 'tooy'; did you mean 'toy'? known: auto, native, pool, ray, toy",
     ], done.stderr

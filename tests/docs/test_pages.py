@@ -119,7 +119,7 @@ def test_the_page_of_settings_says_who_takes_each() -> None:
             takers = {each for each in table if takes(name, each)}
             assert named == (set(table) - takers if words.startswith("of every") else takers), name
     assert told["meta_interval"].startswith("of every meta-level but none, ")
-    assert told["retries"] == "of evaluator pool"
+    assert told["retries"] == "of every evaluator but native"
     assert told["momentum"].startswith("of ")
     assert told["task"] == told["population"] == ""
 

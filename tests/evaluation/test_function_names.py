@@ -16,11 +16,11 @@ from helpers.subprocesses import run
 import bierl_fast as bf
 from bierl_fast.archive import write_archive
 from bierl_fast.errors import ArchiveError
+from bierl_fast.evaluation.again import evaluator_of
 from bierl_fast.evaluation.function.evaluator import FunctionEvaluator
 from bierl_fast.evaluation.policy.mlp import MlpPolicy
 from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.policy.vector import VectorPolicy, native_function_entries
-from bierl_fast.evaluation.table import evaluator_of
 from bierl_fast.import_path import imported, written_name
 from bierl_fast.messages import F32
 

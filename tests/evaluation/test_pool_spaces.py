@@ -112,7 +112,7 @@ def test_saved_policies_of_pool_tasks(walk: Evaluator, tmp_path: Any) -> None:
         with make(task, episode_cap=capped) as evaluator:
             evaluator.policy.save(path)
         loaded = bf.Policy.load(path)
-        from bierl_fast.evaluation.table import evaluator_of
+        from bierl_fast.evaluation.again import evaluator_of
 
         saved = evaluator_of(loaded, workers=1)
         batch = saved.evaluate(people)

@@ -197,7 +197,7 @@ def test_threads_are_workers_where_those_are_not_given() -> None:
         with make(**{"workers": None, **crew}) as evaluator:
             assert len(evaluator.workers) == count
             policy = evaluator.policy
-    from bierl_fast.evaluation.table import evaluator_of
+    from bierl_fast.evaluation.again import evaluator_of
 
     saved: Any = evaluator_of(policy, threads=2)
     assert len(saved.workers) == 2

@@ -17,6 +17,7 @@ from helpers.torch_modules import Double, Fatal, Heavy, Large, Noisy, Recurrent,
 
 import bierl_fast as bf
 from bierl_fast.errors import ArchiveError
+from bierl_fast.evaluation.again import evaluator_of
 from bierl_fast.evaluation.policy.module_factory import ModuleFactory
 from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.saved import load_policy
@@ -24,7 +25,6 @@ from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import flat_parameters
 from bierl_fast.evaluation.pool import pool
 from bierl_fast.evaluation.pool.process import WorkerProcess
-from bierl_fast.evaluation.table import evaluator_of
 
 
 def module() -> torch.nn.Module:

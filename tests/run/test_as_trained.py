@@ -16,7 +16,7 @@ import bierl_fast as bf
 from bierl_fast.archive import read_archive, write_archive
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
-from bierl_fast.evaluation import table
+from bierl_fast.evaluation import again as once_more
 from bierl_fast.evaluation.policy.saved import load_policy
 from bierl_fast.evaluation.pool.evaluator import ProcessPoolEvaluator
 from bierl_fast.run.directory import RunDirectory
@@ -76,13 +76,13 @@ def test_every_form_of_keyword_arguments_is_valid_toml(keywords: dict[str, Any])
 def made_fixture(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The evaluators that evaluations make."""
     made: list[Any] = []
-    again = table.evaluator_of
+    again = once_more.evaluator_of
 
     def watched(*given: Any, **settings: Any) -> Any:
         made.append(again(*given, **settings))
         return made[-1]
 
-    monkeypatch.setattr(table, "evaluator_of", watched)
+    monkeypatch.setattr(once_more, "evaluator_of", watched)
     return made
 
 

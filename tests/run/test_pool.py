@@ -16,7 +16,7 @@ from bierl_fast import make_evaluator
 from bierl_fast.cli.main import entry
 from bierl_fast.config.config import Config
 from bierl_fast.errors import AllEpisodesError, ConfigError, EpisodeError, EpisodeWarning
-from bierl_fast.evaluation import table
+from bierl_fast.evaluation import again
 from bierl_fast.messages import NoiseKey
 from bierl_fast.run.api import evaluate, resume, train
 from bierl_fast.run.reporting import reporting_population, summary
@@ -45,13 +45,13 @@ def test_an_evaluation_runs_episodes_as_its_run_did(tmp_path: Path, monkeypatch:
     with pytest.warns(EpisodeWarning, match="the walk fell over"):
         result = train(config, tmp_path)
     seen: list[dict[str, Any]] = []
-    evaluator_of = table.evaluator_of
+    evaluator_of = again.evaluator_of
 
     def watched(*given: Any, **settings: Any) -> Any:
         seen.append(settings)
         return evaluator_of(*given, **settings)
 
-    monkeypatch.setattr(table, "evaluator_of", watched)
+    monkeypatch.setattr(again, "evaluator_of", watched)
     with pytest.warns(EpisodeWarning, match="the walk fell over"):
         report = evaluate(tmp_path, episodes=6, workers=2)
     assert 0 < report["episode_failures"] < 6
@@ -71,10 +71,10 @@ def test_whole_episodes_in_the_runs_own_workers(monkeypatch: pytest.MonkeyPatch)
         task=make_walk, meta="none", population=4, generations=2, hidden=(), episode_cap=5, eval_interval=1, workers=1
     )
     with monkeypatch.context() as without:
-        without.setattr(table, "evaluator_of", None)
+        without.setattr(again, "evaluator_of", None)
         result = train(config)
     population = reporting_population(result.parameters, config.eval_episodes, NoiseKey(config.seed, 1))
-    with closing(table.evaluator_of(result.policy, workers=1)) as evaluator:
+    with closing(again.evaluator_of(result.policy, workers=1)) as evaluator:
         assert result.metrics[-1]["evaluation"] == summary(evaluator.evaluate(population))
     assert result.metrics[-1]["evaluation"]["mean_length"] > 10
     assert result.metrics[-1]["inner_steps"] == 2 * 5 * 5

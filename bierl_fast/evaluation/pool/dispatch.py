@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
@@ -29,6 +30,7 @@ class Dispatch:
     batch: Batch
     views: dict[str, Any]
     order: list[int]
+    numbers: Sequence[int] | None = None  # what errors call each row; None: its own number
     reasons: dict[int, str] = field(default_factory=dict)  # of failed rows
     lost_steps: int = 0  # of attempts that were run again
 
@@ -121,7 +123,8 @@ class Dispatch:
             self._left -= 1
             return
         if self.settings.on_failure == "raise":
-            raise EpisodeError(f"row {done.row} failed: {done.reason}")
+            row = done.row if self.numbers is None else self.numbers[done.row]
+            raise EpisodeError(f"row {row} failed: {done.reason}")
         if self.settings.on_failure == "retry" and again and self._tries[done.row] < self.settings.retries:
             self._tries[done.row] += 1
             self.lost_steps += int(self.views["lengths_r"][done.row])

@@ -8,8 +8,9 @@ answers row i of the population, whatever the number of workers, and whichever o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import Any, Generic
 
@@ -113,18 +114,28 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             ArgumentError: the population does not fit the policy, or a behavior function changed its size.
             WorkerError: a worker cannot be replaced, or the evaluator is closed.
         """
+        batch, reasons = self.run(population)
+        return replace(batch, failure=self.judge(reasons, population))
+
+    def run(
+        self, population: Population, numbers: Sequence[int] | None = None
+    ) -> tuple[EvaluationBatch, dict[int, str]]:
+        """As `evaluate`, of rows that may be part of a larger population; why episodes failed, by row.
+
+        `numbers`: what errors call each row; None: its own number here.
+        """
         self._check(population)
         with self._turn, self._said_if_closed():
             self._pool.fill(population.rows)
             try:
                 views, batch = self._lay_out(population)
-                dispatch = Dispatch(self._pool, self.settings, batch, views, longest_first(population).tolist())
+                rows = longest_first(population).tolist()
+                dispatch = Dispatch(self._pool, self.settings, batch, views, rows, numbers)
                 dispatch.run()
             except BaseException:
                 self._pool.drop_busy()
                 raise
-            failure = self._judge(dispatch.reasons, population)
-            return self._gathered(views, population, dispatch.lost_steps, failure)
+            return self._gathered(views, population, dispatch.lost_steps), dispatch.reasons
 
     def _check(self, population: Population) -> None:
         require_population(population)
@@ -166,8 +177,8 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
         spec = self._job.spec
         return self.steps_of(population), 2 * spec.observation_size + len(spec.low) + 2
 
-    def _judge(self, reasons: dict[int, str], population: Population) -> str | None:
-        """Say that episodes failed; the first one's reason, None where none did."""
+    def judge(self, reasons: dict[int, str], population: Population) -> str | None:
+        """Say that episodes failed; the first one's reason, None where none did. EpisodeError: see `evaluate`."""
         if not reasons:
             return None
         row = min(reasons)
@@ -183,9 +194,7 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             )
         return text
 
-    def _gathered(
-        self, views: dict[str, Any], population: Population, lost_steps: int, failure: str | None
-    ) -> EvaluationBatch:
+    def _gathered(self, views: dict[str, Any], population: Population, lost_steps: int) -> EvaluationBatch:
         moments = None
         if self.obs_norm:
             moments = Moments(views["count_r"].copy(), views["mean_ro"].copy(), views["m2_ro"].copy())
@@ -199,7 +208,6 @@ class ProcessPoolEvaluator(EpisodeEvaluator[P], Generic[P]):
             key=population.key,
             transitions_tw=_joined(views) if self._room(population) else None,
             lost_steps=lost_steps,
-            failure=failure,
         )
 
 
