@@ -3,7 +3,7 @@
     python bench/study.py RESULTS.csv ... [--out FILE.md]
 
 The first file holds the fixed runs (`none`) that scores are taken from: 0 the untrained policy, 1 the best fixed
-start's median. Starts of a name in MIS_SET are pooled; "preset" is the good one.
+start's median. "preset" is the good start; all others are pooled.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 import statistics
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from bierl_fast.comparison.results import Row, read_csv, scored
 from bierl_fast.comparison.statistics import improvement, interquartile_mean
@@ -37,8 +39,8 @@ def better(rows: list[Row], meta: str, good: bool) -> float | None:
     """P(better than fixed), the mean over the cells that both have, of good or of mis-set starts."""
     own, fixed = cells(rows, meta), cells(rows, FIXED)
     both = [cell for cell in own if cell in fixed and (cell[1] == GOOD) == good]
-    pairs = [returns(cells_of[cell]) for cell in both for cells_of in (own, fixed)]
-    return float(improvement(pairs)) if pairs else None
+    pairs = [np.array(returns(cells_of[cell])) for cell in both for cells_of in (own, fixed)]
+    return float(improvement(*pairs)) if pairs else None
 
 
 def returns(rows: list[Row]) -> list[float]:
@@ -56,8 +58,10 @@ def line(rows: list[Row], meta: str, tasks: list[str]) -> str:
         mis_set = {start: median(found) for start, found in starts.items() if start != GOOD}
         worst = min(mis_set, key=mis_set.__getitem__, default=None)
         texts += [good, "" if worst is None else f"{mis_set[worst]:.2f} ({worst})"]
-    pooled = [[row.score for row in found] for (_, start), found in own.items() if start != GOOD]
-    texts.append(f"{interquartile_mean(pooled):.2f}" if pooled else "")
+    scores = [
+        row.score for (_, start), found in own.items() for row in found if start != GOOD and row.score is not None
+    ]
+    texts.append(f"{interquartile_mean(np.array(scores)):.2f}" if scores else "")
     texts += ["" if (p := better(rows, meta, good)) is None else f"{p:.2f}" for good in (False, True)]
     return "| " + " | ".join([*texts, str(sum(map(len, own.values())))]) + " |"
 

@@ -82,7 +82,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         options = linked(task, task_kwargs)
         self._core = core.EnvCore(task, self._files(task, options), options, max_episode_steps)
         self._seeded = False
-        fps = round(1.0 / self._core.control_timestep)
+        fps = max(1, round(1.0 / self._core.control_timestep))
         self.metadata = {"render_modes": list(modes), "render_fps": fps}
         self.render_mode = render_mode
         self._drawing = None if render_mode is None else Drawing(self._core, task, render_mode, drawn)

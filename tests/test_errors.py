@@ -46,6 +46,10 @@ OTHERS = {
     ("cli/main.py", "UsageError"): "the command line's own",
     ("cli/training.py", "ClickException"): "the command line's own",
     ("cli/comparing.py", "ClickException"): "the command line's own",
+    ("cli/comparing.py", "UsageError"): "the command line's own",
+    ("evaluation/environment/wrapping.py", "ValueError"): "made a ConfigError",
+    ("evaluation/ray/evaluator.py", "AttributeError"): "Python's protocol",
+    ("viewing/film.py", "OSError"): "the system's own, of a film that cannot be written",
     ("cli/sweeping.py", "ClickException"): "the command line's own",
     ("cli/parameters.py", "ValueError"): "made a usage error",
 }

@@ -137,12 +137,14 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Make]]] = {
         BUFFER.restore,
         {"window": numbers(3, 12), "filled": one_of(0, 3), "last_mean": one_of(1.0), "last_center": one_of(2.0)},
     ),
+    "FitnessBuffer copied": (lambda: copy(BUFFER).window(), {}),
     "ReplayBuffer": (
         kernels.ReplayBuffer,
         {"observations": one_of(2), "actions": one_of(1), "capacity": one_of(20, 2**30)},
     ),
     "ReplayBuffer.append": (REPLAY.append, {"transitions": numbers(8, 7)}),
     "ReplayBuffer.records": (REPLAY.records, {}),
+    "ReplayBuffer copied": (lambda: copy(REPLAY).records(), {}),
     "ReplayBuffer.clear": (REPLAY.clear, {}),
     "ReplayBuffer.sample": (REPLAY.sample, {"key": key, "draw": one_of(0, 9), **PARTS}),
     "NativeEnv": (

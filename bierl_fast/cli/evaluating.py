@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bierl_fast.cli.options import own_options
+from bierl_fast.cli.output import number_text
 from bierl_fast.cli.parameters import (
     PathType,
     SettingType,
@@ -47,8 +48,8 @@ def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
         print_json(report)
         return
     click.echo(f"{report['task']}: {report['episodes']} fresh episodes, seed {report['seed']}")
-    click.echo(f"  return  {report['mean_return']:.2f} +/- {report['std_return']:.2f}")
-    click.echo(f"  range   {report['min_return']:.2f} to {report['max_return']:.2f}")
+    click.echo(f"  return  {number_text(report['mean_return'])} +/- {number_text(report['std_return'])}")
+    click.echo(f"  range   {number_text(report['min_return'])} to {number_text(report['max_return'])}")
     click.echo(f"  length  {report['mean_length']:.1f} steps")
     if report["episode_failures"]:
         click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")

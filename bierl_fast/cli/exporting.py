@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bierl_fast.cli.output import number_text
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json, trust_option
 from bierl_fast.exporting.table import FORMATS
 
@@ -42,5 +43,5 @@ def export(run_dir: Path, format_name: str, out: Path, best: bool, force: bool, 
     if as_json:
         print_json({"out": str(out), "format": format_name, **found})
         return
-    reached = "" if found["return"] is None else f", return {found['return']:.2f} ({found['return_of']})"
+    reached = "" if found["return"] is None else f", return {number_text(found['return'])} ({found['return_of']})"
     click.echo(f"{out}: {found['task']}, {found['observation_size']} -> {found['action_size']}{reached}")

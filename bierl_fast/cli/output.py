@@ -99,6 +99,11 @@ class Streams:
         return 1
 
 
+def number_text(value: float) -> str:
+    """A result with two decimals; one of a size that has no use for them by its first digits."""
+    return f"{value:.2f}" if value == 0.0 or 1e-6 <= abs(value) < 1e12 else f"{value:.6g}"
+
+
 def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
 

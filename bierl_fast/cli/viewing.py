@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bierl_fast.cli.output import number_text
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json, trust_option
 
 if TYPE_CHECKING:
@@ -64,4 +65,4 @@ def watch(run_dir: Path, as_json: bool, **options: Any) -> None:
 
 
 def _say(episode: Played) -> None:
-    click.echo(f"episode {episode.number}: return {episode.total:.2f}, {episode.steps} steps")
+    click.echo(f"episode {episode.number}: return {number_text(episode.total)}, {episode.steps} steps")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.messages import F64
 
 REPETITIONS = 5_000
@@ -32,7 +33,7 @@ def interquartile_mean(*strata_kn: F64) -> F64:
     """
     sorted_kn = np.sort(np.concatenate(strata_kn, axis=-1), axis=-1)
     cut = sorted_kn.shape[-1] // 4
-    return np.asarray(sorted_kn[..., cut : sorted_kn.shape[-1] - cut].mean(axis=-1))
+    return np.asarray(finite.mean(sorted_kn[..., cut : sorted_kn.shape[-1] - cut], axis=-1))
 
 
 def improvement(*pairs_kn: F64) -> F64:

@@ -42,7 +42,8 @@ class Config(Settings):
     """Settings of one run. Immutable and valid: a wrong value raises ConfigError, which says what to do.
 
     A name that is no setting raises UnknownNameError, with the nearest one.
-    Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`.
+    Example: `Config(task="HalfCheetah-v5", strategy="es", meta="lstm", generations=100, seed=0)`. What is left out is
+    at its default; bf.configure begins with a task's own start, a preset or a file instead.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -113,8 +114,9 @@ class Config(Settings):
         """
         changes = renamed(changes, OLD_NAMES)
         check_names(changes)
-        if "task" in changes:
-            task, kwargs = _resolved(changes["task"], changes.get("task_kwargs", {}))
+        given_kwargs = changes.get("task_kwargs", {})
+        if "task" in changes and isinstance(given_kwargs, Mapping):
+            task, kwargs = _resolved(changes["task"], given_kwargs)
             if MUJOCO_TASK in (task, self.task):  # whose keyword arguments are no other task's
                 changes |= {"task": task, "task_kwargs": kwargs}
         other = isinstance(changes.get("meta"), str) and changes["meta"] != self.meta

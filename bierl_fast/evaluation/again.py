@@ -57,8 +57,10 @@ def evaluator_of(
         origin.require(trust, without=["policy"] if task is None else ["policy", "task"])
     other, kwargs = resolved(task, {})
     if isinstance(policy, VectorPolicy):
-        for name, value in own.items():
-            raise none_of_functions(name, value)
+        own_settings = settings_of_own()
+        for name, value in given.items():
+            if value != (own_settings[name].default if name in own_settings else "auto"):
+                raise none_of_functions(name, value)
         return function_evaluator_of(policy, threads, other)
     if not isinstance(policy, MlpPolicy | TorchPolicy):
         raise ArgumentTypeError(

@@ -25,7 +25,7 @@ class TaskSettings(Section):
     )
     task_kwargs: dict[str, Any] = setting(
         dict,
-        "the task's own keyword arguments (Gymnasium's, or a function's): name=value, value as in TOML",
+        "the task's own keyword arguments (Gymnasium's, or a function's): name=value, a word, a path, or as in TOML",
         also=("env_kwargs", "env_config", "environment_kwargs", "make_kwargs", "kwargs"),
     )
     dim: int | None = setting(

@@ -20,7 +20,8 @@ from bierl_fast.public import public
 from bierl_fast.strategy.checks import require_arrays
 from bierl_fast.turns import TakesTurns
 
-TOLD = ("path_ratio", "path_rate")  # numbers of a StrategyReport that csa reads
+TOLD = ("path_ratio", "path_rate", "step_ratio")  # numbers of a StrategyReport that csa and tpa read
+TOLD_FIRST = 2  # of them in states of before
 LARGEST = float(np.finfo(np.float32).max)
 NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
 CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
@@ -190,8 +191,10 @@ class History(TakesTurns, called="history"):
         require_arrays({"inner_steps": inner_steps}, {"inner_steps": np.zeros(1, np.int64)})
         for center in (0, *sorted(map(int, numbers))):
             prefix = _prefix(center)
-            # Format 1 began without what the strategy told.
-            saved.setdefault(f"{prefix}told", np.full(len(TOLD), math.nan))
+            # Format 1 began without what the strategy told, and then with the first of it.
+            told = np.asarray(saved.get(f"{prefix}told", np.zeros(0)))
+            if told.ndim == 1 and told.dtype.kind == "f" and told.size in {0, TOLD_FIRST}:
+                saved[f"{prefix}told"] = np.append(told, np.full(len(TOLD) - told.size, math.nan))
             own = {name: saved.pop(prefix + name) for name in NAMES if prefix + name in saved}
             centers[center] = _Window(*self._sizes)
             centers[center].load(own, self.ranges)

@@ -14,6 +14,7 @@ import numpy as np
 from bierl_fast.messages import F64
 
 POINTS = 200  # of a line
+FARTHEST = 1e300  # from zero of what is drawn: whoever draws takes differences, which have to be finite too
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,9 @@ class Line:
 
     @classmethod
     def finite(cls, x_g: F64, y_g: F64, diverged: bool = False) -> Line:
-        """The line where both are finite."""
+        """The line where both are finite, up to FARTHEST."""
         there = np.isfinite(x_g) & np.isfinite(y_g)
-        return cls(x_g[there], y_g[there], diverged)
+        return cls(x_g[there], np.clip(y_g[there], -FARTHEST, FARTHEST), diverged)
 
     @property
     def end(self) -> float:

@@ -1,7 +1,7 @@
 """The `linear` generator in a training: evaluated in one order on every CPU, and started at a rule.
 
     weights (M, P_meta), windows (M, H, F) -> raw (M, outputs)          sums one after the other, in double precision
-    names of signals, quantiles            -> at_two_point -> (P_meta,) weights that act as meta `tpa` does
+    names of signals, quantiles            -> at_two_point -> (P_meta,) weights that act as meta `tpa` does, nearly
 
 torch sums as its CPU's vectors are long, so a training by it ends elsewhere on another CPU; see encoder.LinearEncoder.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64
 from bierl_fast.meta.signals import SHARE
-from bierl_fast.meta.two_point import DAMPING, LARGEST_RISE
+from bierl_fast.meta.two_point import DAMPING, WANTED_DROP
 
 OF_THE_CENTER = 4  # features between the quantiles and the ranges' positions; see csrc/bierl/core/fitness_buffer.hpp
 HALF = 0.5  # of LinearEncoder: the share kept is 1 / (1 + exp(weight - 1/2))
@@ -50,7 +50,8 @@ def raw(weights_mp: F32, windows_mhf: F32, outputs: int) -> F64:
 def at_two_point(signals: Sequence[str], quantiles: int, adapted: Sequence[str], max_move: float) -> F32:
     """(P_meta,) weights with which it moves sigma by the drop and the learning rate by the riders along the last step.
 
-    As meta/two_point.py does near where nothing should move; further off sigma falls faster.
+    The rules of meta/two_point.py without the rate's band, which a linear generator cannot have; sigma's move is not
+    cut.
 
     Args:
         signals: of its window, "tpa" and "drop" among them.
@@ -66,7 +67,7 @@ def at_two_point(signals: Sequence[str], quantiles: int, adapted: Sequence[str],
     head, filled, faded = _head(signals, quantiles, adapted)
     unit = math.log(max_move)
     head[adapted.index("sigma"), faded["drop"]] = -DAMPING / unit
-    head[adapted.index("sigma"), filled] = LARGEST_RISE / unit
+    head[adapted.index("sigma"), filled] = DAMPING * WANTED_DROP / unit
     head[adapted.index("learning_rate"), faded["tpa"]] = DAMPING / unit
     kept = HALF - math.log((1.0 - SHARE) / SHARE)
     return np.concatenate([[kept], head.ravel(), np.zeros(len(adapted))]).astype(np.float32)

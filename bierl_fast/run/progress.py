@@ -143,8 +143,11 @@ def duration(seconds: float) -> str:
 
 
 def return_text(value: float | None) -> str:
-    """A return: one decimal from 100 on, four digits below, where a function's last progress would show as 0.0."""
-    return number(value, ".1f" if value is not None and abs(value) >= 100.0 else ".4g")
+    """A return: one decimal from 100 on, four digits below, where a function's last progress would show as 0.0.
+
+    From 1e12 on, where a decimal means nothing any more, four digits again.
+    """
+    return number(value, ".1f" if value is not None and 100.0 <= abs(value) < 1e12 else ".4g")
 
 
 def number(value: float | None, form: str) -> str:

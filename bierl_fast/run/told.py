@@ -72,7 +72,13 @@ def section_of_task(runs: Sequence[Loaded], against: str, title: str = "Curves")
 
 
 def _drawn_of(runs: Sequence[Loaded]) -> str:
-    return "" if len(runs) == 1 else "Of runs that differ in their seed alone: the median, with the middle half shaded."
+    several = "Of runs that differ in their seed alone: the median, with the middle half shaded."
+    told = [] if len(runs) == 1 else [several]
+    caps = {run.config.episode_cap for run in runs if run.config is not None and run.config.episode_cap is not None}
+    if caps:
+        steps = " or ".join(f"{cap:,}" for cap in sorted(caps))
+        told.append(f"Episodes of training end after {steps} steps; evaluations go on to the task's own limit.")
+    return " ".join(told)
 
 
 def _panels(runs: Sequence[Curves]) -> list[Panel]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from bierl_fast._library import package_folder
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, SimulationError, TaskError, shown
@@ -38,7 +39,8 @@ class MujocoTask:
     its import path, or a term of a C++ library, "libmine.so:name".
 
     Args:
-        model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote.
+        model: path of an MJCF file, or of an MJB file that this version of MuJoCo wrote; of one in an installed
+            package "package:path/in/it.xml".
         observation: terms whose numbers the policy sees, one after another.
         reward: terms that are summed, each with a weight.
         episode_steps: the time limit, in control steps.
@@ -72,7 +74,7 @@ class MujocoTask:
     def __post_init__(self) -> None:
         """Check everything, against the model too."""
         put = object.__setattr__
-        put(self, "model", os.path.abspath(as_path(self.model, "model")))
+        put(self, "model", _model(self.model))
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
         if not text("name", str(self.name)).strip():
@@ -127,7 +129,19 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     home = os.path.dirname(os.path.abspath(path))
     lists = {where: found[where] for where in QUANTITIES if isinstance(found.get(where), list)}
     terms = {where: [_from(home, each) for each in some] for where, some in lists.items()}
-    return {"name": Path(path).stem, **found, **terms, "model": os.path.join(home, as_path(found["model"], "model"))}
+    return {"name": Path(path).stem, **found, **terms, "model": _model(found["model"], home)}
+
+
+def _model(model: str | os.PathLike[str], home: str = os.curdir) -> str:
+    """The whole path of a model: from a folder on, or from that of an installed package, which is not imported."""
+    path = os.path.join(home, as_path(model, "model"))
+    package, colon, rest = os.fspath(model).partition(":")
+    if not (colon and package.isidentifier()) or os.path.exists(path):
+        return os.path.abspath(path)
+    folder = package_folder(package)
+    if folder is None:
+        raise TaskError(f"the model {model} lies in the package {package}, which is not installed", ["task"])
+    return str(folder / rest)
 
 
 def _from(home: str, term: Any) -> Any:

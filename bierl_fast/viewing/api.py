@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.config.sections import settings_of
@@ -19,7 +20,7 @@ from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
 from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
-from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display
+from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display, without_old_words
 
 if TYPE_CHECKING:
     import gymnasium
@@ -67,6 +68,12 @@ def record(
     kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    with without_old_words():
+        fps, done = _filmed(found, path, observer)
+    return {"out": str(path), "fps": fps, **_told(found, seed, done)}
+
+
+def _filmed(found: Evaluated, path: Path, observer: Observer | None) -> tuple[float, list[Played]]:
     maker = drawing(found.maker, "rgb_array")
     with closing(made(maker)) as env:
         fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
@@ -80,8 +87,7 @@ def record(
         frames.add(frame_of(env, mujoco))
 
     with replacing_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
-        done = _watched(played(found, maker, see), observer)
-    return {"out": str(path), "fps": fps, **_told(found, seed, done)}
+        return fps, _watched(played(found, maker, see), observer)
 
 
 @public(numbers=False)
@@ -103,8 +109,9 @@ def watch(
     episodes, seed = _checked(episodes, seed)
     require_display("film it instead: bierl record DIR --out run.mp4")
     found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
-    maker = drawing(found.maker, "human")
-    return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))
+    with without_old_words():
+        maker = drawing(found.maker, "human")
+        return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))
 
 
 def _checked(episodes: int, seed: int) -> tuple[int, int]:

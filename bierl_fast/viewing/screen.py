@@ -54,6 +54,26 @@ def offscreen(mujoco: bool) -> Iterator[None]:
             os.environ.pop(VARIABLE, None)
 
 
+@contextmanager
+def without_old_words() -> Iterator[None]:
+    """What MuJoCo says of deprecated attributes of Gymnasium's models is not said in the block, nor written to a file.
+
+    Anything else is said as MuJoCo says it, on standard error.
+    """
+    import mujoco  # noqa: PLC0415 - takes 0.2 s
+
+    def say(text: str) -> None:
+        if "deprecated" not in text:
+            print(f"WARNING: {text}", file=sys.stderr)
+
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(say)
+    try:
+        yield
+    finally:
+        mujoco.set_mju_user_warning(before)
+
+
 def follow(env: gymnasium.Env[Any, Any]) -> None:
     """Look through the camera of the task's model that goes with the robot, where it has one.
 

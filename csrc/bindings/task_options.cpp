@@ -23,6 +23,16 @@ bool is_number(const py::handle& value) {
          (PyNumber_Check(object) && std::strncmp(Py_TYPE(object)->tp_name, "numpy.float", 11) == 0);
 }
 
+// A list, a tuple, or an array with dimensions: what else has elements may raise where it is asked, or never end.
+bool is_list(const py::handle& value) {
+  PyObject* object = value.ptr();
+  if (PyList_Check(object) || PyTuple_Check(object)) return true;
+  if (PyBytes_Check(object) || PyByteArray_Check(object) || !PyObject_CheckBuffer(object)) return false;
+  const bool sized = PySequence_Size(object) >= 0;
+  PyErr_Clear();
+  return sized;
+}
+
 std::optional<std::int64_t> as_integer(const py::handle& value) {
   const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
   if (!index) throw py::error_already_set();
@@ -33,7 +43,7 @@ std::optional<std::int64_t> as_integer(const py::handle& value) {
 }
 
 std::optional<OptionValue> as_pair(const py::handle& value) {
-  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr())) return std::nullopt;
+  if (!is_list(value)) return std::nullopt;
   const auto sequence = py::reinterpret_borrow<py::sequence>(value);
   if (py::len_hint(sequence) != 2) return std::nullopt;
   std::array<double, 2> pair{};
@@ -48,7 +58,7 @@ std::optional<OptionValue> as_pair(const py::handle& value) {
 OptionValue read_option(const py::handle& value);
 
 std::optional<OptionValue> as_list(const py::handle& value) {
-  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || !PySequence_Check(value.ptr())) return std::nullopt;
+  if (!is_list(value)) return std::nullopt;
   std::vector<double> numbers;
   std::vector<std::string> texts;
   std::vector<OptionTable> tables;

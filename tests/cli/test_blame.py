@@ -134,7 +134,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "run.build._starting_entropy",
     ),
     (FIXED + "winner_share = 0.3", HOPPER, "winner_share", "config.foreign._refuse"),
-    (FIXED + "meta_interval = 5", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
+    (FIXED + "meta_interval = 6", HOPPER, "meta, meta_interval", "config.foreign._refuse"),
     (FIXED + "top = 3", HOPPER, "top", "config.foreign.refuse"),
     (FIXED + '[reference]\namt = "raw_returns"', HOPPER, "reference", "run.build._switches"),
     (

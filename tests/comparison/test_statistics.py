@@ -76,6 +76,15 @@ def test_one_run_has_an_interval_of_no_width() -> None:
     assert interval(interquartile_mean, [[2.5]], "one") == (2.5, 2.5)
 
 
+def test_numbers_of_any_size_have_a_mean() -> None:
+    huge = [1.7e308, 1.6e308, 1.5e308, 1.7e308, 1.2e308]
+    found = estimate(interquartile_mean, [huge], "huge")
+    assert found["low"] <= found["value"] == pytest.approx(1.6e308, rel=0.01)
+    assert found["high"] <= 1.7e308
+    assert estimate(interquartile_mean, [[-1e308, -1e308, 1e-310]], "mixed")["value"] == pytest.approx(-2 * (1e308 / 3))
+    assert interquartile_mean(np.array([[1e308, 1e308, -math.inf]])).tolist() == [-math.inf]
+
+
 def test_a_diverged_run_counts_as_the_worst() -> None:
     diverged = [-math.inf, 1.0, 2.0, 3.0, 4.0]
     found = estimate(interquartile_mean, [diverged], "diverged")

@@ -306,3 +306,10 @@ def test_signatures_say_what_is_taken_from_sections(function: Callable[..., Any]
     parameters = inspect.signature(function).parameters
     assert names <= set(parameters)
     assert all(each.kind is not each.VAR_KEYWORD for each in parameters.values())
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), [("noise", 0.5)], "noise"])
+def test_a_change_s_keywords_are_looked_at_as_others_are(value: Any) -> None:
+    config = Config(task="Ant-v5")
+    with pytest.raises(ConfigError, match="task_kwargs must be a dict with names as keys"):
+        config.replace(task="quadratic", dim=3, task_kwargs=value)

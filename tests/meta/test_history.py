@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers.world import HP, RANGES, history, report, state_bytes
 
+from bierl_fast.errors import ArgumentError
 from bierl_fast.meta.history import History, Range, default_range
 from bierl_fast.meta.signals import FIRST, Memory, numbers
 
@@ -61,6 +62,20 @@ def test_resume(generations: int) -> None:
         assert state_bytes(whole.state()) == state_bytes(resumed.state())
         whole.append(report(generation))
         resumed.append(report(generation))
+
+
+@pytest.mark.parametrize("told", [None, np.array([0.7, 0.1])])
+def test_states_of_before_go_on(told: np.ndarray | None) -> None:
+    """Format 1 began without what the strategy told, then with the first two numbers of it."""
+    saved = history(3).state()
+    del saved["told"]
+    resumed = history(0)
+    resumed.load(saved if told is None else {**saved, "told": told})
+    expected = [math.nan, math.nan] if told is None else told.tolist()
+    np.testing.assert_array_equal(list(resumed.told().values()), [*expected, math.nan])
+    np.testing.assert_array_equal(resumed.window(), history(3).window())
+    with pytest.raises(ArgumentError):
+        resumed.load({**saved, "told": np.zeros(4)})
 
 
 def test_the_window_is_a_copy() -> None:

@@ -48,12 +48,44 @@ def after(*reports: GenerationReport) -> History:
     return past
 
 
-@pytest.mark.parametrize(("tpa", "move"), [(0.0, 0.0), (1.0, 0.5), (-0.6, -0.3), (math.nan, 0.0)])
-def test_the_rate_goes_by_the_riders(tpa: float, move: float) -> None:
-    level = TwoPointAdaptation(HP, RANGES, 9.0)
-    proposal = level.propose(after(told(tpa)))
-    assert math.log(proposal["learning_rate"] / HP["learning_rate"]) == pytest.approx(SHARE * move, abs=1e-12)
+@pytest.mark.parametrize(
+    ("tpa", "times", "move"),
+    [
+        (0.0, 1, 0.0),
+        (0.6, 1, 0.0),
+        (1.0, 30, 0.35),
+        (-0.9, 30, -0.2),
+        (0.29, 30, 0.0),
+        (-0.49, 30, 0.0),
+        (math.nan, 1, 0.0),
+    ],
+)
+def test_the_rate_goes_by_the_riders(tpa: float, times: int, move: float) -> None:
+    """By what they say for some time, beyond what chance lets them say."""
+    proposal = TwoPointAdaptation(HP, RANGES, 9.0).propose(after(*[told(tpa)] * times))
+    assert math.log(proposal["learning_rate"] / HP["learning_rate"]) == pytest.approx(move, abs=1e-3)
     assert proposal["sigma"] == pytest.approx(HP["sigma"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("tpa", "edge"), [(0.7, 0.3), (-0.9, -0.5)])
+def test_the_rate_moves_by_what_the_average_leaves_its_band_by(tpa: float, edge: float) -> None:
+    proposal = TwoPointAdaptation(HP, RANGES, 9.0).propose(after(*[told(tpa)] * 3))
+    average = tpa * (1 - (1 - SHARE) ** 3)
+    assert math.log(proposal["learning_rate"] / HP["learning_rate"]) == pytest.approx((average - edge) / 2, abs=1e-12)
+
+
+@pytest.mark.parametrize(("ratio", "factor"), [(1.9, 1.0), (5.0, 0.4), (2e3, 1e-3), (0.0, 1.0), (math.nan, 1.0)])
+def test_a_step_far_beyond_the_noise_brings_the_rate_down(ratio: float, factor: float) -> None:
+    """To where it is twice as long as a sample's noise, unless the riders say for some time that it was too short."""
+    plain = told(1.0)
+    long = replace(plain, strategy=replace(plain.strategy, step_ratio=ratio))
+    wide = {"sigma": RANGES["sigma"], "learning_rate": Range(HP["learning_rate"] / 1e6, HP["learning_rate"] * 10)}
+    past = History(length=2, quantiles=2, ranges=wide, signals=(*FIRST, "tpa", "drop"))
+    past.append(long)
+    proposal = TwoPointAdaptation(HP, wide, 1e4).propose(past)
+    assert proposal["learning_rate"] / HP["learning_rate"] == pytest.approx(factor, rel=1e-9)
+    past.append(long)
+    assert TwoPointAdaptation(HP, wide, 1e4).propose(past)["learning_rate"] > HP["learning_rate"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +108,7 @@ def test_moves_are_cut_at_max_move_and_at_the_ranges() -> None:
 
 def test_centres_go_their_own_ways() -> None:
     level = TwoPointAdaptation(HP, RANGES, 9.0)
-    past = after(told(1.0, center=0), told(-1.0, center=2))
+    past = after(*[told(1.0, center=0), told(-1.0, center=2)] * 3)
     assert level.propose(past, 0)["learning_rate"] > HP["learning_rate"] > level.propose(past, 2)["learning_rate"]
     assert level.propose(past, 1) == HP
 

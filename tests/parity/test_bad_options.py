@@ -11,6 +11,23 @@ from bierl_fast._native import core
 from bierl_fast.native_env import NativeEnv
 
 
+class Endless:
+    """Has elements without end, as whoever only defines that looks to Python."""
+
+    def __getitem__(self, index: int) -> float:
+        return 1.0
+
+
+class Raising(Endless):
+    """Its elements cannot be had."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> float:
+        raise KeyError(index)
+
+
 @pytest.mark.parametrize(
     ("task", "options", "message"),
     [
@@ -32,6 +49,11 @@ from bierl_fast.native_env import NativeEnv
         ("Ant-v5", {"reset_noise_scale": -0.1}, "reset_noise_scale must be at least 0, got -0.1"),
         ("Ant-v5", {"frame_skip": 0}, "frame_skip must be an integer of at least 1, got 0"),
         ("Ant-v5", {"frame_skip": 2.0}, "frame_skip must be an integer of at least 1, got 2"),
+        ("Ant-v5", {"frame_skip": np.array(2.0)}, "frame_skip must be an integer of at least 1"),
+        ("Hopper-v5", {"healthy_z_range": np.array(0.5)}, "healthy_z_range must be"),
+        ("Hopper-v5", {"healthy_z_range": Endless()}, "healthy_z_range must be"),
+        ("Hopper-v5", {"healthy_z_range": Raising()}, "healthy_z_range must be"),
+        ("Swimmer-v5", {"wrappers": Endless()}, "wrappers must be"),
         ("Ant-v5", {"frame_skip": 2**70}, "frame_skip must be an integer of at least 1"),
         ("Ant-v5", {"terminate_when_unhealthy": 1}, "terminate_when_unhealthy must be True or False, got 1"),
         ("Ant-v5", {"main_body": "tail"}, "main_body names no body of the model: 'tail'"),

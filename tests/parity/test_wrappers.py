@@ -235,6 +235,13 @@ def test_a_time_limit_counts_the_steps_within(limit: int) -> None:
     assert ours().spec.max_episode_steps == -(-limit // 5)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("repeats", "fps"), [(1, 25), (4, 6), (100, 1)])
+def test_a_film_is_as_fast_as_the_task(repeats: int, fps: int) -> None:
+    repeated = [{"wrapper": "RepeatAction", "num_repeats": repeats}]
+    for env in (NativeEnv("Swimmer-v5", wrappers=repeated), find("Swimmer-v5", {"wrappers": repeated})()):
+        assert env.metadata["render_fps"] == fps
+
+
 def test_a_task_of_ones_own_has_wrappers(tmp_path: Any) -> None:
     tables = [
         {"wrapper": "StickyAction", "repeat_action_probability": 0.3},

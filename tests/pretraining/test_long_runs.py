@@ -109,7 +109,7 @@ def test_one_order_of_sums_gives_what_torch_gives() -> None:
 
 
 def test_it_starts_as_tpa_acts() -> None:
-    """On a window that a run of tpa left: both move alike, near where nothing should move."""
+    """On a window that a run of tpa left: by its signals, and where the rule itself moves, its way."""
     made, ranges = generator(), {name: Range(0.001, 10.0) for name in ADAPTED}
     weights = linear.at_two_point(SIGNALS, 2, ADAPTED, 3.0)
     outputs = replace(made.outputs, ranges=ranges)
@@ -126,10 +126,13 @@ def test_it_starts_as_tpa_acts() -> None:
     used = history.latest()
     raw = linear.raw(weights[None], history.window()[None], 2)[0]
     learned, ruled = outputs.hyperparameters(raw.tolist(), used), rule.propose(history)
+    known = history.memory()
+    wanted = {"sigma": (0.2 - known.drop) / 2, "learning_rate": known.tpa / 2}
     for name in ADAPTED:
-        moved, wanted = (np.log(hp[name] / used[name]) for hp in (learned, ruled))
-        assert abs(moved - wanted) < 0.1, (name, moved, wanted)
-        assert moved * wanted > 0.0
+        moved, by_rule = (np.log(hp[name] / used[name]) for hp in (learned, ruled))
+        assert abs(moved - wanted[name]) < 0.1, (name, moved, wanted)
+        assert moved * wanted[name] > 0.0
+        assert moved * by_rule >= 0.0
     with pytest.raises(ArgumentError, match="starts as `tpa` reads drop and tpa"):
         linear.at_two_point(FIRST, 2, ADAPTED, 3.0)
 

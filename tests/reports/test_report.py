@@ -75,6 +75,16 @@ def test_one_run() -> None:
     assert "bierl resume a" in page.texts
 
 
+def test_episodes_that_were_cut_are_told_of() -> None:
+    short = run_directory(Path("short"), records(5), episode_cap=300)
+    said = "Episodes of training end after 300 steps; evaluations go on to the task's own limit"
+    assert any(said in text for text in seen(short).texts)
+    whole = run_directory(Path("whole"), records(5), seed=3)
+    assert not any("Episodes of training" in text for text in seen(whole).texts)
+    other = run_directory(Path("other"), records(5), episode_cap=1200)
+    assert any("after 300 or 1,200 steps" in text for text in seen(short, whole, other).texts)
+
+
 def test_it_needs_nothing_but_itself() -> None:
     text = bf.report(run_directory(Path("a"), records(5)))
     assert all(link.startswith("data:") for link in Seen(text).loads)

@@ -152,6 +152,20 @@ def test_a_run_under_way_and_one_not_begun(capsys: Captured) -> None:
     assert text_plot(one)
 
 
+@pytest.mark.parametrize("scale", [1.7e308, 1e-310])
+def test_returns_of_any_size_are_drawn(scale: float, capsys: Captured) -> None:
+    signs = [1.0, -1.0, 0.5]
+    told = [
+        {**line, "center_return": scale * sign, "mean_return": scale * sign}
+        for line, sign in zip(records(3), signs, strict=True)
+    ]
+    for seed in range(3):
+        run_directory(Path("some") / str(seed), told, seed=seed)
+    assert entry(["plot", "some"]) == 0
+    assert f"{0.5 * scale:.5g}" in capsys.readouterr().out
+    assert bf.plot("some", out="some.png").encoded("png")
+
+
 def test_a_damaged_run_of_a_folder_is_left_out(capsys: Captured) -> None:
     for seed in range(2):
         run_directory(Path("some") / str(seed), records(3), seed=seed)

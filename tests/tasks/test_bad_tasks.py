@@ -47,6 +47,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"root": "uper"}, r"named 'uper'; did you mean 'upper'\?"),
     ({"episode_steps": 0}, r"episode_steps must be an integer of at least 1, got 0"),
     ({"frame_skip": 1.5}, r"frame_skip must be an integer, got 1.5"),
+    ({"episode_steps": 2**40}, r"episode_steps must be at most 2147483647"),
+    ({"model": ""}, r"model must name a file"),
+    ({"model": "arm\0.xml"}, r"model must name a file"),
+    ({"model": "nopackage:robot.xml"}, r"in the package nopackage, which is not installed"),
+    ({"model": "gymnasium:robot.xml"}, r"cannot load the model '/.*/gymnasium/robot.xml'"),
     ({"model_hash": "0" * 16}, r"is not what it was .* its hash was 0000000000000000 and is now \w{16}"),
 ]
 

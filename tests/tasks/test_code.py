@@ -40,9 +40,9 @@ FILE = """
 model = "arm.xml"
 frame_skip = 5
 episode_steps = 20
-observation = [{ term = "joint_positions" }, { term = "code/mine.py:height", scale = 0.5 }]
-reward = [{ term = "code/mine.py:height", weight = 2 }]
-termination = [{ term = "code/mine.py:height", range = [-inf, 100] }]
+observation = [{ term = "joint_positions" }, { term = "code/height_terms.py:height", scale = 0.5 }]
+reward = [{ term = "code/height_terms.py:height", weight = 2 }]
+termination = [{ term = "code/height_terms.py:height", range = [-inf, 100] }]
 """
 SETTINGS: dict[str, Any] = {
     **{"generations": 2, "population": 4, "meta": "none", "strategy": "es", "hidden": (4,), "threads": 1, "seed": 1},
@@ -156,6 +156,12 @@ def test_what_is_no_term_is_told_in_one_line(term: Any, told: str, tmp_path: Pat
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("size", "told"), [(0, "at least 1"), (2.5, "at least 1"), (2**25, "at most 16777216")])
+def test_a_size_that_cannot_be(size: Any, told: str, tmp_path: Path) -> None:
+    with pytest.raises(bf.TaskError, match=f"arm, reward 1 .*size must be .*{told}"):
+        bf.MujocoTask(**arm(tmp_path, reward=[{"term": terms.bent, "size": size}]))
+
+
 def test_a_function_that_numba_cannot_compile_is_told_in_one_line() -> None:
     def wrong(data: Any, out: Any) -> None:
         out[0] = data.qposs[0]
@@ -206,7 +212,7 @@ def robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "robots" / "code").mkdir(parents=True)
     arm(tmp_path / "robots")
-    (tmp_path / "robots" / "code" / "mine.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "robots" / "code" / "height_terms.py").write_text(CODE, encoding="utf-8")
     path = tmp_path / "robots" / "my_robot.toml"
     path.write_text(FILE, encoding="utf-8")
     return path
@@ -214,7 +220,7 @@ def robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_task_file_names_it_from_its_own_folder(robot: Path) -> None:
     config = bf.Config(task="robots/my_robot.toml", **SETTINGS)
-    assert config.task_kwargs["reward"][0]["term"] == f"{robot.parent}/code/mine.py:height"
+    assert config.task_kwargs["reward"][0]["term"] == f"{robot.parent}/code/height_terms.py:height"
     bf.train(config, "run")
     bf.resume("run", generations=3)
     assert bf.evaluate("run", episodes=2, threads=1)["mean_length"] == 20
@@ -224,7 +230,7 @@ def test_a_task_file_names_it_from_its_own_folder(robot: Path) -> None:
 
 def test_code_in_others_runs_is_asked_about_before_it_runs(robot: Path) -> None:
     bf.train(bf.Config(task=str(robot), **SETTINGS), "run")
-    mark = robot.parent / "code" / "mine.mark"
+    mark = robot.parent / "code" / "height_terms.mark"
     shutil.copytree("run", "copied")
     before = mark.read_text()
     for call in (
@@ -232,7 +238,7 @@ def test_code_in_others_runs_is_asked_about_before_it_runs(robot: Path) -> None:
         lambda: bf.resume("copied", generations=4),
         lambda: bf.evaluate("copied/policy.npz", episodes=1),
     ):
-        with pytest.raises(bf.TrustError, match=r"import '.*/code/mine.py' and call 'height'"):
+        with pytest.raises(bf.TrustError, match=r"import '.*/code/height_terms.py' and call 'height'"):
             call()
     assert mark.read_text() == before
     assert bf.evaluate("copied", episodes=1, threads=1, trust=True)["mean_length"] == 20

@@ -163,3 +163,14 @@ def test_the_hash_sees_what_a_model_includes(tmp_path: Path) -> None:
     one, other, larger = (core.model_hash(str(tmp_path / name / "world.xml")) for name in ("one", "other", "larger"))
     assert one == other
     assert one != larger
+
+
+def test_a_model_lies_in_a_package(task_file: Path) -> None:
+    """From where the package is, which is not imported; a file of that name comes first."""
+    task_file.write_text(FILE.replace("models/arm.xml", "gymnasium:envs/mujoco/assets/reacher.xml"), encoding="utf-8")
+    with pytest.raises(bf.TaskError, match="named 'hand'; there is none"):  # it was found
+        bf.MujocoTask.load(task_file)
+    (task_file.parent / "gymnasium:envs").mkdir()
+    arm(task_file.parent / "gymnasium:envs")
+    task_file.write_text(FILE.replace("models/arm.xml", "gymnasium:envs/arm.xml"), encoding="utf-8")
+    assert bf.MujocoTask.load(task_file).model == str(task_file.parent / "gymnasium:envs" / "arm.xml")

@@ -79,6 +79,14 @@ def _sticky_action(env: Env, repeat_action_probability: float, repeat_action_dur
     return wrappers.StickyAction(env, repeat_action_probability, steps)  # type: ignore[arg-type]
 
 
+def _repeat_action(env: Env, num_repeats: int) -> Env:
+    repeated = wrappers.RepeatAction(env, num_repeats)
+    fps = env.metadata.get("render_fps")
+    if fps:  # a film has a frame for each step
+        repeated.metadata = {**env.metadata, "render_fps": max(1, round(fps / num_repeats))}
+    return repeated
+
+
 def _frame_stack(env: Env, stack_size: int, padding_type: str = "reset") -> Env:
     return wrappers.FlattenObservation(wrappers.FrameStackObservation(env, stack_size, padding_type=padding_type))
 
@@ -106,7 +114,7 @@ WRAPPERS: dict[str, Callable[..., Env]] = {
     "ClipReward": _clip_reward,
     "FrameStackObservation": _frame_stack,
     "NoisyObservation": NoisyObservation,
-    "RepeatAction": wrappers.RepeatAction,
+    "RepeatAction": _repeat_action,
     "RescaleAction": _rescale_action,
     "ScaleReward": _scale_reward,
     "StickyAction": _sticky_action,

@@ -66,6 +66,8 @@ struct Shown {
   std::string operator()(FunctionAddress) const { return "a compiled function"; }
 };
 
+constexpr int kMost = std::numeric_limits<int>::max();
+
 }  // namespace
 
 std::string numbered(const std::string& task, const char* what, std::size_t index, const TaskOptions& options,
@@ -114,9 +116,8 @@ int OptionReader::count(const char* name, int otherwise) {
   const OptionValue* value = find(name);
   if (value == nullptr) return otherwise;
   const auto* integer = std::get_if<std::int64_t>(value);
-  if (integer == nullptr || *integer < 1 || *integer > std::numeric_limits<int>::max()) {
-    refuse(name, "an integer of at least 1", *value);
-  }
+  if (integer == nullptr || *integer < 1) refuse(name, "an integer of at least 1", *value);
+  if (*integer > kMost) refuse(name, "at most " + std::to_string(kMost), *value);
   return static_cast<int>(*integer);
 }
 
@@ -203,9 +204,8 @@ int OptionReader::whole(const char* name, int otherwise) {
   const OptionValue* value = find(name);
   if (value == nullptr) return otherwise;
   const auto* integer = std::get_if<std::int64_t>(value);
-  if (integer == nullptr || *integer < 0 || *integer > std::numeric_limits<int>::max()) {
-    refuse(name, "an integer of at least 0", *value);
-  }
+  if (integer == nullptr || *integer < 0) refuse(name, "an integer of at least 0", *value);
+  if (*integer > kMost) refuse(name, "at most " + std::to_string(kMost), *value);
   return static_cast<int>(*integer);
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kLibrary = ".so";
 constexpr const char* kSymbol = "bierl_terms";
+constexpr int kMostNumbers = 1 << 24;
 
 class Compiled final : public Quantity {
  public:
@@ -26,8 +27,11 @@ class Compiled final : public Quantity {
     static Options read(OptionReader& reader) {
       const FunctionAddress function = reader.function("function");
       require(reader.listing() || function.address != nullptr, reader.task() + ": its function was not compiled");
-      return {reinterpret_cast<CompiledTerm>(function.address), reader.count("size", 1),
-              reader.flag("contact_forces", false)};
+      const Options options{reinterpret_cast<CompiledTerm>(function.address), reader.count("size", 1),
+                            reader.flag("contact_forces", false)};
+      require(options.size <= kMostNumbers, reader.task() + ": size must be at most " + std::to_string(kMostNumbers) +
+                                                ", got " + std::to_string(options.size));
+      return options;
     }
   };
   Compiled(const Moment& moment, const Options& options, const std::string&)
