@@ -63,7 +63,8 @@ BACKENDS: dict[str, Backend] = {
 }
 EVALUATORS = ("auto", *BACKENDS)
 OWN = tuple(dict.fromkeys(section for backend in BACKENDS.values() for section in backend.sections))
-OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads")  # what a function task takes
+ON_A_CLUSTER = ("evaluator", *RaySettings.settings())  # what a function takes of evaluators: this one
+OF_FUNCTIONS = ("task", "dim", "vectorized", "initial", "task_kwargs", "threads", *ON_A_CLUSTER)
 
 
 @public(numbers=False)
@@ -143,8 +144,7 @@ def make_evaluator(
     found, task_kwargs = resolved(task, task_kwargs or {})
     given |= {"task": found, "task_kwargs": task_kwargs}
     if dim is not None:
-        on_a_cluster = {"evaluator", *RaySettings.settings()} if evaluator == "ray" else set()
-        _refuse_for_functions({name: value for name, value in given.items() if name not in on_a_cluster})
+        _refuse_for_functions(given)
         described: dict[str, Any] = {
             "dim": dim,
             "vectorized": vectorized,
@@ -214,8 +214,9 @@ def _defaults() -> dict[str, Any]:
 def _refuse_for_functions(given: dict[str, Any]) -> None:
     """Raise ArgumentError for an option that means nothing to a function and is not at its default."""
     defaults = _defaults()
+    taken = OF_FUNCTIONS if given["evaluator"] == "ray" else set(OF_FUNCTIONS) - set(ON_A_CLUSTER)
     for name, value in {**given, "hidden": tuple(given["hidden"])}.items():
-        if name not in OF_FUNCTIONS and value != defaults[name]:
+        if name not in taken and value != defaults[name]:
             raise none_of_functions(name, value)
 
 
