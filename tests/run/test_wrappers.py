@@ -30,6 +30,7 @@ def returns(run: Path) -> list[float]:
     return [json.loads(line)["mean_return"] for line in lines]
 
 
+@pytest.mark.slow
 def test_what_was_trained_is_what_goes_on_and_is_evaluated(tmp_path: Path) -> None:
     config = bf.Config(task="Swimmer-v5", task_kwargs={"wrappers": TABLES}, **SETTINGS)
     bf.train(config, tmp_path / "two")

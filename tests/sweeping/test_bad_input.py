@@ -106,6 +106,7 @@ def test_what_is_refused_beside_another_value_alone_fails_its_trials(played: typ
         assert ("csa" in row.why) == both
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -125,6 +126,7 @@ def test_a_spec_that_was_changed_since(change: dict[str, Any], message: str, pla
     assert not Path("other.db").exists()
 
 
+@pytest.mark.slow
 def test_a_study_is_one_sweeps(played: type[PlayedCrew]) -> None:
     spec = described(trials=1, storage="sqlite:///one.db", study="mine")
     bf.sweep(spec, "a")

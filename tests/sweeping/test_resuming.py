@@ -60,6 +60,7 @@ def same(
     return found
 
 
+@pytest.mark.slow
 def test_forty_trials_killed_again_and_again(played: type[PlayedCrew], monkeypatch: pytest.MonkeyPatch) -> None:
     spec = described(trials=40, seeds=2, pruner=MEDIAN, space=MIXED)
     found = same(spec, played, monkeypatch, share=0.005)
@@ -71,6 +72,7 @@ def test_forty_trials_killed_again_and_again(played: type[PlayedCrew], monkeypat
     assert any("top" not in trial[1] for trial in found)
 
 
+@pytest.mark.slow
 def test_a_study_in_a_file(played: type[PlayedCrew], monkeypatch: pytest.MonkeyPatch) -> None:
     """As above, as by default: numbers come out of it as they went in, those too that are none."""
     spec = described(trials=8, pruner=MEDIAN)

@@ -218,6 +218,7 @@ def robot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_task_file_names_it_from_its_own_folder(robot: Path) -> None:
     config = bf.Config(task="robots/my_robot.toml", **SETTINGS)
     assert config.task_kwargs["reward"][0]["term"] == f"{robot.parent}/code/height_terms.py:height"

@@ -35,6 +35,7 @@ for task in {tasks}:
 """
 
 
+@pytest.mark.slow
 @DRAWS
 def test_frames_are_gymnasiums() -> None:
     tasks = ["HalfCheetah-v5", "Ant-v5"]

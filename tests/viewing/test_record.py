@@ -143,6 +143,7 @@ def test_what_draws_nothing(capsys: Captured) -> None:
     assert not list(Path().glob("*film*"))
 
 
+@pytest.mark.slow
 def test_a_gif_of_more_frames_than_memory_is_to_hold(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     policy_of("viewing.drawings:gray").save("policy.npz")
     monkeypatch.setattr(film, "MOST", 10_000)
@@ -151,6 +152,7 @@ def test_a_gif_of_more_frames_than_memory_is_to_hold(capsys: Captured, monkeypat
     assert sorted(path.name for path in Path().iterdir()) == ["film.mp4", "policy.npz"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gif", "mp4"])
 def test_a_film_that_the_disk_does_not_take(kind: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     policy_of("viewing.drawings:gray").save("policy.npz")
