@@ -47,8 +47,9 @@ def cluster_fixture() -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def no_connection() -> Iterator[None]:
-    """A test ends the connection that it has made."""
+def no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test ends the connection that it has made. Its working directory comes first among the imports of Ray's workers."""
+    monkeypatch.chdir(tmp_path)
     yield
     import ray
 

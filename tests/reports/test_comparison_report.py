@@ -53,7 +53,7 @@ def test_its_page(comparison: Path) -> None:
     assert "<i>low" not in text
     assert text.count('class="card chart') == 2
     with locked(comparison, RuntimeError()):
-        assert 'class="state under-way"' in bf.report(comparison)
+        assert 'class="state running"' in bf.report(comparison)
 
 
 def test_beside_runs(comparison: Path, tmp_path: Path) -> None:

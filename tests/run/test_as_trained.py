@@ -138,7 +138,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"workers": 2}, "workers = 2, and InvertedPendulum-v5 is native and runs on threads; give threads"),
     ({"episode_timeout": 1.0}, "episode_timeout = 1.0, and InvertedPendulum-v5 is native"),
     ({"fresh_env": "never"}, "fresh_env = never, and InvertedPendulum-v5 is native"),
-    ({"flatten_observation": True}, "flatten_observation = True, and the policy was made with flatten_observation"),
+    (
+        {"flatten_observation": True},
+        "flatten_observation = True, and the policy, made with flatten_observation = False, sees",
+    ),
     ({"evaluator": "pol"}, "no evaluator named 'pol'"),
     ({"retries": -1}, "retries must be at least 0 and at most 65536, got -1"),
 ]
