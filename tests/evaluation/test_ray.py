@@ -34,7 +34,9 @@ HOPPER: dict[str, Any] = {"hidden": (8,), "episode_cap": 60}
 @pytest.fixture(name="cluster", scope="module")
 def cluster_fixture() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (environment() | {"RAY_USAGE_STATS_ENABLED": "0"}).items():
+        seen = environment()
+        seen["PYTHONPATH"] += f"{os.pathsep}{Path(__file__).parents[2]}"  # last: what tests define, by its name
+        for name, value in (seen | {"RAY_USAGE_STATS_ENABLED": "0"}).items():
             patch.setenv(name, value)
         from ray.cluster_utils import Cluster
 
@@ -48,7 +50,7 @@ def cluster_fixture() -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A test ends the connection that it has made. Its working directory comes first among the imports of Ray's workers."""
+    """A test ends the connection that it has made. Ray's workers import from its working directory first."""
     monkeypatch.chdir(tmp_path)
     yield
     import ray

@@ -88,7 +88,7 @@ def test_under_a_meta_level_meta_rows_are_not_learned_from(tmp_path: Path) -> No
         ({"squash": "clip"}, "strategy 'esac' needs squash 'tanh', got 'clip'; leave squash out"),
         ({"obs_norm": True}, "strategy 'esac' needs obs_norm False, got True; leave obs_norm out"),
         (
-            {"task": "quadratic", "dim": 4},
+            {"task": "quadratic", "dim": 4, "hidden": (64, 64), "episode_cap": None},
             "strategy 'esac' needs a policy network, which a function task has not",
         ),
         ({"action_noise": "evolved"}, "policies without evolved action noise"),
