@@ -38,7 +38,7 @@ def cluster(cpus: list[int]) -> Iterator[Any]:
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     from ray.cluster_utils import Cluster  # noqa: PLC0415
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "include_dashboard": False})
+    made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "include_dashboard": False})
     try:
         for count in cpus[1:]:
             made.add_node(num_cpus=count)

@@ -123,7 +123,7 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
         (f"{HERE}sized --strategy meps", "as action_noise would; take another strategy, or leave policy out"),
         (f"{HERE}sized --strategy esac", "strategy 'esac' needs the compiled network, whose layers it knows"),
         (f"{HERE}sized --evaluator native", "a TorchPolicy runs in worker processes alone; take evaluator 'pool'"),
-        (f"{HERE}sized --dim 4", "a function task has no policy network and no episodes: leave out policy, got"),
+        (f"{HERE}sized --dim 4", "and takes no policy (got"),
     ],
 )
 def test_bad_policies_exit_with_2(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
