@@ -100,6 +100,7 @@ const QuantityEntry& code_quantity(const std::string& who, const std::string& te
       std::find_if(table.begin(), table.end(), [&name](const auto& entry) { return entry.name == name; });
   if (found != table.end()) return *found;
   std::vector<std::string> known;
+  known.reserve(table.size());
   for (const QuantityEntry& entry : table) known.push_back(entry.name);
   throw unknown_name("term of the library " + home + " for " + who, name, known);
 }

@@ -111,7 +111,7 @@ class Distance final : public OnTheWay {
   void write(double* out) const override {
     double there[3];
     way(there);
-    *out = tasks::norm(there, axes());
+    *out = tasks::norm(there, axes() == 2 ? 2 : 3);
   }
 };
 
