@@ -18,6 +18,8 @@ import bierl_fast as bf
 from bierl_fast.cli.main import cli
 from bierl_fast.evaluation.environment.wrapping import path_and_keywords
 
+pytestmark = pytest.mark.slow  # processes started by the dozen
+
 STACK = "gymnasium.wrappers:FrameStackObservation(stack_size=3)"
 FLAT = "gymnasium.wrappers:FlattenObservation"
 MODULE = """
