@@ -145,6 +145,7 @@ def test_save_names_the_path_that_was_given(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_byte_order_mark_is_read_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_byte_order_mark_is_read_over(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
     """Its name is written as it came."""
     code = "import sys; from bierl_fast.cli.main import entry; sys.exit(entry(sys.argv[1:]))"

@@ -62,6 +62,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, err.rstrip() + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CODES)
 def test_train_and_resume_save_and_end(name: str, started: Start, tmp_path: Path) -> None:
     directory = tmp_path / "run"
@@ -81,6 +82,7 @@ def test_train_and_resume_save_and_end(name: str, started: Start, tmp_path: Path
     assert second > first
 
 
+@pytest.mark.slow
 def test_usr1_saves_and_goes_on(started: Start, tmp_path: Path) -> None:
     directory = tmp_path / "run"
     process = started([*TRAIN, "--run-dir", str(directory)])

@@ -75,6 +75,7 @@ def test_one_run() -> None:
     assert "bierl resume a" in page.texts
 
 
+@pytest.mark.slow
 def test_episodes_that_were_cut_are_told_of() -> None:
     short = run_directory(Path("short"), records(5), episode_cap=300)
     said = "Episodes of training end after 300 steps; evaluations go on to the task's own limit"

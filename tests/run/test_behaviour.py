@@ -21,6 +21,7 @@ CONFIG = bf.Config(
 )
 
 
+@pytest.mark.slow
 def test_a_function_its_path_and_a_stop_are_the_same_run(tmp_path: Path) -> None:
     whole = bf.train(CONFIG, tmp_path / "whole")
     bf.train(CONFIG.replace(behavior=pool_envs.describe, generations=2, workers=2), tmp_path / "parts")

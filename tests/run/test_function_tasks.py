@@ -33,6 +33,7 @@ NATIVE = Config(
 )
 
 
+@pytest.mark.slow
 def test_every_call_is_a_step_with_a_meta_level_too() -> None:
     functions.CALLS["hill"] = 0
     config = Config(task=functions.hill, dim=60, sigma=0.05, learning_rate=0.05, population=32, total_steps=12_000)

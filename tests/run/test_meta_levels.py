@@ -138,6 +138,7 @@ def test_a_stop_changes_nothing(task: dict[str, Any], name: str, tmp_path: Path)
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "stopped" / file).read_bytes(), file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if META_LEVELS[name].adapts])
 def test_nothing_to_adapt_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"adapt must name a hyperparameter for the meta-level '{name}', got none"):

@@ -98,6 +98,7 @@ def test_where_a_run_has_no_centre_the_mean_stands_for_all() -> None:
     assert bf.plot(*runs).figure.axes[0].get_ylabel() == "mean return"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MAGIC)
 def test_files(kind: str, capsys: Captured) -> None:
     """The same bytes for the same run; the file before is kept unless it is to be replaced."""

@@ -59,6 +59,7 @@ def test_its_texts_are_shown_as_they_are_written() -> None:
     assert "nan" not in card("", [], np.array([-1.7e308, 1.7e308]))
 
 
+@pytest.mark.slow
 def test_on_a_page(policy: MlpPolicy, tmp_path: Path) -> None:
     one = result(policy, records(8))
     text = one.report(tmp_path / "a.html")
