@@ -242,12 +242,13 @@ class _Window:
         return np.array(self.buffer.window(), copy=True)
 
     def state(self, generations: int, longest_episode: int) -> Arrays:
+        told = np.array(list(self.told.values()), np.float64)
         return {
             "window": self.rows(),
             "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
             "latest": self._last().copy(),
             "used": np.array(list(self.latest.values()), np.float64),
-            "told": np.array(list(self.told.values()), np.float64),
+            "told": told if np.isfinite(told[TOLD_FIRST:]).any() else told[:TOLD_FIRST],  # the rest is riders'
         }
 
     def load(self, arrays: Arrays, ranges: Mapping[str, Range]) -> None:
@@ -256,6 +257,7 @@ class _Window:
             # Format 1 began without signals; they stand before the last two features.
             window = np.insert(window, [window.shape[1] - 2] * len(FIRST), np.float32(0.0), axis=1)
         used = arrays.get("used", np.zeros(0))
+        like["told"] = np.zeros(len(TOLD))
         like["used"] = np.zeros(len(ranges) if used.size else 0)  # none before the first generation
         require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
         self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))
