@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from bierl_fast.cli.many_runs import Standing
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
 from bierl_fast.comparison.reading import OF_RUNS
 from bierl_fast.comparison.state import TABLES
 from bierl_fast.run.metrics import dumps
-from bierl_fast.run.progress import LINE_SECONDS
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from rich.progress import Progress, TaskID
 
 
 def _one_alone(context: click.Context, _: click.Parameter, others: tuple[str, ...]) -> None:
@@ -85,53 +77,16 @@ def _require_success(found: Comparison) -> None:
     raise click.ClickException(f"{len(found.failures)} of {len(found.rows)} runs failed; {path}: {why}{more}")
 
 
-class Display:
-    """An observer of a comparison; a context manager around it: a bar on a terminal, plain lines elsewhere."""
+class Display(Standing):
+    """An observer of a comparison."""
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._printed = -float("inf")
-
-    def __enter__(self) -> Display:
-        if sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415 - rich takes 0.05 s
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.TaskProgressColumn(),
-                progress.TextColumn("{task.fields[runs]}"),
-                progress.TimeElapsedColumn(),
-                progress.TimeRemainingColumn(),
-                speed_estimate_period=600.0,  # runs of different speeds alternate
-            )
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        super().__init__("env steps", remaining=True)
 
     def __call__(self, progress: ComparisonProgress) -> None:
         """Show how it stands."""
         facts = f"{progress.finished}/{progress.runs} runs"
         if progress.failed:
             facts += f", {progress.failed} failed"
-        if self._bar is None:
-            self._print(progress, facts)
-            return
-        if progress.news is not None:
-            self._bar.console.print(progress.news, markup=False, highlight=False)
-        if self._task is None:
-            self._task = self._bar.add_task("env steps", total=progress.total_steps, runs=facts)
-        self._bar.update(self._task, completed=progress.steps, runs=facts)
-
-    def _print(self, progress: ComparisonProgress, facts: str) -> None:
-        if progress.news is not None:
-            print(progress.news, flush=True)
-        elif time.monotonic() - self._printed >= LINE_SECONDS:
-            self._printed = time.monotonic()
-            print(f"{facts}  steps {progress.steps:,}/{progress.total_steps:,}", flush=True)
+        line = f"{facts}  steps {progress.steps:,}/{progress.total_steps:,}"
+        self.show(progress.news, progress.steps, progress.total_steps, facts, line)

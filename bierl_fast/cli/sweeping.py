@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from bierl_fast.cli.many_runs import Standing
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, print_json, quiet_option, trust_option
-from bierl_fast.run.progress import LINE_SECONDS
 from bierl_fast.sweeping.api import Sweep
 from bierl_fast.sweeping.results import BEST, text
 from bierl_fast.sweeping.search import SweepProgress
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from rich.progress import Progress, TaskID
 
 
 @click.command()
@@ -77,33 +69,11 @@ def _closing_line(found: Sweep) -> str:
     return f"results: {found.out}; next: bierl train --config {found.out / BEST}"
 
 
-class Display:
-    """An observer of a sweep; a context manager around it: a bar on a terminal, plain lines elsewhere."""
+class Display(Standing):
+    """An observer of a sweep."""
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._printed = -float("inf")
-
-    def __enter__(self) -> Display:
-        if sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415 - rich takes 0.05 s
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.TaskProgressColumn(),
-                progress.TextColumn("{task.fields[facts]}"),
-                progress.TimeElapsedColumn(),
-            )
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        super().__init__("trials")
 
     def __call__(self, progress: SweepProgress) -> None:
         """Show how it stands."""
@@ -111,15 +81,4 @@ class Display:
         facts += f", {progress.pruned} pruned" if progress.pruned else ""
         facts += f", {progress.failed} failed" if progress.failed else ""
         facts += "" if progress.best is None else f", best {progress.best:.6g}"
-        if self._bar is None:
-            if progress.news is not None:
-                print(progress.news, flush=True)
-            elif time.monotonic() - self._printed >= LINE_SECONDS:
-                self._printed = time.monotonic()
-                print(facts, flush=True)
-            return
-        if progress.news is not None:
-            self._bar.console.print(progress.news, markup=False, highlight=False)
-        if self._task is None:
-            self._task = self._bar.add_task("trials", total=progress.trials, facts=facts)
-        self._bar.update(self._task, completed=progress.told, facts=facts)
+        self.show(progress.news, progress.told, progress.trials, facts, facts)
