@@ -187,7 +187,7 @@ def of_this_machine() -> tuple[str, ...]:
 
 def naming_code() -> tuple[str, ...]:
     """Settings that may name code by its import path, one or a list."""
-    return tuple(name for name, field in settings_of().items() if field.metadata.get("names_code"))
+    return tuple(name for section in SECTIONS for name in section.naming_code())
 
 
 def functions() -> tuple[str, ...]:

@@ -99,9 +99,11 @@ def _wanted_again(
     given: dict[str, Any],
 ) -> Wanted:
     """A saved policy's episodes, run as they were but for what is given."""
+    # Of files from before there was ran_by, the policy's own shape says it.
+    made_with = {"flatten_observation": spec.observation_shape is not None, **saved}
     for name, value in given.items():
         field = settings_of_own()[name]
-        seen = saved.get(name, spec.observation_shape is not None if isinstance(value, bool) else field.default)
+        seen = made_with.get(name, field.default)
         if field.metadata.get("of_policy") and plain(value) != plain(seen):
             raise ArgumentError(
                 f"{name} = {value}, and the policy, made with {name} = {seen}, sees what that says; leave it out",
