@@ -87,4 +87,24 @@ class OptionReader {
   std::vector<std::string> names_;
 };
 
+/// The options of what takes none.
+struct NoOptions {
+  static NoOptions read(OptionReader&) { return {}; }
+};
+
+/// The names that Options::read(OptionReader&) asks for.
+template <class Options>
+std::vector<std::string> option_names(const char* of) {
+  const TaskOptions none;
+  OptionReader reader(of, none, OptionReader::Mode::kListing);
+  Options::read(reader);
+  return reader.names();
+}
+
+/// Reads options without making anything of them, which refuses what cannot be.
+template <class Options>
+void read_alone(OptionReader& reader) {
+  Options::read(reader);
+}
+
 }  // namespace bierl

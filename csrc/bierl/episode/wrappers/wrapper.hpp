@@ -66,21 +66,13 @@ class Wrapper : public Task {
   Within within_;
 };
 
-/// The options of a wrapper that takes none.
-struct NoOptions {
-  static NoOptions read(OptionReader&) { return {}; }
-};
-
 /// The entry of class T, which has T::Options::read(OptionReader&), T(Within, Options) and limit(Options, int).
 template <class T>
 WrapperEntry entry(const char* name, const char* help) {
-  const TaskOptions none;
-  OptionReader reader(name, none, OptionReader::Mode::kListing);
-  T::Options::read(reader);
   return {.name = name,
           .help = help,
-          .options = reader.names(),
-          .check = [](OptionReader& options) { T::Options::read(options); },
+          .options = option_names<typename T::Options>(name),
+          .check = read_alone<typename T::Options>,
           .wrap = [](OptionReader& options, std::unique_ptr<Task> inner, int steps) -> std::unique_ptr<Task> {
             return std::make_unique<T>(Within{std::move(inner), steps, options.task()}, T::Options::read(options));
           },

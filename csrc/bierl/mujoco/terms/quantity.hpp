@@ -68,26 +68,20 @@ struct QuantityEntry {
   std::unique_ptr<Quantity> (*make)(OptionReader& reader, const Moment& moment);
 };
 
+using bierl::NoOptions;  // a library names it as one of the things that terms are made of
+
 /// The entry of class T, which has T::Options::read(OptionReader&) and T(moment, options, who): `who` is what errors
 /// call the term.
 template <class T>
 QuantityEntry quantity(const char* name, const char* help) {
-  const TaskOptions none;
-  OptionReader reader(name, none, OptionReader::Mode::kListing);
-  T::Options::read(reader);
   return {.name = name,
           .help = help,
-          .options = reader.names(),
-          .check = [](OptionReader& options) { T::Options::read(options); },
+          .options = option_names<typename T::Options>(name),
+          .check = read_alone<typename T::Options>,
           .make = [](OptionReader& options, const Moment& moment) -> std::unique_ptr<Quantity> {
             return std::make_unique<T>(moment, T::Options::read(options), options.task());
           }};
 }
-
-/// The options of a quantity that takes none.
-struct NoOptions {
-  static NoOptions read(OptionReader&) { return {}; }
-};
 
 /// Every quantity, by kind: what tasks may name, and what docs list.
 const std::vector<QuantityEntry>& quantities();
