@@ -195,7 +195,7 @@ class History(TakesTurns, called="history"):
             prefix = _prefix(center)
             # Format 1 began without what the strategy told, and then with the first of it.
             told = np.asarray(saved.get(f"{prefix}told", np.zeros(0)))
-            if told.ndim == 1 and told.dtype.kind == "f" and told.size in {0, TOLD_FIRST}:
+            if told.ndim == 1 and told.dtype == np.float64 and told.size in {0, TOLD_FIRST}:
                 saved[f"{prefix}told"] = np.append(told, np.full(len(TOLD) - told.size, math.nan))
             own = {name: saved.pop(prefix + name) for name in NAMES if prefix + name in saved}
             centers[center] = _Window(*self._sizes)
