@@ -36,12 +36,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from bierl_fast.errors import ConfigError
-from bierl_fast.messages import Hyperparameters
+from bierl_fast.messages import EvaluationBatch, Hyperparameters, Population
 from bierl_fast.meta.factors import ADAPTS, Factors
 from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.signals import Memory
 from bierl_fast.settings import Section, setting
+from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.signals import length, step_ratio
 
 Band = tuple[float, float]
 
@@ -181,3 +185,22 @@ class TwoPointAdaptation(Factors):
         sigma = self._expected.sigma_move(memory, used["sigma"]) if "sigma" in self._ranges else 0.0
         relative = math.log(used["learning_rate"] / used["sigma"]) - sigma
         return {"sigma": sigma, "learning_rate": self._expected.rate_move(memory, relative)}
+
+    def for_step(
+        self, strategy: Strategy, population: Population, batch: EvaluationBatch, history: History, center: int = 0
+    ) -> Hyperparameters:
+        """With a rate that keeps the first step of a centre from being longer than steps are expected to be.
+
+        Of later steps what was measured tells how long they will be.
+        """
+        hp = population.hyperparameters
+        known = not math.isnan(history.memory(center).reach)
+        if self._expected is None or known or "learning_rate" not in self._ranges:
+            return hp
+        there_p = strategy.stepped(population, batch).astype(np.float64)
+        ratio = step_ratio(population, length(there_p - population.base_bp[0]))
+        longest = EXPECTED_STEP[1]
+        if not ratio > longest:
+            return hp
+        move = math.log(longest / ratio) if math.isfinite(ratio) else -math.inf
+        return hp.replace(learning_rate=self._ranges["learning_rate"].moved(hp["learning_rate"], move))

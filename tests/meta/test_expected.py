@@ -184,3 +184,45 @@ def test_a_memory_of_before_has_no_reach() -> None:
     assert replace(before, reach=now.reach) == now
     with pytest.raises(bf.ArgumentError, match="8 numbers"):
         Memory.of(now.array()[:-2])
+
+
+def first_generation(rate: float, **settings: Any) -> tuple[bf.Config, Any]:
+    config = bf.Config(
+        task="Swimmer-v5",
+        strategy="ars",
+        **{
+            "population": 8,
+            "sigma": 0.05,
+            "learning_rate": rate,
+            "center_episodes": 1,
+            "generations": 3,
+            "episode_cap": 20,
+            "threads": 1,
+            **settings,
+        },
+    )
+    return config, bf.train(config)
+
+
+@pytest.mark.parametrize("safeguard", [False, True])
+def test_the_first_step_is_no_longer_than_steps_are_expected_to_be(safeguard: bool) -> None:
+    """A rate ten times too large has not thrown the centre before anything was measured; it is recorded as it was."""
+    _, result = first_generation(5.0, meta="tpa", safeguard=safeguard)
+    noise = 0.05 * math.sqrt(result.policy.parameters.size)
+    first = result.metrics[0]
+    assert first["update_norm"] == pytest.approx(EXPECTED_STEP[1] * noise, rel=1e-5)  # of single precision's step
+    assert 0.05 < first["learning_rate"] < 5.0
+    rates = [record["learning_rate"] for record in result.metrics]
+    assert max(rates[1:]) < 3.0 * rates[0]
+
+
+@pytest.mark.parametrize("settings", [{"meta": "none"}, {"meta": "tpa", "tpa_noise": None}, {"meta": "csa"}])
+def test_nobody_else_changes_a_step(settings: dict[str, Any]) -> None:
+    _, result = first_generation(5.0, **settings)
+    assert result.metrics[0]["learning_rate"] == 5.0
+    assert result.metrics[0]["update_norm"] > 0.05 * math.sqrt(result.policy.parameters.size)
+
+
+def test_a_first_step_that_may_be_right_is_made_as_it_was_configured() -> None:
+    _, result = first_generation(0.05, meta="tpa")
+    assert result.metrics[0]["learning_rate"] == 0.05
