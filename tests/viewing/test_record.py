@@ -226,6 +226,10 @@ def test_a_window(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in screen.DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     fails(capsys, 1, "there is no display here to open a window on", "watch", "policy.npz")
+    for name, value in (("DISPLAY", ":1999"), ("WAYLAND_DISPLAY", "nowhere")):  # of a session that is gone
+        monkeypatch.setenv(name, value)
+        fails(capsys, 1, f"{name}={value} is no display with a screen; film it instead", "watch", "policy.npz")
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     assert entry(["watch", "policy.npz", "--episodes", "2", "--seed", "4", "--json"]) == 0
     returns_match(json.loads(capsys.readouterr().out), policy, 2, 4)
