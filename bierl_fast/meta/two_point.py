@@ -60,6 +60,7 @@ LARGEST_FALL, LARGEST_RISE = 0.25, 0.1  # of ln(sigma) in one generation: what i
 # Of policies, whose values are expected somewhere:
 STILL_EXPECTED: Band = (-0.7, 0.5)
 EXPECTED_STEP: Band = (0.5, 2.0)  # over the length of a sample's noise / sqrt(pairs that the step is an average of)
+FAR_OUTSIDE = math.log(2.0)  # of ln(step) beyond an end: a start that is mistaken, no drift
 LOST = 0.8  # the drop from which sigma is too large wherever it stands
 
 
@@ -111,10 +112,18 @@ class Expected:
             relative: ln(learning rate / sigma) if the rate did not move, and sigma as it will be.
         """
         move = DAMPING * beyond(memory.tpa, STILL_EXPECTED)
-        if math.isnan(memory.reach):
-            return move
-        step = memory.reach + relative  # ln of it, over a sample's noise
+        return move if math.isnan(memory.reach) else self.step_move(memory.reach + relative, move)
+
+    def step_move(self, step: float, move: float = 0.0) -> float:
+        """`move` of ln(learning rate), or what brings a step in: to the nearest end, from far outside to the middle.
+
+        Args:
+            step: ln of its length over a sample's noise.
+            move: by how much the rate should move otherwise.
+        """
         low, high = (math.log(end) - step for end in self.step)
+        if low > FAR_OUTSIDE or high < -FAR_OUTSIDE:
+            return (low + high) / 2.0
         return min(max(move, low), high)
 
 
@@ -208,8 +217,7 @@ class TwoPointAdaptation(Factors):
             return hp
         there_p = strategy.stepped(population, batch).astype(np.float64)
         ratio = step_ratio(population, length(there_p - population.base_bp[0]))
-        longest = self._expected.step[1]
-        if not ratio > longest:
+        if not ratio > self._expected.step[1]:
             return hp
-        move = math.log(longest / ratio) if math.isfinite(ratio) else -math.inf
+        move = self._expected.step_move(math.log(ratio))
         return hp.replace(learning_rate=self._ranges["learning_rate"].moved(hp["learning_rate"], move))
