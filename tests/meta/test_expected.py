@@ -219,12 +219,12 @@ def first_generation(rate: float, **settings: Any) -> tuple[bf.Config, Any]:
 @pytest.mark.parametrize("safeguard", [False, True])
 def test_the_first_step_is_no_longer_than_steps_are_expected_to_be(safeguard: bool) -> None:
     """A rate far too large has not thrown the centre before anything was measured; it is recorded as it was."""
-    _, result = first_generation(5.0, meta="tpa", safeguard=safeguard)
+    _, result = first_generation(2.0, meta="tpa", safeguard=safeguard)
     noise = 0.05 * math.sqrt(result.policy.parameters.size / 4)  # of four pairs
     first = result.metrics[0]
     middle = math.sqrt(math.prod(EXPECTED_STEP))
     assert first["update_norm"] == pytest.approx(middle * noise, rel=1e-5)  # of single precision's step
-    assert 0.05 < first["learning_rate"] < 5.0
+    assert 0.02 < first["learning_rate"] < 2.0
     rates = [record["learning_rate"] for record in result.metrics]
     assert max(rates[1:]) < 3.0 * rates[0]
 
