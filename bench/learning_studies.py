@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.config import toml
+from bierl_fast.config import starts, toml
 
 Settings = dict[str, Any]  # of the Config
 
@@ -38,6 +38,20 @@ def preset(name: str, **changes: Any) -> Settings:
     """A preset of the package, without a meta-level."""
     settings = toml.read_preset(name) | {"meta": "none"} | changes
     return {key: value for key, value in settings.items() if key != "task"}
+
+
+def dm_control(task: str, bar: float) -> Study:
+    """A task of dm_control's in worker processes, from the start of all tasks; the bar is a published PPO's median of 8
+    seeds after as many env steps. A run that has reached it ends."""
+    ars = {**starts.GENERAL, "hidden": (), "workers": 1, "threads": 1}
+    return Study(
+        f"dm_control/{task}-v0",
+        {3_000_000: 3},
+        {3_000_000: bar},
+        slack=40_000,
+        contenders={"ars": ars},
+        check_every=250_000,
+    )
 
 
 SIXTY_GENERATIONS: Settings = {"meta": "none", "generations": 60}
@@ -119,6 +133,9 @@ STUDIES = {
         contenders={"pgpe": preset("pgpe-bipedalwalker")},
         check_every=500_000,
     ),
+    "dm_cartpole_swingup": dm_control("cartpole-swingup", 868.0),
+    "dm_cheetah_run": dm_control("cheetah-run", 401.0),
+    "dm_walker_run": dm_control("walker-run", 97.0),
     "ant_ars": Study(
         "Ant-v5",
         {20_000_000: 3},

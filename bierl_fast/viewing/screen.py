@@ -9,17 +9,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes.util import find_library
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import InstallationError, UnsupportedError
+from bierl_fast.evaluation.environment.offscreen import DISPLAYS, VARIABLE, library
 from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
 
-VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
-LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
 REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
 CAMERA = "track"  # as Gymnasium's models call it
 SHADOWS = 1024  # pixels of a shadow map: frames show no more, and where the processor draws it is half of the work
@@ -28,7 +26,7 @@ GIVEN = {
     "camera_name",
     "default_camera_config",
 }  # keyword arguments by which a task is looked at otherwise
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+SCREENS = (*DISPLAYS, "SDL_VIDEODRIVER")
 
 
 @contextmanager
@@ -42,7 +40,7 @@ def offscreen(mujoco: bool) -> Iterator[None]:
         InstallationError: there is none; the text has the line that installs one.
     """
     before = os.environ.get(VARIABLE)
-    found = before or next((name for name, library in LIBRARIES.items() if find_library(library)), None)
+    found = before or library()
     if mujoco and found is None:
         raise InstallationError(f"MuJoCo draws frames with EGL or OSMesa, and neither is installed; {REMEDY}")
     if found is not None:
@@ -116,5 +114,5 @@ def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:
 
 def require_display(instead: str) -> None:
     """UnsupportedError where there is no display to open a window on; `instead`: what to do."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in SCREENS):
         raise UnsupportedError(f"there is no display here to open a window on (DISPLAY is not set); {instead}")

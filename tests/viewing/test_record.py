@@ -223,7 +223,7 @@ def test_a_machine_that_draws_nothing(capsys: Captured, monkeypatch: pytest.Monk
 def test_a_window(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = policy_of("viewing.drawings:gray")
     policy.save("policy.npz")
-    for name in screen.DISPLAYS:
+    for name in screen.SCREENS:
         monkeypatch.delenv(name, raising=False)
     fails(capsys, 1, "there is no display here to open a window on", "watch", "policy.npz")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
