@@ -20,7 +20,6 @@ from bierl_fast.evaluation.environment.offscreen import choose
 from bierl_fast.import_path import installed_alone
 from bierl_fast.reasons import named
 
-
 NEAR = 0.75  # how alike names of few letters have to be, of 1
 
 
