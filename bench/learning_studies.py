@@ -41,16 +41,17 @@ def preset(name: str, **changes: Any) -> Settings:
 
 
 def dm_control(task: str, bar: float) -> Study:
-    """A task of dm_control's in worker processes, from the start of all tasks; the bar is a published PPO's median of 8
-    seeds after as many env steps. A run that has reached it ends."""
+    """A task of dm_control's in a worker process, from the start of all tasks.
+
+    The bar is the median of 8 seeds of a published PPO after as many env steps.
+    """
     ars = {**starts.GENERAL, "hidden": (), "workers": 1, "threads": 1}
     return Study(
         f"dm_control/{task}-v0",
-        {3_000_000: 3},
+        {3_000_000: 8},
         {3_000_000: bar},
         slack=40_000,
         contenders={"ars": ars},
-        check_every=250_000,
     )
 
 
