@@ -60,8 +60,12 @@ def test_the_order_is_that_of_multi_input_policies() -> None:
     [
         ("picture", r"is Dict, and 'camera' is a Box of shape \(4, 5, 3\): a picture .*set flatten_observation"),
         ("text", r"is Dict, and 'mission' is a Text: a picture or a text; set flatten_observation"),
-        ("graph", r"is Dict, and 'net' is a Graph: no vector of one length; leave it out, .*FilterObservation"),
-        ("sequence", r"is Tuple, and '1' is a Sequence: no vector of one length"),
+        (
+            "graph",
+            r"is Dict, and 'net' is a Graph: no vector .*; take the others, --wrapper '.*=\[\"speed\"\]\)'",
+        ),
+        ("words", r"is Dict, and 'mission' is a Words: no vector of one length"),
+        ("sequence", r"is Tuple, and '1' is a Sequence: no vector .*keys=\[0\]\)', or make it"),
     ],
 )
 def test_what_is_asked_about_or_cannot_be(kind: str, message: str) -> None:
@@ -72,7 +76,7 @@ def test_what_is_asked_about_or_cannot_be(kind: str, message: str) -> None:
 
 def test_what_a_wrapper_leaves_out_is_not_asked_about() -> None:
     left = "gymnasium.wrappers:FilterObservation(filter_keys=['speed'])"
-    for kind in ("picture", "graph"):
+    for kind in ("picture", "graph", "words"):
         with make(**options(kind, wrapper=[left])) as evaluator:
             assert evaluator.policy.spec.observation_parts == ("speed",)
 

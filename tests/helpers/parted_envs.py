@@ -14,6 +14,13 @@ def _box(*shape: int, dtype: Any = np.float64) -> spaces.Box:
     return spaces.Box(-1.0, 1.0, shape, dtype)
 
 
+class Words(gymnasium.Space[str]):
+    """A space of somebody's own, which does not say whether it can be made a vector."""
+
+    def sample(self, mask: Any = None, probability: Any = None) -> str:
+        return "pick up the ball"
+
+
 PICTURE = spaces.Box(0, 255, (4, 5, 3), np.uint8)
 SPACES: dict[str, Any] = {
     "goal": spaces.Dict({"observation": _box(3), "achieved_goal": _box(2), "desired_goal": _box(2)}),
@@ -31,6 +38,7 @@ SPACES: dict[str, Any] = {
     "picture": spaces.Dict({"camera": PICTURE, "speed": _box(2)}),
     "text": spaces.Dict({"mission": spaces.Text(4), "speed": _box(2)}),
     "graph": spaces.Dict({"net": spaces.Graph(_box(2), _box(1)), "speed": _box(2)}),
+    "words": spaces.Dict({"mission": Words(), "speed": _box(2)}),
     "sequence": spaces.Tuple((_box(2), spaces.Sequence(_box(1)))),
 }
 

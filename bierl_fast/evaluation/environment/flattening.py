@@ -33,7 +33,7 @@ class Part:
     @property
     def size(self) -> int:
         """How many numbers it is of the vector; 0 where nobody can say."""
-        return int(spaces.flatdim(self.space)) if self.space.is_np_flattenable else 0
+        return int(spaces.flatdim(self.space)) if is_flattenable(self.space) else 0
 
     def __str__(self) -> str:
         name = repr(self.name) if self.name else "which"
@@ -56,7 +56,30 @@ def parts_of(space: Space[Any], name: str = "") -> Iterator[Part]:
 
 def without_numbers(space: Space[Any]) -> list[Part]:
     """The parts that no vector of one length holds, as Graph and Sequence."""
-    return [part for part in parts_of(space) if not part.space.is_np_flattenable]
+    return [part for part in parts_of(space) if not is_flattenable(part.space)]
+
+
+def others(space: Space[Any], wrong: list[Part]) -> str:
+    """The keys of a Dict, or the places in a Tuple, with nothing of `wrong` in them, as a literal; "" without any."""
+    named = {part.name for part in wrong}
+    keys: list[Any] = []
+    if isinstance(space, spaces.Dict):
+        keys = [key for key, each in space.spaces.items() if named.isdisjoint(_names(each, visible(str(key))))]
+    elif isinstance(space, spaces.Tuple):
+        keys = [at for at, each in enumerate(space.spaces) if named.isdisjoint(_names(each, str(at)))]
+    return str(keys).replace("'", '"') if keys else ""
+
+
+def _names(space: Space[Any], name: str) -> list[str]:
+    return [part.name for part in parts_of(space, name)]
+
+
+def is_flattenable(space: Space[Any]) -> bool:
+    """Whether Gymnasium makes one vector of it; of a space of somebody's own, which does not say, it does not."""
+    try:
+        return bool(space.is_np_flattenable)
+    except NotImplementedError:
+        return False
 
 
 def asked_about(space: Space[Any]) -> list[Part]:
@@ -93,6 +116,6 @@ def flattened(env: Env[Any, Any], all_of_it: bool) -> Env[Any, Any]:
     `all_of_it`: whether pictures and texts within are taken too.
     """
     space = env.observation_space
-    if not isinstance(space, Space) or isinstance(space, spaces.Box) or not space.is_np_flattenable:
+    if not isinstance(space, Space) or isinstance(space, spaces.Box) or not is_flattenable(space):
         return env
     return Flattened(env) if all_of_it or not asked_about(space) else env

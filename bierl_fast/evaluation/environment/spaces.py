@@ -88,15 +88,14 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
 
 def _no_vector(space: gymnasium.Space[Any]) -> TaskError:
     """The error for observations that are no array, and are not made one."""
-    from bierl_fast.evaluation.environment.flattening import asked_about, without_numbers  # noqa: PLC0415 - gymnasium
+    from bierl_fast.evaluation.environment.flattening import asked_about, others, without_numbers  # noqa: PLC0415
 
     name, without = type(space).__name__, without_numbers(space)
     wrong, what = (without, "no vector of one length") if without else (asked_about(space), "a picture or a text")
     told = f"the observation space is {name}, and {', '.join(map(str, wrong))}: {what}"
-    instead = (
-        "leave it out, --wrapper 'gymnasium.wrappers:FilterObservation(filter_keys=[...])', or make it one vector in "
-        "a gymnasium.ObservationWrapper"
-    )
+    kept = others(space, wrong)
+    leave_out = f"take the others, --wrapper 'gymnasium.wrappers:FilterObservation(filter_keys={kept})', or "
+    instead = f"{leave_out if kept else ''}make it one vector in a gymnasium.ObservationWrapper"
     if without:
         return TaskError(f"{told}; {instead}")
     return TaskError(f"{told}; set flatten_observation (--flatten-observation) to take its numbers too, or {instead}")
