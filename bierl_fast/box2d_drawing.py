@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import native_drawing
 from bierl_fast.errors import InstallationError, SimulationError, UnsupportedError
 
 MODES = ("human", "rgb_array")
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+DISPLAYS = (*native_drawing.DISPLAYS, "SDL_VIDEODRIVER")
 KEPT = ("screen", "clock")  # of an environment of Gymnasium's: its window, and what paces it
 
 
@@ -85,5 +86,7 @@ class Shadow:
 
         shown = self._made_by["render_mode"] == "human"
         if shown and sys.platform == "linux" and not (set(DISPLAYS) & os.environ.keys()):
-            raise UnsupportedError(f"render_mode 'human' needs a display: none of {' and '.join(DISPLAYS[:2])} is set")
+            raise UnsupportedError(
+                f"render_mode 'human' needs a display: none of {' and '.join(native_drawing.DISPLAYS)} is set"
+            )
         return as_natively(gymnasium.make(disable_env_checker=True, **self._made_by), self._wrappers)

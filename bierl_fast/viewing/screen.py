@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import InstallationError, UnsupportedError
-from bierl_fast.evaluation.environment.offscreen import DISPLAYS, VARIABLE, library
+from bierl_fast.evaluation.environment.offscreen import DISPLAYS as WINDOWS
+from bierl_fast.evaluation.environment.offscreen import VARIABLE, library
 from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ GIVEN = {
     "camera_name",
     "default_camera_config",
 }  # keyword arguments by which a task is looked at otherwise
-SCREENS = (*DISPLAYS, "SDL_VIDEODRIVER")
+DISPLAYS = (*WINDOWS, "SDL_VIDEODRIVER")
 
 
 @contextmanager
@@ -114,5 +115,5 @@ def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:
 
 def require_display(instead: str) -> None:
     """UnsupportedError where there is no display to open a window on; `instead`: what to do."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in SCREENS):
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
         raise UnsupportedError(f"there is no display here to open a window on (DISPLAY is not set); {instead}")

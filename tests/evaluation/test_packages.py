@@ -119,7 +119,9 @@ def test_in_python_too(installed: Path) -> None:
         bf.make_evaluator(TASK, evaluator="native")
 
 
-@pytest.mark.parametrize("registrar", REGISTRARS, ids=lambda each: each.module)
+@pytest.mark.parametrize(
+    "registrar", [each for each in REGISTRARS if not each.names_code], ids=lambda each: each.module
+)
 def test_without_the_package_one_line_says_what_to_install(
     registrar: Registrar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +134,13 @@ def test_without_the_package_one_line_says_what_to_install(
             find(task, {})
         with pytest.raises(bf.ConfigError, match="which is not installed"):
             bf.train(bf.Config(task=task, generations=1))
+
+
+def test_a_package_whose_settings_may_name_code_is_named_with_the_id() -> None:
+    message = re.escape("whose settings may name code: write highway_env:parking-v0 (pip install highway-env)")
+    with pytest.raises(bf.TaskError, match=message):
+        find("parking-v0", {})
+    assert "highway_env" not in sys.modules
 
 
 def test_one_of_two_packages_is_not_enough(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from helpers.subprocesses import run
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation.environment import offscreen
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.viewing import film, screen
 
@@ -212,7 +213,7 @@ def test_a_machine_that_draws_nothing(capsys: Captured, monkeypatch: pytest.Monk
     """Its libraries are named with the line that installs them."""
     policy_of("InvertedPendulum-v5").save("policy.npz")
     monkeypatch.delenv("MUJOCO_GL", raising=False)
-    monkeypatch.setattr(screen, "find_library", lambda name: None)
+    monkeypatch.setattr(offscreen, "find_library", lambda name: None)
     record = ("record", "policy.npz", "--out", "film.mp4")
     fails(capsys, 1, "neither is installed; apt-get install -y libegl1 libgl1-mesa-dri", *record)
     monkeypatch.setenv("MUJOCO_GL", "chalk")
@@ -223,7 +224,7 @@ def test_a_machine_that_draws_nothing(capsys: Captured, monkeypatch: pytest.Monk
 def test_a_window(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = policy_of("viewing.drawings:gray")
     policy.save("policy.npz")
-    for name in screen.SCREENS:
+    for name in screen.DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     fails(capsys, 1, "there is no display here to open a window on", "watch", "policy.npz")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")

@@ -33,6 +33,8 @@ class Registrar:
         ids: patterns of the ids.
         needs: a module that the ids take and that it goes without, registering none of them.
         draws: whether it chooses what to draw with as it is imported.
+        names_code: whether keyword arguments of its environments may name code, which a file must not: then the module
+            is not imported for an id alone, and the id is answered with how it is written.
     """
 
     module: str
@@ -40,13 +42,21 @@ class Registrar:
     ids: tuple[str, ...]
     needs: str | None = None
     draws: bool = False
+    names_code: bool = False
 
     def register(self, task: str) -> None:
         """Import it.
 
         Raises:
-            TaskError: it is not installed, or cannot be imported; the text has the line that installs it.
+            TaskError: it is not installed, cannot be imported (the text has the line that installs it), or is one to be
+                named.
         """
+        if self.names_code:
+            raise TaskError(
+                f"task {task!r} is one that {self.module} registers, whose settings may name code: write "
+                f"{self.module}:{task} (pip install {self.package})",
+                ["task"],
+            )
         if self.draws:
             choose()
         for module in filter(None, (self.needs, self.module)):
@@ -65,19 +75,14 @@ class Registrar:
         return TaskError(f"task {task!r} needs {module}, which cannot be imported: {named(error)}; {install}", ["task"])
 
 
+ROBOTS = ("AdroitHand*", "AntMaze_*", "Fetch*", "FrankaKitchen-*", "HandManipulate*", "HandReach*", "PointMaze_*")
+ROADS = ("highway-*", "intersection-*", "merge-*", "parking-*", "racetrack-*", "roundabout-*")
 REGISTRARS = (
     Registrar("shimmy", "'bierl-fast[dm_control]'", ("dm_control/*",), needs="dm_control", draws=True),
     Registrar("ale_py", "ale-py", ("ALE/*",)),
-    Registrar(
-        "gymnasium_robotics",
-        "gymnasium-robotics",
-        (
-            *("AdroitHand*", "AntMaze_*", "Fetch*", "FrankaKitchen-*", "HandManipulate*", "HandReach*"),
-            "PointMaze_*",
-        ),
-    ),
-    Registrar("highway_env", "highway-env", ("highway-*", "intersection-*", "merge-*", "parking-*", "racetrack-*")),
+    Registrar("gymnasium_robotics", "gymnasium-robotics", ROBOTS),
     Registrar("minigrid", "minigrid", ("BabyAI-*", "MiniGrid-*")),
+    Registrar("highway_env", "highway-env", ROADS, names_code=True),  # config's other_vehicles_type is imported
 )
 
 
