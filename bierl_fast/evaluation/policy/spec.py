@@ -174,10 +174,9 @@ def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
             f"{now.task} has {now.observation_size} and {len(now.low)} here",
             ["task"],
         )
-    if saved.parts and now.parts != saved.parts:
+    if saved.parts and now.parts and now.parts != saved.parts:  # an array does not say what it is made of
         raise TaskError(
-            f"the policy was made for observations of {saved.parts}, and task {now.task} has "
-            f"{now.parts or 'an array'} here",
+            f"the policy was made for observations of {saved.parts}, and task {now.task} has {now.parts} here",
             ["task"],
         )
     kinds = [_kind_of_actions(spec) for spec in (saved, now)]
