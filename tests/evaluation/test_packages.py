@@ -136,6 +136,14 @@ def test_without_the_package_one_line_says_what_to_install(
             bf.train(bf.Config(task=task, generations=1))
 
 
+@pytest.mark.parametrize("written", [TASK, f"shimmy:{TASK}"])
+def test_it_draws_without_a_display(written: str, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = []
+    monkeypatch.setattr(packages, "choose", lambda: chosen.append("shimmy" in sys.modules))
+    find(written, {})
+    assert chosen == [False]  # before it is imported
+
+
 def test_a_package_whose_settings_may_name_code_is_named_with_the_id() -> None:
     message = re.escape("whose settings may name code: write highway_env:parking-v0 (pip install highway-env)")
     with pytest.raises(bf.TaskError, match=message):

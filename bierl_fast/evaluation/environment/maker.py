@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
-from bierl_fast.evaluation.environment.packages import namespace_meant, registrar_of
+from bierl_fast.evaluation.environment.packages import namespace_meant, prepare, registrar_of
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
 from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
@@ -245,6 +245,7 @@ def _newest_ids() -> Iterable[str]:
 
 
 def _import(task: str, home: str) -> Any:
+    prepare(home)
     try:
         return module(home)
     except KeyboardInterrupt:

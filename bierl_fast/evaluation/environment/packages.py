@@ -57,8 +57,7 @@ class Registrar:
                 f"{self.module}:{task} (pip install {self.package})",
                 ["task"],
             )
-        if self.draws:
-            choose()
+        prepare(self.module)
         for module in filter(None, (self.needs, self.module)):
             try:
                 with installed_alone():
@@ -89,6 +88,12 @@ REGISTRARS = (
 def registrar_of(task: str) -> Registrar | None:
     """Who registers an id of that name; None: nobody that is known here."""
     return next((each for each in REGISTRARS if any(fnmatchcase(task, ids) for ids in each.ids)), None)
+
+
+def prepare(module: str) -> None:
+    """What is to be done before this module is imported, however it came to be named."""
+    if any(each.draws and each.module == module for each in REGISTRARS):
+        choose()
 
 
 def namespace_meant(space: str, registered: Iterable[str]) -> str | None:
