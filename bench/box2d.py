@@ -49,7 +49,14 @@ def library(folder: str) -> ctypes.CDLL:
     """The bare loop, compiled against this tree's sources and NumPy's archive."""
     numpy_folder = package_folder("numpy")
     require(numpy_folder is not None, "NumPy's archive of distributions is not there")
-    names = ("core/names", "core/stopping", "episode/numpy_random", "episode/options", "episode/task", "episode/wrappers")
+    names = (
+        "core/names",
+        "core/stopping",
+        "episode/numpy_random",
+        "episode/options",
+        "episode/task",
+        "episode/wrappers",
+    )
     episode = [SOURCES / "bierl" / f"{name}.cpp" for name in names]
     episode += sorted((SOURCES / "bierl" / "episode" / "wrappers").glob("*.cpp"))
     engine = sorted((SOURCES / "bierl" / "box2d").rglob("*.cpp"))

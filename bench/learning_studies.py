@@ -41,17 +41,17 @@ def preset(name: str, **changes: Any) -> Settings:
 
 
 def dm_control(task: str, bar: float) -> Study:
-    """A task of dm_control's in a worker process, from the start of all tasks.
+    """A task of dm_control's in a worker process, from the start of all tasks, with its linear policy and with layers.
 
     The bar is the median of 8 seeds of a published PPO after 3 million env steps, at the earlier mark too.
     """
-    ars = {**starts.GENERAL, "hidden": (), "workers": 1, "threads": 1}
+    ars = {**starts.GENERAL, "workers": 1, "threads": 1}
     return Study(
         f"dm_control/{task}-v0",
         {1_000_000: 3, 3_000_000: 3},
         {1_000_000: bar, 3_000_000: bar},
         slack=40_000,
-        contenders={"ars": ars},
+        contenders={"ars": ars, "ars-mlp": {**ars, "hidden": (64, 64)}},
     )
 
 
