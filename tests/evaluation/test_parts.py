@@ -64,6 +64,7 @@ def test_the_order_is_that_of_multi_input_policies() -> None:
             "graph",
             r"is Dict, and 'net' is a Graph: no vector .*; take the others, --wrapper '.*=\[\"speed\"\]\)'",
         ),
+        ("one text", r"space is Text: a picture or a text; set flatten_observation .*too, or make it one vector in"),
         ("words", r"is Dict, and 'mission' is a Words: no vector of one length"),
         ("sequence", r"is Tuple, and '1' is a Sequence: no vector .*keys=\[0\]\)', or make it"),
     ],

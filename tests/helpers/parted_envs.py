@@ -39,6 +39,7 @@ SPACES: dict[str, Any] = {
     "text": spaces.Dict({"mission": spaces.Text(4), "speed": _box(2)}),
     "graph": spaces.Dict({"net": spaces.Graph(_box(2), _box(1)), "speed": _box(2)}),
     "words": spaces.Dict({"mission": Words(), "speed": _box(2)}),
+    "one text": spaces.Text(4),
     "sequence": spaces.Tuple((_box(2), spaces.Sequence(_box(1)))),
 }
 

@@ -36,9 +36,8 @@ class Part:
         return int(spaces.flatdim(self.space)) if is_flattenable(self.space) else 0
 
     def __str__(self) -> str:
-        name = repr(self.name) if self.name else "which"
         shape = f" of shape {self.space.shape}" if isinstance(self.space, spaces.Box) else ""
-        return f"{name} is a {type(self.space).__name__}{shape}"
+        return f"{self.name!r} is a {type(self.space).__name__}{shape}"
 
 
 def parts_of(space: Space[Any], name: str = "") -> Iterator[Part]:

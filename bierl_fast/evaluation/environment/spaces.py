@@ -92,7 +92,8 @@ def _no_vector(space: gymnasium.Space[Any]) -> TaskError:
 
     name, without = type(space).__name__, without_numbers(space)
     wrong, what = (without, "no vector of one length") if without else (asked_about(space), "a picture or a text")
-    told = f"the observation space is {name}, and {', '.join(map(str, wrong))}: {what}"
+    within = f", and {', '.join(map(str, wrong))}" if any(part.name for part in wrong) else ""
+    told = f"the observation space is {name}{within}: {what}"
     kept = others(space, wrong)
     leave_out = f"take the others, --wrapper 'gymnasium.wrappers:FilterObservation(filter_keys={kept})', or "
     instead = f"{leave_out if kept else ''}make it one vector in a gymnasium.ObservationWrapper"
