@@ -138,7 +138,7 @@ class History(TakesTurns, called="history"):
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
         if self._remembers:
-            own.memory = own.memory.after(strategy)
+            own.memory = own.memory.after(strategy, report.hyperparameters)
         own.push(strategy, np.array([*positions, *numbers(self.signals, strategy, own.memory)], np.float64))
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
