@@ -49,9 +49,9 @@ def export(
             was copied, moved or changed since. Of other policies nothing is imported.
 
     Returns:
-        The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, action_size,
-        action_shape, low, high (null where infinite), first_action (of discrete actions), return and what it is the
-        return of, generation, env_steps, bierl_fast.
+        The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, observation_parts
+        (name: size; null where it is an array), action_size, action_shape, low, high (null where infinite),
+        first_action (of discrete actions), return and what it is the return of, generation, env_steps, bierl_fast.
 
     Raises:
         ArgumentTypeError: an argument of another type.
@@ -78,6 +78,7 @@ def facts(saved: SavedPolicy) -> dict[str, Any]:
             "task_kwargs": spec.task_kwargs,
             "observation_size": spec.observation_size,
             "observation_shape": spec.observation_shape or (spec.observation_size,),
+            "observation_parts": dict(zip(spec.observation_parts, spec.part_sizes, strict=True)) or None,
             "action_size": len(spec.low),
             "action_shape": spec.action_shape or (len(spec.low),),
             "low": spec.low,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import gymnasium
 
 Observer = Callable[[Played], None]
+FAR = 0.5  # of a time step, that frames of one second may be off it
 
 
 @public(numbers=False)
@@ -82,7 +83,7 @@ def record(
 def _filmed(found: Evaluated, path: Path, observer: Observer | None) -> tuple[float, list[Played]]:
     maker = drawing(found.maker, "rgb_array")
     with closing(made(maker)) as env:
-        fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
+        fps = _fps(env)
         mujoco = hasattr(env.unwrapped, "mujoco_renderer")
     follows = mujoco and not GIVEN & maker.kwargs.keys()
 
@@ -94,6 +95,18 @@ def _filmed(found: Evaluated, path: Path, observer: Observer | None) -> tuple[fl
 
     with replacing_path(path) as part, offscreen(mujoco), film.Film(part, fps) as frames:
         return fps, _watched(played(found, maker, see), observer)
+
+
+def _fps(env: gymnasium.Env[Any, Any]) -> float:
+    """Frames in a second: as the environment says, unless that is far from its own time step `dt`, in seconds.
+
+    shimmy's environments say how many milliseconds a step takes.
+    """
+    told, own = (float(each.metadata.get("render_fps") or film.USUAL_FPS) for each in (env, env.unwrapped))
+    step = getattr(env.unwrapped, "dt", None)
+    if not isinstance(step, float) or not 0.0 < step < 1.0 or abs(own * step - 1.0) < FAR:
+        return told
+    return told / own / step  # what wrappers made of it stays
 
 
 @public(numbers=False)

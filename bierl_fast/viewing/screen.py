@@ -10,17 +10,16 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes.util import find_library
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import InstallationError, UnsupportedError
+from bierl_fast.evaluation.environment.offscreen import DISPLAYS as WINDOWS
+from bierl_fast.evaluation.environment.offscreen import VARIABLE, library
 from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
 
-VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
-LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
 REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
 CAMERA = "track"  # as Gymnasium's models call it
 SHADOWS = 1024  # pixels of a shadow map: frames show no more, and where the processor draws it is half of the work
@@ -29,7 +28,7 @@ GIVEN = {
     "camera_name",
     "default_camera_config",
 }  # keyword arguments by which a task is looked at otherwise
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+DISPLAYS = (*WINDOWS, "SDL_VIDEODRIVER")
 
 
 @contextmanager
@@ -43,7 +42,7 @@ def offscreen(mujoco: bool) -> Iterator[None]:
         InstallationError: there is none; the text has the line that installs one.
     """
     before = os.environ.get(VARIABLE)
-    found = before or next((name for name, library in LIBRARIES.items() if find_library(library)), None)
+    found = before or library()
     if mujoco and found is None:
         raise InstallationError(f"MuJoCo draws frames with EGL or OSMesa, and neither is installed; {REMEDY}")
     if found is not None:

@@ -22,6 +22,7 @@ from viewing import drawings
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation.environment import offscreen
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.viewing import film, screen
 
@@ -213,7 +214,7 @@ def test_a_machine_that_draws_nothing(capsys: Captured, monkeypatch: pytest.Monk
     """Its libraries are named with the line that installs them."""
     policy_of("InvertedPendulum-v5").save("policy.npz")
     monkeypatch.delenv("MUJOCO_GL", raising=False)
-    monkeypatch.setattr(screen, "find_library", lambda name: None)
+    monkeypatch.setattr(offscreen, "find_library", lambda name: None)
     record = ("record", "policy.npz", "--out", "film.mp4")
     fails(capsys, 1, "neither is installed; apt-get install -y libegl1 libgl1-mesa-dri", *record)
     monkeypatch.setenv("MUJOCO_GL", "chalk")
