@@ -21,7 +21,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, WorkerError
+from bierl_fast.errors import ConfigError, WorkerError
 from bierl_fast.evaluation.ray.settings import AUTO, LOCAL
 from bierl_fast.optional import optional
 from bierl_fast.reasons import named
@@ -36,26 +36,27 @@ _address = ""  # of that connection
 _before: frozenset[str] = frozenset()  # environment variables that there were
 
 
-def package() -> Any:
-    """The ray package; InstallationError with the pip line where it is missing."""
+def package(what: str) -> Any:
+    """The ray package; InstallationError with the pip line where it is missing, and `what` needs it."""
     with _variables():
-        return optional("ray", "ray", "evaluator 'ray'")
+        return optional("ray", "ray", what)
 
 
-def joined(address: str, cpus: int) -> tuple[Any, bool]:
+def joined(address: str, cpus: int, what: str = "evaluator 'ray'") -> tuple[Any, bool]:
     """The ray package, connected; and whether this is the only evaluator of this process, which may reserve CPUs.
 
     Args:
         address: "local", "auto" or HOST:PORT.
         cpus: that a local cluster offers.
+        what: needs it, for errors.
 
     Raises:
         InstallationError: Ray is not installed.
-        ArgumentError: an address that is none.
+        ConfigError: an address that is none.
         WorkerError: nothing answers there, or this process is connected to another cluster.
     """
     global _users, _address, _ours, _before  # noqa: PLW0603 - a process has one connection
-    ray = package()
+    ray = package(what)
     with _lock:
         if _users and _ours and address != _address:
             raise WorkerError(
@@ -116,7 +117,7 @@ def _reachable(ray: Any, address: str) -> str:
             ) from error
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdigit():
-        raise ArgumentError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
+        raise ConfigError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
     advice = "; see that the cluster runs (`ray status` there) and that this machine reaches it"
     host = services.resolve_ip_for_localhost(host)  # as Ray will
     address = f"{host}:{port}"
