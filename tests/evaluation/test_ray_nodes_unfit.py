@@ -94,9 +94,9 @@ def test_a_node_without_the_package(cluster: Any, tmp_path: Path) -> None:
 def test_a_task_that_a_node_cannot_make(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its module is here and not there."""
     (tmp_path / "only_here.py").write_text("import os\n\ndef f(x):\n    return 0.0\n\nassert os.environ.get('HERE')\n")
+    node = cluster.add_node(num_cpus=1)
     monkeypatch.setenv("HERE", "1")
     monkeypatch.syspath_prepend(str(tmp_path))
-    node = cluster.add_node(num_cpus=1)
     try:
         with pytest.raises(bf.BierlError, match="only_here") as raised:
             bf.make_evaluator("only_here:f", dim=3, ray=cluster.address)
