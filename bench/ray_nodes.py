@@ -181,7 +181,7 @@ class Counted:
 
     def rows_of(self, asked: Population, rows: Any) -> dict[str, Any]:
         chunk = rows_of(asked, rows)
-        self.sent_bytes += self._size(chunk) + self._size(rows.tolist())
+        self.sent_bytes += self._size(chunk) + self._size(rows)
         return chunk
 
 

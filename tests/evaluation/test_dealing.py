@@ -138,3 +138,23 @@ def test_lost_rows_are_dealt_again_first() -> None:
     dealing.lost(stale)
     assert not dealing.answered(worker, stale, 0.1, 1.0)
     assert dealing.missing == 5
+
+
+def test_one_short_row_makes_no_node_fast() -> None:
+    played = Played(Dealing(), [0.01] * 4)
+    played.play(1, order(400))
+    played.dealing.answered(played.workers[0], played.dealing.call(np.arange(1), 0.0), 1e-4, played.now)
+    begun = len(played.log)
+    played.play(2, order(400))
+    assert max(chunk.size for _, chunk in played.log[begun:]) < 1.1 * 400 / 4 / (2 * AHEAD)
+
+
+def test_of_too_many_nodes_some_get_nothing() -> None:
+    """Each chunk costs the driver time, and it has but one answer to make it worth while: that it runs for long."""
+    played = Played(Dealing(), [0.001] * 200)
+    played.play(1, order(2000))
+    begun = len(played.log)
+    played.play(2, order(2000))
+    chunks = [chunk for _, chunk in played.log[begun:]]
+    assert len(chunks) < 100
+    assert len(played.log[:begun]) > 200  # nothing was known

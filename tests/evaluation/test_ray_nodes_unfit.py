@@ -47,6 +47,14 @@ def cluster_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield made
 
 
+def run_twice(address: str) -> None:
+    with closing(bf.make_evaluator("HalfCheetah-v5", ray=address, **BIG)) as evaluator:
+        strategy = bf.make_strategy("es", mean=evaluator.policy.parameters, population=4)
+        for generation in range(2):
+            asked = strategy.ask(bf.Hyperparameters(), bf.NoiseKey(0, generation))
+            assert evaluator.evaluate(asked).returns_r.size == asked.rows
+
+
 def test_too_little_memory(cluster: Any) -> None:
     small = cluster.add_node(num_cpus=4, memory=60_000_000)
     try:
@@ -59,14 +67,8 @@ def test_too_little_memory(cluster: Any) -> None:
             assert found.policy.parameters.size > 4_000_000
         big = cluster.add_node(num_cpus=1)
         try:
-            with (
-                pytest.warns(RunWarning, match=r"^left out: the node \S+ offers 0.06 GB") as caught,
-                closing(bf.make_evaluator("HalfCheetah-v5", ray=cluster.address, **BIG)) as evaluator,
-            ):
-                strategy = bf.make_strategy("es", mean=evaluator.policy.parameters, population=4)
-                for generation in range(2):
-                    asked = strategy.ask(bf.Hyperparameters(), bf.NoiseKey(0, generation))
-                    assert evaluator.evaluate(asked).returns_r.size == asked.rows
+            with pytest.warns(RunWarning, match=r"^left out: the node \S+ offers 0.06 GB") as caught:
+                run_twice(cluster.address)
             assert len([each for each in caught if each.category is RunWarning]) == 1
         finally:
             cluster.remove_node(big)

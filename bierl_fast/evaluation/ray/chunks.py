@@ -36,7 +36,7 @@ class Chunks:
         self._dealing.begin(number, order)
         while self._dealing.missing:
             for member, rows in self._dealing.deal(self._crew.ready(), time.monotonic()):
-                reference = member.actor.run.remote(shared, rows_of(population, rows), rows.tolist())
+                reference = member.actor.run.remote(shared, rows_of(population, rows), rows)
                 member.calls[reference] = self._dealing.call(rows, time.monotonic())
                 self.sent += 1
             self._listen(gather)

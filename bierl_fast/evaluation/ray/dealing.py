@@ -3,7 +3,8 @@
     rows in order -> begin -> deal, answered, lost, ... -> nothing is missing
 
 Guided self-scheduling: a node that asks gets a share of what is left that its rate would do in half of the time that
-all would take, so chunks shrink towards the end, when it matters that all finish together. Who is idle then runs rows
+all would take, so chunks shrink towards the end, when it matters that all finish together; but not below what keeps a
+node busy while the driver serves all others, so that of too many nodes some get nothing. Who is idle then runs rows
 that others have had too long once more; the first answer counts, and as rows give the same bits anywhere, which one
 that is changes nothing.
 """
@@ -18,12 +19,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+FEW = 4  # rows of a thread that say little of its rate
+CHUNK_SECONDS = 5e-4  # of the driver for a chunk, sent and heard
 AHEAD = 2  # chunks that a node has, so that it need not wait for the next one
 LATE = 2.0  # times the expected seconds, after which others run a chunk too
 LEAST_LATE = 0.5  # seconds
 LOOK = 0.1  # seconds between two looks for what is late: each goes through all that is out
 SLOWEST = 600.0  # seconds without an answer to a chunk that others have answered: the node is given up
-SMOOTH = 0.5  # weight of the latest chunk in a node's rate
+MEMORY = 10.0  # seconds of work that a node's rate is taken from: one short row must not make it fast
 
 Rows = NDArray[np.intp]
 
@@ -33,8 +36,14 @@ class Worker:
     """A node that takes rows."""
 
     threads: int
-    rate: float = 0.0  # rows a second; 0: not yet known
+    done: float = 0.0  # rows answered, older ones counting less
+    took: float = 0.0  # seconds for them
     calls: dict[Any, Call] = field(default_factory=dict)  # whatever names a call -> the chunk
+
+    @property
+    def rate(self) -> float:
+        """Rows a second; 0: not yet known."""
+        return self.done / self.took if self.took else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -78,13 +87,12 @@ class Dealing:
         waiting = [worker for worker in workers if len(worker.calls) < AHEAD]
         if not waiting or not self.missing:
             return
-        known = [worker.rate for worker in workers if worker.rate]
-        usual = sum(known) / len(known) if known else 1.0
-        together = sum(worker.rate or usual * worker.threads for worker in workers)
-        for worker in sorted(waiting, key=lambda each: -(each.rate or usual * each.threads)):
-            share = (worker.rate or usual * worker.threads) / together
+        rates = self._rates(workers)
+        together = sum(rates.values())
+        shortest = self._shortest(workers, self._missing.size * len(workers) / together)
+        for worker in sorted(waiting, key=lambda each: -rates[each]):
             while self._left.size and len(worker.calls) < AHEAD:
-                yield worker, self._following(worker, share)
+                yield worker, self._following(worker, rates[worker] / together, rates[worker] * shortest)
         idle = [worker for worker in waiting if not worker.calls]
         if idle and not self._left.size and now - self._looked >= LOOK:
             self._looked = now
@@ -99,8 +107,9 @@ class Dealing:
 
         `call` is no longer among the worker's.
         """
-        rate = call.rows.size / max(seconds, 1e-6)
-        worker.rate = SMOOTH * rate + (1 - SMOOTH) * (worker.rate or rate)
+        done, took = worker.done + call.rows.size, worker.took + max(seconds, 1e-6)
+        kept = min(1.0, MEMORY / took)
+        worker.done, worker.took = kept * done, kept * took
         for waiting in worker.calls.values():
             waiting.since = now  # it is at work on the next one only now
         if call.number != self._number:
@@ -126,10 +135,26 @@ class Dealing:
         """Whether a chunk is of this evaluation."""
         return call.number == self._number
 
-    def _following(self, worker: Worker, share: float) -> Rows:
-        """The next rows for a node that does this share of all."""
-        least = worker.threads * self._granule
-        count = max(least, math.ceil(self._left.size * share / (2 * AHEAD) / least) * least)
+    def _rates(self, workers: Sequence[W]) -> dict[W, float]:
+        """Rows a second of each, those of which little is known near to what is usual; relative where nothing is."""
+        took = sum(worker.took * worker.threads for worker in workers)
+        usual = sum(worker.done for worker in workers) / took if took else 1.0
+        return {each: (each.done + FEW * each.threads) / (each.took + FEW / usual) for each in workers}
+
+    def _shortest(self, workers: Sequence[Worker], work: float) -> float:
+        """Seconds that a chunk is to take a node at least, where all rows would take one node `work` seconds.
+
+        So many that the driver can serve all nodes, one after another; where even that is too long, so many that
+        sending all chunks and running the last one take the same time, with what nodes that needs.
+        """
+        if not any(worker.took for worker in workers):
+            return 0.0
+        return CHUNK_SECONDS * min(len(workers), math.sqrt(work / CHUNK_SECONDS))
+
+    def _following(self, worker: Worker, share: float, least: float) -> Rows:
+        """The next rows for a node that does this share of all; about so many at least."""
+        unit = worker.threads * self._granule
+        count = max(unit, math.ceil(max(self._left.size * share / (2 * AHEAD), least) / unit) * unit)
         rows, self._left = self._left[:count], self._left[count:]
         return rows
 
