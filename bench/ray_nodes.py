@@ -2,7 +2,7 @@
 
     python bench/ray_nodes.py bits                 native, pool, function tasks; 1, 2, 3 nodes; 1 and 2 threads
     python bench/ray_nodes.py kills --count 50     an actor or a node killed at a random moment of a generation
-    python bench/ray_nodes.py cost --seconds 60    env steps a second, two nodes of one thread against two threads
+    python bench/ray_nodes.py cost --count 20      env steps a second, two nodes of one thread, and two threads, in turn
     python bench/ray_nodes.py store --count 500    what lies in the nodes' object stores over so many generations, and
                                                    which processes are left; bytes of a generation, down and up
 
@@ -12,6 +12,7 @@ Nodes are ray.cluster_utils' on this machine, so `cost` says what messages and o
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -26,6 +27,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from common import RESULTS, Comparison, Report, interleaved, load, machine_facts, require
 
 import bierl_fast as bf
 from bierl_fast.evaluation.ray.host import rows_of
@@ -40,7 +42,9 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @contextmanager
 def cluster(cpus: list[int]) -> Iterator[Any]:
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    # Workers as nice as this process; by default by 15 nicer, which would compare priorities where others are at work.
+    variables = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    os.environ.update(variables, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     from ray.cluster_utils import Cluster  # noqa: PLC0415
 
     made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus[0], "include_dashboard": False})
@@ -133,27 +137,30 @@ def _kill(many: Any, victim: Any) -> Any:
     return end
 
 
-def cost(seconds: float) -> int:
-    rates: dict[str, list[float]] = {"two threads": [], "two nodes": []}
+def cost(repetitions: int) -> int:
+    """Whole generations in turn; one repetition is a smoke run, which writes nothing."""
+    report = Report("ray_cost", __doc__, write=repetitions > 1)
     with (
         cluster([1, 1]) as made,
         closing(bf.make_evaluator("HalfCheetah-v5", threads=2)) as one,
-        closing(bf.make_evaluator("HalfCheetah-v5", ray=made.address)) as many_,
+        closing(bf.make_evaluator("HalfCheetah-v5", ray=made.address)) as many,
     ):
-        many: Any = many_
         wait_for(many, 2)
-        began, generation = time.monotonic(), 0
-        while time.monotonic() - began < seconds:
-            asked = population(one, 256, generation)
-            for name, evaluator in (("two threads", one), ("two nodes", many)):
-                start = time.perf_counter()
-                steps = evaluator.evaluate(asked).steps
-                rates[name].append(steps / (time.perf_counter() - start))
-            generation += 1
-    for name, found in rates.items():
-        print(f"{name}: {np.median(found):,.0f} env steps a second (median of {len(found)} generations)")
-    print(f"two nodes to two threads: {np.median(rates['two nodes']) / np.median(rates['two threads']):.3f}")
-    return 0
+        asked = population(one, 256, 0)
+        batches = one.evaluate(asked), many.evaluate(asked)
+        require(not differences(*batches), "the batches differ")
+        steps = batches[0].steps
+
+        def rate(evaluator: Any) -> float:
+            start = time.perf_counter()
+            evaluator.evaluate(asked)
+            return steps / (time.perf_counter() - start)
+
+        rates = interleaved(repetitions, lambda: rate(many), lambda: rate(one))
+    name = "HalfCheetah-v5, 256 candidates, two local nodes of one thread"
+    same = f"{steps} env steps on both sides, the same bits"
+    report.add(Comparison(name, "env steps/s", *rates, baseline_name="two native threads", same_work=same, target=0.9))
+    return report.finish()
 
 
 class Counted:
@@ -185,8 +192,9 @@ class Counted:
         return chunk
 
 
-def traffic() -> int:
+def traffic() -> list[dict[str, float]]:
     """Bytes a generation by rows and parameters. Each node has what is put once, whatever the rows."""
+    found = []
     with cluster([1, 1]) as made:
         for hidden in ((), (64, 64), (1000, 1000)):
             for rows in (100, 1000):
@@ -200,13 +208,16 @@ def traffic() -> int:
                         asked = population(many, rows, 0)
                         many.evaluate(asked)
                     many._ray = many._chunks._ray = counted._ray
-                print(
-                    f"{asked.base_bp.shape[1]:,} parameters, {asked.rows} rows: {counted.put_bytes:,} bytes to each "
-                    f"node, {counted.sent_bytes / asked.rows:.0f} with each row, {counted.got_bytes / asked.rows:.0f} "
-                    "back",
-                    flush=True,
-                )
-    return 0
+                record = {
+                    "parameters": asked.base_bp.shape[1],
+                    "rows": asked.rows,
+                    "to_each_node": counted.put_bytes,
+                    "with_each_row": counted.sent_bytes / asked.rows,
+                    "back_with_each_row": counted.got_bytes / asked.rows,
+                }
+                found.append(record)
+                print(", ".join(f"{name} {value:,.0f}" for name, value in record.items()), flush=True)
+    return found
 
 
 def stored(ray: Any) -> tuple[int, int]:
@@ -232,6 +243,7 @@ def below(pid: int) -> list[str]:
 
 def store(count: int) -> int:
     task, settings, seen = *TASKS["native"], []
+    facts = machine_facts()
     with cluster([1, 1]) as made:
         with closing(bf.make_evaluator(task, ray=made.address, **{**settings, "hidden": (200, 200)})) as many_:
             many: Any = many_
@@ -247,21 +259,30 @@ def store(count: int) -> int:
     gone = not below(os.getpid())
     grown = seen[-1][0] > 2 * seen[0][0] or seen[-1][1] > 2 * seen[0][1]
     print(f"the store has {'GROWN' if grown else 'not grown'}; actors left: {left or 'none'}; all Ray gone: {gone}")
-    return int(grown or bool(left) or not gone) or traffic()
+    content = {
+        "machine": {**facts, "load_at_end": load()},
+        "generations": count,
+        "stored_bytes_and_objects": seen,
+        "grown": grown,
+        "actors_left": left,
+        "ray_gone": gone,
+        "bytes_of_a_generation": traffic(),
+    }
+    (RESULTS / "ray_store.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return int(grown or bool(left) or not gone)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=("bits", "kills", "cost", "store"))
-    parser.add_argument("--count", type=int, help="kills [default: 50], or generations [500]")
+    parser.add_argument("--count", type=int, help="kills [default: 50], repetitions [20], or generations [500]")
     parser.add_argument("--seed", type=int, default=0, help="of their moments [default: %(default)s]")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of measuring the cost [default: %(default)s]")
     given = parser.parse_args()
     if given.what == "bits":
         return min(1, bits())
     if given.what == "store":
         return store(given.count or 500)
-    return min(1, kills(given.count or 50, given.seed)) if given.what == "kills" else cost(given.seconds)
+    return min(1, kills(given.count or 50, given.seed)) if given.what == "kills" else cost(given.count or 20)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEW = 4  # rows of a thread that say little of its rate
-CHUNK_SECONDS = 5e-4  # of the driver for a chunk, sent and heard
+CHUNK_SECONDS = 3e-4  # of the driver for a chunk, sent and heard; bench/ray_simulator.py
 AHEAD = 2  # chunks that a node has, so that it need not wait for the next one
 LATE = 2.0  # times the expected seconds, after which others run a chunk too
 LEAST_LATE = 0.5  # seconds
