@@ -49,7 +49,16 @@ def library(folder: str) -> ctypes.CDLL:
     """The bare loop, compiled against this tree's sources and NumPy's archive."""
     numpy_folder = package_folder("numpy")
     require(numpy_folder is not None, "NumPy's archive of distributions is not there")
-    episode = [SOURCES / "bierl" / "episode" / f"{name}.cpp" for name in ("numpy_random", "options", "task")]
+    names = (
+        "core/names",
+        "core/stopping",
+        "episode/numpy_random",
+        "episode/options",
+        "episode/task",
+        "episode/wrappers",
+    )
+    episode = [SOURCES / "bierl" / f"{name}.cpp" for name in names]
+    episode += sorted((SOURCES / "bierl" / "episode" / "wrappers").glob("*.cpp"))
     engine = sorted((SOURCES / "bierl" / "box2d").rglob("*.cpp"))
     target = Path(folder) / "bare_box2d.so"
     command = ["c++", *FLAGS, *LIBM, f"-I{SOURCES}", f"-I{np.get_include()}", str(HERE / "native" / "bare_box2d.cpp")]

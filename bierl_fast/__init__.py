@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from bierl_fast.meta.settings import MetaSettings as MetaSettings
     from bierl_fast.meta.table import MetaParts as MetaParts
     from bierl_fast.meta.table import make_meta as make_meta
+    from bierl_fast.meta.two_point import TwoPointSettings as TwoPointSettings
     from bierl_fast.native_env import NativeEnv as NativeEnv
     from bierl_fast.pretraining.api import pretrain as pretrain
     from bierl_fast.reports.api import report as report
@@ -146,6 +147,7 @@ _HOME = {  # module, and the name there where it is another
     "ScheduleSettings": "meta.schedule",
     "BayesianSettings": "meta.bayesian",
     "MemberSettings": "meta.population_based",
+    "TwoPointSettings": "meta.two_point",
     "PoolSettings": "evaluation.pool.settings",
     "History": "meta.history",
     "Range": "meta.history",

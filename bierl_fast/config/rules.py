@@ -8,6 +8,7 @@ from __future__ import annotations
 from bierl_fast.config.sections import Settings
 from bierl_fast.errors import ConfigError
 from bierl_fast.meta import table as meta_levels
+from bierl_fast.meta.two_point import TwoPointSettings
 
 
 def check_together(config: Settings) -> None:
@@ -49,6 +50,7 @@ def check_together(config: Settings) -> None:
             [name, "meta"],
         )
     _check_momentum(config)
+    config.section(TwoPointSettings)  # which says what can be no band
     if config.adapts and config.adapt == ():
         raise ConfigError(
             f"adapt must name a hyperparameter for the meta-level {config.meta!r}, got none; or take meta = 'none'",

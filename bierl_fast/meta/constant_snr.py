@@ -65,7 +65,7 @@ class ConstantSignalToNoise(Factors):
 
     def moves(self, history: History, center: int) -> dict[str, float]:
         """See Factors."""
-        return {"sigma": sigma_move(history.memory(center)), "learning_rate": self._move}
+        return {"sigma": self._cut(sigma_move(history.memory(center))), "learning_rate": self._cut(self._move)}
 
     def update(self, context: MetaContext) -> MetaReport:
         """Take in the step that was just made.

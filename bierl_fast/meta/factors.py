@@ -1,6 +1,6 @@
 """What rules without a network share: sigma and learning rate, each times a factor of a generation.
 
-used, history -> moves -> {name: move of ln(value)} -> within max_move and the ranges -> Hyperparameters
+used, history -> moves, within max_move -> {name: move of ln(value)} -> within the ranges -> Hyperparameters
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Factors(MetaLevel):
 
     @abstractmethod
     def moves(self, history: History, center: int) -> dict[str, float]:
-        """By how much ln of each adapted value, or of more, should move from what this centre used last."""
+        """By how much ln of each adapted value, or of more, moves from what this centre used last; see `_cut`."""
 
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """What the centre's last generation used, each value moved by its rule."""
@@ -58,7 +58,7 @@ class Factors(MetaLevel):
             return self._configured
         moves, values = self.moves(history, center), {}
         for name, bounds in self._ranges.items():
-            values[name] = bounds.moved(used[name], self._cut(moves[name]))
+            values[name] = bounds.moved(used[name], moves[name])
         return self._configured.replace(**values)
 
     def _cut(self, move: float) -> float:

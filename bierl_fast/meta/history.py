@@ -138,7 +138,7 @@ class History(TakesTurns, called="history"):
         strategy = report.strategy
         own = self._centers.setdefault(strategy.center, _Window(*self._sizes))
         if self._remembers:
-            own.memory = own.memory.after(strategy)
+            own.memory = own.memory.after(strategy, report.hyperparameters)
         own.push(strategy, np.array([*positions, *numbers(self.signals, strategy, own.memory)], np.float64))
         own.latest = {name: report.hyperparameters[name] for name in self.ranges}
         own.told = {name: float(getattr(strategy, name)) for name in TOLD}
@@ -176,6 +176,8 @@ class History(TakesTurns, called="history"):
             named = own.state(self.generations, self.longest_episode)
             if self._remembers:
                 named["memory"] = own.memory.array()
+            else:
+                named["told"] = named["told"][:TOLD_FIRST]  # as format 1 has it; nobody reads the rest
             arrays.update({_prefix(center) + name: array for name, array in named.items()})
         return arrays
 
@@ -193,7 +195,7 @@ class History(TakesTurns, called="history"):
             prefix = _prefix(center)
             # Format 1 began without what the strategy told, and then with the first of it.
             told = np.asarray(saved.get(f"{prefix}told", np.zeros(0)))
-            if told.ndim == 1 and told.dtype.kind == "f" and told.size in {0, TOLD_FIRST}:
+            if told.ndim == 1 and told.dtype == np.float64 and told.size in {0, TOLD_FIRST}:
                 saved[f"{prefix}told"] = np.append(told, np.full(len(TOLD) - told.size, math.nan))
             own = {name: saved.pop(prefix + name) for name in NAMES if prefix + name in saved}
             centers[center] = _Window(*self._sizes)
@@ -242,13 +244,12 @@ class _Window:
         return np.array(self.buffer.window(), copy=True)
 
     def state(self, generations: int, longest_episode: int) -> Arrays:
-        told = np.array(list(self.told.values()), np.float64)
         return {
             "window": self.rows(),
             "counts": np.array([self.buffer.filled, generations, longest_episode], np.int64),
             "latest": self._last().copy(),
             "used": np.array(list(self.latest.values()), np.float64),
-            "told": told if np.isfinite(told[TOLD_FIRST:]).any() else told[:TOLD_FIRST],  # the rest is riders'
+            "told": np.array(list(self.told.values()), np.float64),
         }
 
     def load(self, arrays: Arrays, ranges: Mapping[str, Range]) -> None:

@@ -42,6 +42,8 @@ class Memory:
         best: the largest that was.
         tpa: what riders along the last step said, smoothed; 0 at first.
         drop: see `drop`, smoothed; 0 at first.
+        reach: ln of (step over a sample's noise) * sigma / learning rate, smoothed: how long the steps are that a
+            learning rate of sigma makes. NaN where no step told.
     """
 
     generations: float = 0.0
@@ -51,9 +53,10 @@ class Memory:
     best: float = math.nan
     tpa: float = 0.0
     drop: float = 0.0
+    reach: float = math.nan
 
-    def after(self, report: StrategyReport) -> Memory:
-        """The memory one generation on."""
+    def after(self, report: StrategyReport, hyperparameters: Mapping[str, float]) -> Memory:
+        """The memory one generation on, which was drawn and learned from with these hyperparameters."""
         level = report.center_return if math.isfinite(report.center_return) else report.mean_return
         began = self.generations == 0.0
         center = level if began else _smoothed(self.center, level)
@@ -65,10 +68,16 @@ class Memory:
             center if began else max(self.best, center),
             self.tpa,
             self.drop,
+            self.reach,
         )
-        tpa, dropped = report.tpa, _cut(drop(report, known))
+        tpa, dropped, reached = report.tpa, _cut(drop(report, known)), _reach(report, hyperparameters)
         return replace(
             known,
+            reach=self.reach
+            if math.isnan(reached)
+            else reached
+            if began or math.isnan(self.reach)
+            else _smoothed(self.reach, reached),
             tpa=self.tpa if math.isnan(tpa) else _smoothed(self.tpa, tpa),
             drop=self.drop if math.isnan(dropped) else dropped if began else _smoothed(self.drop, dropped),
         )
@@ -85,12 +94,23 @@ class Memory:
     @classmethod
     def of(cls, array: np.ndarray) -> Memory:
         """What `array` gave; ArgumentError when it is none."""
-        if array.shape != (len(fields(cls)),) or array.dtype.kind != "f":
-            raise ArgumentError(f"a history's memory must be {len(fields(cls))} numbers, got shape {array.shape}")
+        size = len(fields(cls))
+        if array.shape not in {(size,), (size - 1,)} or array.dtype.kind != "f":  # states of before had no reach
+            raise ArgumentError(f"a history's memory must be {size} numbers, got shape {array.shape}")
         known = cls(*(float(value) for value in array))
-        if not np.isfinite(array if known.generations else array[[0, -2, -1]]).all() or known.generations < 0.0:
+        told = array[: size - 1] if known.generations else array[[0, size - 3, size - 2]]
+        if not np.isfinite(told).all() or math.isinf(known.reach) or known.generations < 0.0:
             raise ArgumentError("a history's memory must be finite numbers after its first generation")
         return known
+
+
+def _reach(report: StrategyReport, hyperparameters: Mapping[str, float]) -> float:
+    """Of one generation; NaN where its step or its noise has no length."""
+    sigma, rate = (hyperparameters.get(name, math.nan) for name in ("sigma", "learning_rate"))
+    told = (report.step_ratio, sigma, rate)
+    if not all(math.isfinite(value) and value > 0.0 for value in told):
+        return math.nan
+    return math.log(report.step_ratio) + math.log(sigma) - math.log(rate)
 
 
 def _smoothed(before: float, now: float) -> float:

@@ -18,7 +18,7 @@ from bierl_fast.meta.history import History
 from bierl_fast.meta.population_based import MemberSettings, PopulationBasedTraining
 from bierl_fast.meta.schedule import Schedule, ScheduleSettings
 from bierl_fast.meta.settings import GeneratorSettings, MetaSettings, RangeSettings
-from bierl_fast.meta.two_point import TwoPointAdaptation
+from bierl_fast.meta.two_point import TwoPointAdaptation, TwoPointSettings
 from bierl_fast.names import lookup, unknown
 from bierl_fast.public import public
 from bierl_fast.settings import Section
@@ -52,6 +52,7 @@ class MetaParts:
         own: the section of settings that this meta-level alone takes; None: its defaults.
         seed: of the initial weights.
         weights: where a learned generator starts instead: a warm start's.
+        observations: numbers that the policy reads, whose parameters are drawn with sigma itself; None: it is not so.
     """
 
     hyperparameters: Hyperparameters
@@ -61,6 +62,7 @@ class MetaParts:
     own: Section | None = None
     seed: int = 0
     weights: F32 | None = None
+    observations: int | None = None
 
     def section(self, kind: type[S]) -> S:
         """`own`, of this section; at its defaults where none was given.
@@ -133,7 +135,13 @@ def _csa(parts: MetaParts) -> MetaLevel:
 
 
 def _tpa(parts: MetaParts) -> MetaLevel:
-    return TwoPointAdaptation(parts.hyperparameters, parts.history.ranges, parts.settings.max_move)
+    return TwoPointAdaptation(
+        parts.hyperparameters,
+        parts.history.ranges,
+        parts.settings.max_move,
+        parts.section(TwoPointSettings),
+        parts.observations,
+    )
 
 
 def _lra(parts: MetaParts) -> MetaLevel:
@@ -191,7 +199,12 @@ META_LEVELS: dict[str, MetaEntry] = {
     "none": MetaEntry(lambda parts: FixedMeta(parts.hyperparameters), adapts=False, takes=ALWAYS),
     "schedule": MetaEntry(_schedule, ScheduleSettings, takes=ALWAYS),
     "csa": MetaEntry(_csa, **_CALM),
-    "tpa": MetaEntry(_tpa, reads=("tpa", "drop"), **_CALM | {"prefers": {"optimizer": "gradient", "riders": ("tpa",)}}),
+    "tpa": MetaEntry(
+        _tpa,
+        TwoPointSettings,
+        reads=("tpa", "drop"),
+        **_CALM | {"prefers": {"optimizer": "gradient", "riders": ("tpa",)}},
+    ),
     "lra": MetaEntry(_lra, reads=("drop",), **_CALM),
     "bo": MetaEntry(
         _bo,

@@ -1,8 +1,8 @@
 """Two rules without a network: the learning rate by riders along the last step, sigma by how far candidates fall.
 
-    history's memory: tpa, smoothed  -> ln learning_rate += half of what it leaves STILL by
+    history's memory: tpa, smoothed  -> ln learning_rate += half of what it leaves a band by
                       drop, smoothed -> ln sigma += half of WANTED_DROP - drop, from -1/4 to 1/10 a generation
-    latest step over noise           -> unless riders lead further: the rate falls to where it is two samples' noise
+    of a policy: sigma outside of where it is expected -> to its middle; steps likewise, to the nearest end
 
 Where the better one of two candidates at the centre plus and minus its last step is the plus, the last direction still
 leads up: the step was too short. Where the candidates' mean stands further below the centre than a fifth of (what was
@@ -13,21 +13,39 @@ A rate that may be right is left alone, and sooner a large one than a small one.
 generation: where episodes are noisy their signal is mostly chance, and a rate that follows it wanders (on
 InvertedDoublePendulum-v5 from 0.1 to 0.001 within 60 generations, where 0.1 is right: a step as long as it should be
 for one generation is too short for many). A step much longer than the candidates' noise goes where none of them has
-looked: that takes riders who say so. Sigma has no such band: the spread of returns grows with it, so that at a sigma
-far too large the drop may be half and no more (on Reacher-v5, with a band up to there, sigma ran up to 0.4).
+looked: that takes riders who say so.
+
+Of a policy something is known before anything was seen: what serves on one task serves on others. Sigma times the
+square root of the observations, by which a candidate's first layer differs from the centre's where these are about 1,
+is 0.08 to 0.3 where sigma was chosen well (the tables of Mania et al. and Salimans et al., and tasks of this package's
+own), and steps are 0.2 to 1 of a sample's noise. Values beyond that, and a little more, are taken for mistaken, and
+changed at once; inside, they stay where they are unless candidates lose most of what was gained, or riders lead all one
+way. Sigma does not grow by the drop there: the spread of returns grows with it, so that at a sigma far too large the
+drop may be half and no more (on Reacher-v5 sigma then ran up to 0.4), and before anything is gained it says nothing.
 
 Sources: Hansen 2008, "CMA-ES with two-point step-size adaptation", arXiv 0805.0231; Hansen, Atamna & Auger 2014, "How
 to assess step-size adaptation mechanisms in randomised search", PPSN XIII; Wu, Ren, Liao & Grosse 2018, "Understanding
-short-horizon bias in stochastic meta-optimization", arXiv 1803.02021. The rule of the drop is this package's.
+short-horizon bias in stochastic meta-optimization", arXiv 1803.02021; Mania, Guy & Recht 2018, arXiv 1803.07055, table
+9; Salimans et al. 2017, arXiv 1703.03864. The rules of the drop and of what is expected are this package's.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-from bierl_fast.meta.factors import Factors
-from bierl_fast.meta.history import History
+import numpy as np
+
+from bierl_fast.errors import ConfigError
+from bierl_fast.messages import EvaluationBatch, Hyperparameters, Population
+from bierl_fast.meta.factors import ADAPTS, Factors
+from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.signals import Memory
+from bierl_fast.settings import Section, setting
+from bierl_fast.strategy.base import Strategy
+from bierl_fast.strategy.signals import length, step_ratio
 
 Band = tuple[float, float]
 
@@ -36,6 +54,68 @@ LONGEST_STEP = 2.0  # over the length of a sample's noise; where starts were rig
 WANTED_DROP = 0.2  # of what was gained and the spread; at a sigma that was right, probes of tasks showed 0 to 0.3
 DAMPING = 0.5  # of both rules
 LARGEST_FALL, LARGEST_RISE = 0.25, 0.1  # of ln(sigma) in one generation: what is too large harms at once
+# Of policies, whose values are expected somewhere:
+STILL_EXPECTED: Band = (-0.7, 0.5)
+EXPECTED_STEP: Band = (0.15, 1.0)  # over the length of a sample's noise
+LOST = 0.8  # the drop from which sigma is too large wherever it stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoPointSettings(Section):
+    """Where meta-level tpa expects sigma."""
+
+    title: ClassVar[str] = "two-point"
+    prefix: ClassVar[str] = "tpa_"
+
+    noise: tuple[float, float] | None = setting(
+        (0.08, 0.4),
+        "low,high of sigma * sqrt(observations) between which meta-level tpa expects the sigma of a policy, and goes "
+        "there; it then expects steps of 0.15 to 1 of a sample's noise, too (none: neither)",
+    )
+
+    def __post_init__(self) -> None:
+        """ConfigError unless it is none, or a low end above 0 and a higher one."""
+        Section.__post_init__(self)
+        if self.noise is not None and not 0.0 < self.noise[0] < self.noise[1] < math.inf:
+            raise ConfigError(f"tpa_noise must be low,high with 0 < low < high, got {self.noise}", ["tpa_noise"])
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where a policy's sigma is expected.
+
+    Attributes:
+        low, high: its ends; 0 < low < high.
+    """
+
+    low: float
+    high: float
+
+    def sigma_move(self, memory: Memory, used: float) -> float:
+        """By how much ln(sigma) should move from what was used: to the middle at once from outside."""
+        if not self.low <= used <= self.high:
+            return math.log(self.low / used) + math.log(self.high / self.low) / 2.0
+        fall = min(DAMPING * max(memory.drop - LOST, 0.0), LARGEST_FALL) * _gained(memory)
+        return -min(fall, math.log(used / self.low))
+
+    def rate_move(self, memory: Memory, relative: float) -> float:
+        """By how much ln(learning rate) should move.
+
+        Args:
+            memory: of the centre's generations.
+            relative: ln(learning rate / sigma) if the rate did not move, and sigma as it will be.
+        """
+        move = DAMPING * beyond(memory.tpa, STILL_EXPECTED)
+        if math.isnan(memory.reach):
+            return move
+        step = memory.reach + relative  # ln of it, over a sample's noise
+        low, high = (math.log(end) - step for end in EXPECTED_STEP)
+        return min(max(move, low), high)
+
+
+def _gained(memory: Memory) -> float:
+    """The share of what was gained since the start in it and the spread of returns then: 0 to 1."""
+    return memory.gain / (memory.gain + memory.start_spread) if memory.gain > 0.0 else 0.0
 
 
 def sigma_move(memory: Memory) -> float:
@@ -70,12 +150,57 @@ class TwoPointAdaptation(Factors):
     goal, and along the way of a swing the last direction leads up and down in turn, however wide it is. Each of several
     centres has values of its own.
 
-    Arguments and errors: see Factors.
+    Args:
+        hyperparameters, ranges, max_move: see Factors. To where values are expected they go at once, beyond max_move.
+        settings: where sigma is expected.
+        observations: numbers that the policy reads; None: the parameters are of no policy, and nothing is expected.
+
+    Errors: see Factors.
     """
 
     called = "tpa"
 
+    def __init__(
+        self,
+        hyperparameters: Hyperparameters,
+        ranges: Mapping[str, Range],
+        max_move: float,
+        settings: TwoPointSettings | None = None,
+        observations: int | None = None,
+    ) -> None:
+        """See the class."""
+        super().__init__(hyperparameters, ranges, max_move)
+        noise = (settings or TwoPointSettings()).noise
+        self._expected: Expected | None = None
+        if noise is not None and observations is not None:
+            self._expected = Expected(*(end / math.sqrt(observations) for end in noise))
+
     def moves(self, history: History, center: int) -> dict[str, float]:
         """See Factors."""
         memory, told = history.memory(center), history.told(center)
-        return {"sigma": sigma_move(memory), "learning_rate": rate_move(memory, told["step_ratio"])}
+        if self._expected is None:
+            moves = (sigma_move(memory), rate_move(memory, told["step_ratio"]))
+            return dict(zip(ADAPTS, map(self._cut, moves), strict=True))
+        used = {**self._configured, **history.latest(center)}
+        sigma = self._expected.sigma_move(memory, used["sigma"]) if "sigma" in self._ranges else 0.0
+        relative = math.log(used["learning_rate"] / used["sigma"]) - sigma
+        return {"sigma": sigma, "learning_rate": self._expected.rate_move(memory, relative)}
+
+    def for_step(
+        self, strategy: Strategy, population: Population, batch: EvaluationBatch, history: History, center: int = 0
+    ) -> Hyperparameters:
+        """With a rate that keeps the first step of a centre from being longer than steps are expected to be.
+
+        Of later steps what was measured tells how long they will be.
+        """
+        hp = population.hyperparameters
+        known = not math.isnan(history.memory(center).reach)
+        if self._expected is None or known or "learning_rate" not in self._ranges:
+            return hp
+        there_p = strategy.stepped(population, batch).astype(np.float64)
+        ratio = step_ratio(population, length(there_p - population.base_bp[0]))
+        longest = EXPECTED_STEP[1]
+        if not ratio > longest:
+            return hp
+        move = math.log(longest / ratio) if math.isfinite(ratio) else -math.inf
+        return hp.replace(learning_rate=self._ranges["learning_rate"].moved(hp["learning_rate"], move))

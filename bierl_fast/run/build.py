@@ -93,7 +93,7 @@ def _make_parts(config: Config, warm_start: WarmStart | None) -> Parts:
         cautions.of_ranges(config, ranges)
         cautions.of_the_missing_center(config, warm_start)
         history = make_history(config, ranges)
-        meta = make_meta(config, strategy, history, warm_start)
+        meta = make_meta(config, strategy, history, evaluator.policy, warm_start)
         if _in_batch(config):
             strategy = make_groups(config, strategy, evaluator.policy, ranges)
         safeguard = make_safeguard(config, strategy)
@@ -228,7 +228,9 @@ def make_history(config: Config, ranges: Mapping[str, Range]) -> History:
     return History(length=shape.history, quantiles=shape.quantiles, ranges=ranges, signals=window)
 
 
-def make_meta(config: Config, strategy: Strategy, history: History, warm_start: WarmStart | None = None) -> MetaLevel:
+def make_meta(
+    config: Config, strategy: Strategy, history: History, policy: Policy, warm_start: WarmStart | None = None
+) -> MetaLevel:
     """The meta-level, which starts exactly at the configured hyperparameters."""
     section = meta_levels.entry(config.meta).section
     parts = meta_levels.MetaParts(
@@ -239,6 +241,7 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
         own=None if section is None else config.section(section),
         seed=config.seed,
         weights=None if warm_start is None else warm_start.weights,
+        observations=_observations(config, policy),
     )
     meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
     if config.meta == "lra":
@@ -251,6 +254,13 @@ def make_meta(config: Config, strategy: Strategy, history: History, warm_start: 
             "centers",
         )
     return meta
+
+
+def _observations(config: Config, policy: Policy) -> int | None:
+    """What the policy reads, where a candidate's parameters stand sigma from the centre's; None elsewhere."""
+    if not isinstance(policy, MlpPolicy) or strategies.entry(config.strategy).scales:
+        return None
+    return policy.spec.observation_size
 
 
 def meta_settings(config: Config) -> MetaSettings:

@@ -42,6 +42,7 @@ class StrategyEntry:
         behaviors: whether it compares what its candidates' episodes did.
         hands_on: the constructor that `make` hands on to what it does not name.
         step_in_sigma: whether its step is in units of sigma, so that sigma scales it too.
+        scales: whether its noise is sigma times what it has learned of each parameter, or of all.
     """
 
     make: Callable[..., Strategy]
@@ -51,6 +52,7 @@ class StrategyEntry:
     transitions: bool = False
     behaviors: bool = False
     step_in_sigma: bool = False
+    scales: bool = False
     hands_on: Callable[..., Strategy] | None = None
 
     @property
@@ -74,7 +76,7 @@ _NOVELTY: dict[str, Any] = {"behaviors": True, "prefers": {"meta_objective": "fi
 
 STRATEGIES: dict[str, StrategyEntry] = {
     "ars": StrategyEntry(AugmentedRandomSearch),
-    "cmaes": StrategyEntry(CovarianceMatrixAdaptation, (CovarianceSettings,)),
+    "cmaes": StrategyEntry(CovarianceMatrixAdaptation, (CovarianceSettings,), scales=True),
     "es": StrategyEntry(EvolutionStrategy),
     "esac": StrategyEntry(
         EvolutionWithActorCritic,
@@ -90,8 +92,8 @@ STRATEGIES: dict[str, StrategyEntry] = {
     "nsra": StrategyEntry(
         AdaptiveNoveltyAndReward, (NoveltySettings, StagnationSettings), hands_on=NoveltySearch, **_NOVELTY
     ),
-    "pgpe": StrategyEntry(ParameterExploringGradients),
-    "snes": StrategyEntry(SeparableNES, step_in_sigma=True),
+    "pgpe": StrategyEntry(ParameterExploringGradients, scales=True),
+    "snes": StrategyEntry(SeparableNES, step_in_sigma=True, scales=True),
 }
 
 

@@ -44,7 +44,7 @@ def told(center: float, returns: list[float], **changes: Any) -> StrategyReport:
 def after(*reports: StrategyReport) -> Memory:
     memory = Memory()
     for each in reports:
-        memory = memory.after(each)
+        memory = memory.after(each, HP)
     return memory
 
 
