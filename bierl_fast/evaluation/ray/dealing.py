@@ -68,7 +68,10 @@ class Dealing:
         self._number = 0
         self._left: Rows = np.empty(0, np.intp)
         self._missing = np.empty(0, np.bool_)
-        self._looked = -math.inf
+        self._looked = self._weighed = -math.inf
+        self._workers = 0
+        self._known = False  # whether anybody's rate is
+        self._usual = self._together = 1.0  # rows a second, of a thread and of all
         self.missing = 0  # rows without an answer
 
     def begin(self, number: int, order: Rows) -> None:
@@ -87,12 +90,12 @@ class Dealing:
         waiting = [worker for worker in workers if len(worker.calls) < AHEAD]
         if not waiting or not self.missing:
             return
-        rates = self._rates(workers)
-        together = sum(rates.values())
-        shortest = self._shortest(workers, self._missing.size * len(workers) / together)
+        self._weigh(workers, now)
+        rates = {worker: self._rate(worker) for worker in waiting}
+        shortest = self._shortest(len(workers))
         for worker in sorted(waiting, key=lambda each: -rates[each]):
             while self._left.size and len(worker.calls) < AHEAD:
-                yield worker, self._following(worker, rates[worker] / together, rates[worker] * shortest)
+                yield worker, self._following(worker, rates[worker] / self._together, rates[worker] * shortest)
         idle = [worker for worker in waiting if not worker.calls]
         if idle and not self._left.size and now - self._looked >= LOOK:
             self._looked = now
@@ -135,21 +138,30 @@ class Dealing:
         """Whether a chunk is of this evaluation."""
         return call.number == self._number
 
-    def _rates(self, workers: Sequence[W]) -> dict[W, float]:
-        """Rows a second of each, those of which little is known near to what is usual; relative where nothing is."""
+    def _weigh(self, workers: Sequence[Worker], now: float) -> None:
+        """Note what all do together; now and then, as it goes through all of them."""
+        if self._known and len(workers) == self._workers and now - self._weighed < LOOK:
+            return
+        self._workers, self._weighed = len(workers), now
         took = sum(worker.took * worker.threads for worker in workers)
-        usual = sum(worker.done for worker in workers) / took if took else 1.0
-        return {each: (each.done + FEW * each.threads) / (each.took + FEW / usual) for each in workers}
+        self._known = took > 0.0
+        self._usual = sum(worker.done for worker in workers) / took if self._known else 1.0
+        self._together = self._usual * sum(worker.threads for worker in workers)
 
-    def _shortest(self, workers: Sequence[Worker], work: float) -> float:
-        """Seconds that a chunk is to take a node at least, where all rows would take one node `work` seconds.
+    def _rate(self, worker: Worker) -> float:
+        """Rows a second, near to what is usual where little is known of it; relative where nothing is of anybody."""
+        return (worker.done + FEW * worker.threads) / (worker.took + FEW / self._usual)
+
+    def _shortest(self, workers: int) -> float:
+        """Seconds that a chunk is to take a node at least.
 
         So many that the driver can serve all nodes, one after another; where even that is too long, so many that
         sending all chunks and running the last one take the same time, with what nodes that needs.
         """
-        if not any(worker.took for worker in workers):
+        if not self._known:
             return 0.0
-        return CHUNK_SECONDS * min(len(workers), math.sqrt(work / CHUNK_SECONDS))
+        work = self._missing.size * workers / self._together  # seconds of one node, that all rows take
+        return CHUNK_SECONDS * min(workers, math.sqrt(work / CHUNK_SECONDS))
 
     def _following(self, worker: Worker, share: float, least: float) -> Rows:
         """The next rows for a node that does this share of all; about so many at least."""
