@@ -1,26 +1,27 @@
 """Where the time of a generation on Ray nodes goes, beyond what can be run here: ray_model.py, checked and played.
 
     python bench/ray_simulator.py check    beside real runs on local nodes, whose rows sleep, or compute
-    python bench/ray_simulator.py play     10^2 to 10^6 rows on 1 to 10^4 nodes; stragglers and losses; the picture
+    python bench/ray_simulator.py play     10^2 to 10^6 rows on 1 to 10^4 nodes; stragglers and losses
 
 `check` runs generations on 1 to 8 local nodes of one thread, whose rows sleep for as long as episodes of Hopper-v5 take
 after 40 generations, shortened or lengthened to a given mean (what a row takes beyond its sleep is timed in turn with
 them, in this process); and on 1 and 2 nodes that compute rows of Hopper-v5 and
 HalfCheetah-v5, an env step of which is timed on as many native threads in turn with them. The model gets the very
 seconds of the rows. The error is that of the median generation; the first is left out, before which no rate is known.
-Costs are those of ray_costs.py, which is to be run first, on the same machine.
+Costs are those of ray_costs.py, which is to be run first, on the same machine; ray_page.py then brings it all into
+docs/scaling.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,8 @@ COMPUTED = {"Hopper-v5": 512, "HalfCheetah-v5": 64}
 NETWORK = Setting(nodes=1, bandwidth=1.25e9, latency=1e-4)  # 10 Gbit/s
 ROWS = (10**2, 10**3, 10**4, 10**5, 10**6)
 PLAYED = (1, 10, 100, 1000, 10_000)
+THREADS = 16
 PLAYED_TASKS = (LIVES, "HalfCheetah-v5")
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "scaling.svg"
 
 
 def share(x: F32) -> float:
@@ -144,29 +145,24 @@ def warm(costs: Costs, setting: Setting, lives: Lives, rows: int, seed: int = 0)
 def scaled(
     costs: Costs, lives: dict[str, Lives], rows: tuple[int, ...], nodes: tuple[int, ...]
 ) -> list[dict[str, Any]]:
-    """Every number of rows on every number of nodes that has work for each of its threads."""
+    """Every number of rows on every number of nodes of 16 threads, the rows allowing."""
     found = []
-    for name in PLAYED_TASKS:
+    for name, count, each in itertools.product(PLAYED_TASKS, rows, nodes):
+        if each > count:
+            continue
         life = lives[name]
-        for threads in (1, 16):
-            for count in rows:
-                for each in nodes:
-                    if each * threads > count:
-                        continue
-                    setting = replace(NETWORK, nodes=each, threads=threads, parameters=life.parameters)
-                    out = warm(costs, setting, life, count)
-                    learn = costs.learn * count * life.parameters / 16
-                    record = {"task": name, "rows": count, "nodes": each, "threads": threads, "learn": learn}
-                    found.append({**record, **asdict(out), "threads": threads, "efficiency": out.efficiency})
-                    busy = out.driver / out.seconds
-                    told = f"{out.seconds:.3f} s, {out.efficiency:.2f} at work, driver busy {busy:.2f}"
-                    print(f"{name}: {count} rows, {each} nodes of {threads}: {told}", flush=True)
+        setting = replace(NETWORK, nodes=each, threads=THREADS, parameters=life.parameters)
+        out = warm(costs, setting, life, count)
+        record = {"task": name, "rows": count, "nodes": each, "learn": costs.learn * count * life.parameters}
+        found.append({**record, **asdict(out), "threads": THREADS, "efficiency": out.efficiency})
+        told = f"{out.seconds:.3f} s, {out.efficiency:.2f} at work, driver busy {out.driver / out.seconds:.2f}"
+        print(f"{name}: {count} rows, {each} nodes of {THREADS}: {told}", flush=True)
     return found
 
 
 def troubled(costs: Costs, lives: Lives) -> list[dict[str, Any]]:
     """Stragglers and losses: 10^5 rows on 100 nodes of 16 threads, by 10 draws each."""
-    quiet = replace(NETWORK, nodes=100, threads=16, parameters=lives.parameters)
+    quiet = replace(NETWORK, nodes=100, threads=THREADS, parameters=lives.parameters)
     troubles = {
         "none": quiet,
         "1 % of the nodes 5 times as slow": replace(quiet, slow=0.01),
@@ -183,34 +179,6 @@ def troubled(costs: Costs, lives: Lives) -> list[dict[str, Any]]:
         found.append({"what": name, "seconds": [low, middle, high], "again": again})
         print(f"{name}: {middle:.3f} s [{low:.3f} ... {high:.3f}], {again:.1%} of the work once more", flush=True)
     return found
-
-
-def draw(scaling: list[dict[str, Any]]) -> None:
-    """Strong scaling, and the driver's share of the time."""
-    import matplotlib as mpl  # noqa: PLC0415
-
-    mpl.use("svg")
-    from matplotlib import pyplot  # noqa: PLC0415
-
-    pyplot.rcParams.update({"svg.fonttype": "none", "font.size": 9, "svg.hashsalt": "bierl"})
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
-    kept = [each for each in scaling if each["task"] == LIVES and each["threads"] == 16]
-    for rows in sorted({each["rows"] for each in kept}):
-        line = sorted((each["nodes"], each) for each in kept if each["rows"] == rows)
-        if len(line) < 2:
-            continue
-        nodes = [each for each, _ in line]
-        left.plot(nodes, [each["work"] / each["seconds"] / 16 for _, each in line], "o-", ms=3, label=f"{rows:,} rows")
-        right.plot(nodes, [each["driver"] / each["seconds"] for _, each in line], "o-", ms=3)
-    most = max(each["nodes"] for each in kept)
-    left.plot([1, most], [1, most], color="0.6", lw=0.8, ls="--")
-    left.set(xscale="log", yscale="log", xlabel="nodes of 16 threads", ylabel="nodes' worth of work")
-    right.set(xscale="log", xlabel="nodes of 16 threads", ylabel="share of the time the driver is busy", ylim=(0, 1.02))
-    left.legend(frameon=False)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(f"{LIVES}, played by bench/ray_simulator.py", fontsize=9)
-    figure.savefig(PICTURE, metadata={"Date": None})
 
 
 def main() -> int:
@@ -232,8 +200,6 @@ def main() -> int:
         file = RESULTS / f"ray_simulator_{given.what}.json"
         content = {"machine": {**facts, "load_at_end": load()}, **content}
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        if given.what == "play":
-            draw(content["scaling"])
     return int(given.what == "check" and worst > 0.15)
 
 
