@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from bierl_fast.cli.many_runs import Standing
-from bierl_fast.cli.parameters import PathType, SettingType, debug_option, quiet_option, trust_option
+from bierl_fast.cli.many_runs import Standing, jobs_option, ray_option
+from bierl_fast.cli.parameters import PathType, debug_option, quiet_option, trust_option
 from bierl_fast.comparison.api import Comparison
 from bierl_fast.comparison.crew import ComparisonProgress
 from bierl_fast.comparison.reading import OF_RUNS
@@ -25,7 +25,8 @@ def _one_alone(context: click.Context, _: click.Parameter, others: tuple[str, ..
 @click.argument("spec", metavar="SPEC.toml", type=PathType())
 @click.argument("others", metavar="", nargs=-1, callback=_one_alone, expose_value=False)
 @click.option("--out", type=PathType(), help="where everything goes [default: comparisons/SPEC]")
-@click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
+@jobs_option
+@ray_option
 @click.option("--task", "tasks", multiple=True, help="train this task's runs alone; more than once for several")
 @click.option("--report", is_flag=True, help="Train nothing; write the results from what there is.")
 @click.option("--curves/--no-curves", default=True, show_default=True, help="Draw learning curves (needs matplotlib).")
@@ -37,6 +38,7 @@ def compare(
     spec: Path,
     out: Path | None,
     jobs: int | None,
+    ray: str | None,
     tasks: tuple[str, ...],
     report: bool,
     curves: bool,
@@ -54,7 +56,7 @@ def compare(
     try:
         with nullcontext() if quiet or as_json else Display() as display:
             found = api.compare(
-                spec, out, jobs, display, tasks=tasks or None, report=report, curves=curves, trust=trust
+                spec, out, jobs, display, tasks=tasks or None, report=report, curves=curves, trust=trust, ray=ray
             )
     except KeyboardInterrupt:
         if not quiet:

@@ -1,6 +1,6 @@
-"""How many runs stand, those of a comparison or a sweep: a bar on a terminal, plain lines elsewhere.
+"""What commands of many runs share, a comparison and a sweep: where the runs are done, and how they stand.
 
-news, done, total, facts -> Standing.show -> the terminal
+news, done, total, facts -> Standing.show -> the terminal: a bar there, plain lines elsewhere
 """
 
 from __future__ import annotations
@@ -9,12 +9,27 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
+import click
+
+from bierl_fast.cli.parameters import SettingType
 from bierl_fast.run.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.progress import Progress, ProgressColumn, TaskID
+
+
+jobs_option = click.option(
+    "--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores, or the cluster's]"
+)
+ray_option = click.option(
+    "--ray-address",
+    "ray",
+    type=SettingType(str),
+    help="do the runs on a Ray cluster: its HOST:PORT; auto: the one that this machine is a node of; local: one of "
+    "this machine alone [default: none, but processes of this machine]",
+)
 
 
 class Standing:

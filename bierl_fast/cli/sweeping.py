@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from bierl_fast.cli.many_runs import Standing
-from bierl_fast.cli.parameters import PathType, SettingType, debug_option, print_json, quiet_option, trust_option
+from bierl_fast.cli.many_runs import Standing, jobs_option, ray_option
+from bierl_fast.cli.parameters import PathType, debug_option, print_json, quiet_option, trust_option
 from bierl_fast.sweeping.api import Sweep
 from bierl_fast.sweeping.results import BEST, text
 from bierl_fast.sweeping.search import SweepProgress
@@ -18,7 +18,8 @@ from bierl_fast.sweeping.search import SweepProgress
 @click.command()
 @click.argument("spec", metavar="SPEC.toml", type=PathType())
 @click.option("--out", type=PathType(), help="where everything goes [default: sweeps/SPEC]")
-@click.option("--jobs", type=SettingType(int), help="runs side by side, each on one core [default: the cores]")
+@jobs_option
+@ray_option
 @click.option(
     "--storage", help="what Optuna keeps the study in, a URL [default: the file's; else a file of SQLite in --out]"
 )
@@ -27,7 +28,14 @@ from bierl_fast.sweeping.search import SweepProgress
 @quiet_option
 @debug_option
 def sweep(
-    spec: Path, out: Path | None, jobs: int | None, storage: str | None, as_json: bool, trust: bool, quiet: bool
+    spec: Path,
+    out: Path | None,
+    jobs: int | None,
+    ray: str | None,
+    storage: str | None,
+    as_json: bool,
+    trust: bool,
+    quiet: bool,
 ) -> None:
     """Search the space in SPEC.toml for the best settings, by Optuna's samplers and pruners.
 
@@ -38,7 +46,7 @@ def sweep(
     out = out or Path("sweeps", spec.stem)
     try:
         with nullcontext() if quiet or as_json else Display() as display:
-            found = api.sweep(spec, out, jobs, display, storage=storage, trust=trust)
+            found = api.sweep(spec, out, jobs, display, storage=storage, trust=trust, ray=ray)
     except KeyboardInterrupt:
         if not quiet:
             click.echo("bierl: interrupted and saved; the same command goes on", err=True)

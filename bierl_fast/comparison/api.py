@@ -15,14 +15,16 @@ from typing import Any
 
 from bierl_fast.comparison import curves as pictures
 from bierl_fast.comparison import plan, results, spec, summary
-from bierl_fast.comparison.crew import Crew, Observer, RunJob
+from bierl_fast.comparison.crew import Crew, Observer
+from bierl_fast.comparison.place import chosen
 from bierl_fast.comparison.plan import PlannedRun
 from bierl_fast.comparison.results import Row
+from bierl_fast.comparison.run_job import Place, RunJob
 from bierl_fast.comparison.spec import Spec
 from bierl_fast.comparison.state import RESULTS, SUMMARY, TABLES, Folder, run_status
 from bierl_fast.errors import ConfigError, RunDirectoryError, RunWarning, naming, warn
 from bierl_fast.files import PathLike, as_path, write_text
-from bierl_fast.machine import MOST_THREADS, available_cores
+from bierl_fast.machine import MOST_THREADS
 from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.run import metrics
@@ -51,6 +53,7 @@ def compare(
     report: bool = False,
     curves: bool = True,
     trust: bool = False,
+    ray: str | None = None,
 ) -> Comparison:
     """Train every run of a comparison, or go on with it, and write down what they say together.
 
@@ -60,18 +63,21 @@ def compare(
     Args:
         source: a TOML file, or a dict of the same form (see comparison/spec.py).
         out: where everything goes; made if need be.
-        jobs: runs side by side, each on one core; None: the cores this process may use.
+        jobs: runs side by side, each on one core; None: the cores this process may use, or that the cluster has.
         observer: told how it stands, twice a second and when a run ends.
         tasks: names of those whose runs are trained now; None: all.
         report: train nothing; the results are written from what there is, beside a comparison at work too.
         curves: draw learning curves; needs matplotlib.
         trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
             user trained them here. The code that `source` names is its user's.
+        ray: the address of a Ray cluster ("local", "auto" or HOST:PORT) whose nodes do the runs; None: this machine.
 
     Raises:
         ArgumentTypeError: an argument of another type.
         ConfigError: a comparison that cannot be; nothing has been trained.
         RunDirectoryError: `out` holds runs with other settings, or another comparison is at work there.
+        InstallationError: Ray is asked for and not installed.
+        WorkerError: the cluster does not answer, or a node cannot do runs.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
     jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
@@ -90,10 +96,10 @@ def compare(
         for run in runs:
             run_status(described, run, directory)
         return _written(described, runs, directory, curves)
-    with made(directory), RunDirectory(directory).held("the comparison"):
+    with chosen(jobs, ray) as place, made(directory), RunDirectory(directory).held("the comparison"):
         statuses = [run_status(described, run, directory) for run in runs]
         now = [pair for pair in zip(runs, statuses, strict=True) if tasks is None or pair[0].task in tasks]
-        _train(described, now, directory, jobs, observer or (lambda _: None), trust)
+        _train(described, now, directory, place, observer or (lambda _: None), trust)
         return _written(described, runs, directory, curves)
 
 
@@ -134,14 +140,14 @@ def _train(
     described: Spec,
     runs: Sequence[tuple[PlannedRun, str]],
     out: Path,
-    jobs: int | None,
+    place: Place[Any],
     observer: Observer,
     trust: bool,
 ) -> None:
     todo = [(run, state) for run, state in runs if state != "finished"]
     plan.check(described, [run for run, _ in todo])
     done = [run for run, state in runs if state == "finished"]
-    crew = Crew(jobs or available_cores(), observer, finished=len(done), steps=sum(run.steps for run in done))
+    crew = Crew(place, observer, finished=len(done), steps=sum(run.steps for run in done))
     crew.work([_task(described, run, out, trust) for run, _ in todo])
 
 

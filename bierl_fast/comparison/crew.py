@@ -1,50 +1,24 @@
-"""Runs side by side, each in a process of its own, whatever becomes of the others.
+"""Runs side by side, whatever becomes of the others.
 
-    [RunJob, ...] -> work -> observer(ComparisonProgress), ...
-
-A fresh interpreter for each run, never a fork: it shares no thread, no random state and no memory with the next, and a
-crash ends that run alone. A process is held by its standard input (see harness.py): letting go of it interrupts the
-run, and the system lets go when this process ends, however it ends, so no run outlives the comparison.
+[RunJob, ...], Place -> work -> observer(ComparisonProgress), ...
 """
 
 from __future__ import annotations
 
-import json
-import os
-import selectors
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from bierl_fast.comparison.harness import INTERRUPTED
+from bierl_fast.comparison.run_job import Begun, Place, RunJob
+from bierl_fast.comparison.state import PATIENCE
 from bierl_fast.errors import ComparisonError
-from bierl_fast.evaluation.pool.process import ENVIRONMENT, ending
 from bierl_fast.run.interruption import end_if_told, saving_when_asked
 
-CODE = "import json, sys; sys.path[:] = {path!r}; from {worker} import main; sys.exit(main(json.loads(sys.argv[1])))"
-PATIENCE = 60.0  # seconds that an interrupted run gets to save itself
 BEAT = 0.5  # seconds between words to the observer
-NOTHING: Callable[..., None] = lambda *_: None  # noqa: E731
-
-
-@dataclass(frozen=True, slots=True)
-class RunJob:
-    """One run to be done."""
-
-    name: str
-    steps: int  # environment steps it may spend
-    begin: Callable[[], dict[str, Any]]  # called just before: makes ready, gives the job for worker.main
-    failed: Callable[[str], None]  # called with why, in one line
-    log: Path  # where its standard error goes
-    worker: str = "bierl_fast.comparison.worker"  # the module whose main(job) its process runs
-    heard: Callable[[dict[str, Any]], None] = NOTHING  # called with each message of its process
-    done: Callable[[], None] = NOTHING  # called when it has ended well
+LOSSES = 5  # times that a run's machine may go before the run has got further than ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,74 +37,11 @@ class ComparisonProgress:
 Observer = Callable[[ComparisonProgress], None]
 
 
-class _RunProcess:
-    """One run's process."""
-
-    def __init__(self, task: RunJob) -> None:
-        self.task = task
-        self.env_steps = 0
-        self.error: str | None = None
-        self.warnings: list[str] = []
-        self._rest = b""
-        job = task.begin()
-        with task.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", CODE.format(path=sys.path, worker=task.worker), json.dumps(job)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **ENVIRONMENT},
-                process_group=0,  # out of the terminal's reach: the parent alone decides on Ctrl-C
-            )
-
-    @property
-    def channel(self) -> int:
-        """The file descriptor its messages come from."""
-        assert self.process.stdout is not None
-        return self.process.stdout.fileno()
-
-    def hear(self) -> bool:
-        """Take in what it has said; False when it will say no more."""
-        data = os.read(self.channel, 2**16)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            self.task.heard(message)
-            self.env_steps = message.get("env_steps", self.env_steps)
-            self.error = message.get("error", self.error)
-            self.warnings += [message["warning"]] if "warning" in message else []
-        return bool(data)
-
-    def let_go(self) -> None:
-        """Interrupt it, as by Ctrl-C."""
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.close()
-
-    def ask(self, what: str) -> None:
-        """Have it "save" itself and go on, or "stop" after this generation."""
-        assert self.process.stdin is not None
-        with suppress(OSError, ValueError):  # it has ended, or was let go of
-            os.write(self.process.stdin.fileno(), f"{what}\n".encode())
-
-    def ended(self) -> str | None:
-        """Wait for its end; why it failed, None if it did not."""
-        code = self.process.wait()
-        self.let_go()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        if code == 0 or self.error is not None:
-            return self.error
-        if code == INTERRUPTED:
-            return "a signal ended its process, which saved itself first; the same comparison goes on with it"
-        return f"its process {ending(code)}; {self.task.log} holds what it printed"
-
-
 @dataclass(slots=True)
 class Crew:
-    """Does tasks, `jobs` of them at a time."""
+    """Does tasks in a place, as many at a time as it has room for."""
 
-    jobs: int
+    place: Place[Any]
     observer: Observer
     finished: int = 0  # of these and of all runs that needed nothing
     steps: int = 0  # of the same
@@ -138,8 +49,8 @@ class Crew:
     _failed: int = 0
     _told: set[str] = field(default_factory=set)
     _waiting: deque[RunJob] = field(default_factory=deque)
-    _children: list[_RunProcess] = field(default_factory=list)
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _children: list[Begun] = field(default_factory=list)
+    _losses: dict[str, tuple[int, int]] = field(default_factory=dict)  # a run's name -> how often, how far it had got
 
     def work(self, tasks: Sequence[RunJob], more: Callable[[], Sequence[RunJob]] = tuple) -> None:
         """Do them all; a failed one is told to its task and to the observer, and the others go on.
@@ -158,22 +69,22 @@ class Crew:
                 beat = time.monotonic()
                 while self._come_up(more) or self._children:
                     end_if_told()
-                    while self._waiting and len(self._children) < self.jobs:
+                    while self._waiting and len(self._children) < self.place.room:
                         self._start(self._waiting.popleft())
-                    for key, _ in self._selector.select(BEAT):
-                        self._listen(key.data)
+                    for child in self.place.speaking(self._children, BEAT):
+                        self._listen(child)
                     if time.monotonic() - beat >= BEAT:
                         self._tell()
                         beat = time.monotonic()
         finally:
             self._stop()
-            self._selector.close()
 
     def drop(self, tasks: Sequence[RunJob]) -> None:
         """What of them has not begun does not; what is under way ends after its generation, saved."""
         self._waiting = deque(task for task in self._waiting if task not in tasks)
         for child in self._children:
             if child.task in tasks:
+                child.dropped = True
                 child.ask("stop")
 
     def _come_up(self, more: Callable[[], Sequence[RunJob]]) -> bool:
@@ -188,14 +99,13 @@ class Crew:
 
     def _start(self, task: RunJob) -> None:
         try:
-            child = _RunProcess(task)
+            child = self.place.start(task)
         except (OSError, RuntimeError) as error:  # no room on the disk, no process to be had, a run under way elsewhere
             self._fail(task, str(error))
             return
         self._children.append(child)
-        self._selector.register(child.channel, selectors.EVENT_READ, child)
 
-    def _listen(self, child: _RunProcess) -> None:
+    def _listen(self, child: Begun) -> None:
         going = child.hear()
         for text in child.warnings:
             if text not in self._told:  # many runs of one kind say the same
@@ -204,9 +114,11 @@ class Crew:
         child.warnings.clear()
         if going:
             return
-        self._selector.unregister(child.channel)
         self._children.remove(child)
         why = child.ended()
+        if child.lost and not child.dropped:
+            self._run_again(child)
+            return
         if why is not None:
             self._fail(child.task, why)
             return
@@ -214,6 +126,18 @@ class Crew:
         self.steps += child.task.steps
         child.task.done()
         self._tell(f"{child.task.name}: done")
+
+    def _run_again(self, child: Begun) -> None:
+        """A run whose machine is gone goes on elsewhere; not forever, as it may be what brings machines down."""
+        task = child.task
+        times, furthest = self._losses.get(task.name, (0, -1))
+        times = 1 if child.env_steps > furthest else times + 1
+        self._losses[task.name] = (times, max(furthest, child.env_steps))
+        if times >= LOSSES:
+            self._fail(task, f"the machine that ran it was lost {times} times before it had got any further")
+            return
+        self._waiting.appendleft(task)
+        self._tell(f"{task.name}: lost with the machine that ran it, and run again")
 
     def _fail(self, task: RunJob, why: str) -> None:
         self._failed += 1
@@ -238,14 +162,13 @@ class Crew:
                 child.let_go()
             deadline = time.monotonic() + PATIENCE
             for child in self._children:
-                with suppress(subprocess.TimeoutExpired):
-                    child.process.wait(max(0.0, deadline - time.monotonic()))
+                child.wait(max(0.0, deadline - time.monotonic()))
         finally:
             lost = []
             while self._children:
                 child = self._children.pop()
-                if child.process.poll() is None:
-                    child.process.kill()
+                if not child.wait(0.0):
+                    child.kill()
                     text = "killed before it had saved itself; it goes on from the checkpoint before"
                     lost.append(f"{child.task.name}: {text}")
                 while child.hear():

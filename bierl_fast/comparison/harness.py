@@ -67,6 +67,7 @@ def employed(job: dict[str, Any], run: Callable[[dict[str, Any], Post], None]) -
     for number in ENDING:  # a parent in the background may have them ignored
         signal.signal(number, _interrupt)
     signal.signal(signal.SIGUSR1, lambda *_: interruption.save_all())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*ENDING, signal.SIGUSR1})  # as a node of Ray blocks them
     post = Post(_messages())
     threading.Thread(target=_listen, args=(post.stop,), daemon=True).start()
     try:

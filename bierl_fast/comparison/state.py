@@ -9,6 +9,7 @@ measure.json, failure.txt (why it stopped last time) and log.txt (what it printe
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from bierl_fast.comparison.spec import Spec
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ConfigError, RunDirectoryError
-from bierl_fast.files import read_text, write_text
+from bierl_fast.files import is_locked, read_text, write_text
 from bierl_fast.run import manifest
 from bierl_fast.run.directory import RunDirectory
+from bierl_fast.run.interruption import end_if_told
 from bierl_fast.run.warm_start import from_file
 
 # What a comparison came to, in its own directory.
 RESULTS, SUMMARY, TABLES = "results.csv", "summary.json", "summary.md"
+PATIENCE = 60.0  # seconds that a run gets to save itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,23 @@ class Folder:
     def claim(self, config: Config) -> None:
         """Make it ready to be trained in: what the run is to be, and no trace of a failure.
 
-        A run that was stopped before its first checkpoint leaves files that nothing can go on from; they go.
+        A run that was stopped before its first checkpoint leaves files that nothing can go on from; they go. One whose
+        comparison was killed, or whose node was lost, may still be saving itself, which is waited for.
+
+        Raises:
+            RunDirectoryError: the run is under way elsewhere.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        if not self.run.checkpoint.is_file():
-            with self.run.held():
+        deadline = time.monotonic() + PATIENCE
+        while is_locked(self.path) and time.monotonic() < deadline:
+            end_if_told()
+            time.sleep(0.05)
+        with self.run.held():
+            if not self.run.checkpoint.is_file():
                 self.run.clear()
                 self.run.warm_start.unlink(missing_ok=True)
-        write_text(self.planned, toml.dumps(config))
-        self.failure.unlink(missing_ok=True)
+            write_text(self.planned, toml.dumps(config))
+            self.failure.unlink(missing_ok=True)
 
 
 def run_status(spec: Spec, planned: PlannedRun, out: Path) -> str:

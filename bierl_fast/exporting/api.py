@@ -6,6 +6,7 @@ run directory, policy.npz or Policy -> SavedPolicy -> NumpyPolicy or TorchPolicy
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bierl_fast.errors import UnsupportedError
@@ -32,6 +33,7 @@ def export(
     format: str,
     best: bool = False,
     force: bool = False,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
 ) -> dict[str, Any]:
     """Write a policy into a file that runs without this package: normalization, network and action box inside.
@@ -42,6 +44,7 @@ def export(
         format: "onnx", "torchscript", "pt2" (torch.export), "c" (a C99 header) or "numpy" (a Python file).
         best: of a run, the policy that evaluated best instead of the last.
         force: replace a file that is there.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether what makes a torch module may be imported although this user did not train it here, or its file
             was copied, moved or changed since. Of other policies nothing is imported.
 
@@ -59,7 +62,7 @@ def export(
         InstallationError: a package that the format needs is missing.
     """
     writer, path = lookup("format", format, FORMATS, ["format"]), require_output(out, force)
-    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, runs=False)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"policy": policy}, runs=False)
     found = facts(saved)
     write_output(path, _content(saved.policy, writer, format, c_name(path.stem), found))
     return found

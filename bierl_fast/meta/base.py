@@ -8,7 +8,15 @@ from typing import Any, Protocol, runtime_checkable
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import Arrays, EvaluatedGeneration, Hyperparameters, MetaReport, NoiseKey
+from bierl_fast.messages import (
+    Arrays,
+    EvaluatedGeneration,
+    EvaluationBatch,
+    Hyperparameters,
+    MetaReport,
+    NoiseKey,
+    Population,
+)
 from bierl_fast.meta.history import History
 from bierl_fast.public import public
 from bierl_fast.strategy.base import Strategy
@@ -64,6 +72,16 @@ class MetaLevel(TakesTurns, ABC, called="meta-level"):
     @abstractmethod
     def propose(self, history: History, center: int = 0) -> Hyperparameters:
         """The hyperparameters of the next generation, which is drawn around this centre. Pure."""
+
+    def for_step(
+        self, strategy: Strategy, population: Population, batch: EvaluationBatch, history: History, center: int = 0
+    ) -> Hyperparameters:
+        """The hyperparameters of the step that an evaluated generation is about to make. Pure, and costs no env step.
+
+        Those it was drawn with, unless a meta-level sees before the step that it should be another. `history` holds the
+        generations before it, and `center` is the centre it was drawn around.
+        """
+        return population.hyperparameters
 
     def due(self, history: History, inner_steps: int, meta_steps: int) -> bool:
         """Whether `improve` runs now: the interval has passed and its predicted cost keeps the budget."""

@@ -70,6 +70,7 @@ def advance(run: Run) -> None:
     with run.timed("tell"):
         generation = run.evaluated(population, batch)
         run.look(population, batch)
+        population, hyperparameters = run.for_step(population, batch, hyperparameters, center)
         report = run.strategy.tell(population, batch)
         run.evaluator.absorb(batch)
         run.remember(population, batch, report, hyperparameters)
@@ -172,6 +173,18 @@ class Run:
         """Show a generation to the safeguard, before anything learns from it."""
         if self.safeguard is not None:
             self.safeguard.look(population, batch, self.strategy, self.evaluator)
+
+    def for_step(
+        self, population: Population, batch: EvaluationBatch, proposed: Hyperparameters, center: int
+    ) -> tuple[Population, Hyperparameters]:
+        """The generation, and what was proposed for it, with the hyperparameters that its step is to be made with."""
+        drawn = population.hyperparameters
+        wanted = self.meta.for_step(self.strategy, population, batch, self.history, center)
+        changed = {name: wanted[name] for name in wanted if wanted[name] != drawn.get(name)}
+        if not changed:
+            return population, proposed
+        scaled = {name: value * (proposed[name] / drawn[name]) for name, value in changed.items()}
+        return replace(population, hyperparameters=wanted), proposed.replace(**scaled)
 
     def go_back_when_collapsed(self) -> bool:
         """To the best centre or the start, where the safeguard says so."""

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast.comparison.api import made
+from bierl_fast.comparison.place import chosen
 from bierl_fast.config.config import Config
 from bierl_fast.errors import BierlError, ConfigError
 from bierl_fast.files import PathLike, as_path
-from bierl_fast.machine import MOST_THREADS, available_cores
+from bierl_fast.machine import MOST_THREADS
 from bierl_fast.public import public
 from bierl_fast.run.directory import RunDirectory
 from bierl_fast.sweeping import claim, fitting, parts, results, spec
@@ -48,6 +49,7 @@ def sweep(
     *,
     storage: Any = None,
     trust: bool = False,
+    ray: str | None = None,
 ) -> Sweep:
     """Search for the best settings, or go on with a search.
 
@@ -58,19 +60,21 @@ def sweep(
         source: a TOML file, or a dict of the same form (see sweeping/spec.py), in which sampler, pruner and storage may
             be objects of Optuna's.
         out: where everything goes; made if need be.
-        jobs: runs side by side, each on one core; None: the cores this process may use.
+        jobs: runs side by side, each on one core; None: the cores this process may use, or that the cluster has.
         observer: told how it stands, twice a second and when a trial ends.
         storage: what Optuna keeps the study in, a URL or an object, in place of the source's; None: that, or a file
             of SQLite in `out`.
         trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
             user trained them here. The code that `source` names is its user's.
+        ray: the address of a Ray cluster ("local", "auto" or HOST:PORT) whose nodes do the runs; None: this machine.
 
     Raises:
         ArgumentTypeError: an argument of another type.
         ConfigError: a sweep that cannot be; nothing has been trained.
-        InstallationError: Optuna, or what a sampler needs, is not installed.
+        InstallationError: Optuna, or what a sampler needs, is not installed; or Ray.
         RunDirectoryError: `out` holds another sweep, or another process is at work there.
         SweepError: the storage cannot be used, or the first trials all failed.
+        WorkerError: the cluster does not answer, or a node cannot do runs.
         KeyboardInterrupt: as it came, once every run under way has saved itself.
     """
     jobs = checked("jobs", jobs, int | None, {"at_least": 1, "at_most": MOST_THREADS})
@@ -82,9 +86,9 @@ def sweep(
     Order(said)  # a sampler or pruner that cannot be made is told before anything is
     fitting.check(said)
     kept = storage if storage is not None else said.storage
-    with made(directory), RunDirectory(directory).held("the sweep"):
+    with chosen(jobs, ray) as place, made(directory), RunDirectory(directory).held("the sweep"):
         record = claim.record(said, directory, kept)
-        search = Search(said, directory, record, jobs or available_cores(), observer or (lambda _: None), trust)
+        search = Search(said, directory, record, place, observer or (lambda _: None), trust)
         try:
             search.work()
         except BaseException:

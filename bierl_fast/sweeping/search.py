@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bierl_fast.comparison.crew import ComparisonProgress, Crew, RunJob
+from bierl_fast.comparison.crew import ComparisonProgress, Crew
+from bierl_fast.comparison.run_job import Place, RunJob
 from bierl_fast.errors import ConfigError, RunWarning, SweepError, one_line, warn
 from bierl_fast.sweeping import fitting, space
 from bierl_fast.sweeping.order import COMPLETE, FAILED, PRUNED, Ending, Order, Suggestion
@@ -39,7 +41,9 @@ Observer = Callable[[SweepProgress], None]
 class Search:
     """See the module."""
 
-    def __init__(self, spec: Spec, out: Path, record: Record, jobs: int, observer: Observer, trust: bool) -> None:
+    def __init__(
+        self, spec: Spec, out: Path, record: Record, place: Place[Any], observer: Observer, trust: bool
+    ) -> None:
         self._spec = spec
         self._out = out
         self._record = record
@@ -53,7 +57,7 @@ class Search:
         self._running: tuple[str, ...] = ()
         self._warned = False
         self._hopeless: SweepError | None = None
-        self._crew = Crew(jobs, self._hear)
+        self._crew = Crew(place, self._hear)
 
     def work(self) -> None:
         """Search until the last trial is told.

@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import math
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.comparison.crew import PATIENCE, RunJob
+from bierl_fast.comparison.run_job import RunJob
 from bierl_fast.comparison.state import Folder
 from bierl_fast.config.config import Config
-from bierl_fast.files import is_locked, write_text
-from bierl_fast.run.interruption import end_if_told
+from bierl_fast.files import write_text
 from bierl_fast.sweeping import score
 from bierl_fast.sweeping.order import COMPLETE, FAILED, PRUNED, Ending, Suggestion
 from bierl_fast.sweeping.score import Score
@@ -34,14 +32,6 @@ AVERAGE: Mapping[str, Callable[[Sequence[float]], float]] = {
     "min": min,
 }
 TRIES = 2  # of a run that fails without a word of the package's own
-
-
-def _wait_for(folder: Path) -> None:
-    """A sweep that was killed has let go of its runs, which may still be saving themselves."""
-    deadline = time.monotonic() + PATIENCE
-    while is_locked(folder) and time.monotonic() < deadline:
-        end_if_told()
-        time.sleep(0.05)
 
 
 def place(out: Path, number: int, seed: int) -> Path:
@@ -151,7 +141,6 @@ class Trial:
 
     def _job(self, run: _Run) -> RunJob:
         def begin() -> dict[str, Any]:
-            _wait_for(run.folder.path)
             run.folder.claim(run.config)
             run.own_words = False
             return {

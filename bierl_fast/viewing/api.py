@@ -19,7 +19,7 @@ from bierl_fast.settings import LONG
 from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
-from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
+from bierl_fast.viewing.episodes import Evaluated, Played, Task, drawing, evaluation, made, played
 from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display, without_old_words
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def record(
     seed: int = 0,
     best: bool = False,
     force: bool = False,
+    task: Task = None,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
@@ -50,6 +52,9 @@ def record(
         seed: of their address; equal seeds give equal episodes.
         best: of a run, the policy that evaluated best instead of the last.
         force: replace a file that is there.
+        task: another task, with as many observations and actions, in place of the policy's; such as one of a script,
+            which has no import path. None: the policy's own.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
         observer: called after every episode.
@@ -68,7 +73,8 @@ def record(
     episodes, seed = _checked(episodes, seed)
     kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
-    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
+    found = evaluation(saved, episodes, seed, trust, task)
     with without_old_words():
         fps, done = _filmed(found, path, observer)
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
@@ -110,6 +116,8 @@ def watch(
     episodes: int = 1,
     seed: int = 0,
     best: bool = False,
+    task: Task = None,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
@@ -121,7 +129,8 @@ def watch(
     """
     episodes, seed = _checked(episodes, seed)
     require_display("film it instead: bierl record DIR --out run.mp4")
-    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
+    found = evaluation(saved, episodes, seed, trust, task)
     with without_old_words():
         maker = drawing(found.maker, "human")
         return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -115,5 +116,24 @@ def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:
 
 def require_display(instead: str) -> None:
     """UnsupportedError where there is no display to open a window on; `instead`: what to do."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
+    if not sys.platform.startswith("linux"):
+        return
+    found = {name: os.environ[name] for name in DISPLAYS if os.environ.get(name)}
+    if not found:
         raise UnsupportedError(f"there is no display here to open a window on (DISPLAY is not set); {instead}")
+    if "SDL_VIDEODRIVER" not in found and not _has_a_screen():
+        told = " and ".join(f"{name}={value}" for name, value in found.items())
+        raise UnsupportedError(f"no window can be opened here: {told} is no display with a screen; {instead}")
+
+
+def _has_a_screen() -> bool:
+    """Whether a window could be opened; what MuJoCo draws windows with ends the process where it could not."""
+    import glfw  # noqa: PLC0415 - windows alone need it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which are how it says why not
+        if not glfw.init():
+            return False
+        has_one = bool(glfw.get_primary_monitor())
+        glfw.terminate()  # who draws begins anew
+    return has_one

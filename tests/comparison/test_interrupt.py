@@ -15,8 +15,10 @@ from comparison.specs import described, written
 from helpers.subprocesses import TIMEOUT, command, environment, running, until
 
 import bierl_fast as bf
-from bierl_fast.comparison import crew
-from bierl_fast.comparison.crew import ComparisonProgress, Crew, RunJob
+from bierl_fast.comparison import crew, processes
+from bierl_fast.comparison.crew import ComparisonProgress, Crew
+from bierl_fast.comparison.processes import Processes
+from bierl_fast.comparison.run_job import RunJob
 from bierl_fast.errors import RunWarning
 from bierl_fast.run import checkpoint, metrics
 from bierl_fast.run.directory import RunDirectory
@@ -137,7 +139,7 @@ def test_the_runs_of_a_parent_that_was_killed_save_themselves_and_end(started: S
 @pytest.mark.parametrize("patience", [0.3, 600.0], ids=["patience at its end", "a second interrupt"])
 def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = "import os, time; os.write(1, b'{\"env_steps\": 7}\\n'); time.sleep(600)"
-    monkeypatch.setattr(crew, "CODE", deaf.replace("{", "{{").replace("}", "}}"))
+    monkeypatch.setattr(processes, "CODE", deaf.replace("{", "{{").replace("}", "}}"))
     monkeypatch.setattr(crew, "PATIENCE", patience)
     pids: list[int] = []
     before = children(os.getpid())  # of other tests
@@ -151,7 +153,7 @@ def test_a_run_that_does_not_listen_is_killed(patience: float, tmp_path: Path, m
 
     task = RunJob("deaf", 10, dict, lambda _: None, tmp_path / "log.txt")
     with pytest.raises(RuntimeError, match=r"^deaf: killed before it had saved itself"):
-        Crew(1, interrupt).work([task])
+        Crew(Processes(1), interrupt).work([task])
     assert len(pids) >= 1
     assert all(gone(pid) for pid in pids)
 
@@ -160,7 +162,7 @@ def test_a_run_that_cannot_save_itself_is_told(tmp_path: Path, monkeypatch: pyte
     failing = (
         """import os; os.write(1, b'{"env_steps": 7}\\n'); os.read(0, 1); os.write(1, b'{"error": "disk full"}\\n')"""
     )
-    monkeypatch.setattr(crew, "CODE", failing.replace("{", "{{").replace("}", "}}"))
+    monkeypatch.setattr(processes, "CODE", failing.replace("{", "{{").replace("}", "}}"))
     failures: list[str] = []
 
     def interrupt(progress: ComparisonProgress) -> None:
@@ -168,6 +170,6 @@ def test_a_run_that_cannot_save_itself_is_told(tmp_path: Path, monkeypatch: pyte
             raise KeyboardInterrupt
 
     with pytest.raises(RuntimeError, match="x: disk full") as raised:
-        Crew(1, interrupt).work([RunJob("x", 10, dict, failures.append, tmp_path / "log.txt")])
+        Crew(Processes(1), interrupt).work([RunJob("x", 10, dict, failures.append, tmp_path / "log.txt")])
     assert isinstance(raised.value.__context__, KeyboardInterrupt)
     assert failures == ["disk full"]

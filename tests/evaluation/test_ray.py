@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.subprocesses import environment, until
+from helpers import ray_nodes
+from helpers.subprocesses import until
 
 import bierl_fast as bf
 from bierl_fast.errors import RunWarning
@@ -33,19 +34,8 @@ HOPPER: dict[str, Any] = {"hidden": (8,), "episode_cap": 60}
 
 @pytest.fixture(name="cluster", scope="module")
 def cluster_fixture() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        seen = environment()
-        seen["PYTHONPATH"] += f"{os.pathsep}{Path(__file__).parents[2]}"  # last: what tests define, by its name
-        for name, value in (seen | {"RAY_USAGE_STATS_ENABLED": "0"}).items():
-            patch.setenv(name, value)
-        from ray.cluster_utils import Cluster
-
-        made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        try:
-            made.add_node(num_cpus=2)
-            yield made
-        finally:
-            made.shutdown()
+    with ray_nodes.local(1, 2) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -191,10 +181,10 @@ def test_failures_are_as_on_one_machine(cluster: Any) -> None:
 
 def test_other_versions(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     here = facts()
-    monkeypatch.setattr("bierl_fast.evaluation.ray.crew.facts", lambda: {**here, "mujoco": "3.0.0"})
+    monkeypatch.setattr("bierl_fast.evaluation.ray.alike.facts", lambda: {**here, "mujoco": "3.0.0"})
     with pytest.raises(bf.WorkerError, match=r"the node .* has mujoco .* \(here 3.0.0\), and would give other bits"):
         bf.make_evaluator("Hopper-v5", ray=cluster.address, **HOPPER)
-    monkeypatch.setattr("bierl_fast.evaluation.ray.crew.facts", lambda: {**here, "instruction_set": "abacus"})
+    monkeypatch.setattr("bierl_fast.evaluation.ray.alike.facts", lambda: {**here, "instruction_set": "abacus"})
     with pytest.warns(RunWarning, match=r"instruction_set .* \(here abacus\); results may differ in their last bits"):
         bf.make_evaluator("Hopper-v5", ray=cluster.address, **HOPPER).close()
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bierl_fast.comparison.crew import ComparisonProgress, RunJob
+from bierl_fast.comparison.crew import ComparisonProgress
+from bierl_fast.comparison.run_job import Place, RunJob
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.sweeping import score, search
@@ -57,8 +58,8 @@ class PlayedCrew:
     kill: Callable[[], bool] = lambda: False
     begun: list[str] = []  # noqa: RUF012 - of all crews, for a test to read and clear
 
-    def __init__(self, jobs: int, observer: Callable[[ComparisonProgress], None]) -> None:
-        self.jobs = jobs
+    def __init__(self, place: Place[Any], observer: Callable[[ComparisonProgress], None]) -> None:
+        self.jobs = place.room
         self.observer = observer
         self.waiting: list[RunJob] = []
         self.running: dict[str, tuple[RunJob, Iterator[None]]] = {}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sweeping.specs import described
 
-from bierl_fast.comparison.crew import RunJob
+from bierl_fast.comparison.run_job import RunJob
 from bierl_fast.sweeping import fitting, score, spec
 from bierl_fast.sweeping.order import COMPLETE, FAILED, PRUNED, Suggestion
 from bierl_fast.sweeping.trial import Trial

@@ -52,7 +52,8 @@ class RayEvaluator:
             self._ray, alone = session.joined(settings.address, thread_count(threads))
             self._open = True
             what = f"task {self._own.policy.task}"
-            self._crew = Crew(self._ray, ByValue(make), settings.threads, what, reserve=alone)
+            size = self._own.policy.parameters.size
+            self._crew = Crew(self._ray, ByValue(make), settings.threads, what, size, reserve=alone)
             self._chunks = Chunks(self._ray, self._crew, self._granule())
             self._crew.ready()
         except BaseException:

@@ -60,7 +60,7 @@ class Host:
         """See the module, and this process's id."""
         return {**facts(), "pid": os.getpid()}
 
-    def run(self, shared: Shared, chunk: dict[str, Any], numbers: list[int]) -> Answer:
+    def run(self, shared: Shared, chunk: dict[str, Any], numbers: NDArray[np.intp]) -> Answer:
         """Run these rows, whose numbers in the population are for errors. Any order of any rows gives the same."""
         if shared.number != self._loaded:
             self._evaluator.load(shared.state)
@@ -68,16 +68,16 @@ class Host:
         began = time.perf_counter()
         population = replace(shared.population, **chunk)
         if isinstance(self._evaluator, ProcessPoolEvaluator):
-            batch, reasons = self._evaluator.run(population, numbers)
+            batch, reasons = self._evaluator.run(population, numbers.tolist())
         else:
-            batch, reasons = self._whole(population, numbers), {}
+            batch, reasons = self._whole(population, int(numbers[0])), {}
         return Answer(batch, reasons, time.perf_counter() - began)
 
-    def _whole(self, population: Population, numbers: list[int]) -> EvaluationBatch:
+    def _whole(self, population: Population, first: int) -> EvaluationBatch:
         try:
             return self._evaluator.evaluate(population)
         except Exception as error:
-            error.add_note(f"its rows are counted from row {numbers[0]} of the generation, as part of which they ran")
+            error.add_note(f"its rows are counted from row {first} of the generation, as part of which they ran")
             raise
 
 

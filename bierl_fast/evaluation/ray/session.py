@@ -21,7 +21,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from bierl_fast.errors import ArgumentError, WorkerError
+from bierl_fast.errors import ConfigError, WorkerError
 from bierl_fast.evaluation.ray.settings import AUTO, LOCAL
 from bierl_fast.optional import optional
 from bierl_fast.reasons import named
@@ -29,6 +29,8 @@ from bierl_fast.reasons import named
 ANSWER_SECONDS = 5.0  # in which a port must take a connection
 HEALTH_SECONDS = 30.0  # in which Ray must answer on it; most of it is Python's start
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_DEDUP_LOGS": "0"}
+WITH_TOKEN = {"RAY_AUTH_MODE": "token"}  # as a head has it where its user has a token; others have to be told
+UNKNOWN = "AuthenticationError"  # in what Ray says to those without
 _lock = threading.Lock()
 _users = 0  # evaluators that use the connection
 _ours = False  # whether it was made here
@@ -36,26 +38,27 @@ _address = ""  # of that connection
 _before: frozenset[str] = frozenset()  # environment variables that there were
 
 
-def package() -> Any:
-    """The ray package; InstallationError with the pip line where it is missing."""
+def package(what: str) -> Any:
+    """The ray package; InstallationError with the pip line where it is missing, and `what` needs it."""
     with _variables():
-        return optional("ray", "ray", "evaluator 'ray'")
+        return optional("ray", "ray", what)
 
 
-def joined(address: str, cpus: int) -> tuple[Any, bool]:
+def joined(address: str, cpus: int, what: str = "evaluator 'ray'") -> tuple[Any, bool]:
     """The ray package, connected; and whether this is the only evaluator of this process, which may reserve CPUs.
 
     Args:
         address: "local", "auto" or HOST:PORT.
         cpus: that a local cluster offers.
+        what: needs it, for errors.
 
     Raises:
         InstallationError: Ray is not installed.
-        ArgumentError: an address that is none.
+        ConfigError: an address that is none.
         WorkerError: nothing answers there, or this process is connected to another cluster.
     """
     global _users, _address, _ours, _before  # noqa: PLW0603 - a process has one connection
-    ray = package()
+    ray = package(what)
     with _lock:
         if _users and _ours and address != _address:
             raise WorkerError(
@@ -86,15 +89,18 @@ def left(ray: Any) -> None:
 
 def _connect(ray: Any, address: str, cpus: int) -> None:
     quietly: dict[str, Any] = {"include_dashboard": False, "num_cpus": cpus} if address == LOCAL else {}
+    token: dict[str, str] = {}
     if address == LOCAL:
         quietly["_node_ip_address"] = "127.0.0.1"
     else:
-        address = _reachable(ray, address)
+        address, token = _reachable(address)
     with (
-        _variables(PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+        _variables(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), **token),
         _handlers(),
         _loopback(ray, "num_cpus" in quietly),
     ):
+        if token:
+            ray._raylet.Config.initialize("")  # it has read the environment before
         try:
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 ray.init(address=address, log_to_driver=False, configure_logging=False, **quietly)
@@ -102,8 +108,8 @@ def _connect(ray: Any, address: str, cpus: int) -> None:
             raise WorkerError(f"no Ray cluster at {address!r}: {named(error)}") from error
 
 
-def _reachable(ray: Any, address: str) -> str:
-    """HOST:PORT of a cluster that answers."""
+def _reachable(address: str) -> tuple[str, dict[str, str]]:
+    """HOST:PORT of a cluster that answers, and the environment variables with which it does."""
     from ray._private import services  # noqa: PLC0415 - the package that was just loaded
 
     if address == AUTO:
@@ -116,7 +122,7 @@ def _reachable(ray: Any, address: str) -> str:
             ) from error
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdigit():
-        raise ArgumentError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
+        raise ConfigError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
     advice = "; see that the cluster runs (`ray status` there) and that this machine reaches it"
     host = services.resolve_ip_for_localhost(host)  # as Ray will
     address = f"{host}:{port}"
@@ -124,15 +130,30 @@ def _reachable(ray: Any, address: str) -> str:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise WorkerError(f"no Ray cluster answers at {address}: {error}{advice}") from error
+    said = _refused(address, {}, advice)
+    if not said:
+        return address, {}
+    if UNKNOWN not in said:
+        raise WorkerError(f"what listens at {address} is no Ray cluster for this one's version: {said}{advice}")
+    if not _refused(address, WITH_TOKEN, advice):
+        return address, WITH_TOKEN
+    raise WorkerError(
+        f"the Ray cluster at {address} asks for a token that this machine does not have; set RAY_AUTH_TOKEN_PATH to a "
+        "copy of the file that `ray get-auth-token` writes there"
+    )
+
+
+def _refused(address: str, variables: dict[str, str], advice: str) -> str:
+    """What a cluster says to one that asks whether it is well; nothing: it is."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    environment = {**os.environ, **variables}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HEALTH_SECONDS)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=HEALTH_SECONDS, env=environment
+        )
     except subprocess.TimeoutExpired as error:
         raise WorkerError(f"what listens at {address} is no Ray cluster, or does not answer{advice}") from error
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        raise WorkerError(f"what listens at {address} is no Ray cluster for this one's version: {said}{advice}")
-    return address
+    return (done.stderr.strip().splitlines() or ["no answer"])[-1] if done.returncode else ""
 
 
 @contextlib.contextmanager
