@@ -50,6 +50,15 @@ def versions() -> dict[str, str | None]:
     return found
 
 
+def waited() -> float:
+    """Seconds that this thread has waited for a processor that others had; 0 where the system does not tell."""
+    try:
+        with open("/proc/thread-self/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 1e-9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def build_info() -> dict[str, Any]:
     """Facts of the native module (compiler, instruction_set, ...); empty where it is not built."""
     try:

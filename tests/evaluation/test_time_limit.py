@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -14,6 +15,9 @@ from gymnasium import spaces
 from helpers.populations import population
 
 import bierl_fast as bf
+from bierl_fast.evaluation.environment import probe
+from bierl_fast.evaluation.environment.probe import Findings, Holder, TryOut
+from bierl_fast.machine import waited
 
 FALLS_BEFORE = 2  # seeds of episodes that end otherwise
 
@@ -85,6 +89,31 @@ def test_episodes_that_take_too_long_are_not_waited_for() -> None:
     """`episode_timeout` holds here as in a run."""
     with pytest.raises(bf.TaskError, match="no time limit of its own"):
         bf.make_evaluator(Truncating, task_kwargs={"pause": 0.1}, workers=1, episode_timeout=0.05)
+
+
+@pytest.mark.parametrize(("given_away", "found"), [(1.0, 37), (0.0, 0)])
+def test_a_busy_machine_makes_no_slow_environment(
+    given_away: float, found: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seconds pass by the dozen at each look at the clock: none of them was this process's, or all were."""
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 12.0
+        return now[0]
+
+    monkeypatch.setattr(probe, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(probe, "waited", lambda: given_away * now[0])
+    holder = Holder(Truncating, lambda text, question: None, lambda begins: None)
+    holder.new()
+    trial = TryOut(holder, Findings(seed_bits=63), lambda text, question: None, lambda findings: None)
+    trial.time_limit()
+    assert trial.findings.time_limit == found
+
+
+def test_seconds_that_others_had_the_processor_are_counted() -> None:
+    before = waited()
+    assert 0.0 <= before <= waited() < time.monotonic()
 
 
 @pytest.mark.slow
