@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bierl_fast.config import toml
+from bierl_fast.config import starts, toml
 
 Settings = dict[str, Any]  # of the Config
 
@@ -38,6 +38,21 @@ def preset(name: str, **changes: Any) -> Settings:
     """A preset of the package, without a meta-level."""
     settings = toml.read_preset(name) | {"meta": "none"} | changes
     return {key: value for key, value in settings.items() if key != "task"}
+
+
+def dm_control(task: str, bar: float) -> Study:
+    """A task of dm_control's in a worker process, from the start of all tasks, with its linear policy and with layers.
+
+    The bar is the median of 8 seeds of a published PPO after 3 million env steps, at the earlier mark too.
+    """
+    ars = {**starts.GENERAL, "workers": 1, "threads": 1}
+    return Study(
+        f"dm_control/{task}-v0",
+        {1_000_000: 3, 3_000_000: 3},
+        {1_000_000: bar, 3_000_000: bar},
+        slack=40_000,
+        contenders={"ars": ars, "ars-mlp": {**ars, "hidden": (64, 64)}},
+    )
 
 
 SIXTY_GENERATIONS: Settings = {"meta": "none", "generations": 60}
@@ -119,6 +134,9 @@ STUDIES = {
         contenders={"pgpe": preset("pgpe-bipedalwalker")},
         check_every=500_000,
     ),
+    "dm_cartpole_swingup": dm_control("cartpole-swingup", 868.0),
+    "dm_cheetah_run": dm_control("cheetah-run", 401.0),
+    "dm_walker_run": dm_control("walker-run", 97.0),
     "ant_ars": Study(
         "Ant-v5",
         {20_000_000: 3},

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from bierl_fast.messages import HyperparameterSpec as HyperparameterSpec
     from bierl_fast.messages import NoiseKey as NoiseKey
     from bierl_fast.messages import Population as Population
+    from bierl_fast.messages import StrategyReport as StrategyReport
     from bierl_fast.messages import Stream as Stream
     from bierl_fast.meta.bayesian import BayesianSettings as BayesianSettings
     from bierl_fast.meta.history import History as History
@@ -188,6 +189,7 @@ _HOME = {  # module, and the name there where it is another
     "HyperparameterSpec": "messages",
     "NoiseKey": "messages",
     "Population": "messages",
+    "StrategyReport": "messages",
     "Stream": "messages",
 }
 

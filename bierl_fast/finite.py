@@ -17,6 +17,7 @@ from bierl_fast.messages import F64
 USUAL = (2.0**-450, 2.0**450)  # magnitudes whose squares, and sums of 2**60 of them, are far from either end
 HALVED = 32  # bits taken off before a sum that overflowed: it has fewer terms than 2**32
 LARGEST = sys.float_info.max
+LARGEST32 = float(np.finfo(np.float32).max)  # of single precision
 
 
 def exponent(*values: Any) -> int:

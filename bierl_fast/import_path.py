@@ -183,6 +183,19 @@ def searching_here() -> Iterator[None]:
         sys.path_importer_cache.pop(os.curdir, None)  # it holds on to the directory that was the working one
 
 
+@contextmanager
+def installed_alone() -> Iterator[None]:
+    """In the block the working directory that `searching_here` added is no place of modules."""
+    added = _here and os.curdir in sys.path
+    if added:
+        sys.path.remove(os.curdir)
+    try:
+        yield
+    finally:
+        if added:
+            sys.path.append(os.curdir)
+
+
 def why_no_import(error: BaseException) -> str:
     """An error of importing a user's module, with what to do where that is known."""
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:

@@ -40,6 +40,18 @@ class Drawing:
         self._options = {**OPTIONS, **options}
         self._made: tuple[Any, Any] | None = None
 
+    def began(self, seed: int | None, seen: Any) -> None:
+        """An episode has begun, which a window shows. Raises what `frame` raises."""
+        self._show()
+
+    def stepped(self, action: Any, seen: Any) -> None:
+        """A step has been taken, which a window shows. Raises what `frame` raises."""
+        self._show()
+
+    def _show(self) -> None:
+        if self._mode == "human":
+            self.frame()
+
     def frame(self) -> Any:
         """What the state looks like now: an array, or None of a window. Raises what MuJoCo and Gymnasium raise.
 

@@ -8,7 +8,6 @@ Observations, rewards and ends equal gymnasium.make(id)'s; tests/parity proves i
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
 from typing import Any
 
 import gymnasium
@@ -18,11 +17,10 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
-from bierl_fast import _box2d
+from bierl_fast import _box2d, box2d_drawing, native_drawing
 from bierl_fast._native import core
 from bierl_fast._registration import ENTRY_POINT
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, UnsupportedError, shown
-from bierl_fast.native_drawing import MODES, OPTIONS, Drawing
 from bierl_fast.public import public
 from bierl_fast.tasks.code import linked
 from bierl_fast.tasks.mujoco_task import MujocoTask
@@ -52,7 +50,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         max_episode_steps: Steps to truncation, at least 1, counted within the wrappers as by gymnasium.make; None takes
             the registered limit.
         render_mode: "rgb_array", "human", "depth_array" or "rgbd_tuple", as in Gymnasium, of whose frames these are the
-            equals; None: no pictures. Box2D's tasks draw none: render with gymnasium.make(id).
+            equals; None: no pictures. Box2D's tasks have the first two, which Gymnasium's own environment draws, played
+            beside.
         task_kwargs: The task's keyword arguments, as in Gymnasium, and `wrappers` (docs/tasks.md); with a render_mode
             width, height, camera_name and the others of its pictures, too.
 
@@ -71,21 +70,28 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         render_mode: str | None = None,
         **task_kwargs: Any,
     ) -> None:
-        drawn = {name: task_kwargs.pop(name) for name in OPTIONS if render_mode is not None and name in task_kwargs}
+        drawn: dict[str, Any] = {}
+        if render_mode is not None and not (isinstance(id, str) and _box2d.is_box2d(id)):
+            drawn = {name: task_kwargs.pop(name) for name in native_drawing.OPTIONS if name in task_kwargs}
         task, task_kwargs = resolved(id, task_kwargs)
         EzPickle.__init__(
             self, task, max_episode_steps=max_episode_steps, render_mode=render_mode, **task_kwargs, **drawn
         )
-        modes = () if _box2d.is_box2d(task) else MODES
+        modes = box2d_drawing.MODES if _box2d.is_box2d(task) else native_drawing.MODES
         if render_mode is not None and render_mode not in modes:
-            raise _draws_no(render_mode, task, modes)
+            # A TypeError: who tries a mode first, as Stable-Baselines3 does, then does without.
+            raise ArgumentTypeError(f"render_mode must be None or one of {', '.join(modes)}, got {render_mode!r}")
         options = linked(task, task_kwargs)
         self._core = core.EnvCore(task, self._files(task, options), options, max_episode_steps)
         self._seeded = False
         fps = max(1, round(1.0 / self._core.control_timestep))
         self.metadata = {"render_modes": list(modes), "render_fps": fps}
         self.render_mode = render_mode
-        self._drawing = None if render_mode is None else Drawing(self._core, task, render_mode, drawn)
+        self._drawing: native_drawing.Drawing | box2d_drawing.Shadow | None = None
+        if render_mode is not None and _box2d.is_box2d(task):
+            self._drawing = box2d_drawing.Shadow(task, render_mode, task_kwargs, self._core.max_episode_steps)
+        elif render_mode is not None:
+            self._drawing = native_drawing.Drawing(self._core, task, render_mode, drawn)
         self.observation_space: spaces.Box = spaces.Box(-np.inf, np.inf, (self._core.observation_size,), np.float64)
         if self._core.observation_bounds:
             self.observation_space = _box(self._core.observation_bounds)
@@ -133,8 +139,10 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         if seed is not None:
             super().reset(seed=int(seed))
             self._seeded = True
-        self._show()
-        return self._seen(observation_o), self._core.info()
+        observation = self._seen(observation_o)
+        if self._drawing is not None:
+            self._drawing.began(seed, observation)
+        return observation, self._core.info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         """Take one control step.
@@ -150,9 +158,12 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
             SimulationError: the simulator raised an error; reset before going on.
         """
         observation_o = np.empty(self._core.observation_size)
-        reward, terminated, truncated = self._core.step(self._controls(action), observation_o)
-        self._show()
-        return self._seen(observation_o), reward, terminated, truncated, self._core.info()
+        controls = self._controls(action)
+        reward, terminated, truncated = self._core.step(controls, observation_o)
+        observation = self._seen(observation_o)
+        if self._drawing is not None:
+            self._drawing.stepped(int(action) if self._choices else controls, observation)
+        return observation, reward, terminated, truncated, self._core.info()
 
     def _seen(self, observation_o: NDArray[np.float64]) -> NDArray[Any]:
         return observation_o.astype(self.observation_space.dtype, copy=False)
@@ -190,22 +201,8 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
         if self._drawing is not None:
             self._drawing.close()
 
-    def _show(self) -> None:
-        if self._drawing is not None and self.render_mode == "human":
-            self._drawing.frame()
-
     def __repr__(self) -> str:
         return f"<NativeEnv {self.spec.id if self.spec else ''}>"
-
-
-def _draws_no(mode: str, task: str, modes: Collection[str]) -> ArgumentTypeError:
-    """The error for a render mode; a TypeError: who tries it first, as Stable-Baselines3 does, then does without."""
-    if modes:
-        return ArgumentTypeError(f"render_mode must be None or one of {', '.join(modes)}, got {mode!r}")
-    return ArgumentTypeError(
-        f"render_mode must be None, got {mode!r}: the native {task} makes no pictures; render with "
-        f"gymnasium.make({task!r}, render_mode={mode!r})"
-    )
 
 
 def _box(bounds: list[float]) -> spaces.Box:

@@ -140,7 +140,7 @@ def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Calla
         if further is not None:
             for value in args[len(places) :]:
                 if not further[1][1](value):
-                    raise _refused(further[0], further[1][0], value)
+                    raise _refused(further[0], further[1][0], value, several=True)
         for name, value in kwargs.items():
             wanted = names.get(name, others)
             if wanted is not None and not wanted[1](value):
@@ -151,9 +151,11 @@ def _watched(function: Callable[..., Any], numbers: bool, arrays: bool) -> Calla
     return watched
 
 
-def _refused(name: str, wanted: str, value: Any) -> ArgumentTypeError:
+def _refused(name: str, wanted: str, value: Any, several: bool = False) -> ArgumentTypeError:
     one = wanted.endswith("a list") and isinstance(value, str | int | float)  # of what there may be several
     remedy = f"; give [{shown(value)}]" if one else ""
+    if several and isinstance(value, list | tuple):
+        remedy = "; give each as an argument of its own, with a * before the list"
     return ArgumentTypeError(f"{name} must be {wanted}, got {shown(value)}{remedy}", [name])
 
 
@@ -227,7 +229,8 @@ def _check_of_one(hint: Any, arrays: bool) -> tuple[str, Check] | None:
     if not isinstance(origin, type) or origin.__module__.partition(".")[0] != __name__.partition(".")[0]:
         return None
     name = origin.__name__
-    text = f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
+    called = "Result" if name == "Trained" else name
+    text = f"{'an' if called[0] in 'AEIO' else 'a'} {called}"
     if name in WRITTEN:
         text += f" ({WRITTEN[name]})"
     if getattr(origin, "_is_protocol", False):

@@ -74,8 +74,9 @@ SEES: dict[str, set[str]] = {
     "picture": BOTTOM,
     "tasks": BOTTOM | {"_registration"},
     "page": BOTTOM | {"picture"},
-    "native_env": BOTTOM | {"_registration", "tasks", "native_drawing"},
+    "native_env": BOTTOM | {"_registration", "tasks", "native_drawing", "box2d_drawing"},
     "native_drawing": {"_native", "errors"},
+    "box2d_drawing": {"errors", "native_drawing", "evaluation"},  # Gymnasium's twins of the wrappers
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_registration", "tasks"},
     "meta": BOTTOM | {"strategy", "evaluation"},

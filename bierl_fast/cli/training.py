@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -134,11 +135,12 @@ def _saved(error: KeyboardInterrupt, config: Config, directory: Path) -> str:
         raise click.ClickException("; ".join(["interrupted", *notes])) from error
     files = RunDirectory(directory)
     if files.checkpoint.exists():
-        return f"and saved; go on with `bierl resume {directory}`"
+        return f"and saved; go on with `bierl resume {shlex.quote(str(directory))}`"
     if config.warm_start_task is not None and files.warm_start.exists():
+        learned = shlex.quote(str(files.warm_start))
         return (
             f"before the run began; what its warm start has learned is in {files.warm_start}: start from that with "
-            f"`--warm-start {files.warm_start} --warm-start-task none`, or take it away and start anew"
+            f"`--warm-start {learned} --warm-start-task none`, or take it away and start anew"
         )
     return "before the run began; nothing was saved"
 
@@ -157,5 +159,5 @@ def _closing_line(result: Result, directory: Path, config: Config) -> str:
     return (
         f"{counted(last['generation'] + 1, 'generation')}, {last.get('env_steps', 0):,} steps, "
         f"mean return {mean} in the last{short}; "
-        f"next: bierl evaluate {directory}; also bierl {', '.join(also)}"
+        f"next: bierl evaluate {shlex.quote(str(directory))}; also bierl {', '.join(also)}"
     )

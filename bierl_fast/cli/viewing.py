@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bierl_fast.cli.options import own_options
 from bierl_fast.cli.output import number_text
 from bierl_fast.cli.parameters import PathType, SettingType, debug_option, json_option, print_json, trust_option
 
@@ -32,6 +33,7 @@ def _episode_options(command: F) -> F:
 @click.option("--out", required=True, type=PathType(), help="the file to write: .mp4 or .gif")
 @_episode_options
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@own_options("task", "policy")
 @trust_option
 @json_option
 @debug_option
@@ -52,6 +54,7 @@ def record(run_dir: Path, out: Path, as_json: bool, **options: Any) -> None:
 @click.command()
 @click.argument("run_dir", metavar="DIR", type=PathType())
 @_episode_options
+@own_options("task", "policy")
 @trust_option
 @json_option
 @debug_option

@@ -16,7 +16,7 @@ from bierl_fast.evaluation.policy.vector import native_functions
 
 
 def require_known(task: str | Callable[..., Any], dim: int | None = None) -> None:
-    """Raise for the id of no environment, with `dim` of no function; code that a name stands for is not imported.
+    """Raise for the id of no environment, with `dim` of no function; code that a file may name is not imported.
 
     Raises:
         ArgumentError: there is none; the nearest is offered.

@@ -6,6 +6,7 @@ run directory, policy.npz or Policy -> SavedPolicy -> NumpyPolicy or TorchPolicy
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bierl_fast.errors import UnsupportedError
@@ -32,6 +33,7 @@ def export(
     format: str,
     best: bool = False,
     force: bool = False,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
 ) -> dict[str, Any]:
     """Write a policy into a file that runs without this package: normalization, network and action box inside.
@@ -42,13 +44,14 @@ def export(
         format: "onnx", "torchscript", "pt2" (torch.export), "c" (a C99 header) or "numpy" (a Python file).
         best: of a run, the policy that evaluated best instead of the last.
         force: replace a file that is there.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether what makes a torch module may be imported although this user did not train it here, or its file
             was copied, moved or changed since. Of other policies nothing is imported.
 
     Returns:
-        The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, action_size,
-        action_shape, low, high (null where infinite), first_action (of discrete actions), return and what it is the
-        return of, generation, env_steps, bierl_fast.
+        The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, observation_parts
+        (name: size; null where it is an array), action_size, action_shape, low, high (null where infinite),
+        first_action (of discrete actions), return and what it is the return of, generation, env_steps, bierl_fast.
 
     Raises:
         ArgumentTypeError: an argument of another type.
@@ -59,7 +62,7 @@ def export(
         InstallationError: a package that the format needs is missing.
     """
     writer, path = lookup("format", format, FORMATS, ["format"]), require_output(out, force)
-    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, runs=False)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"policy": policy}, runs=False)
     found = facts(saved)
     write_output(path, _content(saved.policy, writer, format, c_name(path.stem), found))
     return found
@@ -75,6 +78,7 @@ def facts(saved: SavedPolicy) -> dict[str, Any]:
             "task_kwargs": spec.task_kwargs,
             "observation_size": spec.observation_size,
             "observation_shape": spec.observation_shape or (spec.observation_size,),
+            "observation_parts": dict(zip(spec.observation_parts, spec.part_sizes, strict=True)) or None,
             "action_size": len(spec.low),
             "action_shape": spec.action_shape or (len(spec.low),),
             "low": spec.low,

@@ -22,7 +22,6 @@ from bierl_fast.turns import TakesTurns
 
 TOLD = ("path_ratio", "path_rate", "step_ratio")  # numbers of a StrategyReport that csa and tpa read
 TOLD_FIRST = 2  # of them in states of before
-LARGEST = float(np.finfo(np.float32).max)
 NAMES = ("window", "counts", "latest", "used", "told")  # of a centre's arrays in a state
 CENTER = re.compile(r"center([1-9]\d{0,8})_")  # before those of another centre than the first
 
@@ -46,10 +45,9 @@ class Range:
 
     def require(self, name: str, value: float) -> None:
         """ArgumentError unless single precision holds the value, and the range's scale has it."""
-        if not (abs(value) <= LARGEST and (value > 0.0 or self.scale == "linear")):
-            wanted = (
-                f"above 0 and at most {LARGEST:.3g}" if self.scale == "log" else f"at most {LARGEST:.3g} in magnitude"
-            )
+        most = finite.LARGEST32
+        if not (abs(value) <= most and (value > 0.0 or self.scale == "linear")):
+            wanted = f"above 0 and at most {most:.3g}" if self.scale == "log" else f"at most {most:.3g} in magnitude"
             raise ArgumentError(f"{name} must be {wanted}, got {value}")
 
     def position(self, value: float) -> float:

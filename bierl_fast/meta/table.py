@@ -53,6 +53,7 @@ class MetaParts:
         seed: of the initial weights.
         weights: where a learned generator starts instead: a warm start's.
         observations: numbers that the policy reads, whose parameters are drawn with sigma itself; None: it is not so.
+        pairs: antithetic pairs that a step is an average of.
     """
 
     hyperparameters: Hyperparameters
@@ -63,6 +64,7 @@ class MetaParts:
     seed: int = 0
     weights: F32 | None = None
     observations: int | None = None
+    pairs: int = 1
 
     def section(self, kind: type[S]) -> S:
         """`own`, of this section; at its defaults where none was given.
@@ -141,6 +143,7 @@ def _tpa(parts: MetaParts) -> MetaLevel:
         parts.settings.max_move,
         parts.section(TwoPointSettings),
         parts.observations,
+        parts.pairs,
     )
 
 

@@ -18,15 +18,18 @@ looked: that takes riders who say so.
 Of a policy something is known before anything was seen: what serves on one task serves on others. Sigma times the
 square root of the observations, by which a candidate's first layer differs from the centre's where these are about 1,
 is 0.08 to 0.3 where sigma was chosen well (the tables of Mania et al. and Salimans et al., and tasks of this package's
-own), and steps are 0.2 to 1 of a sample's noise. Values beyond that, and a little more, are taken for mistaken, and
-changed at once; inside, they stay where they are unless candidates lose most of what was gained, or riders lead all one
-way. Sigma does not grow by the drop there: the spread of returns grows with it, so that at a sigma far too large the
-drop may be half and no more (on Reacher-v5 sigma then ran up to 0.4), and before anything is gained it says nothing.
+own), and steps are 0.7 to 1.6 times a sample's noise over the root of the pairs that they are an average of; 1 is a
+step of CMA-ES. Values beyond that, and a little more, are taken for mistaken, and changed at once, the first step
+before it is made. Inside, they stay where they are unless candidates lose most of what was gained, or riders lead all
+one way. Sigma does not grow by the drop there: the spread of returns grows with it, so that at a sigma far too large
+the drop may be half and no more (on Reacher-v5 sigma then ran up to 0.4), and before anything is gained it says
+nothing.
 
 Sources: Hansen 2008, "CMA-ES with two-point step-size adaptation", arXiv 0805.0231; Hansen, Atamna & Auger 2014, "How
 to assess step-size adaptation mechanisms in randomised search", PPSN XIII; Wu, Ren, Liao & Grosse 2018, "Understanding
 short-horizon bias in stochastic meta-optimization", arXiv 1803.02021; Mania, Guy & Recht 2018, arXiv 1803.07055, table
-9; Salimans et al. 2017, arXiv 1703.03864. The rules of the drop and of what is expected are this package's.
+9; Salimans et al. 2017, arXiv 1703.03864; Hansen 2016, "The CMA evolution strategy: a tutorial", arXiv 1604.00772
+(equation 9: a step of the mean). The rules of the drop and of what is expected are this package's.
 """
 
 from __future__ import annotations
@@ -56,7 +59,8 @@ DAMPING = 0.5  # of both rules
 LARGEST_FALL, LARGEST_RISE = 0.25, 0.1  # of ln(sigma) in one generation: what is too large harms at once
 # Of policies, whose values are expected somewhere:
 STILL_EXPECTED: Band = (-0.7, 0.5)
-EXPECTED_STEP: Band = (0.15, 1.0)  # over the length of a sample's noise
+EXPECTED_STEP: Band = (0.5, 2.0)  # over the length of a sample's noise / sqrt(pairs that the step is an average of)
+FAR_OUTSIDE = math.log(2.0)  # of ln(step) beyond an end: a start that is mistaken, no drift
 LOST = 0.8  # the drop from which sigma is too large wherever it stands
 
 
@@ -70,7 +74,7 @@ class TwoPointSettings(Section):
     noise: tuple[float, float] | None = setting(
         (0.08, 0.4),
         "low,high of sigma * sqrt(observations) between which meta-level tpa expects the sigma of a policy, and goes "
-        "there; it then expects steps of 0.15 to 1 of a sample's noise, too (none: neither)",
+        "there; it then expects steps of 0.5 to 2 times sigma * sqrt(parameters / pairs), too (none: neither)",
     )
 
     def __post_init__(self) -> None:
@@ -82,14 +86,16 @@ class TwoPointSettings(Section):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Where a policy's sigma is expected.
+    """Where a policy's sigma and steps are expected.
 
     Attributes:
-        low, high: its ends; 0 < low < high.
+        low, high: sigma's ends; 0 < low < high.
+        step: the ends of steps, over the length of a sample's noise.
     """
 
     low: float
     high: float
+    step: Band
 
     def sigma_move(self, memory: Memory, used: float) -> float:
         """By how much ln(sigma) should move from what was used: to the middle at once from outside."""
@@ -106,10 +112,18 @@ class Expected:
             relative: ln(learning rate / sigma) if the rate did not move, and sigma as it will be.
         """
         move = DAMPING * beyond(memory.tpa, STILL_EXPECTED)
-        if math.isnan(memory.reach):
-            return move
-        step = memory.reach + relative  # ln of it, over a sample's noise
-        low, high = (math.log(end) - step for end in EXPECTED_STEP)
+        return move if math.isnan(memory.reach) else self.step_move(memory.reach + relative, move)
+
+    def step_move(self, step: float, move: float = 0.0) -> float:
+        """`move` of ln(learning rate), or what brings a step in: to the nearest end, from far outside to the middle.
+
+        Args:
+            step: ln of its length over a sample's noise.
+            move: by how much the rate should move otherwise.
+        """
+        low, high = (math.log(end) - step for end in self.step)
+        if low > FAR_OUTSIDE or high < -FAR_OUTSIDE:
+            return (low + high) / 2.0
         return min(max(move, low), high)
 
 
@@ -154,6 +168,7 @@ class TwoPointAdaptation(Factors):
         hyperparameters, ranges, max_move: see Factors. To where values are expected they go at once, beyond max_move.
         settings: where sigma is expected.
         observations: numbers that the policy reads; None: the parameters are of no policy, and nothing is expected.
+        pairs: antithetic pairs that a step is an average of; at least 1.
 
     Errors: see Factors.
     """
@@ -167,13 +182,16 @@ class TwoPointAdaptation(Factors):
         max_move: float,
         settings: TwoPointSettings | None = None,
         observations: int | None = None,
+        pairs: int = 1,
     ) -> None:
         """See the class."""
         super().__init__(hyperparameters, ranges, max_move)
         noise = (settings or TwoPointSettings()).noise
         self._expected: Expected | None = None
         if noise is not None and observations is not None:
-            self._expected = Expected(*(end / math.sqrt(observations) for end in noise))
+            low, high = (end / math.sqrt(observations) for end in noise)
+            shortest, longest = (end / math.sqrt(pairs) for end in EXPECTED_STEP)
+            self._expected = Expected(low, high, (shortest, longest))
 
     def moves(self, history: History, center: int) -> dict[str, float]:
         """See Factors."""
@@ -199,8 +217,7 @@ class TwoPointAdaptation(Factors):
             return hp
         there_p = strategy.stepped(population, batch).astype(np.float64)
         ratio = step_ratio(population, length(there_p - population.base_bp[0]))
-        longest = EXPECTED_STEP[1]
-        if not ratio > longest:
+        if not ratio > self._expected.step[1]:
             return hp
-        move = math.log(longest / ratio) if math.isfinite(ratio) else -math.inf
+        move = self._expected.step_move(math.log(ratio))
         return hp.replace(learning_rate=self._ranges["learning_rate"].moved(hp["learning_rate"], move))

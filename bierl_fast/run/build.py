@@ -242,6 +242,7 @@ def make_meta(
         seed=config.seed,
         weights=None if warm_start is None else warm_start.weights,
         observations=_observations(config, policy),
+        pairs=config.top or max(1, config.population // 2),
     )
     meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
     if config.meta == "lra":

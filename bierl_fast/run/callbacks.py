@@ -8,6 +8,7 @@ randomness. What one raises ends the run, once its last generation is saved.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,16 +161,26 @@ class Callback:
         """However the run ends, of each callback whose `at_start` was called."""
 
 
+MOMENTS = [name for name in vars(Callback) if not name.startswith("_")]
+
+
 class Callbacks:
     """A run's callbacks, told in order."""
 
     def __init__(self, callbacks: Sequence[Callback] = ()) -> None:
-        """ArgumentTypeError for one that is no Callback."""
+        """ArgumentTypeError for one that is no Callback, or has an async method."""
         for one in callbacks:
             if not isinstance(one, Callback):
                 what = f"{one.__name__}()" if isinstance(one, type) else "an object of a subclass of bf.Callback"
                 raise ArgumentTypeError(
                     f"callbacks must hold bf.Callback objects, got {shown(one)}; give {what}", ["callbacks"]
+                )
+            waiting = [name for name in MOMENTS if inspect.iscoroutinefunction(getattr(one, name))]
+            if waiting:
+                raise ArgumentTypeError(
+                    f"{waiting[0]} of the callback {type(one).__name__} is an async function, which a run calls and "
+                    "nobody would await; take a plain one",
+                    ["callbacks"],
                 )
         self._all = tuple(callbacks)
         self._started: list[Callback] = []

@@ -7,6 +7,7 @@ evaluations, warm_start.npz of one with a warm_start_task.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -111,7 +112,8 @@ class RunDirectory:
                 "another directory, or take them away"
             )
         return RunDirectoryError(
-            f"{self.path} already holds a run; go on with it by `bierl resume {self.path}`, or take another directory"
+            f"{self.path} already holds a run; go on with it by `bierl resume {shlex.quote(str(self.path))}`, or take "
+            "another directory"
         )
 
     def require_run(self) -> None:
@@ -123,7 +125,7 @@ class RunDirectory:
         if not self.learned and _size(self.config) == 0:
             raise RunDirectoryError(
                 f"the run in {self.path} was stopped before it began; begin it again by "
-                f"`bierl train TASK --run-dir {self.path}`, with its options"
+                f"`bierl train TASK --run-dir {shlex.quote(str(self.path))}`, with its options"
             )
         if not self.config.is_file():
             raise RunDirectoryError(f"{self.path} holds no run: config.toml is missing")

@@ -6,6 +6,7 @@ run directory -> show -> RunPage -> str(page)
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -192,7 +193,7 @@ def _when(directory: RunDirectory) -> str | None:
 
 
 def _next(directory: RunDirectory, one: RunSummary, acts: bool) -> tuple[str, ...]:
-    place = directory.path
+    place = shlex.quote(str(directory.path))
     if not directory.policy.is_file():
         return (f"bierl resume {place}",)
     later = [f"bierl evaluate {place}", f"bierl plot {place}"]

@@ -132,7 +132,7 @@ def latest(path: Path, most: int = LONGEST) -> list[Record]:
 def _record(line: bytes, damaged: str) -> Record:
     """A line's record; RunDirectoryError, which begins with `damaged`, where it holds none."""
     try:
-        record = json_object(line.decode())
+        record = json_object(line.decode("utf-8-sig"))  # an editor may have written a byte-order mark
     except ValueError as error:
         raise RunDirectoryError(f"{damaged}: {error}") from error
     wrong = _wrong(record)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError, DivergedError, shown
 from bierl_fast.messages import F32, Arrays, Hyperparameters, HyperparameterSpec
 from bierl_fast.names import lookup
@@ -18,7 +19,13 @@ def complete(hp: Hyperparameters, declared: Mapping[str, HyperparameterSpec]) ->
     """Every declared hyperparameter, checked; ArgumentError names one that is unknown or out of range."""
     for name in hp:
         lookup("hyperparameter of this strategy", name, declared, [name])
-    return Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
+    found = Hyperparameters(**{name: spec.check(name, hp.get(name, spec.default)) for name, spec in declared.items()})
+    if found.get("sigma", 0.0) > finite.LARGEST32:
+        raise ArgumentError(
+            f"sigma must be at most {finite.LARGEST32:.2g}, which single precision holds, got {found['sigma']:g}",
+            ["sigma"],
+        )
+    return found
 
 
 def require_finite(theta: F32, hp: Hyperparameters, generation: int) -> None:

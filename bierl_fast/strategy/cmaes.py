@@ -295,7 +295,7 @@ class CovarianceMatrixAdaptation(TakesTurns, called="strategy"):
         require_arrays(arrays, like, loose=("sigma",))
         if generations > (0,):  # before the first there is no sigma
             require_above_zero(arrays, "sigma")
-            if arrays["sigma"].max() > np.finfo(np.float32).max:
+            if arrays["sigma"].max() > finite.LARGEST32:
                 raise ArgumentError("sigma must be finite in single precision, got " + str(arrays["sigma"].max()))
         other = copy.copy(self)
         other._start = vector("mean", np.asarray(arrays["start"], np.float32))

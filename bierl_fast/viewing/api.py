@@ -19,13 +19,14 @@ from bierl_fast.settings import LONG
 from bierl_fast.tasks.resolve import shown_name
 from bierl_fast.values import checked
 from bierl_fast.viewing import film
-from bierl_fast.viewing.episodes import Evaluated, Played, drawing, evaluation, made, played
+from bierl_fast.viewing.episodes import Evaluated, Played, Task, drawing, evaluation, made, played
 from bierl_fast.viewing.screen import GIVEN, follow, frame_of, lighten, offscreen, require_display, without_old_words
 
 if TYPE_CHECKING:
     import gymnasium
 
 Observer = Callable[[Played], None]
+FAR = 0.5  # of a time step, that frames of one second may be off it
 
 
 @public(numbers=False)
@@ -37,6 +38,8 @@ def record(
     seed: int = 0,
     best: bool = False,
     force: bool = False,
+    task: Task = None,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
@@ -49,6 +52,9 @@ def record(
         seed: of their address; equal seeds give equal episodes.
         best: of a run, the policy that evaluated best instead of the last.
         force: replace a file that is there.
+        task: another task, with as many observations and actions, in place of the policy's; such as one of a script,
+            which has no import path. None: the policy's own.
+        policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
         observer: called after every episode.
@@ -67,7 +73,8 @@ def record(
     episodes, seed = _checked(episodes, seed)
     kind_of_output(out, "film", film.KINDS)
     path = require_output(out, force)
-    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
+    found = evaluation(saved, episodes, seed, trust, task)
     with without_old_words():
         fps, done = _filmed(found, path, observer)
     return {"out": str(path), "fps": fps, **_told(found, seed, done)}
@@ -76,7 +83,7 @@ def record(
 def _filmed(found: Evaluated, path: Path, observer: Observer | None) -> tuple[float, list[Played]]:
     maker = drawing(found.maker, "rgb_array")
     with closing(made(maker)) as env:
-        fps = float(env.metadata.get("render_fps") or film.USUAL_FPS)
+        fps = _fps(env)
         mujoco = hasattr(env.unwrapped, "mujoco_renderer")
     follows = mujoco and not GIVEN & maker.kwargs.keys()
 
@@ -90,6 +97,18 @@ def _filmed(found: Evaluated, path: Path, observer: Observer | None) -> tuple[fl
         return fps, _watched(played(found, maker, see), observer)
 
 
+def _fps(env: gymnasium.Env[Any, Any]) -> float:
+    """Frames in a second: as the environment says, unless that is far from its own time step `dt`, in seconds.
+
+    shimmy's environments say how many milliseconds a step takes.
+    """
+    told, own = (float(each.metadata.get("render_fps") or film.USUAL_FPS) for each in (env, env.unwrapped))
+    step = getattr(env.unwrapped, "dt", None)
+    if not isinstance(step, float) or not 0.0 < step < 1.0 or abs(own * step - 1.0) < FAR:
+        return told
+    return told / own / step  # what wrappers made of it stays
+
+
 @public(numbers=False)
 def watch(
     run_dir_or_policy: Source,
@@ -97,6 +116,8 @@ def watch(
     episodes: int = 1,
     seed: int = 0,
     best: bool = False,
+    task: Task = None,
+    policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
@@ -108,7 +129,8 @@ def watch(
     """
     episodes, seed = _checked(episodes, seed)
     require_display("film it instead: bierl record DIR --out run.mp4")
-    found = evaluation(saved_policy(run_dir_or_policy, best=best, trust=trust), episodes, seed, trust)
+    saved = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
+    found = evaluation(saved, episodes, seed, trust, task)
     with without_old_words():
         maker = drawing(found.maker, "human")
         return _told(found, seed, _watched(played(found, maker, lambda env: None), observer))

@@ -28,10 +28,13 @@ from bierl_fast.run import build
 from bierl_fast.run.api import FRESH_GENERATION
 from bierl_fast.run.reporting import reporting_population
 from bierl_fast.run.saved import SavedPolicy
+from bierl_fast.tasks.mujoco_task import MujocoTask
+from bierl_fast.tasks.resolve import resolved
 
 if TYPE_CHECKING:
     import gymnasium
 
+Task = str | Callable[..., Any] | MujocoTask | None  # one that is given again
 SAME = 1e-9  # of a return: a sum may have been added up in another order
 
 
@@ -55,8 +58,8 @@ class Evaluated:
     maker: EnvMaker
 
 
-def evaluation(saved: SavedPolicy, episodes: int, seed: int, trust: bool) -> Evaluated:
-    """Run the first episodes of `bierl evaluate` at that seed.
+def evaluation(saved: SavedPolicy, episodes: int, seed: int, trust: bool, task: Task = None) -> Evaluated:
+    """Run the first episodes of `bierl evaluate` at that seed; `task`: in place of the policy's own.
 
     Raises:
         UnsupportedError: a policy that does not act.
@@ -66,11 +69,12 @@ def evaluation(saved: SavedPolicy, episodes: int, seed: int, trust: bool) -> Eva
     if not isinstance(policy, MlpPolicy | TorchPolicy) or policy.spec is None:
         raise UnsupportedError(f"the policy of {policy.task or 'no task'} has no episodes, so there is nothing to see")
     population = reporting_population(policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
-    with closing(build.evaluator_of(policy, threads=1, trust=trust, ran_by=saved.ran_by)) as evaluator:
+    with closing(build.evaluator_of(policy, threads=1, task=task, trust=trust, ran_by=saved.ran_by)) as evaluator:
         batch = evaluator.evaluate(population)
         short = evaluator.reset_seed(population, 0) != row_reset_seed(population, 0)
-    spec = policy.spec
-    maker = find(spec.task, spec.task_kwargs, wrappers=spec.ran_by.get("wrapper", ()))
+        now = getattr(evaluator.policy, "spec", None) or policy.spec  # a task's own keyword arguments come with it
+    spec, (other, _) = policy.spec, resolved(task, {})
+    maker = find(other or spec.task, dict(now.task_kwargs), wrappers=spec.ran_by.get("wrapper", ()))
     maker = replace(maker, flatten=spec.observation_shape is not None)
     return Evaluated(policy, population, batch, short, maker)
 

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes.util import find_library
 from typing import TYPE_CHECKING, Any
 
 from bierl_fast.errors import InstallationError, UnsupportedError
+from bierl_fast.evaluation.environment.offscreen import DISPLAYS as WINDOWS
+from bierl_fast.evaluation.environment.offscreen import VARIABLE, library
 from bierl_fast.reasons import reason
 
 if TYPE_CHECKING:
     import gymnasium
 
-VARIABLE = "MUJOCO_GL"  # which library MuJoCo draws with
-LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # without a display, in the order they are tried
 REMEDY = "apt-get install -y libegl1 libgl1-mesa-dri (EGL), or libosmesa6 (OSMesa, with MUJOCO_GL=osmesa)"
 CAMERA = "track"  # as Gymnasium's models call it
 SHADOWS = 1024  # pixels of a shadow map: frames show no more, and where the processor draws it is half of the work
@@ -28,7 +28,7 @@ GIVEN = {
     "camera_name",
     "default_camera_config",
 }  # keyword arguments by which a task is looked at otherwise
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+DISPLAYS = (*WINDOWS, "SDL_VIDEODRIVER")
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def offscreen(mujoco: bool) -> Iterator[None]:
         InstallationError: there is none; the text has the line that installs one.
     """
     before = os.environ.get(VARIABLE)
-    found = before or next((name for name, library in LIBRARIES.items() if find_library(library)), None)
+    found = before or library()
     if mujoco and found is None:
         raise InstallationError(f"MuJoCo draws frames with EGL or OSMesa, and neither is installed; {REMEDY}")
     if found is not None:
@@ -116,5 +116,24 @@ def frame_of(env: gymnasium.Env[Any, Any], mujoco: bool) -> Any:
 
 def require_display(instead: str) -> None:
     """UnsupportedError where there is no display to open a window on; `instead`: what to do."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
+    if not sys.platform.startswith("linux"):
+        return
+    found = {name: os.environ[name] for name in DISPLAYS if os.environ.get(name)}
+    if not found:
         raise UnsupportedError(f"there is no display here to open a window on (DISPLAY is not set); {instead}")
+    if "SDL_VIDEODRIVER" not in found and not _has_a_screen():
+        told = " and ".join(f"{name}={value}" for name, value in found.items())
+        raise UnsupportedError(f"no window can be opened here: {told} is no display with a screen; {instead}")
+
+
+def _has_a_screen() -> bool:
+    """Whether a window could be opened; what MuJoCo draws windows with ends the process where it could not."""
+    import glfw  # noqa: PLC0415 - windows alone need it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which are how it says why not
+        if not glfw.init():
+            return False
+        has_one = bool(glfw.get_primary_monitor())
+        glfw.terminate()  # who draws begins anew
+    return has_one

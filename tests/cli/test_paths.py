@@ -153,8 +153,10 @@ def test_a_byte_order_mark_is_read_over(
     mark = "\ufeff"
     (tmp_path / "my.toml").write_text(mark + 'task = "quadratic"\r\ndim = 2\r\nmeta = "none"\r\npopulation = 4\r\n')
     assert entry(["train", "--config", "my.toml", "--generations", "1", "--run-dir", "run", "--quiet"]) == 0
-    config = (tmp_path / "run" / "config.toml").read_text()
-    (tmp_path / "run" / "config.toml").write_text(mark + config)
+    for name in ("config.toml", "manifest.json", "metrics.jsonl"):  # looked at in an editor, and saved
+        file = tmp_path / "run" / name
+        file.write_text(mark + file.read_text())
+    assert bf.show("run").summary.generations == 1
     assert entry(["resume", "run", "--generations", "2", "--quiet"]) == 0
     (tmp_path / "spec.toml").write_text(mark + '[base]\ntask = "quadratic"\ndim = 2\ntotal_steps = 9\nmeta = "none"\n')
     assert bf.compare("spec.toml", "out", jobs=1, curves=False).failures == {}

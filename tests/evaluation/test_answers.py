@@ -56,6 +56,12 @@ def test_numbers_that_no_float_holds(number: int) -> None:
         seen(ENV, [number, 0.5], (2,))
 
 
+def test_a_time_is_no_reward() -> None:
+    """Although NumPy's calls itself an integer."""
+    with pytest.raises(Refusal, match=f"a reward must be a number, got .*timedelta64.*{HERE}"):
+        stepped(ENV, (np.zeros(2), np.timedelta64(3, "s"), False, False, {}))
+
+
 @pytest.mark.parametrize("form", ["bool", "np_bool", "int", "float", "int64", "array0", "array1", "none"])
 def test_ends_that_are_true_or_false(form: str) -> None:
     env = odd_envs.Count(ends=form)
@@ -126,7 +132,7 @@ def test_observations_that_are_none(form: str, came: str) -> None:
         ((np.zeros(2), 0.0), "0.0 as info, which is a dict"),
         ([0.0, ["seed"]], "a list of 1 as info, which is a dict"),
         (None, "None"),
-        ((np.zeros(2), {}, {}), "a tuple of 3"),
+        ((np.zeros(2), {}, {}), r"a tuple of 3 "),  # and no word of the old gym
     ],
 )
 def test_resets(came: Any, text: str) -> None:

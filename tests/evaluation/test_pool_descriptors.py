@@ -13,7 +13,7 @@ from bierl_fast.evaluation.pool.worker import ROBBED
 pytestmark = pytest.mark.slow  # processes started by the dozen
 
 
-@pytest.mark.parametrize("what", ["standard", "low", "writes", "prints", "closes_streams"])
+@pytest.mark.parametrize("what", ["standard", "low", "writes", "scribbles", "prints", "closes_streams"])
 @pytest.mark.parametrize("fresh_env", ["auto", "always"])
 def test_descriptors_that_an_environment_found(what: str, fresh_env: str) -> None:
     with make(**mean("Fumbles", what=what, fresh_env=fresh_env), workers=2) as evaluator:

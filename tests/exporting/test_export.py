@@ -143,6 +143,33 @@ def test_torch_modules(tmp_path: Path) -> None:
     assert not (tmp_path / "p.pt").exists()
 
 
+@pytest.mark.slow  # starts worker processes
+def test_a_module_of_a_script(tmp_path: Path) -> None:
+    """What has no import path is given again, as to `bf.evaluate`."""
+
+    def module() -> torch.nn.Module:
+        return torch.nn.Linear(2, 1)
+
+    config = bf.Config(
+        task="MountainCarContinuous-v0",
+        policy=module,
+        meta="none",
+        population=4,
+        generations=1,
+        episode_cap=9,
+        workers=1,
+    )
+    with pytest.warns(bf.RunWarning, match="give it again"):
+        result = bf.train(config, tmp_path / "run")
+    path = tmp_path / "policy.pt"
+    with pytest.raises(bf.BierlError, match="give it again"):
+        bf.export(tmp_path / "run", path, format="torchscript")
+    bf.export(tmp_path / "run", path, format="torchscript", policy=module)
+    observation_no = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    expected_na = [result.policy.act(observation.astype(np.float64)) for observation in observation_no]
+    np.testing.assert_allclose(by_torchscript(path, observation_no), expected_na, atol=2e-6 * 2)
+
+
 def test_what_does_not_act_is_refused(tmp_path: Path) -> None:
     result = bf.train(bf.Config(task="quadratic", dim=3, meta="none", population=4, generations=1), tmp_path / "run")
     for source in (result.policy, tmp_path / "run"):

@@ -42,5 +42,13 @@ def test_what_train_gives_is_taken(tmp_path: Path) -> None:
     assert bf.export(result, tmp_path / "p.h", format="c")["task"] == config.task
     with pytest.raises(bf.UnknownNameError, match="no kind of film named 'h'"):  # the ending alone
         bf.record(result, tmp_path / "p.h")
-    with pytest.raises(bf.BierlError, match=r"or a Policy or a Trained \(what bf\.train gives\), got Config"):
+    with pytest.raises(bf.BierlError, match=r"or a Policy or a Result \(what bf\.train gives\), got Config"):
         bf.export(config, tmp_path / "q.h", format="c")
+
+
+@pytest.mark.parametrize("call", [bf.plot, bf.report])
+def test_runs_in_a_list(call: Any) -> None:
+    with pytest.raises(
+        bf.ArgumentTypeError, match=r"a Result \(what .*; give each as an argument of its own, with a \*"
+    ):
+        call(["runs/a", "runs/b"])

@@ -191,6 +191,16 @@ class FakeMeta:
     def propose(self, history: FakeHistory, center: int = 0) -> Hyperparameters:
         return self.hyperparameters
 
+    def for_step(
+        self,
+        strategy: FakeStrategy,
+        population: Population,
+        batch: EvaluationBatch,
+        history: FakeHistory,
+        center: int = 0,
+    ) -> Hyperparameters:
+        return population.hyperparameters
+
     def due(self, history: FakeHistory, inner_steps: int, meta_steps: int) -> bool:
         self.before_due()
         return self.learned and history.count % 3 == 0

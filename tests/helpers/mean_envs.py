@@ -252,6 +252,10 @@ class Fumbles(Still):
                 for descriptor in range(3):
                     with suppress(OSError):
                         os.write(descriptor, b"\x00junk\xff")
+            case "scribbles":
+                for descriptor in range(3, 128):  # what the process itself needs lies far from here
+                    with suppress(OSError):
+                        os.write(descriptor, b"\xff" * 4096)
             case "prints":
                 print("a line", flush=True)
                 sys.stderr.write("another\n")

@@ -27,12 +27,13 @@ from bierl_fast.run.build import make_parts
 
 WIDE = {"sigma": Range(1e-6, 1e3), "learning_rate": Range(1e-6, 1e3)}
 OBSERVATIONS = 16  # whose root is 4
+PAIRS = 4  # whose root is 2: steps of 0.25 to 1
 LOW, HIGH = 0.02, 0.1  # 0.08 and 0.4 over it
 MIDDLE = math.sqrt(LOW * HIGH)
 
 
 def level(ranges: dict[str, Range] = WIDE, noise: tuple[float, float] | None = (0.08, 0.4)) -> TwoPointAdaptation:
-    return TwoPointAdaptation(HP, ranges, 1.5, TwoPointSettings(noise=noise), OBSERVATIONS)
+    return TwoPointAdaptation(HP, ranges, 1.5, TwoPointSettings(noise=noise), OBSERVATIONS, PAIRS)
 
 
 def hyperparameters(sigma: float, rate: float) -> Hyperparameters:
@@ -70,14 +71,25 @@ def test_the_ends_are_the_settings_over_the_root_of_the_observations(noise: tupl
 
 
 @pytest.mark.parametrize(
-    ("step", "wanted"), [(0.4, 0.4), (0.15, 0.15), (1.0, 1.0), (0.03, 0.15), (1e-4, 0.15), (7.0, 1.0), (300.0, 1.0)]
+    ("step", "wanted"),
+    [
+        (0.4, 0.4),
+        (0.25, 0.25),
+        (1.0, 1.0),
+        (0.13, 0.25),
+        (0.12, 0.5),
+        (1e-4, 0.5),
+        (1.9, 1.0),
+        (2.1, 0.5),
+        (300.0, 0.5),
+    ],
 )
-def test_steps_go_to_the_nearest_end_of_where_they_are_expected(step: float, wanted: float) -> None:
-    """The rate that makes them so: steps are as long as the rate is large."""
+def test_steps_go_where_they_are_expected(step: float, wanted: float) -> None:
+    """To the nearest end, from more than twice beyond it to the middle; steps are as long as the rate is large."""
     hp = hyperparameters(0.05, 0.03)
     found = level().propose(after(told(hp, step)))
     assert found["learning_rate"] == pytest.approx(hp["learning_rate"] * wanted / step, rel=1e-9)
-    assert EXPECTED_STEP == (0.15, 1.0)
+    assert EXPECTED_STEP == (0.5, 2.0)
 
 
 @pytest.mark.parametrize("sigma", [0.5, 0.002])
@@ -85,7 +97,7 @@ def test_the_rate_is_for_sigma_as_it_will_be(sigma: float) -> None:
     """Steps of half a sample's noise at a sigma that is about to change are no longer that."""
     found = level().propose(after(told(hyperparameters(sigma, 0.04), 0.5)))
     step = 0.5 * (sigma / 0.04) * (found["learning_rate"] / found["sigma"])
-    assert min(max(step, 0.15), 1.0) == pytest.approx(step, rel=1e-9)
+    assert min(max(step, 0.25), 1.0) == pytest.approx(step, rel=1e-9)
     assert found["sigma"] == pytest.approx(MIDDLE, rel=1e-9)
 
 
@@ -126,11 +138,11 @@ def test_sigma_falls_inside_where_candidates_lose_what_was_gained(drop: float, s
 def test_one_of_both_alone(name: str) -> None:
     hp = hyperparameters(0.05, 0.05)
     alone = {name: WIDE[name]}
-    start = TwoPointAdaptation(hp, alone, 1.5, None, OBSERVATIONS)
+    start = TwoPointAdaptation(hp, alone, 1.5, None, OBSERVATIONS, PAIRS)
     found = start.propose(after(told(hyperparameters(0.05, 0.05), 5.0), ranges=alone))
     other = "learning_rate" if name == "sigma" else "sigma"
     assert found[other] == hp[other]
-    assert found["learning_rate"] == pytest.approx(0.05 if name == "sigma" else 0.01, rel=1e-9)
+    assert found["learning_rate"] == pytest.approx(0.05 if name == "sigma" else 0.005, rel=1e-9)
 
 
 @pytest.mark.parametrize("known", [(None, OBSERVATIONS), ((0.08, 0.4), None)])
@@ -206,12 +218,13 @@ def first_generation(rate: float, **settings: Any) -> tuple[bf.Config, Any]:
 
 @pytest.mark.parametrize("safeguard", [False, True])
 def test_the_first_step_is_no_longer_than_steps_are_expected_to_be(safeguard: bool) -> None:
-    """A rate ten times too large has not thrown the centre before anything was measured; it is recorded as it was."""
-    _, result = first_generation(5.0, meta="tpa", safeguard=safeguard)
-    noise = 0.05 * math.sqrt(result.policy.parameters.size)
+    """A rate far too large has not thrown the centre before anything was measured; it is recorded as it was."""
+    _, result = first_generation(2.0, meta="tpa", safeguard=safeguard)
+    noise = 0.05 * math.sqrt(result.policy.parameters.size / 4)  # of four pairs
     first = result.metrics[0]
-    assert first["update_norm"] == pytest.approx(EXPECTED_STEP[1] * noise, rel=1e-5)  # of single precision's step
-    assert 0.05 < first["learning_rate"] < 5.0
+    middle = math.sqrt(math.prod(EXPECTED_STEP))
+    assert first["update_norm"] == pytest.approx(middle * noise, rel=1e-5)  # of single precision's step
+    assert 0.02 < first["learning_rate"] < 2.0
     rates = [record["learning_rate"] for record in result.metrics]
     assert max(rates[1:]) < 3.0 * rates[0]
 

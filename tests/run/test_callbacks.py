@@ -189,6 +189,16 @@ def test_an_error_at_the_end_hides_no_other(fakes: Fakes) -> None:
     assert [end.reason for end in kept.of("end")] == ["first; in the callback Does.after_generation"]
 
 
+@pytest.mark.parametrize("moment", ["at_start", "after_evaluation", "at_checkpoint"])
+def test_async_methods_are_refused(moment: str) -> None:
+    async def waits(self: bf.Callback, event: Any) -> None:
+        raise AssertionError
+
+    one = type("Waits", (bf.Callback,), {moment: waits})()
+    with pytest.raises(bf.ArgumentTypeError, match=f"{moment} of the callback Waits is an async function"):
+        bf.train(CONFIG, callbacks=[one])
+
+
 @pytest.mark.parametrize("wrong", [print, Keeps, 3, None, "Keeps"])
 def test_what_is_no_callback_is_refused(wrong: Any, tmp_path: Path) -> None:
     with pytest.raises(bf.ArgumentTypeError, match=r"callbacks must hold bf\.Callback objects, got"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,9 @@ def test_a_run_before_its_first_checkpoint(tmp_path: Path, fakes: Fakes) -> None
     (only,) = bf.runs(tmp_path)
     assert (only.state, only.generations, only.score) == ("interrupted", 0, None)
     assert bf.show(tmp_path / "run").next == (f"bierl resume {tmp_path / 'run'}",)
+    (tmp_path / "run").rename(tmp_path / "it's a run")
+    (command,) = bf.show(tmp_path / "it's a run").next
+    assert shlex.split(command) == ["bierl", "resume", str(tmp_path / "it's a run")]  # for the shell
 
 
 def test_the_page_of_a_run(folder: Path) -> None:

@@ -173,6 +173,14 @@ def test_the_centres_rows_run_the_centre(name: str) -> None:
     assert np.isfinite(report.center_return)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sigma_beyond_single_precision(name: str) -> None:
+    strategy = make(name)
+    with pytest.raises(bf.ArgumentError, match=r"sigma .*single precision.*1e\+39") as caught:
+        strategy.ask(hp_of(name, sigma=1e39), key(0))
+    assert caught.value.settings == ("sigma",)
+
+
 def test_unknown_names() -> None:
     with pytest.raises(ValueError, match=r"no strategy named 'ess'; did you mean 'es'\? known: .*"):
         bf.make_strategy("ess", mean=np.zeros(2, np.float32))

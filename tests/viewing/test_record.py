@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 from helpers.outcomes import fails_in_the_end as fails
 from helpers.subprocesses import run
+from viewing import drawings
 
 import bierl_fast as bf
 from bierl_fast.cli.main import entry
+from bierl_fast.evaluation.environment import offscreen
 from bierl_fast.evaluation.native import is_native
 from bierl_fast.viewing import film, screen
 
@@ -212,12 +214,38 @@ def test_a_machine_that_draws_nothing(capsys: Captured, monkeypatch: pytest.Monk
     """Its libraries are named with the line that installs them."""
     policy_of("InvertedPendulum-v5").save("policy.npz")
     monkeypatch.delenv("MUJOCO_GL", raising=False)
-    monkeypatch.setattr(screen, "find_library", lambda name: None)
+    monkeypatch.setattr(offscreen, "find_library", lambda name: None)
     record = ("record", "policy.npz", "--out", "film.mp4")
     fails(capsys, 1, "neither is installed; apt-get install -y libegl1 libgl1-mesa-dri", *record)
     monkeypatch.setenv("MUJOCO_GL", "chalk")
     fails(capsys, 1, "MuJoCo draws no frames with MUJOCO_GL=chalk", *record)
     assert not list(Path().glob("*film*"))
+
+
+@pytest.mark.slow
+def test_a_task_of_a_script(capsys: Captured) -> None:
+    """What has no import path is given again, as to `bierl evaluate`."""
+
+    def mine(render_mode: str | None = None) -> Any:
+        return drawings.gray(render_mode=render_mode)
+
+    with pytest.warns(bf.RunWarning, match="give it again"):
+        result = bf.train(bf.Config(task=mine, workers=1, meta="none", population=4, hidden=(), generations=1), "run")
+    with pytest.raises(bf.ArgumentError, match="give it again"):
+        bf.record(result, "film.gif")
+    for source in (result, "run"):
+        found = bf.record(source, "film.gif", task=mine, episodes=2, seed=9, force=True)
+        evaluated = bf.evaluate(result, task=mine, episodes=2, seed=9)
+        assert np.mean(found["returns"]) == pytest.approx(evaluated["mean_return"], rel=1e-12)
+        assert found["lengths"] == [10, 10]
+    again = ("run", "--task", "viewing.drawings:gray", "--seed", "9", "--out", "other.gif", "--json")
+    assert entry(["record", *again]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["returns"] == [pytest.approx(found["returns"][0], rel=1e-12)]
+    assert told["task"] == "viewing.drawings:gray"
+    fails(
+        capsys, 2, "made for 2 observations and 1 actions", "record", "run", "--task", "CartPole-v1", "--out", "a.gif"
+    )
 
 
 def test_a_window(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,6 +254,10 @@ def test_a_window(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in screen.DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     fails(capsys, 1, "there is no display here to open a window on", "watch", "policy.npz")
+    for name, value in (("DISPLAY", ":1999"), ("WAYLAND_DISPLAY", "nowhere")):  # of a session that is gone
+        monkeypatch.setenv(name, value)
+        fails(capsys, 1, f"{name}={value} is no display with a screen; film it instead", "watch", "policy.npz")
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     assert entry(["watch", "policy.npz", "--episodes", "2", "--seed", "4", "--json"]) == 0
     returns_match(json.loads(capsys.readouterr().out), policy, 2, 4)

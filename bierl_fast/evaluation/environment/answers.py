@@ -54,8 +54,10 @@ def begun(env: Any, answer: Any) -> tuple[Any, Any]:
     pair = isinstance(answer, tuple | list) and len(answer) == 2
     if pair and (answer[1] is None or isinstance(answer[1], Mapping)):
         return answer[0], answer[1] or {}
-    got = f"{kind(answer)}: an observation alone is how the old gym did it"
-    if pair:
+    got = kind(answer)
+    if isinstance(answer, Mapping) or real(answer) is not None:
+        got += ": an observation alone is how the old gym did it"
+    elif pair:
         got = f"{kind(answer[1])} as info, which is a dict"
     raise Refusal(f"reset must answer (observation, info), got {got}{_where(env, 'reset')}")
 
@@ -109,6 +111,8 @@ def _number(reward: Any) -> float:
             return float(reward)
         except OverflowError:
             raise Refusal(f"a reward must be a number that floats can hold, got {kind(reward)}") from None
+        except TypeError:  # of NumPy's times, which call themselves integers
+            raise Refusal(f"a reward must be a number, got {kind(reward)}") from None
     if np.ndim(reward) != 0:
         raise Refusal(f"a reward has shape {np.shape(reward)}, expected a number")
     if not isinstance(reward, str | bytes | complex | np.complexfloating) and hasattr(reward, "__float__"):

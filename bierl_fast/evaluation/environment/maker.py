@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from bierl_fast._native import core
 from bierl_fast._registration import MUJOCO_TASK
 from bierl_fast.errors import ArgumentTypeError, TaskError, UnknownNameError
+from bierl_fast.evaluation.environment.packages import namespace_meant, prepare, registrar_of
 from bierl_fast.evaluation.environment.registered import entry_point, taken_over_by
 from bierl_fast.evaluation.environment.wrapping import checked, wrapped
 from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.import_path import SUFFIX, imported, module, parted, settled, why_no_import, written_name
-from bierl_fast.names import nearest, unknown
+from bierl_fast.names import unknown
 from bierl_fast.reasons import reason
 from bierl_fast.tasks.resolve import resolved
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 # Gymnasium's own packages whose extra this project names too.
 EXTRAS = {"gymnasium.envs.box2d": "box2d"}
-# Modules that register a namespace of ids, with what pip calls them; gymnasium imports none of them by itself.
-NAMESPACES = {"ALE": ("ale_py", "ale-py"), "dm_control": ("shimmy", "'shimmy[dm-control]'")}
 PLAIN = " (a function whose value is to be maximised needs dim, the number of its parameters)"
 
 
@@ -37,8 +36,8 @@ PLAIN = " (a function whose value is to be maximised needs dim, the number of it
 class EnvMaker:
     """Makes one environment, in whichever process it is called. Either `spec` or `factory` is there.
 
-    With `flatten`, observations that are no array (Discrete, Dict, Tuple ...) are made one, by Gymnasium's
-    FlattenObservation, around all `wrappers` (wrapping.py).
+    Observations that are no array (Discrete, Dict, Tuple ...) are made one (flattening.py), around all `wrappers`
+    (wrapping.py); `flatten`: pictures and texts within them too.
     """
 
     task: str  # its id, or the factory's import path or name
@@ -55,13 +54,9 @@ class EnvMaker:
 
     def __call__(self) -> gymnasium.Env[Any, Any]:
         """A new environment. Raises what the environment raises."""
-        import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
+        from bierl_fast.evaluation.environment.flattening import flattened  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-        env = wrapped(self._made(), self.wrappers)
-        space = env.observation_space
-        if self.flatten and not isinstance(space, gymnasium.spaces.Box) and space.is_np_flattenable:
-            return gymnasium.wrappers.FlattenObservation(env)
-        return env
+        return flattened(wrapped(self._made(), self.wrappers), self.flatten)
 
     def _made(self) -> gymnasium.Env[Any, Any]:
         import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
@@ -187,6 +182,9 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
             return EnvMaker(task, kwargs, factory=factory)
     if kwargs.get("wrappers") and _is_twin(name):
         core.check_task(name, {"wrappers": kwargs["wrappers"]})
+    registrar = registrar_of(name)
+    if home is None and name not in gymnasium.registry and registrar is not None:
+        registrar.register(name)
     try:
         return EnvMaker(task, kwargs, spec=_limited(gymnasium.spec(name), kwargs))
     except (gymnasium.error.VersionNotFound, gymnasium.error.DeprecatedEnv) as error:
@@ -197,22 +195,24 @@ def _by_name(task: str, name: str, home: Any, kwargs: dict[str, Any], more_names
         raise _not_registered(task, more_names) from error
 
 
-def _not_registered(task: str, more_names: Iterable[str]) -> TaskError:
-    """The error for an id that nobody registered; of a namespace that nobody did, with the module that does."""
+def _not_registered(task: str, more_names: Iterable[str]) -> TaskError | UnknownNameError:
+    """The error for an id that nobody registered."""
     import gymnasium  # noqa: PLC0415 - gymnasium takes 0.1 s
 
-    space = task.rpartition("/")[0]
+    space, slash, name = task.rpartition("/")
     spaces = {spec.namespace for spec in gymnasium.registry.values() if spec.namespace}
-    if not space or nearest(space, spaces) is not None:
-        known = unknown("task", task, {*_newest_ids(), *more_names})
+    meant = namespace_meant(space, spaces) if slash else None
+    if slash and meant is None:
+        return TaskError(
+            f"no task named {task!r}: nothing that is imported here registers ids of the namespace {space!r}; name the "
+            f"module that does: MODULE:{task}",
+            ["task"],
+        )
+    if meant in {None, *spaces}:
+        ids = [each for each in _newest_ids() if each.startswith(f"{space}/")] if space in spaces else []
+        known = unknown("task", task, ids or {*_newest_ids(), *more_names})
         return TaskError(f"{known} (an id that another package registers is written module:id)", ["task"])
-    home, package = NAMESPACES.get(space, ("MODULE", ""))
-    install = f" (pip install {package})" if package else ""
-    return TaskError(
-        f"no task named {task!r}: nothing that is imported here registers ids of the namespace {space!r}; name the "
-        f"module that does: {home}:{task}{install}",
-        ["task"],
-    )
+    return UnknownNameError(f"no task named {task!r}; did you mean {f'{meant}/{name}'!r}?", ["task"])
 
 
 def _limited(spec: EnvSpec, kwargs: dict[str, Any]) -> EnvSpec:
@@ -245,6 +245,7 @@ def _newest_ids() -> Iterable[str]:
 
 
 def _import(task: str, home: str) -> Any:
+    prepare(home)
     try:
         return module(home)
     except KeyboardInterrupt:

@@ -38,6 +38,8 @@ class Interface:
     choices: tuple[int, ...] | None = None  # of a MultiDiscrete space, its nvec and its start
     first_choices: tuple[int, ...] | None = None
     switches: bool = False  # a MultiBinary space
+    parts: tuple[str, ...] = ()  # of observations that are made one vector of none: their names, in its order,
+    part_sizes: tuple[int, ...] = ()  # and how many numbers each is
 
     @property
     def observation_size(self) -> int:
@@ -50,21 +52,18 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
 
     Args:
         env: any.
-        flatten: whether observations with more than one dimension may be flattened, and what is none was (EnvMaker).
+        flatten: whether observations with more than one dimension may be flattened.
 
     Raises:
         TaskError: a space that no policy here can serve.
     """
-    from gymnasium import spaces, wrappers  # noqa: PLC0415 - gymnasium takes 0.1 s
+    from gymnasium import spaces  # noqa: PLC0415 - gymnasium takes 0.1 s
+
+    from bierl_fast.evaluation.environment.flattening import Flattened, parts_of  # noqa: PLC0415 - likewise
 
     observation, action = (_space(env, name) for name in ("observation_space", "action_space"))
     if not isinstance(observation, spaces.Box):
-        remedy = (
-            "set flatten_observation to take what gymnasium.wrappers.FlattenObservation makes of it"
-            if observation.is_np_flattenable
-            else "make it one in a gymnasium.ObservationWrapper, in a function that is given as the task"
-        )
-        raise TaskError(f"the observation space is {type(observation).__name__}, expected Box; {remedy}")
+        raise _no_vector(observation)
     if not observation.shape or 0 in observation.shape:
         raise TaskError(
             f"the observation space is a Box of shape {observation.shape}, expected (O,), O numbers to see; make it "
@@ -76,10 +75,31 @@ def read_interface(env: gymnasium.Env[Any, Any], flatten: bool) -> Interface:
             f"flatten_observation to take its {int(np.prod(observation.shape))} numbers as they are, or wrap the "
             "environment in a function that makes it, and give that function as the task"
         )
-    flattened = len(observation.shape) != 1 or (flatten and isinstance(env, wrappers.FlattenObservation))
+    parts = list(parts_of(env.env.observation_space)) if isinstance(env, Flattened) else []
     return Interface(
-        observation_shape=observation.shape, time_limit=_time_limit(env), flattened=flattened, **_actions(action)
+        observation_shape=observation.shape,
+        time_limit=_time_limit(env),
+        flattened=len(observation.shape) != 1 or isinstance(env, Flattened),
+        parts=tuple(part.name or type(part.space).__name__ for part in parts),
+        part_sizes=tuple(part.size for part in parts),
+        **_actions(action),
     )
+
+
+def _no_vector(space: gymnasium.Space[Any]) -> TaskError:
+    """The error for observations that are no array, and are not made one."""
+    from bierl_fast.evaluation.environment.flattening import asked_about, others, without_numbers  # noqa: PLC0415
+
+    name, without = type(space).__name__, without_numbers(space)
+    wrong, what = (without, "no vector of one length") if without else (asked_about(space), "a picture or a text")
+    within = f", and {', '.join(map(str, wrong))}" if any(part.name for part in wrong) else ""
+    told = f"the observation space is {name}{within}: {what}"
+    kept = others(space, wrong)
+    leave_out = f"take the others, --wrapper 'gymnasium.wrappers:FilterObservation(filter_keys={kept})', or "
+    instead = f"{leave_out if kept else ''}make it one vector in a gymnasium.ObservationWrapper"
+    if without:
+        return TaskError(f"{told}; {instead}")
+    return TaskError(f"{told}; set flatten_observation (--flatten-observation) to take its numbers too, or {instead}")
 
 
 def _space(env: gymnasium.Env[Any, Any], name: str) -> gymnasium.Space[Any]:

@@ -39,6 +39,8 @@ class PolicySpec:
         log_std: its log standard deviation (the start, when evolved).
         observation_shape: of the environment's observations, where they are flattened; (O,) where they are no arrays,
             and the policy takes what gymnasium.wrappers.FlattenObservation makes of them.
+        observation_parts, part_sizes: of observations that are no arrays, the names of their parts in the order of the
+            vector, `goal` or within others `goal.0`, and how many numbers each is; empty in files from before.
         action_shape: of the environment's actions, where it is not (A,): they are reshaped.
         episode_cap: env steps after which an episode ends, where the environment has no time limit of its own.
         first_action: of a discrete action space, its lowest action. The policy then has an output for each action (its
@@ -62,6 +64,8 @@ class PolicySpec:
     action_noise: str = "none"
     log_std: float = -1.0
     observation_shape: tuple[int, ...] | None = None
+    observation_parts: tuple[str, ...] = ()
+    part_sizes: tuple[int, ...] = field(default=(), metadata=SIZES)
     action_shape: tuple[int, ...] | None = None
     first_action: int | None = field(default=None, metadata={"at_least": -(2**63), "at_most": 2**63 - 1})
     episode_cap: int | None = None
@@ -80,6 +84,12 @@ class PolicySpec:
     def discrete(self) -> bool:
         """Whether its outputs choose, rather than being the action."""
         return self.first_action is not None or self.choices is not None or self.switches
+
+    @property
+    def parts(self) -> str:
+        """What observations that are no arrays are made of, in words: "goal 2, speed 3"; "" of others."""
+        told = zip(self.observation_parts, self.part_sizes, strict=True)
+        return ", ".join(f"{name} {size}".strip() for name, size in told)
 
     @cached_property
     def _parts(self) -> list[tuple[slice, int]]:
@@ -100,7 +110,10 @@ class PolicySpec:
         if not isinstance(observation, np.ndarray) or observation.dtype.kind not in "fiub":
             found = real(observation)
             if found is None:
-                raise ArgumentTypeError(f"observation must be real numbers of shape {shape}, got {shown(observation)}")
+                parts = f" ({self.parts}, as gymnasium.wrappers.FlattenObservation has them)" if self.parts else ""
+                raise ArgumentTypeError(
+                    f"observation must be real numbers of shape {shape}{parts}, got {shown(observation)}"
+                )
             observation = found
         if observation.shape != shape:
             raise ArgumentError(f"observation must have shape {shape}, got {observation.shape}")
@@ -141,6 +154,10 @@ def read_spec(header: dict[str, Any]) -> PolicySpec:
     ):
         if shape is not None and (math.prod(shape) != size or min(shape, default=1) < 1):
             raise ArgumentError(f"{name} must hold {size} elements, got {shape}")
+    if len(spec.observation_parts) != len(spec.part_sizes):
+        raise ArgumentError(f"part_sizes must be as many as observation_parts, got {len(spec.part_sizes)}")
+    if spec.part_sizes and sum(spec.part_sizes) != spec.observation_size:
+        raise ArgumentError(f"part_sizes must hold {spec.observation_size} numbers, got {spec.part_sizes}")
     if spec.choices is not None and (sum(spec.choices) != len(spec.low) or min(spec.choices, default=0) < 1):
         raise ArgumentError(f"choices must hold {len(spec.low)} outputs, got {spec.choices}")
     if spec.first_choices is not None and len(spec.first_choices) != len(spec.choices or ()):
@@ -155,6 +172,11 @@ def require_same_kind(saved: PolicySpec, now: PolicySpec) -> None:
         raise TaskError(
             f"the policy was made for {saved.observation_size} observations and {len(saved.low)} actions, and task "
             f"{now.task} has {now.observation_size} and {len(now.low)} here",
+            ["task"],
+        )
+    if saved.parts and now.parts and now.parts != saved.parts:  # an array does not say what it is made of
+        raise TaskError(
+            f"the policy was made for observations of {saved.parts}, and task {now.task} has {now.parts} here",
             ["task"],
         )
     kinds = [_kind_of_actions(spec) for spec in (saved, now)]

@@ -22,7 +22,10 @@ from bierl_fast.evaluation.pool.messages import Job
 from bierl_fast.evaluation.pool.pool import Pool
 from bierl_fast.evaluation.pool.settings import PoolSettings
 from bierl_fast.evaluation.wanted import Wanted
+from bierl_fast.logs import logger
 from bierl_fast.names import choice
+
+log = logger(__name__)
 
 
 def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
@@ -38,6 +41,8 @@ def pool_evaluator(wanted: Wanted) -> ProcessPoolEvaluator[Any]:
         episode_cap = wanted.episode_cap or pool.findings.time_limit or None
         cap = {} if pool.interface.time_limit is not None else {"episode_cap": episode_cap}
         spec = policy_spec(pool.interface, maker, {**wanted.network, **cap})
+        if spec.parts:
+            log.info("task %s: an observation is one vector of %s: %s", spec.task, spec.observation_size, spec.parts)
         statistics = ObservationStatistics(spec.observation_size)
         require_box(spec)
         policy: MlpPolicy | TorchPolicy
@@ -94,6 +99,8 @@ def policy_spec(interface: Interface, maker: EnvMaker, shape: dict[str, Any]) ->
         low=interface.low,
         high=interface.high,
         observation_shape=interface.observation_shape if interface.flattened else None,
+        observation_parts=interface.parts,
+        part_sizes=interface.part_sizes,
         action_shape=None if interface.action_shape in ((), (actions,)) else interface.action_shape,
         first_action=interface.first_action,
         choices=interface.choices,

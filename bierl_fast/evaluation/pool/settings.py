@@ -40,7 +40,10 @@ class PoolSettings(Section):
         also=("wrappers", "env_wrapper", "env_wrappers", "wrap", "wrapper_class"),
     )
     flatten_observation: bool = setting(
-        False, "take observations as one long vector: images, Discrete, Dict, Tuple", of_policy=True
+        False,
+        "take pictures, texts and other arrays of several dimensions as one long vector too, as Dict, Tuple and "
+        "Discrete observations always are",
+        of_policy=True,
     )
     on_failure: str = setting(
         "rank_last",

@@ -9,9 +9,11 @@ names. It grows in place.
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from bierl_fast.evaluation.pool.descriptors import beyond_standard
 
 Field = tuple[str, Any, tuple[int, ...]]  # name, dtype, shape
+Memory = NDArray[np.uint8]
 ALIGNMENT = 64
 
 
@@ -32,6 +35,25 @@ def _anonymous_file() -> int:
         return beyond_standard(os.dup(file.fileno()))
 
 
+def _memory_of(fileno: int, size: int) -> Memory:
+    """The first `size` bytes of a file as memory that is shared, and freed with the last array on it.
+
+    Python's own mmap keeps a descriptor of the file under the lowest number that is free (until 3.13 always), where an
+    environment that writes to what it finds there would write over the arrays, or close it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    address = libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fileno, 0)
+    if address == ctypes.c_void_p(-1).value:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    memory = (ctypes.c_uint8 * size).from_address(address)
+    weakref.finalize(memory, libc.munmap, address, size).atexit = False  # a thread may be at work in it until the end
+    return np.ctypeslib.as_array(memory)
+
+
 class Block:
     """One block of shared memory. Views stay good until the next call of `views`."""
 
@@ -39,7 +61,7 @@ class Block:
         """A new block, or another process's by its file descriptor, which it owns from now on."""
         self.fileno = _anonymous_file() if fileno is None else fileno
         self._owner = fileno is None
-        self._map: mmap.mmap | None = None
+        self._map: Memory | None = None
 
     def views(self, fields: Iterable[Field]) -> dict[str, NDArray[Any]]:
         """One array for each field, uninitialised; the creating process makes room for them first."""
@@ -51,11 +73,11 @@ class Block:
         mapped = self._mapped(max(size, 1))
         return {name: np.ndarray(shape, dtype, mapped, offset) for name, dtype, shape, offset in layout}
 
-    def _mapped(self, size: int) -> mmap.mmap:
+    def _mapped(self, size: int) -> Memory:
         if self._map is None or len(self._map) < size:
             if self._owner:
                 os.ftruncate(self.fileno, size)
-            self._map = mmap.mmap(self.fileno, size)  # the old one goes with the last view of it
+            self._map = _memory_of(self.fileno, size)  # the old one goes with the last view of it
         return self._map
 
     def close(self) -> None:
