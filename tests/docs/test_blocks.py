@@ -7,8 +7,10 @@ toml     is a comparison, a task of one's own, or settings of a run
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -33,6 +35,8 @@ LANGUAGES = {
     "console",
     "toml",
     "text",
+    "yaml",
+    "bash",
     "{toctree}",
     "{settings}",
     "{terms}",
@@ -194,6 +198,10 @@ def test_blocks_are_of_known_languages(page: Page) -> None:
     assert page.text.count("```") == 2 * len(page.blocks), f"{page} has a fence that is not read"
     with_files(page)
     for block in page.blocks:
+        if block.language == "yaml":
+            assert importlib.import_module("yaml").safe_load(block.text)
+        if block.language == "bash":
+            assert subprocess.run(["bash", "-n"], input=block.text, text=True, check=False).returncode == 0
         if block.language == "toml":
             read = tomllib.loads(block.text)
             if "model" in read:

@@ -152,7 +152,7 @@ class Dealing:
         """Rows a second, near to what is usual where little is known of it; relative where nothing is of anybody."""
         return (worker.done + FEW * worker.threads) / (worker.took + FEW / self._usual)
 
-    def _shortest(self, workers: int) -> float:
+    def _shortest(self, nodes: int) -> float:
         """Seconds that a chunk is to take a node at least.
 
         So many that the driver can serve all nodes, one after another; where even that is too long, so many that
@@ -160,8 +160,8 @@ class Dealing:
         """
         if not self._known:
             return 0.0
-        work = self._missing.size * workers / self._together  # seconds of one node, that all rows take
-        return CHUNK_SECONDS * min(workers, math.sqrt(work / CHUNK_SECONDS))
+        work = self._missing.size * nodes / self._together  # seconds of one node, that all rows take
+        return CHUNK_SECONDS * min(nodes, math.sqrt(work / CHUNK_SECONDS))
 
     def _following(self, worker: Worker, share: float, least: float) -> Rows:
         """The next rows for a node that does this share of all; about so many at least."""
