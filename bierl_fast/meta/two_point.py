@@ -201,6 +201,8 @@ class TwoPointAdaptation(Factors):
             return dict(zip(ADAPTS, map(self._cut, moves), strict=True))
         used = {**self._configured, **history.latest(center)}
         sigma = self._expected.sigma_move(memory, used["sigma"]) if "sigma" in self._ranges else 0.0
+        if "learning_rate" not in self._ranges:
+            return {"sigma": sigma}
         relative = math.log(used["learning_rate"] / used["sigma"]) - sigma
         return {"sigma": sigma, "learning_rate": self._expected.rate_move(memory, relative)}
 

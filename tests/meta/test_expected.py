@@ -145,6 +145,15 @@ def test_one_of_both_alone(name: str) -> None:
     assert found["learning_rate"] == pytest.approx(0.05 if name == "sigma" else 0.005, rel=1e-9)
 
 
+def test_a_strategy_without_a_rate() -> None:
+    """Sigma goes where it is expected; there is nothing else to move."""
+    hp = Hyperparameters(sigma=5.0)
+    alone = {"sigma": WIDE["sigma"]}
+    rule = TwoPointAdaptation(hp, alone, 1.5, None, OBSERVATIONS, PAIRS)
+    found = rule.propose(after(replace(told(HP), hyperparameters=hp), ranges=alone))
+    assert dict(found) == pytest.approx({"sigma": MIDDLE}, rel=1e-12)
+
+
 @pytest.mark.parametrize("known", [(None, OBSERVATIONS), ((0.08, 0.4), None)])
 def test_without_expectations_the_rules_are_the_plain_ones(known: tuple[Any, int | None]) -> None:
     noise, observations = known
