@@ -203,12 +203,12 @@ def test_runs_that_are_asked_save_themselves(cluster: Any) -> None:
 
 
 def test_nodes_that_cannot_do_runs_are_told(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bierl_fast.evaluation.ray.alike.facts", lambda: {**facts(), "bierl_fast": "0.0.1"})
-    with pytest.raises(
-        bf.WorkerError, match=r"the node .* has bierl_fast .* \(here 0.0.1\), and would give other bits"
-    ):
-        bf.compare(described(), "out", curves=False, ray=cluster.address)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("bierl_fast.evaluation.ray.alike.facts", lambda: {**facts(), "bierl_fast": "0.0.1"})
+        with pytest.raises(
+            bf.WorkerError, match=r"the node .* has bierl_fast .* \(here 0.0.1\), and would give other bits"
+        ):
+            bf.compare(described(), "out", curves=False, ray=cluster.address)
     monkeypatch.setattr("bierl_fast.comparison.on_ray.here", lambda: "/nowhere/at/all")
     with pytest.raises(bf.WorkerError, match=r"the node \S+ does not see /nowhere/at/all; runs on a cluster need"):
         bf.compare(described(), "out", curves=False, ray=cluster.address)
