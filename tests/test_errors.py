@@ -38,6 +38,8 @@ OTHERS = {
     ("evaluation/policy/torch_module.py", "ValueError"): "made an ArchiveError",
     ("evaluation/pool/process.py", "EOFError"): "caught by the pool",
     ("evaluation/environment/answers.py", "Refusal"): "a TaskError, or why an episode failed",
+    ("evaluation/environment/flattening.py", "Refusal"): "a TaskError",
+    ("evaluation/pool/shared_block.py", "OSError"): "the system's own, of memory that is not there",
     ("evaluation/function/runner.py", "TypeError"): "made an ArgumentTypeError",
     ("evaluation/pool/episode.py", "_EpisodeFailed"): "caught where the episode is played",
     ("evaluation/pool/episode.py", "_DescriptorChanged"): "caught where the episode is played",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import ray_nodes
-from helpers.subprocesses import until
+from helpers.subprocesses import run, until
 
 import bierl_fast as bf
 from bierl_fast.errors import RunWarning
@@ -201,17 +201,33 @@ def test_a_process_has_one_connection(cluster: Any) -> None:
         first.evaluate(asked)
 
 
+ALONE = """
+import os, signal
+from contextlib import closing
+import bierl_fast as bf
+import ray  # which sets a variable as it is imported
+
+handlers, variables = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)], dict(os.environ)
+with closing(bf.make_evaluator("quadratic", dim=3, ray="local", threads=1)) as many:
+    assert many._ray.nodes()[0]["NodeManagerAddress"] == "127.0.0.1"
+    strategy = bf.make_strategy("es", mean=many.policy.initial_parameters(seed=3), population=24)
+    asked = strategy.ask(bf.Hyperparameters(sigma=0.1), bf.NoiseKey(5, 0))
+    found = many.evaluate(asked)
+with closing(bf.make_evaluator("quadratic", dim=3)) as one:
+    assert found.returns_r.tobytes() == one.evaluate(asked).returns_r.tobytes()
+assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+assert dict(os.environ) == variables
+print("the same")
+"""
+
+
 def test_a_cluster_of_this_machine_alone() -> None:
-    """It listens on the loopback interface, leaves signal handlers and the environment alone, and ends with it."""
-    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    variables = dict(os.environ)
-    with on("local", parabola, dim=3, threads=1) as many:
-        assert many._ray.nodes()[0]["NodeManagerAddress"] == "127.0.0.1"
-        asked = population(many)
-        with closing(bf.make_evaluator(parabola, dim=3)) as one:
-            require_same(many.evaluate(asked), one.evaluate(asked))
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
-    assert dict(os.environ) == variables
+    """It listens on the loopback interface, leaves signal handlers and the environment alone, and ends with it.
+
+    In a process of its own: after one that Ray has started itself it connects that process to no other.
+    """
+    done = run(ALONE)
+    assert (done.returncode, done.stdout) == (0, "the same\n"), done.stderr
 
 
 def test_an_address_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def left(ray: Any) -> None:
         if not _users and _ours:
             ray.shutdown()
             for name in os.environ.keys() - _before:
-                if name.startswith("RAY_"):
+                if name.startswith("RAY_") or name == "PYTHONBREAKPOINT":
                     del os.environ[name]
 
 
