@@ -222,10 +222,11 @@ def traffic() -> list[dict[str, float]]:
 
 def stored(ray: Any) -> tuple[int, int]:
     """Bytes and objects in the stores of all nodes."""
-    from ray._private.internal_api import node_stats  # noqa: PLC0415
+    from ray._private import internal_api  # noqa: PLC0415
 
+    asked: Any = internal_api.node_stats
     stats = [
-        node_stats(node["NodeManagerAddress"], node["NodeManagerPort"], include_memory_info=False).store_stats
+        asked(node["NodeManagerAddress"], node["NodeManagerPort"], include_memory_info=False).store_stats
         for node in ray.nodes()
         if node["Alive"]
     ]
