@@ -256,7 +256,6 @@ class _Window:
             # Format 1 began without signals; they stand before the last two features.
             window = np.insert(window, [window.shape[1] - 2] * len(FIRST), np.float32(0.0), axis=1)
         used = arrays.get("used", np.zeros(0))
-        like["told"] = np.zeros(len(TOLD))
         like["used"] = np.zeros(len(ranges) if used.size else 0)  # none before the first generation
         require_arrays({**arrays, "window": window}, like, loose=("latest", "told"), whose="the history's")
         self.latest = dict(zip(ranges, used.tolist(), strict=bool(used.size)))

@@ -73,12 +73,8 @@ class Memory:
         tpa, dropped, reached = report.tpa, _cut(drop(report, known)), _reach(report, hyperparameters)
         return replace(
             known,
-            reach=self.reach
-            if math.isnan(reached)
-            else reached
-            if began or math.isnan(self.reach)
-            else _smoothed(self.reach, reached),
-            tpa=self.tpa if math.isnan(tpa) else _smoothed(self.tpa, tpa),
+            reach=_next(self.reach, reached),
+            tpa=_next(self.tpa, tpa),
             drop=self.drop if math.isnan(dropped) else dropped if began else _smoothed(self.drop, dropped),
         )
 
@@ -111,6 +107,13 @@ def _reach(report: StrategyReport, hyperparameters: Mapping[str, float]) -> floa
     if not all(math.isfinite(value) and value > 0.0 for value in told):
         return math.nan
     return math.log(report.step_ratio) + math.log(sigma) - math.log(rate)
+
+
+def _next(before: float, now: float) -> float:
+    """What is known after a number that may say nothing, NaN, where nothing may have been known before, NaN too."""
+    if math.isnan(now):
+        return before
+    return now if math.isnan(before) else _smoothed(before, now)
 
 
 def _smoothed(before: float, now: float) -> float:
