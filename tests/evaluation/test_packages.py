@@ -6,7 +6,6 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from bierl_fast.evaluation.environment.maker import find
 from bierl_fast.evaluation.environment.packages import REGISTRARS, Registrar, registrar_of
 from bierl_fast.import_path import module, searching_here
 
+pytestmark = pytest.mark.usefixtures("registry")
 TASK = "dm_control/hare-leap-v0"
 # As shimmy registers its ids: what makes them cannot be pickled, observations are a dict, and no limit is registered.
 REGISTERING = """
@@ -62,14 +62,6 @@ def register():
 
 register()
 """
-
-
-@pytest.fixture(autouse=True)
-def registry() -> Iterator[None]:
-    before = dict(gymnasium.registry)
-    yield
-    gymnasium.registry.clear()
-    gymnasium.registry.update(before)
 
 
 @pytest.fixture

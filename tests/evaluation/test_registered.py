@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import gymnasium
@@ -14,15 +13,8 @@ import bierl_fast as bf
 from bierl_fast.evaluation.environment.registered import taken_over_by
 from bierl_fast.evaluation.native import is_native, native_tasks
 
+pytestmark = pytest.mark.usefixtures("registry")
 IDS = [entry["id"] for entry in native_tasks()]
-
-
-@pytest.fixture(autouse=True)
-def registry() -> Iterator[None]:
-    before = dict(gymnasium.registry)
-    yield
-    gymnasium.registry.clear()
-    gymnasium.registry.update(before)
 
 
 def register(task: str, entry_point: Any, **settings: Any) -> None:
