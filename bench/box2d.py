@@ -181,7 +181,7 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--episodes", type=int, default=0, metavar="N", help="of random policies, of each task")
     given = parser.parse_args()
-    report = Report("box2d", __doc__, write=not given.quick)
+    report = Report("box2d", __doc__, None if given.quick else given.out)
     with tempfile.TemporaryDirectory() as folder:
         loaded = library(folder)
         for task in given.tasks:

@@ -35,7 +35,22 @@ def arguments(description: str | None, repetitions: int) -> argparse.ArgumentPar
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a smoke run of seconds that writes nothing")
     parser.add_argument("--repetitions", type=int, default=repetitions, metavar="N", help="[default: %(default)s]")
+    add_out(parser)
     return parser
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """The option that names where results go."""
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS, metavar="DIR", help="the folder of results [default: bench/results]"
+    )
+
+
+def written(folder: Path, name: str, text: str) -> None:
+    """Write one file of results, and say so."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    print(f"written: {folder / name}")
 
 
 def interleaved(repetitions: int, ours: Side, baseline: Side) -> tuple[list[float], list[float]]:
@@ -112,10 +127,10 @@ def spread(values: list[float]) -> str:
 
 
 class Report:
-    """Prints comparisons as they come, and writes them down at the end."""
+    """Prints comparisons as they come, and writes them into a folder at the end, or nothing without one."""
 
-    def __init__(self, name: str, method: str | None, *, write: bool) -> None:
-        self._name, self._write = name, write
+    def __init__(self, name: str, method: str | None, folder: Path | None) -> None:
+        self._name, self._folder = name, folder
         self._method = (method or "").strip()
         self._facts = machine_facts()
         self._comparisons: list[Comparison] = []
@@ -123,7 +138,7 @@ class Report:
 
     def add(self, comparison: Comparison) -> None:
         """Print one comparison and keep it. A smoke run is too short to judge."""
-        comparison = comparison if self._write else replace(comparison, target=None)
+        comparison = comparison if self._folder else replace(comparison, target=None)
         self._comparisons.append(comparison)
         print("\n".join(comparison.lines()), flush=True)
 
@@ -134,19 +149,17 @@ class Report:
 
     def finish(self) -> int:
         """Write the files; the exit code says whether every target was reached."""
-        if not self._write:
+        if self._folder is None:
             return 0
         facts = {**self._facts, "load_at_end": load()}
-        RESULTS.mkdir(exist_ok=True)
         content = {
             "name": self._name,
             "machine": facts,
             "comparisons": [comparison.as_dict() for comparison in self._comparisons],
             **({"others": self._others} if self._others else {}),
         }
-        (RESULTS / f"{self._name}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        (RESULTS / f"{self._name}.md").write_text(self._markdown(facts), encoding="utf-8")
-        print(f"written: bench/results/{self._name}.json and .md")
+        written(self._folder, f"{self._name}.json", json.dumps(content, indent=2) + "\n")
+        written(self._folder, f"{self._name}.md", self._markdown(facts))
         return 0 if all(comparison.reached for comparison in self._comparisons) else 1
 
     def _markdown(self, facts: dict[str, Any]) -> str:

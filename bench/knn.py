@@ -60,7 +60,7 @@ def main() -> int:
     """Compare on one thread and on every core."""
     parser = arguments(__doc__, repetitions=15)
     options = parser.parse_args()
-    report = Report("knn", __doc__, write=not options.quick)
+    report = Report("knn", __doc__, None if options.quick else options.out)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     for threads in sorted({1, available_cores()}):

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import RESULTS, machine_facts
+from common import add_out, machine_facts
 from learning_studies import STUDIES, Study
 
 import bierl_fast as bf
@@ -208,11 +208,11 @@ def plot(study: Study, points: list[dict[str, Any]], rows: list[dict[str, Any]],
     figure.savefig(path)
 
 
-def write(name: str, study: Study, runs: Path) -> None:
+def write(name: str, study: Study, runs: Path, out: Path) -> None:
     """The results of a study from what its runs have done so far."""
     points, rows = curves(study, runs), evaluated(study, runs)
-    RESULTS.mkdir(exist_ok=True)
-    stem = RESULTS / f"learning_{name}"
+    out.mkdir(parents=True, exist_ok=True)
+    stem = out / f"learning_{name}"
     with stem.with_suffix(".csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, points[0])
         writer.writeheader()
@@ -237,6 +237,7 @@ def main() -> None:
     parser.add_argument("study", choices=sorted(STUDIES))
     parser.add_argument("--runs", type=Path, required=True, help="folder of the runs; continued where they stand")
     parser.add_argument("--report", action="store_true", help="train nothing, write the results so far")
+    add_out(parser)
     arguments = parser.parse_args()
     study: Study = with_bars(STUDIES[arguments.study])
     arguments.runs.mkdir(parents=True, exist_ok=True)
@@ -249,7 +250,7 @@ def main() -> None:
         )
         for _ in zip_longest(*turns):  # one stop of each run after the other: cut short, no seed is far behind
             pass
-    write(arguments.study, study, arguments.runs)
+    write(arguments.study, study, arguments.runs, arguments.out)
 
 
 if __name__ == "__main__":

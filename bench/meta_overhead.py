@@ -79,7 +79,7 @@ def main() -> int:
         "default": {"meta": "lstm", "generations": 50},
         "paper": {key: value for key, value in toml.read_preset("paper").items() if key != "task"} | PAPER,
     }
-    report = Report("meta_overhead", __doc__, write=not given.quick)
+    report = Report("meta_overhead", __doc__, None if given.quick else given.out)
     reached = True
     for name, settings in runs.items():
         found = [overhead(settings | QUICK if given.quick else settings) for _ in range(given.repetitions)]

@@ -147,7 +147,7 @@ def main() -> int:
         print(json.dumps(measure_gradient(*given.gradient)))
         return 0
     torch.set_num_threads(1)
-    report = Report("noise", __doc__, write=not given.quick)
+    report = Report("noise", __doc__, None if given.quick else given.out)
     for comparison in compare_normals(1 << (16 if given.quick else 20), 3 if given.quick else given.repetitions):
         report.add(comparison)
     report.add(compare_gradient(1_000_000 if given.quick else PARAMETERS, ROWS, 1 if given.quick else 3))

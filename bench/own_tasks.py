@@ -125,7 +125,7 @@ def main() -> int:
     parser.add_argument("--forms", nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    report = Report("own_tasks", __doc__, write=not given.quick)
+    report = Report("own_tasks", __doc__, None if given.quick else given.out)
     with tempfile.TemporaryDirectory() as folder:
         path = library(folder) if "library" in given.forms else ""
         for task in given.tasks:

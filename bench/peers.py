@@ -181,7 +181,7 @@ def main() -> int:
     rows, generations, repetitions = (2, 1, 1) if given.quick else (32, 20, given.repetitions)
     torch.set_num_threads(1)
     env, cores = make_env(), available_cores()
-    report = Report("peers", __doc__, write=not given.quick)
+    report = Report("peers", __doc__, None if given.quick else given.out)
     report.add(against_authors(env, rows, generations, repetitions, cores))
     for comparison in against_loops(env, rows, generations, repetitions, cores):
         report.add(comparison)

@@ -152,7 +152,7 @@ def main() -> int:
     given = parser.parse_args()
     quick, repetitions = given.quick, 1 if given.quick else given.repetitions
     gymnasium.register("bench/Trivial-v0", entry_point="pool:Trivial", max_episode_steps=1)
-    report = Report("pool", __doc__, write=not quick)
+    report = Report("pool", __doc__, None if quick else given.out)
     for task in given.tasks:
         report.add(compare(task, 4 if quick else ROWS[task], 1 if quick else GENERATIONS, repetitions))
     reached = True

@@ -17,10 +17,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import RESULTS, arguments, load, machine_facts, rows_after
+from common import arguments, load, machine_facts, rows_after, written
 from ray_nodes import cluster
 
 import bierl_fast as bf
@@ -30,7 +31,7 @@ from bierl_fast.evaluation.ray.evaluator import _Gathered
 from bierl_fast.evaluation.ray.host import Answer, rows_of
 from bierl_fast.messages import EvaluationBatch, Moments, Population
 
-FILE = RESULTS / "ray_costs.json"
+FILE = "ray_costs.json"
 FEW, MANY = 2, 1000  # rows of a message
 SMALL, LARGE = 100_000, 20_000_000  # parameters sent
 OBSERVATION = 17  # of HalfCheetah-v5, whose moments go up with each row
@@ -266,9 +267,9 @@ def lives(task: str, generations: int, rows: int) -> Lives:
         return Lives([float(each) for each in steps], took / batch.steps, asked.base_bp.shape[1])
 
 
-def read() -> tuple[Costs, dict[str, Lives]]:
-    """What was written last."""
-    found = json.loads(FILE.read_text(encoding="utf-8"))
+def read(folder: Path) -> tuple[Costs, dict[str, Lives]]:
+    """What was last written into that folder."""
+    found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     costs = Costs(**{each.name: found["costs"][each.name] for each in fields(Costs)})
     return costs, {name: Lives(**each) for name, each in found["lives"].items()}
 
@@ -290,7 +291,7 @@ def main() -> int:
             "costs": asdict(costs),
             "lives": {name: asdict(each) for name, each in found.items()},
         }
-        FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        written(given.out, FILE, json.dumps(content, indent=1) + "\n")
     return 0
 
 

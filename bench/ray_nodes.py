@@ -27,7 +27,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from common import RESULTS, Comparison, Report, interleaved, load, machine_facts, require
+from common import Comparison, Report, add_out, interleaved, load, machine_facts, require, written
 
 import bierl_fast as bf
 from bierl_fast.evaluation.ray.host import rows_of
@@ -137,9 +137,9 @@ def _kill(many: Any, victim: Any) -> Any:
     return end
 
 
-def cost(repetitions: int) -> int:
+def cost(repetitions: int, out: Path) -> int:
     """Whole generations in turn; one repetition is a smoke run, which writes nothing."""
-    report = Report("ray_cost", __doc__, write=repetitions > 1)
+    report = Report("ray_cost", __doc__, out if repetitions > 1 else None)
     with (
         cluster([1, 1]) as made,
         closing(bf.make_evaluator("HalfCheetah-v5", threads=2)) as one,
@@ -242,7 +242,7 @@ def below(pid: int) -> list[str]:
     return [line for line in found if line]
 
 
-def store(count: int) -> int:
+def store(count: int, out: Path) -> int:
     task, settings, seen = *TASKS["native"], []
     facts = machine_facts()
     with cluster([1, 1]) as made:
@@ -269,7 +269,7 @@ def store(count: int) -> int:
         "ray_gone": gone,
         "bytes_of_a_generation": traffic(),
     }
-    (RESULTS / "ray_store.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    written(out, "ray_store.json", json.dumps(content, indent=1) + "\n")
     return int(grown or bool(left) or not gone)
 
 
@@ -278,12 +278,13 @@ def main() -> int:
     parser.add_argument("what", choices=("bits", "kills", "cost", "store"))
     parser.add_argument("--count", type=int, help="kills [default: 50], repetitions [20], or generations [500]")
     parser.add_argument("--seed", type=int, default=0, help="of their moments [default: %(default)s]")
+    add_out(parser)
     given = parser.parse_args()
     if given.what == "bits":
         return min(1, bits())
     if given.what == "store":
-        return store(given.count or 500)
-    return min(1, kills(given.count or 50, given.seed)) if given.what == "kills" else cost(given.count or 20)
+        return store(given.count or 500, given.out)
+    return min(1, kills(given.count or 50, given.seed)) if given.what == "kills" else cost(given.count or 20, given.out)
 
 
 if __name__ == "__main__":

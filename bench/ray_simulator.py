@@ -25,7 +25,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from common import RESULTS, arguments, load, machine_facts, quartiles, rows_after
+from common import arguments, load, machine_facts, quartiles, rows_after, written
 from ray_costs import Costs, Lives, read
 from ray_model import F64, Model, Outcome, Setting, drawn
 from ray_nodes import cluster, wait_for
@@ -187,7 +187,7 @@ def main() -> int:
     parser.add_argument("what", choices=("check", "play"))
     parser.add_argument("--nodes", type=int, default=max(NODES), help="local ones at most [default: %(default)s]")
     given: argparse.Namespace = parser.parse_args()
-    facts, (costs, lives) = machine_facts(), read()
+    facts, (costs, lives) = machine_facts(), read(given.out)
     content: dict[str, Any] = {}
     if given.what == "check":
         content["check"] = check(costs, lives, 1 if given.quick else given.repetitions, given.nodes)
@@ -197,9 +197,8 @@ def main() -> int:
         content["scaling"] = scaled(costs, lives, ROWS[:2] if given.quick else ROWS, PLAYED)
         content["troubles"] = troubled(costs, lives[LIVES])
     if not given.quick:
-        file = RESULTS / f"ray_simulator_{given.what}.json"
         content = {"machine": {**facts, "load_at_end": load()}, **content}
-        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        written(given.out, f"ray_simulator_{given.what}.json", json.dumps(content, indent=1) + "\n")
     return int(given.what == "check" and worst > 0.15)
 
 

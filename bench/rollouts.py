@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     given = parser.parse_args()
-    report = Report("rollouts", __doc__, write=not given.quick)
+    report = Report("rollouts", __doc__, None if given.quick else given.out)
     for task in given.tasks:
         size = QUICK if given.quick else SIZES[task]
         evaluator, population = trained_population(task, size)

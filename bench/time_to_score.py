@@ -243,7 +243,7 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", choices=known, default=known)
     given = parser.parse_args()
     for goal in [goal for goal in GOALS if goal.task in given.tasks]:
-        report = Report(f"time_to_score_{goal.task}", __doc__, write=not given.quick)
+        report = Report(f"time_to_score_{goal.task}", __doc__, None if given.quick else given.out)
         for seed in range(given.repetitions):
             name = f"{goal.task} to {goal.score:g}, seed {seed}"
             own = ours(goal, seed, limit=3.0 if given.quick else 3600.0)

@@ -171,7 +171,7 @@ def main() -> int:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--generations", type=int, default=20, metavar="N", help="[default: %(default)s]")
     given = parser.parse_args()
-    report = Report("train", __doc__, write=not given.quick)
+    report = Report("train", __doc__, None if given.quick else given.out)
     for meta in given.metas:
         for threads in given.threads[-1:] if given.quick else given.threads:
             settings = {"strategy": STRATEGY, "meta": meta, "threads": threads, "seed": 0}

@@ -200,7 +200,9 @@ def main() -> int:
         parser.error(
             f"no measure begins with {' or '.join(given.measures)}; there are {', '.join([*MEASURES, *STARTS])}"
         )
-    report = Report("versus_instructions" if given.instructions else "versus", __doc__, write=not given.quick)
+    report = Report(
+        "versus_instructions" if given.instructions else "versus", __doc__, None if given.quick else given.out
+    )
     for side in sides:
         report.note(side.name, side.commit)
     if given.instructions:

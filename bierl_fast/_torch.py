@@ -11,6 +11,8 @@ import importlib
 import sys
 import threading
 
+from bierl_fast.errors import InstallationError
+
 
 def _load() -> None:
     failed: list[BaseException] = []
@@ -26,7 +28,13 @@ def _load() -> None:
     thread.start()
     thread.join()
     if failed:
-        raise failed[0]
+        missing = failed[0]
+        if isinstance(missing, ModuleNotFoundError) and missing.name == "torch":
+            raise InstallationError(
+                "a learned meta-level, a torch policy and esac need torch, which is not installed; "
+                "install it with: pip install torch"
+            ) from missing
+        raise missing
 
 
 if "torch" not in sys.modules:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bierl_fast._registration import ENTRY_POINT, MUJOCO_TASK
+from bierl_fast.errors import TaskError
 from bierl_fast.reasons import visible
 
 SUFFIX = ".toml"  # of task files
+MODELS = (".xml", ".mjcf", ".mjb", ".urdf")  # what names of MuJoCo's models end in
 
 
 def resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -22,7 +24,7 @@ def resolved(task: Any, task_kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, 
     Keyword arguments that are given beside it take the place of the task's own.
 
     Raises:
-        TaskError, ArgumentError: see MujocoTask.
+        TaskError, ArgumentError: see MujocoTask; a model's file, which is no task.
     """
     described = _described(task)
     if described is None:
@@ -42,6 +44,12 @@ def shown_name(task: str, task_kwargs: Mapping[str, Any]) -> str:
 def _described(task: Any) -> dict[str, Any] | None:
     """The keyword arguments of a task of one's own; None of any other."""
     if isinstance(task, str):
+        if task.lower().endswith(MODELS):
+            raise TaskError(
+                f"{visible(task)!r} is a model and no task: name a task file (TOML) that has model = {task!r} and says "
+                "what is observed and rewarded and how long an episode is, or a bf.MujocoTask; see docs/own_robot.md",
+                ["task"],
+            )
         if not task.endswith(SUFFIX):
             return _registered(task)
         from bierl_fast.tasks.mujoco_task import MujocoTask  # noqa: PLC0415 - loads the native module

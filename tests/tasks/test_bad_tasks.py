@@ -147,6 +147,16 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         bf.Config(task=str(tmp_path / "gone.toml"))
 
 
+@pytest.mark.parametrize("model", ["elbow.xml", "models/Robot.MJB", "./two words.urdf"])
+def test_a_model_alone_is_no_task(model: str) -> None:
+    """Whether it is there or not: what is missing is the rest of a task."""
+    with pytest.raises(
+        bf.TaskError, match=r"is a model and no task: name a task file \(TOML\) that has model = "
+    ) as told:
+        bf.make_evaluator(model)
+    assert model in str(told.value)
+
+
 def test_what_its_keyword_arguments_are_not(tmp_path: Path) -> None:
     task = bf.MujocoTask(**arm(tmp_path))
     with pytest.raises(bf.UnknownNameError, match="did you mean 'frame_skip'"):
