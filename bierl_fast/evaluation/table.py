@@ -137,6 +137,12 @@ def make_evaluator(
     """
     given = dict(locals())
     if (ray := own.pop("ray", None)) is not None:
+        if evaluator not in ("auto", "ray") or own.get("ray_address", ray) != ray:
+            raise ArgumentError(
+                f"ray = {shown(ray)} is short for evaluator 'ray' with that ray_address; leave out "
+                f"{'ray_address' if evaluator in ('auto', 'ray') else f'evaluator = {shown(evaluator)}'}, or ray",
+                ["ray"],
+            )
         evaluator = given["evaluator"] = "ray"
         own["ray_address"] = ray
     given |= own_of(given.pop("own"), given)

@@ -18,6 +18,7 @@ from bierl_fast.config.auto import decided
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ArgumentError, ConfigError, shown
 from bierl_fast.evaluation.base import Policy
+from bierl_fast.evaluation.settings import TaskSettings
 from bierl_fast.run import build
 from bierl_fast.run.warm_start import from_file
 from bierl_fast.strategy import table as strategies
@@ -55,7 +56,10 @@ def check(spec: Spec) -> None:
         for dimension in spec.space:
             for value in dimension.probes:
                 try:
-                    _require(config_of(spec, _beside(spec, dimension, value)), policy)
+                    config = config_of(spec, _beside(spec, dimension, value))
+                    _require(config, policy)
+                    if dimension.setting in TaskSettings.settings():
+                        _make(spec, config)
                 except ConfigError as error:
                     if set(error.settings) & (dimensions - {dimension.setting}):
                         continue  # beside another value it may do
@@ -77,18 +81,23 @@ def _policy(spec: Spec, dimensions: set[str]) -> Policy | None:
     for layer in (_layer(spec.space, {}), {}):
         try:
             config = config_of(spec, layer)
-            parts = build.make_parts(next(iter(runs_of(spec, config).values())), from_file(config))
+            return _make(spec, config)
         except ConfigError as error:
             if set(error.settings) & dimensions:
                 continue  # which of its values is at fault is said of that value
             raise type(error)(f"base: {error}", error.settings) from error
-        with closing(parts.evaluator):
-            return parts.evaluator.policy
     return None
 
 
+def _make(spec: Spec, config: Config) -> Policy:
+    """Make a run's parts, its task among them, and leave them."""
+    parts = build.make_parts(next(iter(runs_of(spec, config).values())), from_file(config))
+    with closing(parts.evaluator):
+        return parts.evaluator.policy
+
+
 def _require(config: Config, policy: Policy | None) -> None:
-    """Raise ConfigError for what a run would refuse, short of its task."""
+    """Raise ConfigError for what a run would refuse, short of making its task."""
     try:
         config.check_taken()
         config = resolve.with_meta_settings(resolve.with_policy_settings(config))

@@ -52,6 +52,14 @@ def over(**space: Any) -> dict[str, Any]:
             over(strategy={"choices": ["es", "arz"]}),
             "strategy: 'arz', one of its choices, is refused: no strategy .*'ars'",
         ),
+        (
+            over(task={"choices": ["quadratic", "akley"]}),
+            "task: 'akley', one of its choices, is refused: no function .*ackley",
+        ),
+        (
+            over(**{"task_kwargs.shift_radios": {"low": 0.1, "high": 0.2}}),
+            "shift_radios: 0.1, within its range, is refused: no option of quadratic .* mean 'shift_radius'",
+        ),
         (over(winner_share={"low": 0.5, "high": 0.9}), "winner_share: 0.5, within .* strategy 'es' takes no option"),
         (over(strategy={"low": 1, "high": 2}), r"strategy is a string, and has no range; give choices = \[...\]"),
         (over(hidden={"choices": [[8], [8]]}), r"choices must be a list of values, each once and at least one"),
