@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -243,6 +244,8 @@ def below(pid: int) -> list[str]:
 
 
 def store(count: int, out: Path) -> int:
+    if not find_spec("grpc"):
+        sys.exit("Ray tells what is in its stores by grpcio, which is not installed; pip install grpcio")
     task, settings, seen = *TASKS["native"], []
     facts = machine_facts()
     with cluster([1, 1]) as made:
