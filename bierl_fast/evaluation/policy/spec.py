@@ -91,13 +91,19 @@ class PolicySpec:
         told = zip(self.observation_parts, self.part_sizes, strict=True)
         return ", ".join(f"{name} {size}".strip() for name, size in told)
 
+    @property
+    def several(self) -> tuple[tuple[int, int], ...] | None:
+        """Of several discrete choices, how many outputs each has and its lowest action; None of other actions."""
+        if self.choices is None:
+            return None
+        return tuple(zip(self.choices, self.first_choices or (0,) * len(self.choices), strict=True))
+
     @cached_property
     def _parts(self) -> list[tuple[slice, int]]:
         """Where each choice's outputs lie, and its lowest action."""
-        assert self.choices is not None
-        ends = list(accumulate(self.choices))
-        firsts = self.first_choices or (0,) * len(ends)
-        return [(slice(end - n, end), first) for end, n, first in zip(ends, self.choices, firsts, strict=True)]
+        several = self.several or ()
+        ends = accumulate(outputs for outputs, _ in several)
+        return [(slice(end - outputs, end), first) for end, (outputs, first) in zip(ends, several, strict=True)]
 
     def flat(self, observation: Observation) -> F64:
         """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
