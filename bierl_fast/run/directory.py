@@ -165,7 +165,8 @@ class RunDirectory:
         if self.warm_start.exists():
             raise RunDirectoryError(
                 f"{self.path} holds the warm start of a run that never began; start from it by "
-                f"`--warm-start {self.warm_start} --warm-start-task none`, remove it, or take another directory"
+                f"`--warm-start {shlex.quote(str(self.warm_start))} --warm-start-task none`, remove it, or take "
+                "another directory"
             )
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self._make()
