@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, TaskError, shown
 from bierl_fast.evaluation.arguments import MOST_STEPS, real
@@ -138,10 +139,18 @@ class PolicySpec:
 
 
 def require_box(spec: PolicySpec) -> None:
-    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none, or one too wide."""
     if spec.discrete and spec.squash != "clip":
         raise ArgumentError(
             f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+    width_a = [high - low for low, high in zip(spec.low, spec.high, strict=True)]
+    a = next((a for a, width in enumerate(width_a) if finite.LARGEST32 < width < math.inf), None)
+    if a is not None and spec.squash == "tanh":  # an infinite one is the compiled policy's to refuse
+        raise ArgumentError(
+            f"squash 'tanh' needs an action box whose width is at most {finite.LARGEST32:.3g}, action {a} of "
+            f"{spec.task} has [{spec.low[a]:.3g}, {spec.high[a]:.3g}]; use squash 'clip'",
+            ["squash"],
         )
 
 
