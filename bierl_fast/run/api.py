@@ -273,6 +273,7 @@ def evaluate(
     task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
+    best: bool = False,
     **own: Any,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
@@ -287,6 +288,7 @@ def evaluate(
         policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
+        best: of a run, the policy that evaluated best (eval_interval) instead of the last.
         own: the evaluator, and settings that one kind of evaluator alone takes, by name, those of worker processes
             (PoolSettings) among them; what is left out is as when the policy was trained.
 
@@ -297,8 +299,8 @@ def evaluate(
     Raises:
         ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
-            be, or that the policy's evaluator does not take.
-        RunDirectoryError: no run there, or no readable policy or config.toml in it.
+            be, or that the policy's evaluator does not take; `best` of what is no run.
+        RunDirectoryError: no run there, no readable policy or config.toml in it, or none that evaluated best.
         TrustError: the file names code, and is not trusted; nothing was imported.
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
@@ -311,7 +313,7 @@ def evaluate(
     own = {
         name: checked(name, value, hints()[name] | None, settings_of()[name].metadata) for name, value in own.items()
     }
-    found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
+    found = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
     population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
     given |= {"task": task, "trust": trust, "ran_by": found.ran_by}
