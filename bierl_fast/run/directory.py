@@ -36,7 +36,7 @@ class RunDirectory:
 
     @property
     def config(self) -> Path:
-        """Every setting; `bierl train --config` accepts it."""
+        """Every setting that the run takes; `bierl train --config` accepts it."""
         return self.path / "config.toml"
 
     @property
