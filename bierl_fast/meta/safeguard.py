@@ -21,11 +21,11 @@ import numpy as np
 
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population
+from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population
 from bierl_fast.meta.groups import Groups
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
-from bierl_fast.strategy.base import Strategy, centers_of
+from bierl_fast.strategy.base import OwnObjective, Strategy, centers_of
 from bierl_fast.strategy.checks import require_above_zero, require_arrays
 from bierl_fast.turns import TakesTurns
 
@@ -123,7 +123,9 @@ class Safeguard(TakesTurns, called="safeguard"):
     def view(self, strategy: Strategy) -> Strategy:
         """`strategy` for a meta-level whose proposals are to be judged at the values that they would have."""
         relative = isinstance(strategy, Groups)  # whose proposals are distances from what the strategy is told
-        return strategy if relative or self._returns == 0 else _Tempered(strategy, self)
+        if relative or self._returns == 0:
+            return strategy
+        return _TemperedObjective(strategy, self) if isinstance(strategy, OwnObjective) else _Tempered(strategy, self)
 
     def look(self, population: Population, batch: EvaluationBatch, strategy: Strategy, evaluator: Evaluator) -> None:
         """Take in one generation, before strategy and evaluator learn from it."""
@@ -221,3 +223,11 @@ class _Tempered:
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         return self._strategy.stepped(population, batch, None if hp is None else self._safeguard.tempered(hp))
+
+
+class _TemperedObjective(_Tempered):
+    """One with a fitness of its own: a method of its class, where Python 3.12 and later look for it."""
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        assert isinstance(self._strategy, OwnObjective)
+        return self._strategy.objective(batch, hp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from helpers.strategies import hp_of, make
 from helpers.world import Evaluator, state_bytes
 
 from bierl_fast.messages import Arrays
+from bierl_fast.meta.credit import objective_mk
 from bierl_fast.meta.safeguard import MOST, PATIENCE, SMALLER, Safeguard
 from bierl_fast.strategy.base import Strategy
 
@@ -164,6 +166,12 @@ def test_a_meta_level_sees_its_proposals_at_the_values_they_would_have() -> None
     )
     np.testing.assert_array_equal(view.stepped(population, batch), world.strategy.stepped(population, batch))
     np.testing.assert_array_equal(view.mean, world.strategy.mean)
+    # A strategy's own fitness is told by isinstance, which from Python 3.12 on asks the class and not __getattr__.
+    assert inspect.getattr_static(view, "objective") is not None
+    rows = batch.part(0, 16)
+    np.testing.assert_array_equal(
+        objective_mk(view, rows, 2, "fitness", hp), objective_mk(world.strategy, rows, 2, "fitness", hp)
+    )
 
 
 class Several:
