@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
 from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population
@@ -133,14 +134,15 @@ class Safeguard(TakesTurns, called="safeguard"):
         value_n = np.where(failed_n, value_n[~failed_n].min(), value_n)
         largest = float(np.abs(value_n).max()) or 1.0  # sums and squares stay finite
         mean = float(np.mean(value_n / largest)) * largest
-        deviation = float(np.std(value_n / largest, ddof=1)) * largest
+        deviation = min(float(np.std(value_n / largest, ddof=1)) * largest, finite.LARGEST)
         center = mean_return(batch, population.candidate_r < 0)
         level = center if center > mean else mean
         if self._start is None or self._best is None:
             self._deviation = deviation
             self._start = self._best = _Place(mean, level, deviation, value_n.size, strategy.state(), evaluator.state())
             return
-        self._deviation = math.hypot(math.sqrt(1.0 - SHARE) * self._deviation, math.sqrt(SHARE) * deviation)
+        smoothed = math.hypot(math.sqrt(1.0 - SHARE) * self._deviation, math.sqrt(SHARE) * deviation)
+        self._deviation = min(smoothed, finite.LARGEST)
         gained, apart = self._best.mean - self._start.level, DEVIATIONS * min(self._best.deviation, deviation)
         needed = max(LOST * gained, apart, self._chance(value_n.size))
         fallen = self._best.mean - mean > needed and not self._best.mean - center <= needed
