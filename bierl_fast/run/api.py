@@ -33,7 +33,7 @@ from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.followers import Followers
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer
-from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.reporting import of_each, reporting_population, summary, why_nothing
 from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
@@ -274,6 +274,7 @@ def evaluate(
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
     best: bool = False,
+    each: bool = False,
     **own: Any,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
@@ -289,12 +290,14 @@ def evaluate(
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
         best: of a run, the policy that evaluated best (eval_interval) instead of the last.
+        each: whether to tell of every episode, too.
         own: the evaluator, and settings that one kind of evaluator alone takes, by name, those of worker processes
             (PoolSettings) among them; what is left out is as when the policy was trained.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
-        episode_failures. An episode that failed counts with the lowest return of all.
+        episode_failures. An episode that failed counts with the lowest return of all. With `each` also returns, lengths
+        and failed, a list each, in the order of the episodes; one that failed has its own return until then.
 
     Raises:
         ArgumentTypeError: an argument of another type.
@@ -324,4 +327,4 @@ def evaluate(
             raise AllEpisodesError(nothing)
         spec = getattr(evaluator.policy, "spec", None)
         name = shown_name(evaluator.policy.task, {} if spec is None else spec.task_kwargs)
-        return {"task": name, "seed": seed, **summary(batch)}
+        return {"task": name, "seed": seed, **summary(batch), **(of_each(batch) if each else {})}
