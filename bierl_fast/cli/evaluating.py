@@ -35,6 +35,7 @@ EPISODES = [
 @click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
+@click.option("--best", is_flag=True, help="The policy that evaluated best, instead of the last.")
 @own_options("task", "policy", "evaluator")
 @own_options("threads", default="as many as this process may use")
 @own_options(*(name for name in of_this_machine() if name != "threads"), *EPISODES)

@@ -270,6 +270,7 @@ def evaluate(
     seed: int = 0,
     threads: int | None = None,
     *,
+    best: bool = False,
     task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
@@ -282,6 +283,7 @@ def evaluate(
         episodes: how many.
         seed: of their address; equal seeds give equal episodes.
         threads: of the simulator; None: the cores this process may use.
+        best: of a run, the policy that evaluated best instead of the last.
         task: another task, with as many observations and actions, in place of the policy's; such as one of a script,
             which has no import path. None: the policy's own.
         policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
@@ -311,7 +313,7 @@ def evaluate(
     own = {
         name: checked(name, value, hints()[name] | None, settings_of()[name].metadata) for name, value in own.items()
     }
-    found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
+    found = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
     population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
     given |= {"task": task, "trust": trust, "ran_by": found.ran_by}

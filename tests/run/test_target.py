@@ -37,15 +37,19 @@ def test_the_best_policy_is_the_one_that_evaluated_best(tmp_path: Path) -> None:
     assert result.best_policy is not None
     assert bf.evaluate(result.best_policy, episodes=1)["mean_return"] == max(seen)  # the function has no noise
     assert bf.evaluate(tmp_path / "run" / "best_policy.npz", episodes=1)["mean_return"] == max(seen)
+    for whose in (result, tmp_path / "run"):
+        assert bf.evaluate(whose, episodes=1, best=True)["mean_return"] == max(seen)
     first = seen.index(max(seen)) * 2 + 2
     there = bf.train(bf.Config(**{**RUN, "generations": first}))
     np.testing.assert_array_equal(result.best_policy.parameters, there.parameters)
 
 
-def test_without_evaluations_there_is_none(tmp_path: Path) -> None:
+def test_without_evaluations_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = bf.train(bf.Config(**{**RUN, "eval_interval": 0, "generations": 2}), tmp_path / "run")
     assert result.best_policy is None
     assert not (tmp_path / "run" / "best_policy.npz").exists()
+    assert entry(["evaluate", str(tmp_path / "run"), "--best"]) == 1
+    assert "has no best policy" in capsys.readouterr().err
 
 
 def test_a_stop_changes_nothing(tmp_path: Path) -> None:
