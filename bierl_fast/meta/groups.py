@@ -31,6 +31,7 @@ from bierl_fast.messages import (
     StrategyReport,
     concatenate,
 )
+from bierl_fast.meta.credit import no_objective
 from bierl_fast.meta.history import Range
 from bierl_fast.strategy.antithetic import all_failed, report
 from bierl_fast.strategy.base import OwnObjective, Strategy
@@ -239,7 +240,7 @@ class Groups(TakesTurns, called="strategy"):
             ArgumentError: the strategy has none besides the return.
         """
         if not isinstance(self._whole, OwnObjective):
-            raise ArgumentError("this strategy has no fitness besides the return; take meta_objective 'return'")
+            raise no_objective()
         return self._whole.objective(batch, hp)
 
 

@@ -38,14 +38,18 @@ class PlayedRay:
     def __init__(self, lost: int = 0) -> None:
         self.chance = random.Random(0)
         self.lost = lost
+        self.silent = 0  # times that nobody has answered yet
 
     def wait(self, calls: list[Any], num_returns: int = 1, timeout: float = 0.0) -> tuple[list[Any], list[Any]]:
+        if self.silent:
+            self.silent -= 1
+            return [], calls
         return self.chance.sample(calls, self.chance.randint(1, len(calls))), []
 
     def get(self, reference: Any) -> Answer:
         if self.lost:
             self.lost -= 1
-            raise GoneError
+            raise GoneError("a traceback of\nthe worker died\n")
         answer: Answer = reference()
         return answer
 
@@ -54,7 +58,7 @@ class PlayedCrew:
     """So many nodes, each of which is there again at once when it is lost."""
 
     def __init__(self, evaluator: Any, nodes: int, failing: Exception | None = None) -> None:
-        self.evaluator, self.failing = evaluator, failing
+        self.evaluator, self.failing, self.vanishing = evaluator, failing, 0
         self.rows: list[int] = []
         self.members = {str(node): self.member(str(node)) for node in range(nodes)}
 
@@ -72,7 +76,10 @@ class PlayedCrew:
         return list(self.members.values())
 
     def look(self) -> None:
-        pass
+        """One of them is found gone, so many times."""
+        if self.vanishing:
+            self.vanishing -= 1
+            self.lose(next(iter(self.members.values())))
 
     def lose(self, member: Member) -> None:
         self.members[member.node] = self.member(member.node)
@@ -107,3 +114,20 @@ def test_what_a_task_raises_is_raised() -> None:
         asked = strategy.ask(bf.Hyperparameters(), bf.NoiseKey(0, 0))
         with pytest.raises(ZeroDivisionError, match="by nothing"):
             played(PlayedRay(), PlayedCrew(evaluator, 2, ZeroDivisionError("by nothing")), asked)
+
+
+def test_a_node_that_is_found_gone_before_its_answers_are() -> None:
+    with closing(bf.make_evaluator("quadratic", dim=3, threads=1)) as evaluator:
+        strategy = bf.make_strategy("es", mean=np.ones(3, np.float32), population=30)
+        asked = strategy.ask(bf.Hyperparameters(sigma=0.3), bf.NoiseKey(4, 2))
+        ray, crew = PlayedRay(), PlayedCrew(evaluator, 2)
+        ray.silent, crew.vanishing = 8, 3
+        np.testing.assert_array_equal(played(ray, crew, asked).returns_r, evaluator.evaluate(asked).returns_r)
+
+
+def test_a_row_that_ends_whatever_runs_it_is_told() -> None:
+    with closing(bf.make_evaluator("quadratic", dim=3, threads=1)) as evaluator:
+        strategy = bf.make_strategy("es", mean=np.ones(3, np.float32), population=30)
+        asked = strategy.ask(bf.Hyperparameters(sigma=0.3), bf.NoiseKey(4, 2))
+        with pytest.raises(bf.WorkerError, match=r"was lost 5 times before any row was .*: the worker died$"):
+            played(PlayedRay(lost=1000), PlayedCrew(evaluator, 3), asked)

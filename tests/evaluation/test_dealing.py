@@ -158,3 +158,33 @@ def test_of_too_many_nodes_some_get_nothing() -> None:
     chunks = [chunk for _, chunk in played.log[begun:]]
     assert len(chunks) < 100
     assert len(played.log[:begun]) > 200  # nothing was known
+
+
+@pytest.mark.parametrize(("granule", "threads"), [(1, 1), (1, 16), (4, 3)])
+def test_rows_lost_by_whom_they_are_late_with_and_by_who_helped(granule: int, threads: int) -> None:
+    """No chunk has a row twice: each would count as two that are answered."""
+    dealing, slow, helper = Dealing(granule), Worker(threads=threads), Worker(threads=threads)
+    spare = Worker(threads=threads + 1)
+    rows = threads * granule
+    dealing.begin(1, order(rows))
+    slow.calls[0] = dealing.call(next(chunk for _, chunk in dealing.deal([slow], 0.0)), 0.0)
+    (_, again), *_ = dealing.deal([slow, helper], LATE + LEAST_LATE)
+    helper.calls[0] = dealing.call(again, LATE)
+    for worker in (slow, helper):
+        dealing.lost(worker.calls.pop(0))
+    for name, (_, chunk) in enumerate(dealing.deal([spare], 9.0)):
+        assert np.unique(chunk).size == chunk.size
+        spare.calls[name] = dealing.call(chunk, 9.0)
+    for call in spare.calls.values():
+        dealing.answered(spare, call, 0.1, 9.1)
+    assert dealing.missing == 0
+
+
+def test_losses_are_counted_until_there_is_an_answer() -> None:
+    dealing, worker = Dealing(), Worker(threads=1)
+    dealing.begin(1, order(3))
+    losses = [dealing.lost(dealing.call(np.array(rows), 0.0)) for rows in ([0, 1], [1], [2], [1, 2])]
+    assert losses == [1, 2, 1, 3]
+    dealing.answered(worker, dealing.call(np.array([0]), 0.0), 0.1, 0.1)
+    assert dealing.lost(dealing.call(np.array([0, 1]), 0.0)) == 1
+    assert dealing.lost(dealing.call(np.array([0]), 0.0)) == 0

@@ -240,6 +240,9 @@ def test_an_address_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(session, "HEALTH_SECONDS", 3.0)
         with pytest.raises(bf.WorkerError, match=rf"what listens at \S+:{port} is no Ray cluster"):
             bf.make_evaluator(parabola, dim=3, ray=f"127.0.0.1:{port}")
-    for address in ("nowhere", "host:", ":6379", "host:port"):
+    for address in ("..:6379", f"{'a' * 70}.b:6379"):  # no names of hosts
+        with pytest.raises(bf.WorkerError, match="no Ray cluster answers at"):
+            bf.make_evaluator(parabola, dim=3, ray=address)
+    for address in ("nowhere", "host:", ":6379", "host:port", "host:6\u00b2"):
         with pytest.raises(bf.ArgumentError, match="ray_address must be local, auto or HOST:PORT, got"):
             bf.make_evaluator(parabola, dim=3, ray=address)

@@ -168,6 +168,8 @@ class MlpPolicy:
             action_shape=spec.action_shape,
             first_action=spec.first_action,
             facts={"task": spec.task, "task_kwargs": dict(spec.task_kwargs)},
+            choices=spec.several,
+            switches=spec.switches,
         )
 
     def save(self, path: str | Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, TaskError, shown
 from bierl_fast.evaluation.arguments import MOST_STEPS, real
@@ -91,13 +92,19 @@ class PolicySpec:
         told = zip(self.observation_parts, self.part_sizes, strict=True)
         return ", ".join(f"{name} {size}".strip() for name, size in told)
 
+    @property
+    def several(self) -> tuple[tuple[int, int], ...] | None:
+        """Of several discrete choices, how many outputs each has and its lowest action; None of other actions."""
+        if self.choices is None:
+            return None
+        return tuple(zip(self.choices, self.first_choices or (0,) * len(self.choices), strict=True))
+
     @cached_property
     def _parts(self) -> list[tuple[slice, int]]:
         """Where each choice's outputs lie, and its lowest action."""
-        assert self.choices is not None
-        ends = list(accumulate(self.choices))
-        firsts = self.first_choices or (0,) * len(ends)
-        return [(slice(end - n, end), first) for end, n, first in zip(ends, self.choices, firsts, strict=True)]
+        several = self.several or ()
+        ends = accumulate(outputs for outputs, _ in several)
+        return [(slice(end - outputs, end), first) for end, (outputs, first) in zip(ends, several, strict=True)]
 
     def flat(self, observation: Observation) -> F64:
         """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
@@ -132,10 +139,18 @@ class PolicySpec:
 
 
 def require_box(spec: PolicySpec) -> None:
-    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none, or one too wide."""
     if spec.discrete and spec.squash != "clip":
         raise ArgumentError(
             f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+    width_a = [high - low for low, high in zip(spec.low, spec.high, strict=True)]
+    a = next((a for a, width in enumerate(width_a) if finite.LARGEST32 < width < math.inf), None)
+    if a is not None and spec.squash == "tanh":  # an infinite one is the compiled policy's to refuse
+        raise ArgumentError(
+            f"squash 'tanh' needs an action box whose width is at most {finite.LARGEST32:.3g}, action {a} of "
+            f"{spec.task} has [{spec.low[a]:.3g}, {spec.high[a]:.3g}]; use squash 'clip'",
+            ["squash"],
         )
 
 

@@ -26,6 +26,7 @@ LATE = 2.0  # times the expected seconds, after which others run a chunk too
 LEAST_LATE = 0.5  # seconds
 LOOK = 0.1  # seconds between two looks for what is late: each goes through all that is out
 SLOWEST = 600.0  # seconds without an answer to a chunk that others have answered: the node is given up
+LOSSES = 5  # times that a row is lost, without an answer to any in between, before the row is what brings nodes down
 MEMORY = 10.0  # seconds of work that a node's rate is taken from: one short row must not make it fast
 
 Rows = NDArray[np.intp]
@@ -68,6 +69,8 @@ class Dealing:
         self._number = 0
         self._left: Rows = np.empty(0, np.intp)
         self._missing = np.empty(0, np.bool_)
+        self._losses = np.empty(0, np.intp)  # of each row, since there was last an answer
+        self._lost_any = False
         self._looked = self._weighed = -math.inf
         self._workers = 0
         self._known = False  # whether anybody's rate is
@@ -79,6 +82,8 @@ class Dealing:
         self._number = number
         self._left = order
         self._missing = np.ones(order.size, np.bool_)
+        self._losses = np.zeros(order.size, np.intp)
+        self._lost_any = False
         self._looked = -math.inf
         self.missing = order.size
 
@@ -120,15 +125,24 @@ class Dealing:
         new = int(np.count_nonzero(self._missing[call.rows]))
         self._missing[call.rows] = False
         self.missing -= new
+        if new and self._lost_any:
+            self._losses[:] = 0
+            self._lost_any = False
         return new > 0
 
-    def lost(self, call: Call) -> None:
-        """Nobody runs this chunk any more."""
+    def lost(self, call: Call) -> int:
+        """Nobody runs this chunk any more; how often that has befallen one of its rows since there was an answer."""
         if call.number != self._number:
-            return
-        rows = call.rows if self._granule > 1 else call.rows[self._missing[call.rows]]
-        if self._missing[rows].any():
-            self._left = np.concatenate([rows, self._left])
+            return 0
+        missing = call.rows[self._missing[call.rows]]
+        if not missing.size:
+            return 0
+        rows = call.rows if self._granule > 1 else missing
+        rows = rows[~np.isin(rows, self._left)]  # who ran them as well may be lost, too: no chunk has a row twice
+        self._left = np.concatenate([rows, self._left])
+        self._losses[missing] += 1
+        self._lost_any = True
+        return int(self._losses[missing].max())
 
     def hanging(self, worker: Worker, now: float) -> bool:
         """Whether a node is to be given up: it answers nothing, and its rows are long done elsewhere."""

@@ -121,14 +121,14 @@ def _reachable(address: str) -> tuple[str, dict[str, str]]:
                 "or give local, or HOST:PORT"
             ) from error
     host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdigit():
+    if not colon or not host or not (port.isascii() and port.isdigit()):
         raise ConfigError(f"ray_address must be local, auto or HOST:PORT, got {address!r}", ["ray_address"])
     advice = "; see that the cluster runs (`ray status` there) and that this machine reaches it"
     host = services.resolve_ip_for_localhost(host)  # as Ray will
     address = f"{host}:{port}"
     try:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # the last: a name that no host can have
         raise WorkerError(f"no Ray cluster answers at {address}: {error}{advice}") from error
     said = _refused(address, {}, advice)
     if not said:
