@@ -75,9 +75,14 @@ class NumpyPolicy:
     def act(self, observation: ArrayLike) -> Any:
         """The action for one observation of `observation_shape`: `action_shape` float32, or integers of discrete ones.
 
+        Many at once, one in each row, are answered row by row.
+
         Raises:
             ValueError: the observation has another shape.
         """
+        if np.shape(observation)[1:] == self.observation_shape and np.ndim(observation) > len(self.observation_shape):
+            rows = [self.act(row) for row in np.asarray(observation)]
+            return np.array(rows) if rows else np.array([self.act(np.zeros(self.observation_shape))])[:0]
         if np.shape(observation) != self.observation_shape:
             raise ValueError(f"observation must have shape {self.observation_shape}, got {np.shape(observation)}")
         with np.errstate(all="ignore"):  # what is not finite stays so, as in the compiled policy

@@ -6,12 +6,14 @@ environment's sizes and box, network settings -> PolicySpec -> PolicyShape     t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bierl_fast import finite
 from bierl_fast._native import core
@@ -113,18 +115,39 @@ class PolicySpec:
             ArgumentError: the observation has another shape.
             ArgumentTypeError: it holds something else than real numbers.
         """
-        shape = self.observation_shape or (self.observation_size,)
-        if not isinstance(observation, np.ndarray) or observation.dtype.kind not in "fiub":
-            found = real(observation)
-            if found is None:
-                parts = f" ({self.parts}, as gymnasium.wrappers.FlattenObservation has them)" if self.parts else ""
-                raise ArgumentTypeError(
-                    f"observation must be real numbers of shape {shape}{parts}, got {shown(observation)}"
-                )
-            observation = found
-        if observation.shape != shape:
-            raise ArgumentError(f"observation must have shape {shape}, got {observation.shape}")
-        return np.ascontiguousarray(observation, np.float64).reshape(-1)
+        numbers = self._numbers(observation)
+        if numbers.shape != self._observed:
+            raise ArgumentError(f"observation must have shape {self._observed}, got {numbers.shape}")
+        return np.ascontiguousarray(numbers, np.float64).reshape(-1)
+
+    def rows(self, observations: Observation) -> NDArray[Any] | None:
+        """Many observations, one in each row of an array with one more dimension; None of a single one.
+
+        Raises:
+            ArgumentTypeError: they hold something else than real numbers.
+        """
+        numbers = self._numbers(observations)
+        return numbers if numbers.shape[1:] == self._observed and numbers.ndim > len(self._observed) else None
+
+    @property
+    def _observed(self) -> tuple[int, ...]:
+        return self.observation_shape or (self.observation_size,)
+
+    def _numbers(self, observation: Observation) -> NDArray[Any]:
+        if isinstance(observation, np.ndarray) and observation.dtype.kind in "fiub":
+            return observation
+        found = real(observation)
+        if found is None:
+            parts = f" ({self.parts}, as gymnasium.wrappers.FlattenObservation has them)" if self.parts else ""
+            raise ArgumentTypeError(
+                f"observation must be real numbers of shape {self._observed}{parts}, got {shown(observation)}"
+            )
+        return found
+
+    def answers(self, actions: Sequence[Action]) -> Action:
+        """One action in each row; also of none."""
+        one = np.asarray(self.answer(np.zeros(len(self.low), np.float32)))
+        return np.array(actions, one.dtype).reshape(len(actions), *one.shape)
 
     def answer(self, action: F32) -> Action:
         """What the environment's `step` takes for the network's answer (A,): a copy in its shape, or a choice."""
