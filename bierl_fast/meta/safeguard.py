@@ -27,7 +27,7 @@ from bierl_fast.meta.groups import Groups
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
 from bierl_fast.strategy.base import OwnObjective, Strategy, centers_of
-from bierl_fast.strategy.checks import require_above_zero, require_arrays
+from bierl_fast.strategy.checks import require_above_zero, require_arrays, under
 from bierl_fast.turns import TakesTurns
 
 PATIENCE = 3  # generations in a row that stand below the best until the run goes back
@@ -204,11 +204,9 @@ def _place(name: str, arrays: Arrays) -> _Place | None:
     if name + EVIDENCE not in arrays:
         return None
     mean, level, deviation, candidates = (float(number) for number in arrays[name + EVIDENCE])
-    parts = {}
-    for part in ("strategy", "evaluator"):
-        prefix = f"{name}_{part}_"
-        parts[part] = {key.removeprefix(prefix): np.array(a) for key, a in arrays.items() if key.startswith(prefix)}
-    return _Place(mean, level, deviation, candidates, parts["strategy"], parts["evaluator"])
+    strategy, evaluator = (under(f"{name}_{part}_", arrays) for part in ("strategy", "evaluator"))
+    copies = ({key: np.array(array) for key, array in part.items()} for part in (strategy, evaluator))
+    return _Place(mean, level, deviation, candidates, *copies)
 
 
 class _Tempered:

@@ -52,9 +52,9 @@ def test_the_best_policy_is_evaluated_where_that_is_asked_for(
         assert bf.evaluate(source, episodes=1)["mean_return"] < max(seen)
     assert entry(["evaluate", str(tmp_path / "run"), "--best", "--episodes", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["mean_return"] == max(seen)
-    for source in (result.policy, tmp_path / "run" / "policy.npz"):
+    for policy in (result.policy, tmp_path / "run" / "policy.npz"):
         with pytest.raises(ConfigError, match="which one evaluated best is known of a run directory"):
-            bf.evaluate(source, episodes=1, best=True)
+            bf.evaluate(policy, episodes=1, best=True)
 
 
 def test_every_episode_of_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
