@@ -145,6 +145,7 @@ def test_what_waited_arrives_when_the_logger_comes_to_itself() -> None:
 def test_seconds_without_a_processor_are_not_the_loggers(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a tool may take minutes to load, of which seconds are its own."""
     given = threading.Event()
+    late = FakeLogger()
     looked: list[int | None] = []
 
     def waited(thread: int | None = None) -> float:
@@ -155,15 +156,14 @@ def test_seconds_without_a_processor_are_not_the_loggers(monkeypatch: pytest.Mon
 
     def load() -> FakeLogger:
         assert given.wait(60.0)
-        return logger
+        return late
 
-    logger = FakeLogger()
     monkeypatch.setattr(delivery, "waited", waited)
     monkeypatch.setattr(delivery, "LOOK_EVERY", 0.01)
     link = Delivery("late", load, RUN)
     link.put("numbers", {"x": 1}, Place(0, 0, 0.0))
     assert link.close(1e-3) is None
-    assert [row["x"] for row, _ in logger.rows] == [1]
+    assert [row["x"] for row, _ in late.rows] == [1]
     assert set(looked) == {link._thread.native_id}
 
 
