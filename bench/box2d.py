@@ -153,7 +153,7 @@ def compare(task: str, loaded: ctypes.CDLL, generations: int, count: int, repeti
         ("2 threads", "2 x 1 thread", rate(two, rows), rate(one, rows, 2.0), SCALING_TARGET),
     ]
     found = [
-        Comparison(f"{task}, {how}, against {what}", "env steps/s", *interleaved(repetitions, ours, theirs), what, same,
+        Comparison(f"{task}, {how}", "env steps/s", *interleaved(repetitions, ours, theirs), what, same,
                    target, notes)
         for how, what, ours, theirs, target in sides
     ]  # fmt: skip

@@ -50,10 +50,13 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def waited() -> float:
-    """Seconds that this thread has waited for a processor that others had; 0 where the system does not tell."""
+def waited(thread: int | None = None) -> float:
+    """Seconds that a thread has waited for a processor that others had; 0 where the system does not tell.
+
+    `thread`: its native id, of this process; None: this one.
+    """
     try:
-        with open("/proc/thread-self/schedstat", encoding="ascii") as file:
+        with open(f"/proc/{'thread-self' if thread is None else f'self/task/{thread}'}/schedstat", "rb") as file:
             return int(file.read().split()[1]) * 1e-9
     except (OSError, ValueError, IndexError):
         return 0.0

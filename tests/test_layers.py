@@ -43,7 +43,7 @@ BOTTOM = {
 SEES: dict[str, set[str]] = {
     "messages": {"errors", "hyperparameters", "public"},
     "_registration": set(),
-    "_torch": set(),
+    "_torch": {"errors"},
     "names": {"errors"},
     "errors": {"reasons"},
     "reasons": set(),

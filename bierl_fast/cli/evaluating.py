@@ -35,15 +35,17 @@ EPISODES = [
 @click.argument("run_dir", metavar="DIR", type=PathType())
 @click.option("--episodes", type=SettingType(int), default=100, show_default=True, help="fresh episodes to run")
 @click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes")
+@click.option("--best", is_flag=True, help="The policy that evaluated best (--eval-interval), instead of the last.")
+@click.option("--each", is_flag=True, help="Show every episode's return and length, too.")
 @own_options("task", "policy", "evaluator")
 @own_options("threads", default="as many as this process may use")
 @own_options(*(name for name in of_this_machine() if name != "threads"), *EPISODES)
 @trust_option
 @json_option
 @debug_option
-def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
+def evaluate(run_dir: Path, as_json: bool, each: bool, **options: Any) -> None:
     """Run the policy of DIR, a run's directory or a policy.npz, on fresh episodes, without action noise."""
-    report = api.evaluate(run_dir, **options)
+    report = api.evaluate(run_dir, each=each, **options)
     if as_json:
         print_json(report)
         return
@@ -53,3 +55,7 @@ def evaluate(run_dir: Path, as_json: bool, **options: Any) -> None:
     click.echo(f"  length  {report['mean_length']:.1f} steps")
     if report["episode_failures"]:
         click.echo(f"  failed  {report['episode_failures']} episodes; they count with the lowest return of all")
+    if each:
+        rows = zip(report["returns"], report["lengths"], report["failed"], strict=True)
+        for number, (total, length, failed) in enumerate(rows, start=1):
+            click.echo(f"  episode {number}: return {number_text(total)}, {length} steps{', failed' if failed else ''}")

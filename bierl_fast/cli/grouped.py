@@ -76,11 +76,13 @@ def _owners() -> dict[str, set[str]]:
     """Heading -> the names of its settings, in the order of Config's sections."""
     found: dict[str, set[str]] = {}
     for section in SECTIONS:
-        owners = [name for name, entry in STRATEGIES.items() if section in entry.sections]
+        strategies = [name for name, entry in STRATEGIES.items() if section in entry.sections]
+        meta_levels = [name for name, entry in META_LEVELS.items() if entry.section is section]
         title = section.title
-        if owners:
-            title = f"strategy {title}" if [title] == owners else f"{title} (strategies {', '.join(owners)})"
-        elif title in META_LEVELS:
-            title = f"meta-level {title}"
+        for kind, kinds, owners in (("strategy", "strategies", strategies), ("meta-level", "meta-levels", meta_levels)):
+            if owners == [title]:
+                title = f"{kind} {title}"
+            elif owners:
+                title = f"{title} ({kind if len(owners) == 1 else kinds} {', '.join(owners)})"
         found.setdefault(title[0].upper() + title[1:], set()).update(section.settings())
     return found

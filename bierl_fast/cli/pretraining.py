@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,8 @@ def pretrain(
         raise
     if not quiet:
         click.echo(
-            f"{out}: {found.weights.size:,} weights after {found.steps:,} steps; bierl train TASK --warm-start {out}"
+            f"{out}: {found.weights.size:,} weights after {found.steps:,} steps; "
+            f"bierl train TASK --warm-start {shlex.quote(str(out))}"
         )
 
 
@@ -105,7 +107,7 @@ def _saved(out: Path, credit: str, rounds: int | None) -> str:
         return "before anything was learned; nothing was saved"
     if credit == "run":
         total = "" if rounds is None else f" --rounds {rounds}"
-        return f"and saved; go on with `bierl pretrain --out {out} --resume{total}`"
+        return f"and saved; go on with `bierl pretrain --out {shlex.quote(str(out))} --resume{total}`"
     text = f"and saved; {out} holds what was learned so far"
     return f"{text}; credit one_step cannot go on with it, only begin anew in another file"
 

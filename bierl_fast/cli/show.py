@@ -25,7 +25,7 @@ def tasks(as_json: bool) -> None:
     for task in known:
         if task["native"]:
             click.echo(task["id"])
-    click.echo("Native, each. Any other Gymnasium id works too, in worker processes: `bierl train CartPole-v1`.")
+    click.echo("All of these are native. Any other Gymnasium id works too, in worker processes: CartPole-v1, for one.")
     for task in known:
         if task["why_not"] is not None:
             click.echo(f"{task['id']} is not native here: {task['why_not']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -74,7 +75,7 @@ def _as_json(found: Sweep) -> dict[str, object]:
 def _closing_line(found: Sweep) -> str:
     if found.best is None:
         return f"results: {found.out}"
-    return f"results: {found.out}; next: bierl train --config {found.out / BEST}"
+    return f"results: {found.out}; next: bierl train --config {shlex.quote(str(found.out / BEST))}"
 
 
 class Display(Standing):

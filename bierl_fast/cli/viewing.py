@@ -20,7 +20,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _episode_options(command: F) -> F:
     for option in (
-        click.option("--best", is_flag=True, help="The policy that evaluated best, instead of the last."),
+        click.option(
+            "--best", is_flag=True, help="The policy that evaluated best (--eval-interval), instead of the last."
+        ),
         click.option("--seed", type=SettingType(int), default=0, show_default=True, help="of the episodes"),
         click.option("--episodes", type=SettingType(int), default=1, show_default=True, help="how many"),
     ):

@@ -73,9 +73,9 @@ class WarmStartSettings(Section):
 
     warm_start: str | None = setting(
         None,
-        "generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes with the "
-        "package; what it is made of comes with it: another meta-level, adapt, or value of its sizes, its window and "
-        "how it moves is refused, but their default gives way, even where it is written out; meta_budget may be 0",
+        "trained generator that the meta-level starts from: a file of `bierl pretrain`, or the name of one that comes "
+        "with the package; the settings that it was trained with (meta, adapt, sizes, window, moves) come with it, and "
+        "others than these, or than the defaults, are refused; meta_budget 0 uses it as it is, without learning on",
         also=("pretrained", "init_from", "checkpoint"),
     )
     warm_start_task: str | None = setting(

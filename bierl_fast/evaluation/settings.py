@@ -18,8 +18,8 @@ class TaskSettings(Section):
     title: ClassVar[str] = "task"
 
     task: str | Callable[..., Any] = required(
-        "Gymnasium id of the task (see `bierl tasks`); with dim a function: a native one's name, or a Python one, by "
-        "its import path, module:function or FILE.py:function, where it is written",
+        "Gymnasium id of the task (see `bierl tasks`), a task file (FILE.toml), or what makes an environment, by its "
+        "import path, module:NAME or FILE.py:NAME; with dim a function that is maximised, native or by its import path",
         names_code=True,
         also=("env", "env_id", "env_name", "environment", "gym_id", "problem"),
     )
@@ -55,8 +55,8 @@ class PolicySettings(Section):
     activation: str = setting("tanh", "of the hidden layers", choices=("tanh", "relu"))
     policy: str | Callable[..., Any] | None = setting(
         None,
-        "a torch module instead of that network, in worker processes: a function that makes it, by its import path "
-        "module:function, given nothing or the sizes of observation and action (none: the network)",
+        "a torch module instead of the network of hidden layers, in worker processes: a function that makes it, by its "
+        "import path module:function, given nothing or the sizes of observation and action (none: the network)",
         names_code=True,
     )
     squash: str | None = setting(

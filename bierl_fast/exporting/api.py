@@ -51,7 +51,9 @@ def export(
     Returns:
         The facts that are in the file too: task, task_kwargs, observation_size, observation_shape, observation_parts
         (name: size; null where it is an array), action_size, action_shape, low, high (null where infinite),
-        first_action (of discrete actions), return and what it is the return of, generation, env_steps, bierl_fast.
+        first_action (of discrete actions), choices and first_choices (of several: how many each has, and its lowest;
+        MultiDiscrete), switches (whether actions are 0 and 1; MultiBinary), return and what it is the return of,
+        generation, env_steps, bierl_fast.
 
     Raises:
         ArgumentTypeError: an argument of another type.
@@ -79,11 +81,14 @@ def facts(saved: SavedPolicy) -> dict[str, Any]:
             "observation_size": spec.observation_size,
             "observation_shape": spec.observation_shape or (spec.observation_size,),
             "observation_parts": dict(zip(spec.observation_parts, spec.part_sizes, strict=True)) or None,
-            "action_size": len(spec.low),
-            "action_shape": spec.action_shape or (len(spec.low),),
+            "action_size": len(spec.choices or spec.low),
+            "action_shape": spec.action_shape or (len(spec.choices or spec.low),),
             "low": spec.low,
             "high": spec.high,
             "first_action": spec.first_action,
+            "choices": spec.choices,
+            "first_choices": spec.first_choices,
+            "switches": spec.switches,
             **(saved.reached or unknown),
             "bierl_fast": versions()["bierl_fast"],
         }

@@ -73,11 +73,10 @@ def content(policy: NumpyPolicy, name: str) -> bytes:
 
 
 def _lines(policy: NumpyPolicy, name: str) -> Iterator[str]:
-    sizes, discrete = policy.sizes, policy.first_action is not None
-    numbers = {"OBSERVATION_SIZE": sizes[0], "ACTION_SIZE": 1 if discrete else sizes[-1]}
+    sizes, choices = policy.sizes, policy.choices
+    numbers = {"OBSERVATION_SIZE": sizes[0], "ACTION_SIZE": sizes[-1] if choices is None else len(choices)}
     facts = json.dumps(policy.facts, indent=2, sort_keys=True).replace("/", "\\u002f").replace("@", "\\u0040")
-    answer = "action[0]: the number of the action" if discrete else "action: @_ACTION_SIZE numbers, in the box"
-    yield f"/* A trained policy. observation: @_OBSERVATION_SIZE numbers; {answer}.\n"
+    yield f"/* A trained policy. observation: @_OBSERVATION_SIZE numbers; {_answer(policy)}.\n"
     yield "   C99; allocates nothing, needs no library, keeps no state: any number of threads may call.\n"
     yield f"{facts}\n*/"
     guard = f"{name.upper()}_H"
@@ -94,6 +93,14 @@ def _lines(policy: NumpyPolicy, name: str) -> Iterator[str]:
     yield "static inline void @_act(const float *observation, float *action) {"
     yield from _body(policy)
     yield f"}}\n\n#endif /* {guard} */\n"
+
+
+def _answer(policy: NumpyPolicy) -> str:
+    """What the function writes."""
+    if policy.choices is not None:
+        several = len(policy.choices) > 1
+        return "action: @_ACTION_SIZE numbers, one of each choice" if several else "action[0]: the number of the action"
+    return f"action: @_ACTION_SIZE numbers, {'each 0 or 1' if policy.switches else 'in the box'}"
 
 
 def _arrays(policy: NumpyPolicy) -> Iterator[str]:
@@ -132,13 +139,17 @@ def _body(policy: NumpyPolicy) -> Iterator[str]:
             yield f"  for (i = 0; i < {outputs}; ++i) {there}[i] = @_{policy.activation}({there}[i]);"
         here, there = there, here
     yield from _box(policy, here)
-    if policy.first_action is None:
-        yield f"  for (i = 0; i < {sizes[-1]}; ++i) action[i] = {here}[i];"
+    if policy.choices is None:
+        value = f"{here}[i] > 0.0f ? 1.0f : 0.0f" if policy.switches else f"{here}[i]"
+        yield f"  for (i = 0; i < {sizes[-1]}; ++i) action[i] = {value};"
         return
-    yield f"  {there}[0] = 0.0f;  /* the largest output's number, among equals the first */"
-    yield f"  for (i = 1; i < {sizes[-1]}; ++i)"
-    yield f"    if ({here}[i] > {here}[(int){there}[0]]) {there}[0] = (float)i;"
-    yield f"  action[0] = {there}[0] + {float(policy.first_action)}f;"
+    start = 0
+    for number, (outputs, first) in enumerate(policy.choices):
+        yield f"  {there}[0] = {float(start)}f;  /* the largest output's number, among equals the first */"
+        yield f"  for (i = {start + 1}; i < {start + outputs}; ++i)"
+        yield f"    if ({here}[i] > {here}[(int){there}[0]]) {there}[0] = (float)i;"
+        yield f"  action[{number}] = {there}[0] + {float(first - start)}f;"
+        start += outputs
 
 
 def _box(policy: NumpyPolicy, x: str) -> Iterator[str]:

@@ -47,6 +47,8 @@ def content(policy: NumpyPolicy, name: str) -> bytes:
         f"    action_shape={policy.action_shape!r},",
         f"    first_action={policy.first_action!r},",
         "    facts=FACTS,",
+        f"    choices={None if policy.first_action is not None else policy.choices!r},",
+        f"    switches={policy.switches!r},",
         ")",
         "act = policy.act",
         "",

@@ -10,6 +10,7 @@ is the runtime's.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,12 @@ def content(policy: NumpyPolicy, name: str) -> bytes:
             x = graph.add({"tanh": "Tanh", "relu": "Relu"}[policy.activation], x)
     x = graph.in_box(x, policy)
     kind, width = onnx.TensorProto.FLOAT, policy.sizes[-1]
-    if policy.first_action is not None:
-        x = graph.add("ArgMax", x, axis=1, keepdims=1)
-        x = graph.add("Add", x, np.int64(policy.first_action))
-        kind, width = onnx.TensorProto.INT64, 1
+    if policy.choices is not None:
+        x = graph.chosen(x, policy.choices)
+        kind, width = onnx.TensorProto.INT64, len(policy.choices)
+    elif policy.switches:
+        x = graph.add("Cast", graph.add("Greater", x, np.float32(0)), to=onnx.TensorProto.INT64)
+        kind = onnx.TensorProto.INT64
     graph.add("Identity", x, output="action")
     model = graph.model(name, (onnx.TensorProto.FLOAT, policy.sizes[0]), (kind, width))
     onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in policy.facts.items()})
@@ -87,12 +90,21 @@ class _Graph:
 
     def in_box(self, x: str, policy: NumpyPolicy) -> str:
         """Squashed, and cut to the box."""
-        if policy.squash == "none" or policy.first_action is not None:  # the box of discrete actions is infinite
+        if policy.squash == "none" or policy.choices is not None or policy.switches:  # whose box is infinite
             return x
         if policy.squash == "tanh":
             x = self.add("Mul", self.add("Add", self.add("Tanh", x), np.float32(1)), np.float32(0.5))
             x = self.add("Add", self.add("Mul", x, policy.high - policy.low), policy.low)
         return self.add("Min", self.add("Max", x, policy.low), policy.high)
+
+    def chosen(self, x: str, choices: Sequence[tuple[int, int]]) -> str:
+        """(batch, outputs) -> (batch, choices), int64: of each choice the largest output's number."""
+        found, start = [], 0
+        for outputs, first in choices:
+            own = x if len(choices) == 1 else self._columns(x, start, start + outputs)
+            found.append(self.add("Add", self.add("ArgMax", own, axis=1, keepdims=1), np.int64(first)))
+            start += outputs
+        return found[0] if len(found) == 1 else self.add("Concat", *found, axis=1)
 
     def model(self, name: str, observation: tuple[int, int], action: tuple[int, int]) -> Any:
         """The model; its input and output as (type of element, width)."""

@@ -1,4 +1,4 @@
-"""A policy as a torch module: (batch, O) float32 -> action (batch, A) float32, or (batch, 1) int64 of discrete ones.
+"""A policy as a torch module: (batch, O) float32 -> action (batch, A) float32, or int64 of discrete ones.
 
 Sums run in the order of the inputs, as the compiled policy's do: a matrix product of torch adds in an order of its own.
 """
@@ -6,10 +6,12 @@ Sums run in the order of the inputs, as the compiled policy's do: a matrix produ
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
 
 from bierl_fast.evaluation.policy.numpy_policy import CUT, NumpyPolicy
+from bierl_fast.evaluation.policy.spec import PolicySpec
 from bierl_fast.evaluation.policy.torch_module import TorchPolicy
 
 BLOCK = 32  # inputs whose terms are in memory at once, for each observation and output
@@ -72,16 +74,27 @@ class InBox(torch.nn.Module):
         return torch.minimum(torch.maximum(x, self.low), self.high)
 
 
-class Choice(torch.nn.Module):
-    """The number of the largest output, among equals the first."""
+class Choices(torch.nn.Module):
+    """Of each choice's outputs the number of the largest, among equals the first."""
 
-    def __init__(self, first_action: int) -> None:
+    def __init__(self, choices: Sequence[tuple[int, int]]) -> None:
         super().__init__()
-        self.first_action = first_action
+        self.outputs = [outputs for outputs, _ in choices]
+        self.register_buffer("first", torch.tensor([first for _, first in choices]))
+        self.first: torch.Tensor
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(batch, A) -> (batch, 1), int64."""
-        return x.argmax(1, keepdim=True) + self.first_action
+        """(batch, outputs) -> (batch, choices), int64."""
+        chosen = [own.argmax(1, keepdim=True) for own in torch.split(x, self.outputs, 1)]
+        return torch.cat(chosen, 1) + self.first
+
+
+class Switches(torch.nn.Module):
+    """1 where an output is above 0, else 0."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, A) -> (batch, A), int64."""
+        return (x > 0).to(torch.int64)
 
 
 def module_of(policy: NumpyPolicy) -> torch.nn.Module:
@@ -95,8 +108,10 @@ def module_of(policy: NumpyPolicy) -> torch.nn.Module:
             parts.append(torch.nn.Tanh() if policy.activation == "tanh" else torch.nn.ReLU())
     low, high = torch.from_numpy(policy.low), torch.from_numpy(policy.high)
     parts.append(InBox(low, high, policy.squash))
-    if policy.first_action is not None:
-        parts.append(Choice(policy.first_action))
+    if policy.choices is not None:
+        parts.append(Choices(policy.choices))
+    elif policy.switches:
+        parts.append(Switches())
     return torch.nn.Sequential(*parts).eval()
 
 
@@ -110,7 +125,7 @@ class Rows(torch.nn.Module):
         self.after = after
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(batch, O) -> (batch, A), or (batch, 1)."""
+        """(batch, O) -> (batch, A), or (batch, choices)."""
         rows = [self.module(row) for row in self.before(x)]
         answer: torch.Tensor = self.after(torch.stack(rows))
         return answer
@@ -125,6 +140,14 @@ def rows_of(policy: TorchPolicy) -> torch.nn.Module:
     before: torch.nn.Module = torch.nn.Identity()
     if statistics.seen:
         before = Normalize(torch.from_numpy(statistics.mean), torch.from_numpy(statistics.inverse_std))
-    box = InBox(torch.tensor(spec.low), torch.tensor(spec.high), spec.squash)
-    after = box if spec.first_action is None else Choice(spec.first_action)
-    return Rows(module, before, after).eval()
+    return Rows(module, before, _after(spec)).eval()
+
+
+def _after(spec: PolicySpec) -> torch.nn.Module:
+    if spec.switches:
+        return Switches()
+    if spec.first_action is not None:
+        return Choices([(len(spec.low), spec.first_action)])
+    if spec.several is not None:
+        return Choices(spec.several)
+    return InBox(torch.tensor(spec.low), torch.tensor(spec.high), spec.squash)

@@ -6,6 +6,7 @@ numbers, films -> Delivery.put -> queue of LONGEST -> thread -> Logger          
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 from bierl_fast.errors import counted
 from bierl_fast.loggers.base import Logger, LogRun
 from bierl_fast.logs import logger
+from bierl_fast.machine import waited
 from bierl_fast.reasons import named
 
 log = logger(__name__)
 LONGEST = 1000  # generations that wait for a slow server
+LOOK_EVERY = 0.5  # seconds, at how much of the time at the end was the logger's own
 
 Call = tuple[str, tuple[Any, ...]]  # a Logger's method, and what it gets
 
@@ -58,11 +61,16 @@ class Delivery:
             return f"the logger {self.name} gets nothing more, and the run goes on: {self._failure}"
 
     def close(self, seconds: float) -> str | None:
-        """Let it take what waits, for at most so long; what the run's owner should hear, if anything."""
+        """Let it take what waits, for at most so long; what the run's owner should hear, if anything.
+
+        The seconds are its own: on a busy machine those in which its thread had no processor do not count.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(seconds)
+        until = self._clock() + seconds
+        while self._thread.is_alive() and (left := until - self._clock()) > 0:
+            self._thread.join(min(left, LOOK_EVERY))
         if (news := self.news()) is not None or self._told:
             return news
         with self._changed:
@@ -71,6 +79,9 @@ class Delivery:
         if lost:
             return f"the logger {self.name} was too slow: it did not get {lost} of {counted(total, 'row')}"
         return f"the logger {self.name} has not ended its work after {seconds:g} s" if late else None
+
+    def _clock(self) -> float:
+        return time.monotonic() - waited(self._thread.native_id)
 
     def _work(self) -> None:
         try:

@@ -101,7 +101,7 @@ class ConstantSignalToNoise(Factors):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`; ArgumentError, and nothing changed, where the arrays are none that it can have."""
-        like: Arrays = {"mean": np.zeros(np.shape(arrays["mean"])[:1], np.float32), "numbers": np.zeros(2)}
+        like: Arrays = {"mean": np.zeros(np.size(arrays.get("mean", ())), np.float32), "numbers": np.zeros(2)}
         require_arrays(arrays, like, whose="the meta-level's")
         self._mean_p = np.array(arrays["mean"], np.float32)
         self._square, self._move = (float(number) for number in arrays["numbers"])

@@ -79,6 +79,11 @@ class Estimate:
         return float(k * row_m.var(ddof=1)) / noise if noise > rounding**2 else math.nan
 
 
+def no_objective() -> ArgumentError:
+    """The error about a strategy that has no fitness of its own."""
+    return ArgumentError("this strategy has no fitness besides the return; take meta_objective 'return'")
+
+
 def objective_mk(
     strategy: Strategy, batch: EvaluationBatch, proposals: int, objective: str, hp: Hyperparameters
 ) -> F64:
@@ -95,5 +100,5 @@ def objective_mk(
     elif isinstance(strategy, OwnObjective):
         value_r = strategy.objective(batch, hp)
     else:
-        raise ArgumentError("this strategy has no fitness besides the return; take meta_objective 'return'")
+        raise no_objective()
     return np.asarray(value_r.reshape(proposals, -1), np.float64)

@@ -31,10 +31,11 @@ from bierl_fast.messages import (
     StrategyReport,
     concatenate,
 )
+from bierl_fast.meta.credit import no_objective
 from bierl_fast.meta.history import Range
 from bierl_fast.strategy.antithetic import all_failed, report
 from bierl_fast.strategy.base import OwnObjective, Strategy
-from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays
+from bierl_fast.strategy.checks import complete, require_above_zero, require_arrays, under
 from bierl_fast.turns import TakesTurns
 
 MOVES, LEFT, PREFIX = "groups_moves", "groups_left", "group"  # in the state, while it is divided
@@ -227,8 +228,7 @@ class Groups(TakesTurns, called="strategy"):
         require_above_zero(own, LEFT, zero=True)
         states = []
         for group in range(self._groups):
-            prefix = f"{PREFIX}{group}_"
-            self._part.load({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
+            self._part.load(under(f"{PREFIX}{group}_", arrays))
             states.append(self._part.state())
         self._divide(_Division(tuple(states), moves, int(arrays[LEFT][0])), states)
 
@@ -239,7 +239,7 @@ class Groups(TakesTurns, called="strategy"):
             ArgumentError: the strategy has none besides the return.
         """
         if not isinstance(self._whole, OwnObjective):
-            raise ArgumentError("this strategy has no fitness besides the return; take meta_objective 'return'")
+            raise no_objective()
         return self._whole.objective(batch, hp)
 
 

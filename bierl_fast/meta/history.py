@@ -185,11 +185,11 @@ class History(TakesTurns, called="history"):
         Raises:
             ArgumentError: one is lacking, is another, or there is none of its name.
         """
-        numbers = {found[1] for name in arrays if (found := CENTER.match(name))}
+        others = {int(found[1]) for name in arrays if (found := CENTER.match(name))}
         centers, saved = {}, dict(arrays)
         inner_steps = saved.pop("inner_steps", np.zeros(1, np.int64))  # format 1 began without
         require_arrays({"inner_steps": inner_steps}, {"inner_steps": np.zeros(1, np.int64)})
-        for center in (0, *sorted(map(int, numbers))):
+        for center in (0, *sorted(others)):
             prefix = _prefix(center)
             # Format 1 began without what the strategy told, and then with the first of it.
             told = np.asarray(saved.get(f"{prefix}told", np.zeros(0)))

@@ -36,7 +36,7 @@ from bierl_fast.meta.history import History, Range
 from bierl_fast.meta.side_by_side import Generation, advance
 from bierl_fast.settings import MANY, Section, setting
 from bierl_fast.strategy.base import Strategy
-from bierl_fast.strategy.checks import require_arrays
+from bierl_fast.strategy.checks import require_arrays, under
 
 PERTURBATIONS = (0.8, 1.2)
 TRUNCATION = 0.2  # of the members are replaced at a time, and as many may be copied
@@ -207,11 +207,8 @@ class PopulationBasedTraining(MetaLevel):
                 bounds.require(f"hyperparameters {name}", value)
         self._value_kh, self._score_k = np.array(values, np.float64), np.array(arrays["scores"], np.float64)
         self._generations = int(arrays["generations"][0])
-        prefixes = [f"member{member}_" for member in range(1, len(values) if self._generations else 1)]
-        self._states = [
-            {name.removeprefix(p): np.array(array) for name, array in arrays.items() if name.startswith(p)}
-            for p in prefixes
-        ]
+        members = [under(f"member{member}_", arrays) for member in range(1, len(values) if self._generations else 1)]
+        self._states = [{name: np.array(array) for name, array in state.items()} for state in members]
 
 
 def _sample(population: Population, batch: EvaluationBatch) -> float:

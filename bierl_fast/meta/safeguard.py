@@ -19,14 +19,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bierl_fast import finite
 from bierl_fast.errors import ArgumentError
 from bierl_fast.evaluation.base import Evaluator
-from bierl_fast.messages import F32, Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population
+from bierl_fast.messages import F32, F64, Arrays, EvaluationBatch, Hyperparameters, NoiseKey, Population
 from bierl_fast.meta.groups import Groups
 from bierl_fast.settings import Section, setting
 from bierl_fast.strategy.antithetic import by_candidate, mean_return
-from bierl_fast.strategy.base import Strategy, centers_of
-from bierl_fast.strategy.checks import require_above_zero, require_arrays
+from bierl_fast.strategy.base import OwnObjective, Strategy, centers_of
+from bierl_fast.strategy.checks import require_above_zero, require_arrays, under
 from bierl_fast.turns import TakesTurns
 
 PATIENCE = 3  # generations in a row that stand below the best until the run goes back
@@ -123,7 +124,9 @@ class Safeguard(TakesTurns, called="safeguard"):
     def view(self, strategy: Strategy) -> Strategy:
         """`strategy` for a meta-level whose proposals are to be judged at the values that they would have."""
         relative = isinstance(strategy, Groups)  # whose proposals are distances from what the strategy is told
-        return strategy if relative or self._returns == 0 else _Tempered(strategy, self)
+        if relative or self._returns == 0:
+            return strategy
+        return _TemperedObjective(strategy, self) if isinstance(strategy, OwnObjective) else _Tempered(strategy, self)
 
     def look(self, population: Population, batch: EvaluationBatch, strategy: Strategy, evaluator: Evaluator) -> None:
         """Take in one generation, before strategy and evaluator learn from it."""
@@ -131,14 +134,15 @@ class Safeguard(TakesTurns, called="safeguard"):
         value_n = np.where(failed_n, value_n[~failed_n].min(), value_n)
         largest = float(np.abs(value_n).max()) or 1.0  # sums and squares stay finite
         mean = float(np.mean(value_n / largest)) * largest
-        deviation = float(np.std(value_n / largest, ddof=1)) * largest
+        deviation = min(float(np.std(value_n / largest, ddof=1)) * largest, finite.LARGEST)
         center = mean_return(batch, population.candidate_r < 0)
         level = center if center > mean else mean
         if self._start is None or self._best is None:
             self._deviation = deviation
             self._start = self._best = _Place(mean, level, deviation, value_n.size, strategy.state(), evaluator.state())
             return
-        self._deviation = math.hypot(math.sqrt(1.0 - SHARE) * self._deviation, math.sqrt(SHARE) * deviation)
+        smoothed = math.hypot(math.sqrt(1.0 - SHARE) * self._deviation, math.sqrt(SHARE) * deviation)
+        self._deviation = min(smoothed, finite.LARGEST)
         gained, apart = self._best.mean - self._start.level, DEVIATIONS * min(self._best.deviation, deviation)
         needed = max(LOST * gained, apart, self._chance(value_n.size))
         fallen = self._best.mean - mean > needed and not self._best.mean - center <= needed
@@ -200,11 +204,9 @@ def _place(name: str, arrays: Arrays) -> _Place | None:
     if name + EVIDENCE not in arrays:
         return None
     mean, level, deviation, candidates = (float(number) for number in arrays[name + EVIDENCE])
-    parts = {}
-    for part in ("strategy", "evaluator"):
-        prefix = f"{name}_{part}_"
-        parts[part] = {key.removeprefix(prefix): np.array(a) for key, a in arrays.items() if key.startswith(prefix)}
-    return _Place(mean, level, deviation, candidates, parts["strategy"], parts["evaluator"])
+    strategy, evaluator = (under(f"{name}_{part}_", arrays) for part in ("strategy", "evaluator"))
+    copies = ({key: np.array(array) for key, array in part.items()} for part in (strategy, evaluator))
+    return _Place(mean, level, deviation, candidates, *copies)
 
 
 class _Tempered:
@@ -221,3 +223,11 @@ class _Tempered:
 
     def stepped(self, population: Population, batch: EvaluationBatch, hp: Hyperparameters | None = None) -> F32:
         return self._strategy.stepped(population, batch, None if hp is None else self._safeguard.tempered(hp))
+
+
+class _TemperedObjective(_Tempered):
+    """One with a fitness of its own: a method of its class, where Python 3.12 and later look for it."""
+
+    def objective(self, batch: EvaluationBatch, hp: Hyperparameters) -> F64:
+        assert isinstance(self._strategy, OwnObjective)
+        return self._strategy.objective(batch, hp)

@@ -129,7 +129,10 @@ class Expected:
 
 def _gained(memory: Memory) -> float:
     """The share of what was gained since the start in it and the spread of returns then: 0 to 1."""
-    return memory.gain / (memory.gain + memory.start_spread) if memory.gain > 0.0 else 0.0
+    if not memory.gain > 0.0:
+        return 0.0
+    both = memory.gain + memory.start_spread
+    return memory.gain / both if math.isfinite(both) else 1.0
 
 
 def sigma_move(memory: Memory) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bierl_fast.messages import F64
 from bierl_fast.picture.curves import Curves
-from bierl_fast.picture.lines import Line, over_seeds
+from bierl_fast.picture.lines import FARTHEST, Line, over_seeds
 
 LINE, BAND, MARKS = "line", "band", "marks"
 
@@ -103,7 +103,7 @@ def returns(runs: Sequence[Curves], against: str) -> Chart:
 
 def _candidates(run: Curves, against: str, number: int) -> Trace:
     """The band of one run's candidates."""
-    low, high = run.column("mean_return"), run.column("max_return")
+    low, high = (np.clip(run.column(name), -FARTHEST, FARTHEST) for name in ("mean_return", "max_return"))
     return Trace(BAND, "candidates, from their mean to the best", number, run.x(against), low, high)
 
 

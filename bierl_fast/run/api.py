@@ -33,7 +33,7 @@ from bierl_fast.run.directory import RunDirectory
 from bierl_fast.run.followers import Followers
 from bierl_fast.run.loop import Run
 from bierl_fast.run.record import Observer
-from bierl_fast.run.reporting import reporting_population, summary, why_nothing
+from bierl_fast.run.reporting import of_each, reporting_population, summary, why_nothing
 from bierl_fast.run.result import Result
 from bierl_fast.run.saved import saved_policy
 from bierl_fast.run.warm_start import noted, warm_start_of
@@ -273,6 +273,8 @@ def evaluate(
     task: str | Callable[..., Any] | MujocoTask | None = None,
     policy: str | Callable[..., Any] | None = None,
     trust: bool = False,
+    best: bool = False,
+    each: bool = False,
     **own: Any,
 ) -> dict[str, Any]:
     """How good is a policy, on fresh episodes that no run has seen; no action noise, frozen statistics.
@@ -287,18 +289,21 @@ def evaluate(
         policy: what makes the torch module of a policy in a file, in place of what that names. None: what it names.
         trust: whether code that the file names (a task or policy by its import path) may be imported although this user
             did not train it here, or it was copied, moved or changed since.
+        best: of a run, the policy that evaluated best (eval_interval) instead of the last.
+        each: whether to tell of every episode, too.
         own: the evaluator, and settings that one kind of evaluator alone takes, by name, those of worker processes
             (PoolSettings) among them; what is left out is as when the policy was trained.
 
     Returns:
         task, seed, mean_return, std_return (ddof 0), min_return, max_return, episodes, mean_length, steps,
-        episode_failures. An episode that failed counts with the lowest return of all.
+        episode_failures. An episode that failed counts with the lowest return of all. With `each` also returns, lengths
+        and failed, a list each, in the order of the episodes; one that failed has its own return until then.
 
     Raises:
         ArgumentTypeError: an argument of another type.
         ConfigError: episodes outside [1, 2**20], a seed outside [0, 2**64), or a setting of the evaluator that cannot
-            be, or that the policy's evaluator does not take.
-        RunDirectoryError: no run there, or no readable policy or config.toml in it.
+            be, or that the policy's evaluator does not take; `best` of what is no run.
+        RunDirectoryError: no run there, no readable policy or config.toml in it, or none that evaluated best.
         TrustError: the file names code, and is not trusted; nothing was imported.
         AllEpisodesError: every episode failed.
         EpisodeError: an episode failed, and on_failure is "raise".
@@ -311,7 +316,7 @@ def evaluate(
     own = {
         name: checked(name, value, hints()[name] | None, settings_of()[name].metadata) for name, value in own.items()
     }
-    found = saved_policy(run_dir_or_policy, trust=trust, again={"task": task, "policy": policy})
+    found = saved_policy(run_dir_or_policy, best=best, trust=trust, again={"task": task, "policy": policy})
     given = {name: value for name, value in own.items() if value is not None}
     population = reporting_population(found.policy.parameters, episodes, NoiseKey(seed, FRESH_GENERATION))
     given |= {"task": task, "trust": trust, "ran_by": found.ran_by}
@@ -322,4 +327,4 @@ def evaluate(
             raise AllEpisodesError(nothing)
         spec = getattr(evaluator.policy, "spec", None)
         name = shown_name(evaluator.policy.task, {} if spec is None else spec.task_kwargs)
-        return {"task": name, "seed": seed, **summary(batch)}
+        return {"task": name, "seed": seed, **summary(batch), **(of_each(batch) if each else {})}

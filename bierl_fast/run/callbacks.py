@@ -16,6 +16,7 @@ from pathlib import Path
 from bierl_fast.config.config import Config
 from bierl_fast.errors import ArgumentTypeError, shown
 from bierl_fast.evaluation.base import Policy
+from bierl_fast.reasons import named, notes_of
 from bierl_fast.run.metrics import Record
 
 
@@ -214,7 +215,7 @@ class Callbacks:
                 if first is None:
                     first = second
                 else:
-                    first.add_note(f"and at its end {type(second).__name__}: {second}, {'; '.join(_notes(second))}")
+                    first.add_note(", ".join([f"and at its end {named(second)}", *notes_of(second)]))
         self._started.clear()
         if first is not None and first is not error:
             raise first
@@ -227,10 +228,6 @@ def _call(callback: Callback, moment: str, event: Event) -> None:
     except Exception as error:
         error.add_note(f"in the callback {type(callback).__name__}.{moment}")
         raise
-
-
-def _notes(error: BaseException) -> list[str]:
-    return list(getattr(error, "__notes__", []))
 
 
 def _number(record: Record, name: str) -> float | None:

@@ -36,7 +36,7 @@ class RunDirectory:
 
     @property
     def config(self) -> Path:
-        """Every setting; `bierl train --config` accepts it."""
+        """Every setting that the run takes; `bierl train --config` accepts it."""
         return self.path / "config.toml"
 
     @property
@@ -165,7 +165,8 @@ class RunDirectory:
         if self.warm_start.exists():
             raise RunDirectoryError(
                 f"{self.path} holds the warm start of a run that never began; start from it by "
-                f"`--warm-start {self.warm_start} --warm-start-task none`, remove it, or take another directory"
+                f"`--warm-start {shlex.quote(str(self.warm_start))} --warm-start-task none`, remove it, or take "
+                "another directory"
             )
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self._make()

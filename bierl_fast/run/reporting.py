@@ -66,6 +66,15 @@ def summary(batch: EvaluationBatch) -> dict[str, Any]:
     }
 
 
+def of_each(batch: EvaluationBatch) -> dict[str, list[Any]]:
+    """Return, length and whether it failed of each row, as plain numbers."""
+    return {
+        "returns": batch.returns_r.tolist(),
+        "lengths": batch.lengths_r.tolist(),
+        "failed": batch.failed_r.tolist(),
+    }
+
+
 def why_nothing(batch: EvaluationBatch) -> str | None:
     """Why an evaluation is no number, where every episode failed; else None."""
     if not batch.failed_r.all():

@@ -99,6 +99,11 @@ def require_arrays(arrays: Arrays, like: Arrays, loose: Collection[str] = (), wh
             raise ArgumentError(f"{name} must be at least 0 and at most {FAR}, got {wrong}")
 
 
+def under(prefix: str, arrays: Arrays) -> Arrays:
+    """The arrays whose names begin so, by what follows; not copied. What else is held within a state stands so."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
 def require_above_zero(arrays: Arrays, *names: str, zero: bool = False) -> None:
     """ArgumentError where an element of these arrays is below zero, or is zero unless `zero` may be."""
     for name in names:

@@ -10,7 +10,7 @@ from bierl_fast.errors import ArgumentError
 from bierl_fast.messages import F32, F64, Arrays, Bool
 from bierl_fast.strategy.antithetic import LAST_STEP
 from bierl_fast.strategy.behaviours import Archive
-from bierl_fast.strategy.checks import require_arrays, vector
+from bierl_fast.strategy.checks import require_arrays, under, vector
 from bierl_fast.strategy.evolution_path import SCALARS, EvolutionPath
 from bierl_fast.strategy.optimizer import Optimizer
 
@@ -58,7 +58,7 @@ class State:
         numbers = range(behaviour_md.shape[0])
         return cls(
             center_mp=np.array(arrays["centers"], np.float32),
-            optimizer_m=tuple(_under(f"optimizer{number}_", copied) for number in numbers),
+            optimizer_m=tuple(under(f"optimizer{number}_", copied) for number in numbers),
             path_m=tuple(EvolutionPath.of(copied, f"center{number}_") for number in numbers),
             mean=np.array(arrays["mean"], np.float32),
             archive=archive,
@@ -101,10 +101,6 @@ def saved(arrays: Arrays, now: State, after_a_step: Arrays) -> State:
             f"behaviours must be ({len(prefixes)}, D) and archive (n, D), got {behaviour_md.shape} and {rows_nd.shape}"
         )
     return State.of(arrays, replace(now.archive, rows_nd=rows_nd), behaviour_md)
-
-
-def _under(prefix: str, arrays: Arrays) -> Arrays:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bierl_fast.messages import F32, Arrays, HyperparameterSpec
 from bierl_fast.names import lookup
-from bierl_fast.strategy.checks import require_above_zero
+from bierl_fast.strategy.checks import require_above_zero, under
 
 Step = Callable[[Arrays, F32, float, float], tuple[F32, Arrays]]
 
@@ -78,8 +78,7 @@ class Optimizer:
 
     def step(self, state: Arrays, gradient: F32, learning_rate: float, momentum: float) -> tuple[F32, Arrays]:
         """The step (P,) and the optimizer's arrays of the strategy's next state; `state` is its present one."""
-        own = {name.removeprefix(PREFIX): array for name, array in state.items() if name.startswith(PREFIX)}
-        step, after = self._step(own, gradient, learning_rate, momentum)
+        step, after = self._step(under(PREFIX, state), gradient, learning_rate, momentum)
         return step, {PREFIX + name: array for name, array in after.items()}
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Frames into a film: MP4 by ffmpeg, GIF by Pillow, both through imageio.
+"""Frames into a film: MP4 by ffmpeg through imageio, GIF by Pillow, which comes with it.
 
 frames (height, width, 3) uint8 -> Film -> FILE.mp4 or FILE.gif
 """
@@ -36,16 +36,17 @@ class Film:
         kind = path.suffix.removeprefix(".").lower()
         imageio = optional("imageio.v2", "video", "a film")
         self._every, self._seen, self._bytes = 1, 0, 0
-        self._path, self._gif, self._ffmpeg = path, io.BytesIO(), None
+        self._path, self._ffmpeg = path, None
+        # Of a GIF: not through imageio, which makes it of its frames after an error too, and that takes minutes.
+        self._pictures: list[Any] = []
+        self._picture: Any = None
         if kind == "gif":
             self._every = max(1, round(fps / GIF_FPS))
-            # Into memory, where its frames are until the end anyway: Pillow writes again, and fails, after an error.
-            self._writer: Any = imageio.get_writer(
-                self._gif, format="GIF", mode="I", duration=1000.0 * self._every / fps, loop=0
-            )
+            self._duration = 1000.0 * self._every / fps
+            self._picture = optional("PIL.Image", "video", "a film in GIF").fromarray
             return
         self._ffmpeg = optional("imageio_ffmpeg", "video", "a film in MP4")
-        self._writer = imageio.get_writer(
+        self._writer: Any = imageio.get_writer(
             path, format="FFMPEG", mode="I", fps=fps, codec="libx264", macro_block_size=None, ffmpeg_log_level="quiet"
         )
 
@@ -62,20 +63,27 @@ class Film:
                     f"the frames of a GIF are in memory until its end, and these take more than {MOST >> 20} MiB; make "
                     "it an .mp4, or take fewer episodes"
                 )
-            with self._by_ffmpeg():
-                self._writer.append_data(_even(picture))
+            if self._ffmpeg is None:
+                self._pictures.append(self._picture(_even(picture)))
+            else:
+                with self._by_ffmpeg():
+                    self._writer.append_data(_even(picture))
         self._seen += 1
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._by_ffmpeg():
-            self._writer.close()
-            if error is None and self._ffmpeg is not None and self._seen:
-                self._ffmpeg.count_frames_and_secs(str(self._path))  # whose exit code nobody asked for
-        if error is None and self._ffmpeg is None:
-            self._path.write_bytes(self._gif.getvalue())
+        if self._ffmpeg is not None:
+            with self._by_ffmpeg():
+                self._writer.close()
+                if error is None and self._seen:
+                    self._ffmpeg.count_frames_and_secs(str(self._path))  # whose exit code nobody asked for
+        elif error is None and self._pictures:
+            first, *others = self._pictures
+            gif = io.BytesIO()
+            first.save(gif, format="GIF", save_all=True, append_images=others, duration=self._duration, loop=0)
+            self._path.write_bytes(gif.getvalue())
 
     @contextmanager
     def _by_ffmpeg(self) -> Iterator[None]:

@@ -1,20 +1,28 @@
-"""Draws mis_set.svg: what fixed hyperparameters and a pre-trained meta-level reach from good and from mis-set starts.
+"""Draws what fixed hyperparameters and a meta-level reach from good and from mis-set starts.
 
-    bench/results/robustness.json -> svg -> docs/images/mis_set.svg
+    bench/results/robustness.csv, robustness_auto.csv -> svg -> mis_set.svg (auto), mis_set_trained.svg (pre-trained)
 
 python docs/images/draw_mis_set.py
 """
 
 from __future__ import annotations
 
-import json
+import csv
 from pathlib import Path
+from statistics import median
 
 HERE = Path(__file__).parent
-RESULTS = HERE.parents[1] / "bench" / "results" / "robustness.json"
+RESULTS = HERE.parents[1] / "bench" / "results"
 TASKS = ("HalfCheetah", "Swimmer", "InvertedDoublePendulum", "quadratic")
 STARTS = ("preset", "sigma x0.1", "sigma x10", "learning rate x0.1", "learning rate x10")
-FIXED, TRAINED = "none", "linear pre-trained"
+FIXED = "none"
+PICTURES = {  # file -> meta-level, and how it is called for
+    "mis_set.svg": ("auto", "the same start, with --meta auto"),
+    "mis_set_trained.svg": (
+        "linear pre-trained",
+        "the same start, with --meta linear --warm-start linear --meta-budget 0",
+    ),
+}
 LEFT, TOP, WIDE, HIGH, GAP = 142, 74, 150, 26, 28  # of the first panel; of a panel's axis; of a row; between panels
 STYLE = """<style>
 .back{fill:#fff} text{fill:#1b1b1b;text-anchor:middle} .right{text-anchor:end} .left{text-anchor:start}
@@ -23,26 +31,40 @@ STYLE = """<style>
 </style>"""
 
 
-def scores() -> dict[tuple[str, str, str], float]:
-    """(task, meta-level, start) -> median score over seeds: 0 the untrained policy, 1 the best fixed start."""
-    cells = json.loads(RESULTS.read_text())["cells"]
-    return {(cell["task"], cell["meta"], cell["setting"]): cell["median_score"] for cell in cells}
+def scores(meta: str) -> dict[tuple[str, str], float]:
+    """(task, start) -> median score over seeds: 0 the untrained policy, 1 the best fixed start."""
+    rows: list[dict[str, str]] = []
+    for name in ("robustness.csv", "robustness_auto.csv"):
+        with (RESULTS / name).open(encoding="utf-8", newline="") as file:
+            rows += csv.DictReader(file)
+
+    def middle(task: str, of: str, start: str, column: str = "final_return") -> float:
+        return median(float(r[column]) for r in rows if (r["task"], r["meta"], r["setting"]) == (task, of, start))
+
+    found = {}
+    for task in TASKS:
+        low = middle(task, FIXED, STARTS[0], "initial_return")
+        high = max(middle(task, FIXED, start) for start in STARTS)
+        for start in STARTS:
+            found[task, start] = (middle(task, meta, start) - low) / (high - low)
+    return found
 
 
-def svg() -> str:
-    """The picture."""
-    found, bottom = scores(), TOP + HIGH * len(STARTS)
+def svg(name: str) -> str:
+    """One of PICTURES."""
+    meta, told = PICTURES[name]
+    fixed_scores, own_scores, bottom = scores(FIXED), scores(meta), TOP + HIGH * len(STARTS)
     width, height = LEFT + len(TASKS) * (WIDE + GAP), bottom + 48
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         'font-size="12" role="img">',
-        "<title>Score from good and mis-set starts, fixed hyperparameters and a pre-trained meta-level</title>",
+        "<title>Score from good and mis-set starts, fixed hyperparameters and a meta-level</title>",
         STYLE,
         f'<rect class="back" width="{width}" height="{height}" rx="8"/>',
         f'<circle class="fixed" cx="{LEFT}" cy="22" r="5"/><text class="left" x="{LEFT + 12}" y="26">fixed '
         "hyperparameters</text>",
-        f'<circle class="trained" cx="{LEFT + 190}" cy="22" r="5"/><text class="left" x="{LEFT + 202}" y="26">the same '
-        "start, with --meta linear --warm-start linear --meta-budget 0</text>",
+        f'<circle class="trained" cx="{LEFT + 190}" cy="22" r="5"/><text class="left" x="{LEFT + 202}" y="26">'
+        f"{told}</text>",
     ]
     for row, start in enumerate(STARTS):
         lines.append(f'<text class="right" x="{LEFT - 20}" y="{_y(row) + 4}">{start}</text>')
@@ -54,7 +76,8 @@ def svg() -> str:
             lines.append(f'<path class="{kind}" d="M{x} {TOP}V{bottom}"/>')
             lines.append(f'<text x="{x}" y="{bottom + 16}">{mark:g}</text>')
         for row, start in enumerate(STARTS):
-            fixed, trained = (left + WIDE * min(1.0, found[task, meta, start]) for meta in (FIXED, TRAINED))
+            both = fixed_scores[task, start], own_scores[task, start]
+            fixed, trained = (left + WIDE * min(1.0, max(-0.05, score)) for score in both)
             lines.append(f'<path class="way" d="M{fixed:.1f} {_y(row)}H{trained:.1f}"/>')
             lines.append(f'<circle class="fixed" cx="{fixed:.1f}" cy="{_y(row)}" r="5"/>')
             lines.append(f'<circle class="trained" cx="{trained:.1f}" cy="{_y(row)}" r="5"/>')
@@ -71,4 +94,5 @@ def _y(row: int) -> int:
 
 
 if __name__ == "__main__":
-    (HERE / "mis_set.svg").write_text(svg())
+    for picture in PICTURES:
+        (HERE / picture).write_text(svg(picture), encoding="utf-8")

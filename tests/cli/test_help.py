@@ -51,7 +51,12 @@ def test_all_settings_stand_under_their_owner() -> None:
     text = shown("train", "--help-all")
     found = headings(text)
     assert {"Run", "Strategy", "Strategy cmaes", "Meta-level pbt", "Loggers"} <= set(found)
-    assert "Novelty search (strategies ns, nsr, nsra)" in found
+    assert {
+        "Novelty search (strategies ns, nsr, nsra)",
+        "Soft actor-critic (strategy esac)",
+        "Two-point (meta-level tpa)",
+        "Meta-level bo",
+    } <= set(found)
     assert len(found) == len(set(found))
     assert len(set(options(text))) >= len(settings_of()) - 10  # tables and switches are written otherwise
     at = text.index("Worker processes:")

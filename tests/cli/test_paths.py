@@ -13,6 +13,11 @@ from helpers.subprocesses import TIMEOUT, command, environment
 import bierl_fast as bf
 from bierl_fast.cli.main import COMMANDS, MEANT, cli, entry
 from bierl_fast.cli.parameters import OF_COMMANDS, PathType
+from bierl_fast.cli.pretraining import _saved
+from bierl_fast.cli.sweeping import _closing_line
+from bierl_fast.run.directory import RunDirectory
+from bierl_fast.sweeping.api import Sweep
+from bierl_fast.sweeping.results import TrialRow
 
 TRAIN = ("train", "quadratic", "--dim", "2", "--population", "4", "--meta", "none", "--generations", "1", "--quiet")
 
@@ -22,6 +27,25 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     text = capsys.readouterr().err
     assert text.count("\n") == 1, text
     return code, text.removeprefix("bierl: error: ").strip()
+
+
+def test_paths_in_what_is_offered_are_quoted_for_the_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("--meta", "linear", "--rounds", "1", "--distribution", "standard")
+    assert entry(["pretrain", "quadratic", *words, "--out", "a b.npz"]) == 0
+    assert capsys.readouterr().out.endswith("; bierl train TASK --warm-start 'a b.npz'\n")
+    assert _saved(Path("a b.npz"), "run", None).endswith("`bierl pretrain --out 'a b.npz' --resume`")
+    row = TrialRow(0, "complete", 1.0, {})
+    swept = Sweep([row], row, None, Path("a b"), "study", "sqlite:///study.db")
+    assert _closing_line(swept).endswith("next: bierl train --config 'a b/best.toml'")
+    run = tmp_path / "a run"
+    run.mkdir()
+    (run / "warm_start.npz").write_bytes(b"")
+    offered = f"--warm-start '{run}/warm_start.npz' --warm-start-task none"
+    with pytest.raises(bf.RunDirectoryError, match=offered), RunDirectory(run).before_the_run():
+        pass
 
 
 @pytest.mark.parametrize(

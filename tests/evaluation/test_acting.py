@@ -69,7 +69,32 @@ def test_what_means_none(make: Callable[[], Any], other: Any) -> None:
 
 
 @POLICIES
-@pytest.mark.parametrize("other", [NUMBERS[:7], [NUMBERS], 1.0, np.zeros((2, 4)), []])
+@pytest.mark.parametrize("other", [NUMBERS[:7], [[NUMBERS]], 1.0, np.zeros((2, 4)), []])
 def test_another_shape(make: Callable[[], Any], other: Any) -> None:
     with pytest.raises(bf.ArgumentError, match=r"^observation must have shape \(8,\), got \("):
         make().act(other)
+
+
+@pytest.mark.parametrize("make", [compiled, lambda: compiled().numpy()])
+def test_many_observations_are_answered_row_by_row(make: Callable[[], Any]) -> None:
+    policy, many = make(), np.random.default_rng(0).normal(size=(5, 8))
+    actions = policy.act(many)
+    assert actions.dtype == np.float32
+    np.testing.assert_array_equal(actions, [policy.act(row) for row in many])
+    np.testing.assert_array_equal(policy.act(many.tolist()), actions)
+    assert policy.act(many[:1]).shape == (1, 2)
+    assert policy.act(many[:0]).shape == (0, 2)
+    with pytest.raises(ValueError, match="shape"):
+        policy.act(many[None])
+
+
+def test_many_choices_are_integers() -> None:
+    with bf.make_evaluator("CartPole-v1", hidden=(), workers=1) as evaluator:  # type: ignore[attr-defined]
+        policy = evaluator.policy
+    policy = policy.with_parameters(policy.initial_parameters(seed=1) + np.arange(10, dtype=np.float32) - 5)
+    many = np.random.default_rng(1).normal(size=(20, 4))
+    for answered in (policy.act(many), policy.numpy().act(many)):
+        assert answered.dtype == np.int64
+        assert answered.tolist() == [int(policy.act(row)) for row in many]
+    assert set(policy.act(many).tolist()) == {0, 1}
+    assert policy.act(many[:0]).shape == policy.numpy().act(many[:0]).shape == (0,)

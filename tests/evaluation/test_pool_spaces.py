@@ -13,6 +13,8 @@ from helpers.pool_evaluators import WALK, Evaluator, make, people_of, replay
 from helpers.populations import assert_same_bits, population
 
 import bierl_fast as bf
+from bierl_fast.evaluation.environment.spaces import read_interface
+from bierl_fast.finite import LARGEST32
 from bierl_fast.messages import EvaluationBatch, NoiseKey, Stream
 
 
@@ -50,6 +52,14 @@ def test_observations_that_are_no_arrays(task: str, size: int, tmp_path: Any) ->
             assert replay(evaluator, people, row, env) == (batch.returns_r[row], batch.lengths_r[row])
         evaluator.policy.with_parameters(evaluator.parameters(people, 0)).save(tmp_path / "policy.npz")
     assert bf.evaluate(tmp_path / "policy.npz", episodes=2, workers=1)["episode_failures"] == 0
+
+
+def test_a_box_that_single_precision_does_not_hold() -> None:
+    """As it is written where somebody means no bounds: its ends are the largest numbers, and nobody is warned."""
+    env = pool_envs.Spaces(action="wider")
+    interface = read_interface(env, flatten=False)
+    assert (interface.low, interface.high) == ((-LARGEST32,), (LARGEST32,))
+    assert env.action_space.contains(np.array(interface.high, env.action_space.dtype))
 
 
 def test_discrete_actions_and_flattened_pictures() -> None:

@@ -59,6 +59,11 @@ LOCKED = [lambda lock=LOCK: pool_envs.make_walk()][0]  # what no way of pickling
             {"task_kwargs": {"action": "infinite"}, "squash": "tanh"},
             "squash 'tanh' needs a finite action box",
         ),
+        (
+            SPACES,
+            {"task_kwargs": {"action": "wide"}, "squash": "tanh"},
+            r"'tanh' needs an action box whose width is at most 3.4e\+38, action 0 of .* has \[-2e\+38, 2e\+38\]",
+        ),
         ("CartPole-v1", {"squash": "tanh"}, "squash 'tanh' needs a box of actions"),
         ("helpers.pool_envs:pool_tests/Endless-v0", {}, "no time limit of its own.*give episode_cap"),
         ("helpers.pool_envs:make_nothing", {}, "must return a gymnasium.Env, got int"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing
 from pathlib import Path
@@ -45,6 +46,10 @@ class Truncating(gymnasium.Env[Any, Any]):
             raise OSError("the track broke")
         if self._kind == "broken":
             raise OSError("there is no track")
+        if self._kind == "leaves":
+            raise SystemExit("the track is closed")
+        if self._kind == "dies":
+            os._exit(41)
         length = self._length + self._episode if self._kind == "any_length" else self._length
         truncated = self._kind not in {"never", "only_falls"} and self._step >= length
         falls = falls or (self._kind == "only_falls" and self._step >= length)
@@ -56,11 +61,17 @@ def evaluator(kind: str, **options: Any) -> Any:
     return bf.make_evaluator(Truncating, task_kwargs={"kind": kind}, **settings)
 
 
-def test_an_environment_that_never_works_says_why() -> None:
-    with pytest.raises(
-        bf.TaskError, match=r"no time limit .*; an episode ended there .*: OSError: there is no track \("
-    ):
-        evaluator("broken")
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("broken", r"OSError: there is no track \("),
+        ("leaves", r"SystemExit: the track is closed \("),
+        ("dies", r"its process ended with exit code 41$"),
+    ],
+)
+def test_an_environment_that_never_works_says_why(kind: str, why: str) -> None:
+    with pytest.raises(bf.TaskError, match=rf"no time limit .*; an episode ended there .*: {why}"):
+        evaluator(kind, fresh_env="never")
 
 
 @pytest.mark.parametrize("kind", ["always", "falls", "raises"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from exporting.policies import TASKS, TOLERANCE, acts, distance, made, observations, policies, spec_of
 from exporting.running import ENDINGS, RUN, by_c, facts_in
 
 import bierl_fast as bf
+from bierl_fast.evaluation.policy.obs_norm import ObservationStatistics
 from bierl_fast.evaluation.policy.spec import PolicySpec
 
 EXACT = ("c", "numpy")  # the compiled policy's bits
@@ -94,6 +97,49 @@ def test_discrete_actions_and_shapes(form: str, tmp_path: Path) -> None:
     expected_na = acts(policy, observation_no)
     bf.export(policy, path, format=form, force=True)
     np.testing.assert_allclose(RUN[form](path, observation_no).reshape(expected_na.shape), expected_na, rtol=1e-6)
+
+
+SEVERAL: dict[str, dict[str, Any]] = {  # outputs, and how they choose
+    "choices": {"choices": (3, 1, 4)},
+    "shifted": {"choices": (2, 5), "first_choices": (7, -3)},
+    "one": {"choices": (4,), "first_choices": (2,)},
+    "table": {"choices": (2, 3, 4, 2), "action_shape": (2, 2)},
+    "switches": {"switches": True},
+    "board": {"switches": True, "action_shape": (2, 4)},
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("form", RUN)
+def test_several_choices_and_switches(form: str, name: str, tmp_path: Path) -> None:
+    """MultiDiscrete and MultiBinary actions: what is answered are the choices, not the network's outputs."""
+    outputs = sum(SEVERAL[name].get("choices", (8,)))
+    spec = PolicySpec("module:Many-v0", 6, (-np.inf,) * outputs, (np.inf,) * outputs, hidden=(8,), **SEVERAL[name])
+    policy = made(spec, normalized=True)
+    observation_no = observations(policy, 300)
+    observation_no[13:23] = 0.0
+    expected_na = acts(policy, observation_no)
+    assert len(np.unique(expected_na, axis=0)) > 3
+    path = tmp_path / f"many{ENDINGS[form]}"
+    found = bf.export(policy, path, format=form)
+    np.testing.assert_array_equal(RUN[form](path, observation_no).reshape(expected_na.shape), expected_na)
+    assert facts_in(path, form) == found
+    shape = list(SEVERAL[name].get("action_shape", expected_na.shape[1:]))
+    assert (found["action_size"], found["action_shape"]) == (expected_na.shape[1], shape)
+    alone = policy.numpy().act(observation_no[50])
+    assert (alone.shape, alone.dtype) == (policy.act(observation_no[50]).shape, policy.act(observation_no[50]).dtype)
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_choices_of_a_torch_module(name: str, tmp_path: Path) -> None:
+    outputs = sum(SEVERAL[name].get("choices", (8,)))
+    spec = PolicySpec("module:Many-v0", 6, (-np.inf,) * outputs, (np.inf,) * outputs, **SEVERAL[name])
+    policy = bf.TorchPolicy(torch.nn.Linear(6, outputs)).for_task(spec, ObservationStatistics(6))
+    path = tmp_path / "module.pt"
+    bf.export(policy, path, format="torchscript")
+    observation_no = np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
+    expected_na = np.array([np.ravel(policy.act(observation)) for observation in observation_no])
+    np.testing.assert_array_equal(RUN["torchscript"](path, observation_no), expected_na)
 
 
 @pytest.mark.parametrize("flags", [("clang",), ("gcc", "-O3", "-march=native"), ("clang", "-O3", "-march=native")])

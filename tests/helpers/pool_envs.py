@@ -169,6 +169,8 @@ class Spaces(Walk):
             "discrete": spaces.Discrete(4),
             "nothing": spaces.Box(-1.0, 1.0, (), np.float32),
             "infinite": spaces.Box(-np.inf, np.inf, (1,), np.float32),
+            "wide": spaces.Box(-2e38, 2e38, (1,), np.float32),
+            "wider": spaces.Box(-1e300, 1e300, (1,), np.float64),
             "integers": spaces.Box(0, 3, (2,), np.int64),
             "matrix": spaces.Box(-0.1, 0.1, (2, 2), np.float64),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from bierl_fast.loggers.base import LogRun, Place
 from bierl_fast.loggers.delivery import Delivery
 from bierl_fast.loggers.filming import Filming
 from bierl_fast.loggers.names import numbers
+from bierl_fast.machine import waited
 from bierl_fast.run import to_loggers
 
 CONFIG = bf.Config(
@@ -138,6 +140,38 @@ def test_what_waited_arrives_when_the_logger_comes_to_itself() -> None:
     assert link.close(60.0) is None
     assert [row["x"] for row, _ in logger.rows] == [0, 1, 2, 3, 4]
     assert logger.closed
+
+
+def test_seconds_without_a_processor_are_not_the_loggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a tool may take minutes to load, of which seconds are its own."""
+    given = threading.Event()
+    late = FakeLogger()
+    looked: list[int | None] = []
+
+    def waited(thread: int | None = None) -> float:
+        looked.append(thread)
+        if len(looked) > 4:
+            given.set()
+        return time.monotonic()  # never yet a processor
+
+    def load() -> FakeLogger:
+        assert given.wait(60.0)
+        return late
+
+    monkeypatch.setattr(delivery, "waited", waited)
+    monkeypatch.setattr(delivery, "LOOK_EVERY", 0.01)
+    link = Delivery("late", load, RUN)
+    link.put("numbers", {"x": 1}, Place(0, 0, 0.0))
+    assert link.close(1e-3) is None
+    assert [row["x"] for row, _ in late.rows] == [1]
+    assert set(looked) == {link._thread.native_id}
+
+
+def test_a_thread_that_runs_waits_less_than_time_passes() -> None:
+    thread, began = threading.get_native_id(), time.monotonic()
+    first = waited(thread)
+    assert 0.0 <= waited() - first <= time.monotonic() - began + 0.1
+    assert waited(2**22 + 1) == 0.0  # none
 
 
 def test_a_second_interrupt_waits_no_longer(

@@ -20,6 +20,7 @@ from bierl_fast.meta.two_point import (
     LARGEST_FALL,
     LOST,
     STILL_EXPECTED,
+    Expected,
     TwoPointAdaptation,
     TwoPointSettings,
 )
@@ -132,6 +133,14 @@ def test_sigma_falls_inside_where_candidates_lose_what_was_gained(drop: float, s
     assert expected.sigma_move(memory(drop, 6.0), 0.06) == pytest.approx(-share * LARGEST_FALL * 6.0 / 8.0, rel=1e-9)
     assert expected.sigma_move(memory(drop, 0.0), 0.06) == expected.sigma_move(memory(drop, -3.0), 0.06) == 0.0
     assert expected.sigma_move(memory(4.0, 6.0), LOW) == pytest.approx(0.0, abs=1e-12)  # not below the low end
+
+
+def test_returns_at_both_ends_of_floats_leave_a_number() -> None:
+    """What was gained is beyond floats: all of it is in what was gained and the spread."""
+    far = replace(memory(1.0, 0.0), start=-1.5e308, center=1.5e308)
+    assert far.gain == math.inf
+    move = Expected(LOW, HIGH, EXPECTED_STEP).sigma_move(far, HIGH)
+    assert move == -min((1.0 - LOST) / 2.0, LARGEST_FALL)
 
 
 @pytest.mark.parametrize("name", ["sigma", "learning_rate"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from helpers.strategies import hp_of, make
 from helpers.world import Evaluator, state_bytes
 
 from bierl_fast.messages import Arrays
+from bierl_fast.meta.credit import objective_mk
 from bierl_fast.meta.safeguard import MOST, PATIENCE, SMALLER, Safeguard
 from bierl_fast.strategy.base import Strategy
 
@@ -149,6 +151,22 @@ def test_resume(cut: int) -> None:
     assert state_bytes(other.guard.state()) == state_bytes(whole.guard.state())
 
 
+def test_returns_at_both_ends_of_floats_leave_a_state_that_loads() -> None:
+    world = World()
+    for _ in range(3):
+        population = world.strategy.ask(hp_of("es"), key(0))
+        batch = sphere.evaluate(population)
+        returns = np.where(np.arange(population.rows) % 2, 1.79e308, -1.79e308)
+        batch = replace(batch, returns_r=returns, failed_r=np.zeros(population.rows, bool))
+        world.guard.look(population, batch, world.strategy, world.evaluator)
+        assert world.guard.act(world.strategy, world.evaluator) is None
+    state = world.guard.state()
+    assert np.isfinite(state["numbers"]).all()
+    other = Safeguard(world.strategy)
+    other.load(state)
+    assert state_bytes(other.state()) == state_bytes(state)
+
+
 def test_a_meta_level_sees_its_proposals_at_the_values_they_would_have() -> None:
     world, hp = World(), hp_of("es")
     assert world.guard.view(world.strategy) is world.strategy  # before the first return
@@ -164,6 +182,12 @@ def test_a_meta_level_sees_its_proposals_at_the_values_they_would_have() -> None
     )
     np.testing.assert_array_equal(view.stepped(population, batch), world.strategy.stepped(population, batch))
     np.testing.assert_array_equal(view.mean, world.strategy.mean)
+    # A strategy's own fitness is told by isinstance, which from Python 3.12 on asks the class and not __getattr__.
+    assert inspect.getattr_static(view, "objective") is not None
+    rows = batch.part(0, 16)
+    np.testing.assert_array_equal(
+        objective_mk(view, rows, 2, "fitness", hp), objective_mk(world.strategy, rows, 2, "fitness", hp)
+    )
 
 
 class Several:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from helpers.world import HP, KEY, RANGES, Evaluator, evaluated, history, meta, state_bytes, strategy
 
+import bierl_fast as bf
+from bierl_fast.messages import Arrays
 from bierl_fast.meta.table import META_LEVELS
 
 NAMES = sorted(META_LEVELS)
@@ -72,6 +74,19 @@ def test_due_is_false_before_the_interval(name: str) -> None:
     level = meta(name, interval=3)
     assert not level.due(history(2), 10**9, 0)
     assert level.due(history(3), 10**9, 0) == META_LEVELS[name].learned
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_of_another_are_refused(name: str) -> None:
+    level = meta(name)
+    kept = level.state()
+    lacking: list[Arrays] = [{own: array for own, array in kept.items() if own != each} for each in kept]
+    without_size: list[Arrays] = [{own: np.zeros((), array.dtype) for own, array in kept.items()}] if kept else []
+    junk: Arrays = {"junk": np.zeros(3)}
+    for wrong in (junk, *lacking, *without_size):
+        with pytest.raises(bf.ArgumentError):
+            level.load(wrong)
+    assert state_bytes(level.state()) == state_bytes(kept)
 
 
 def test_unknown_names() -> None:

@@ -189,6 +189,25 @@ def test_an_error_at_the_end_hides_no_other(fakes: Fakes) -> None:
     assert [end.reason for end in kept.of("end")] == ["first; in the callback Does.after_generation"]
 
 
+class SpeechlessError(Exception):
+    """What it says cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("second", [SpeechlessError(), KeyboardInterrupt()], ids=["speechless", "interrupt"])
+def test_an_error_at_the_end_without_words_stops_no_other_either(second: BaseException, fakes: Fakes) -> None:
+    kept = Keeps()
+    broken = [Does("at_end", raising(second)), kept, Does("after_generation", raising(ValueError("first")))]
+    with pytest.raises(ValueError, match="first") as caught:
+        bf.train(CONFIG, callbacks=broken)
+    note = caught.value.__notes__[-1]
+    assert note.startswith(f"and at its end {type(second).__name__}")
+    assert not note.endswith(", ")
+    assert len(kept.of("end")) == 1
+
+
 @pytest.mark.parametrize("moment", ["at_start", "after_evaluation", "at_checkpoint"])
 def test_async_methods_are_refused(moment: str) -> None:
     async def waits(self: bf.Callback, event: Any) -> None:

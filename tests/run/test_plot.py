@@ -157,7 +157,7 @@ def test_a_run_under_way_and_one_not_begun(capsys: Captured) -> None:
 def test_returns_of_any_size_are_drawn(scale: float, capsys: Captured) -> None:
     signs = [1.0, -1.0, 0.5]
     told = [
-        {**line, "center_return": scale * sign, "mean_return": scale * sign}
+        {**line, "center_return": scale * sign, "mean_return": scale * sign, "max_return": scale}
         for line, sign in zip(records(3), signs, strict=True)
     ]
     for seed in range(3):
@@ -165,6 +165,7 @@ def test_returns_of_any_size_are_drawn(scale: float, capsys: Captured) -> None:
     assert entry(["plot", "some"]) == 0
     assert f"{0.5 * scale:.5g}" in capsys.readouterr().out
     assert bf.plot("some", out="some.png").encoded("png")
+    assert bf.plot("some/0", out="one.png").encoded("png")  # with the band of its candidates
 
 
 def test_a_damaged_run_of_a_folder_is_left_out(capsys: Captured) -> None:

@@ -42,10 +42,45 @@ def test_the_best_policy_is_the_one_that_evaluated_best(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result.best_policy.parameters, there.parameters)
 
 
+def test_the_best_policy_is_evaluated_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = bf.train(bf.Config(**RUN), tmp_path / "run")
+    seen = evaluations(result)
+    for source in (result, tmp_path / "run"):
+        assert bf.evaluate(source, episodes=1, best=True)["mean_return"] == max(seen)
+        assert bf.evaluate(source, episodes=1)["mean_return"] < max(seen)
+    assert entry(["evaluate", str(tmp_path / "run"), "--best", "--episodes", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mean_return"] == max(seen)
+    for policy in (result.policy, tmp_path / "run" / "policy.npz"):
+        with pytest.raises(ConfigError, match="which one evaluated best is known of a run directory"):
+            bf.evaluate(policy, episodes=1, best=True)
+
+
+def test_every_episode_of_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = bf.Config(task="InvertedPendulum-v5", meta="none", hidden=(), population=4, generations=1, threads=1)
+    bf.train(config, tmp_path / "run")
+    found = bf.evaluate(tmp_path / "run", episodes=7, each=True)
+    assert found["mean_return"] == pytest.approx(np.mean(found["returns"]))
+    assert (found["max_return"], found["steps"]) == (max(found["returns"]), sum(found["lengths"]))
+    assert found["failed"] == [False] * 7
+    assert len(set(found["returns"])) > 1
+    plain = {name: value for name, value in found.items() if name not in {"returns", "lengths", "failed"}}
+    assert bf.evaluate(tmp_path / "run", episodes=7) == plain
+    assert entry(["evaluate", str(tmp_path / "run"), "--episodes", "7", "--each", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == found
+    assert entry(["evaluate", str(tmp_path / "run"), "--episodes", "7", "--each"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"  episode 7: return {found['returns'][6]:.2f}, {found['lengths'][6]} steps"
+
+
 def test_without_evaluations_there_is_none(tmp_path: Path) -> None:
     result = bf.train(bf.Config(**{**RUN, "eval_interval": 0, "generations": 2}), tmp_path / "run")
     assert result.best_policy is None
     assert not (tmp_path / "run" / "best_policy.npz").exists()
+    for source in (result, tmp_path / "run"):
+        with pytest.raises(bf.RunDirectoryError, match="no reporting evaluations"):
+            bf.evaluate(source, best=True)
 
 
 def test_a_stop_changes_nothing(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from helpers.outcomes import fails_in_the_end as fails
 from helpers.subprocesses import run
+from PIL import Image
 from viewing import drawings
 
 import bierl_fast as bf
@@ -152,6 +153,20 @@ def test_a_gif_of_more_frames_than_memory_is_to_hold(capsys: Captured, monkeypat
     fails(capsys, 1, "make it an .mp4, or take fewer episodes", "record", "policy.npz", "--out", "film.gif")
     assert entry(["record", "policy.npz", "--out", "film.mp4"]) == 0
     assert sorted(path.name for path in Path().iterdir()) == ["film.mp4", "policy.npz"]
+
+
+def test_an_interrupt_makes_no_gif_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes minutes, and nobody wants it any more."""
+    saved: list[str] = []
+    monkeypatch.setattr(Image.Image, "save", lambda *_, **given: saved.append(given["format"]))
+    frames = film.Film(Path("film.gif"), 25.0)
+    for shade in range(3):
+        frames.add(np.full((5, 4, 3), shade, np.uint8))
+    frames.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    del frames
+    gc.collect()
+    assert saved == []
+    assert list(Path().iterdir()) == []
 
 
 @pytest.mark.slow

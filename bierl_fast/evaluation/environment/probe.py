@@ -65,7 +65,7 @@ class Findings:
     tried_steps: int | None = None  # after so many it was left open what a reset restores; None: it was not
     given_up: str | None = None  # why `fresh` is but the safe answer
     time_limit: int | None = None  # env steps after which it truncates by itself; 0: that was not seen
-    failure: str | None = None  # why an episode ended in the search for that, where one did by an error
+    failure: str | None = None  # what ended an episode in the search for that, where it did not end by itself
 
     def without_an_answer(self, question: str, why: str) -> Findings:
         """What to go on with when nothing came of this question, as it took too long or ended its process."""
@@ -74,7 +74,7 @@ class Findings:
         if question == "repeats":
             return replace(self, repeats=True)
         if question == "time_limit":
-            return replace(self, time_limit=0)
+            return replace(self, time_limit=0, failure=why)
         return replace(self, fresh=True, repeats=True, given_up=why)  # a new environment is always right
 
 
@@ -204,7 +204,7 @@ class TryOut:
                     return step, bool(truncated) and not terminated
                 if _clock() > until or time.monotonic() - start > self._timeout:
                     break
-        except Exception as error:
+        except BaseException as error:  # as in an episode of the run, where any fails its row
             self.findings = replace(self.findings, failure=reason(error))
         return max(step, 1), False
 

@@ -138,7 +138,8 @@ def _actions(space: gymnasium.Space[Any]) -> dict[str, Any]:
             "numbers; translate it in a gymnasium.ActionWrapper, or gymnasium.wrappers.TransformAction, in a function "
             "that makes it, and give that function as the task"
         )
-    low, high = np.float32(space.low).reshape(-1), np.float32(space.high).reshape(-1)
+    with np.errstate(over="ignore"):  # what single precision does not hold comes back into the box below
+        low, high = np.float32(space.low).reshape(-1), np.float32(space.high).reshape(-1)
     # Rounded to single precision a bound may lie outside the box, where the environment refuses it.
     low = np.where(low < space.low.reshape(-1), np.nextafter(low, np.float32(np.inf)), low)
     high = np.where(high > space.high.reshape(-1), np.nextafter(high, np.float32(-np.inf)), high)

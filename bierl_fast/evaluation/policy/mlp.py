@@ -143,8 +143,12 @@ class MlpPolicy:
     def act(self, observation: Observation) -> Action:
         """The action for one observation of the environment, in its own shapes: (O,) -> (A,) float32 for most.
 
-        A discrete action space is answered by an integer (np.int64, as the space's own `sample`).
+        A discrete action space is answered by an integer (np.int64, as the space's own `sample`). Many observations
+        at once, as a vector environment gives them, are answered row by row: (N, O) -> (N, A), of choices (N,) int64.
         """
+        rows = self.spec.rows(observation)
+        if rows is not None:
+            return self.spec.answers([self.act(row) for row in rows])
         action = np.empty(len(self.spec.low), np.float32)
         self.shape.act(self._normalizer, self.parameters, self.spec.flat(observation), action)
         return self.spec.answer(action)
@@ -168,6 +172,8 @@ class MlpPolicy:
             action_shape=spec.action_shape,
             first_action=spec.first_action,
             facts={"task": spec.task, "task_kwargs": dict(spec.task_kwargs)},
+            choices=spec.several,
+            switches=spec.switches,
         )
 
     def save(self, path: str | Path) -> None:

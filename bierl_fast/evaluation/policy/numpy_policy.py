@@ -31,8 +31,11 @@ class NumpyPolicy:
         mean, inverse_std: (O,) float64, what observations are normalized by: (x - mean) * inverse_std, cut at +-10; an
             inverse_std of 0 stands for a number that has not varied in training. None: they pass as they are.
         observation_shape, action_shape: where they are not (O,) and (A,).
-        first_action: of discrete actions, the lowest one; the largest output's acts, among equals the first. None: the
-            outputs are the action.
+        choices: of discrete actions, for each choice that an action consists of how many outputs it has and its lowest
+            action; of each choice's outputs, which lie one after another, the largest one's acts, among equals the
+            first. None: the outputs are the action.
+        first_action: the lowest action where there is one choice and the action is its number; else None.
+        switches: whether each output is a switch, 1 where it is above 0 and else 0.
         facts: what else is known of the policy, such as its task.
     """
 
@@ -49,6 +52,8 @@ class NumpyPolicy:
         action_shape: Sequence[int] | None = None,
         first_action: int | None = None,
         facts: Mapping[str, Any] | None = None,
+        choices: Sequence[tuple[int, int]] | None = None,
+        switches: bool = False,
     ) -> None:
         self.layers = tuple(layers)
         self.activation = activation
@@ -56,8 +61,10 @@ class NumpyPolicy:
         self.low, self.high = low, high
         self.mean, self.inverse_std = mean, inverse_std
         self.observation_shape = tuple(observation_shape or (self.sizes[0],))
-        self.action_shape = tuple(action_shape or (self.sizes[-1],))
+        self.action_shape = tuple(action_shape or (self.sizes[-1] if choices is None else len(choices),))
         self.first_action = first_action
+        self.choices = ((self.sizes[-1], first_action),) if first_action is not None else choices
+        self.switches = switches
         self.facts = dict(facts or {})
 
     @property
@@ -66,11 +73,16 @@ class NumpyPolicy:
         return (self.layers[0][0].shape[0], *(weight.shape[1] for weight, _ in self.layers))
 
     def act(self, observation: ArrayLike) -> Any:
-        """The action for one observation of `observation_shape`: `action_shape` float32, or an np.int64.
+        """The action for one observation of `observation_shape`: `action_shape` float32, or integers of discrete ones.
+
+        Many at once, one in each row, are answered row by row.
 
         Raises:
             ValueError: the observation has another shape.
         """
+        if np.shape(observation)[1:] == self.observation_shape and np.ndim(observation) > len(self.observation_shape):
+            rows = [self.act(row) for row in np.asarray(observation)]
+            return np.array(rows) if rows else np.array([self.act(np.zeros(self.observation_shape))])[:0]
         if np.shape(observation) != self.observation_shape:
             raise ValueError(f"observation must have shape {self.observation_shape}, got {np.shape(observation)}")
         with np.errstate(all="ignore"):  # what is not finite stays so, as in the compiled policy
@@ -81,11 +93,18 @@ class NumpyPolicy:
                 if number < len(self.layers):
                     x = tanh(x) if self.activation == "tanh" else np.where(x < 0, np.float32(0), x)
             action = self._in_box(x)
-        if self.first_action is not None:
-            return np.int64(self.first_action + action.argmax())
-        return action.reshape(self.action_shape)
+        if self.choices is None:
+            return self._shaped((action > 0).astype(np.int8) if self.switches else action)
+        chosen, end = [], 0
+        for outputs, first in self.choices:
+            end += outputs
+            chosen.append(first + action[end - outputs : end].argmax())
+        return np.int64(chosen[0]) if self.first_action is not None else self._shaped(np.array(chosen, np.int64))
 
     __call__ = act
+
+    def _shaped(self, action: NDArray[Any]) -> NDArray[Any]:
+        return action.reshape(self.action_shape)
 
     def _normalized(self, observation: F64) -> F32:
         if self.mean is not None and self.inverse_std is not None:

@@ -6,13 +6,16 @@ environment's sizes and box, network settings -> PolicySpec -> PolicyShape     t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bierl_fast import finite
 from bierl_fast._native import core
 from bierl_fast.errors import ArgumentError, ArgumentTypeError, TaskError, shown
 from bierl_fast.evaluation.arguments import MOST_STEPS, real
@@ -91,13 +94,19 @@ class PolicySpec:
         told = zip(self.observation_parts, self.part_sizes, strict=True)
         return ", ".join(f"{name} {size}".strip() for name, size in told)
 
+    @property
+    def several(self) -> tuple[tuple[int, int], ...] | None:
+        """Of several discrete choices, how many outputs each has and its lowest action; None of other actions."""
+        if self.choices is None:
+            return None
+        return tuple(zip(self.choices, self.first_choices or (0,) * len(self.choices), strict=True))
+
     @cached_property
     def _parts(self) -> list[tuple[slice, int]]:
         """Where each choice's outputs lie, and its lowest action."""
-        assert self.choices is not None
-        ends = list(accumulate(self.choices))
-        firsts = self.first_choices or (0,) * len(ends)
-        return [(slice(end - n, end), first) for end, n, first in zip(ends, self.choices, firsts, strict=True)]
+        several = self.several or ()
+        ends = accumulate(outputs for outputs, _ in several)
+        return [(slice(end - outputs, end), first) for end, (outputs, first) in zip(ends, several, strict=True)]
 
     def flat(self, observation: Observation) -> F64:
         """(O,) what the network sees of one observation; float32 and integers are widened, which is exact.
@@ -106,18 +115,39 @@ class PolicySpec:
             ArgumentError: the observation has another shape.
             ArgumentTypeError: it holds something else than real numbers.
         """
-        shape = self.observation_shape or (self.observation_size,)
-        if not isinstance(observation, np.ndarray) or observation.dtype.kind not in "fiub":
-            found = real(observation)
-            if found is None:
-                parts = f" ({self.parts}, as gymnasium.wrappers.FlattenObservation has them)" if self.parts else ""
-                raise ArgumentTypeError(
-                    f"observation must be real numbers of shape {shape}{parts}, got {shown(observation)}"
-                )
-            observation = found
-        if observation.shape != shape:
-            raise ArgumentError(f"observation must have shape {shape}, got {observation.shape}")
-        return np.ascontiguousarray(observation, np.float64).reshape(-1)
+        numbers = self._numbers(observation)
+        if numbers.shape != self._observed:
+            raise ArgumentError(f"observation must have shape {self._observed}, got {numbers.shape}")
+        return np.ascontiguousarray(numbers, np.float64).reshape(-1)
+
+    def rows(self, observations: Observation) -> NDArray[Any] | None:
+        """Many observations, one in each row of an array with one more dimension; None of a single one.
+
+        Raises:
+            ArgumentTypeError: they hold something else than real numbers.
+        """
+        numbers = self._numbers(observations)
+        return numbers if numbers.shape[1:] == self._observed and numbers.ndim > len(self._observed) else None
+
+    @property
+    def _observed(self) -> tuple[int, ...]:
+        return self.observation_shape or (self.observation_size,)
+
+    def _numbers(self, observation: Observation) -> NDArray[Any]:
+        if isinstance(observation, np.ndarray) and observation.dtype.kind in "fiub":
+            return observation
+        found = real(observation)
+        if found is None:
+            parts = f" ({self.parts}, as gymnasium.wrappers.FlattenObservation has them)" if self.parts else ""
+            raise ArgumentTypeError(
+                f"observation must be real numbers of shape {self._observed}{parts}, got {shown(observation)}"
+            )
+        return found
+
+    def answers(self, actions: Sequence[Action]) -> Action:
+        """One action in each row; also of none."""
+        one = np.asarray(self.answer(np.zeros(len(self.low), np.float32)))
+        return np.array(actions, one.dtype).reshape(len(actions), *one.shape)
 
     def answer(self, action: F32) -> Action:
         """What the environment's `step` takes for the network's answer (A,): a copy in its shape, or a choice."""
@@ -132,10 +162,18 @@ class PolicySpec:
 
 
 def require_box(spec: PolicySpec) -> None:
-    """ArgumentError where outputs are to be squashed into a box of actions, and there is none."""
+    """ArgumentError where outputs are to be squashed into a box of actions, and there is none, or one too wide."""
     if spec.discrete and spec.squash != "clip":
         raise ArgumentError(
             f"squash {spec.squash!r} needs a box of actions, and those of {spec.task} are discrete", ["squash"]
+        )
+    width_a = [high - low for low, high in zip(spec.low, spec.high, strict=True)]
+    a = next((a for a, width in enumerate(width_a) if finite.LARGEST32 < width < math.inf), None)
+    if a is not None and spec.squash == "tanh":  # an infinite one is the compiled policy's to refuse
+        raise ArgumentError(
+            f"squash 'tanh' needs an action box whose width is at most {finite.LARGEST32:.3g}, action {a} of "
+            f"{spec.task} has [{spec.low[a]:.3g}, {spec.high[a]:.3g}]; use squash 'clip'",
+            ["squash"],
         )
 
 

@@ -138,7 +138,7 @@ def _max_steps(task: str, pool: Pool, cap: int | None) -> int:
     steps = [steps for steps in (pool.interface.time_limit, cap) if steps is not None]
     if not steps:
         failure = pool.findings.failure
-        failed = "" if failure is None else f"; an episode ended there by an error of its own: {failure}"
+        failed = "" if failure is None else f"; an episode ended there by what the run would meet too: {failure}"
         raise TaskError(
             f"task {task} has no time limit of its own, and when it was tried out it truncated no two episodes after "
             "the same number of steps, so an episode might never end; give episode_cap (--episode-cap N), or register "

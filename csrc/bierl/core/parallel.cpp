@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -19,6 +20,13 @@ namespace bierl {
 
 namespace {
 constexpr std::chrono::milliseconds kBetweenWaits{50};
+
+/// What debuggers, `top -H` and profilers call this thread; a name has 15 characters at most.
+void name_thread([[maybe_unused]] std::size_t worker) {
+#ifdef __linux__
+  pthread_setname_np(pthread_self(), ("bierl-" + std::to_string(worker)).substr(0, 15).c_str());
+#endif
+}
 }  // namespace
 
 struct ThreadPool::Shared {
@@ -79,6 +87,7 @@ const std::atomic<bool>& ThreadPool::stopping() const { return shared_->stopping
 
 void ThreadPool::Shared::work(std::size_t worker) {
   working_for = this;
+  name_thread(worker);
   const StopScope scope(&stopping);
   std::size_t seen = 0;
   std::unique_lock lock(mutex);

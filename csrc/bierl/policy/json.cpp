@@ -200,4 +200,12 @@ std::vector<double> Json::numbers(std::string_view name) const {
   return made;
 }
 
+bool Json::flag(std::string_view name) const {
+  const Json& value = at(name);
+  if (value.is_null()) return false;
+  const auto* const found = std::get_if<bool>(&value.value_);
+  if (found == nullptr) throw FileError(std::string(name) + " in its header must be true or false");
+  return *found;
+}
+
 }  // namespace bierl

@@ -31,6 +31,8 @@ class Json {
   /// A whole number from `low` to `high`.
   [[nodiscard]] long long whole(std::string_view name, long long low, long long high) const;
   [[nodiscard]] std::vector<double> numbers(std::string_view name) const;
+  /// True or false; false where it is null.
+  [[nodiscard]] bool flag(std::string_view name) const;
 
  private:
   std::variant<std::monostate, bool, double, std::string, Array, Object> value_;

@@ -12,7 +12,7 @@ namespace bierl {
 
 namespace {
 
-constexpr long long kFormat = 1, kWidest = 1LL << 24;
+constexpr long long kFormat = 1, kWidest = 1LL << 24, kLargestAction = 1LL << 53;
 
 PolicyShape shape_of(const Json& header) {
   PolicyShape shape;
@@ -33,6 +33,27 @@ PolicyShape shape_of(const Json& header) {
     throw FileError(error.what());
   }
   return shape;
+}
+
+std::vector<SavedPolicy::Choice> choices_of(const Json& header, std::size_t outputs) {
+  std::vector<SavedPolicy::Choice> made;
+  if (header.at("choices").is_null()) return made;
+  std::size_t all = 0;
+  for (const double size : header.numbers("choices")) {
+    made.push_back({static_cast<std::size_t>(whole(size, "each of choices", 1, kWidest)), 0});
+    all += made.back().outputs;
+  }
+  if (all != outputs) throw FileError("choices in its header must hold " + std::to_string(outputs) + " outputs");
+  if (header.at("first_choices").is_null()) return made;
+  const auto first = header.numbers("first_choices");
+  if (first.size() != made.size()) throw FileError("first_choices in its header must be as many as choices");
+  for (std::size_t i = 0; i < made.size(); ++i)
+    made[i].first = whole(first[i], "each of first_choices", -kLargestAction, kLargestAction);
+  return made;
+}
+
+std::int64_t largest(std::span<const float> outputs) {
+  return std::max_element(outputs.begin(), outputs.end()) - outputs.begin();
 }
 
 template <typename Numbers>
@@ -64,7 +85,10 @@ SavedPolicy SavedPolicy::read(std::vector<unsigned char> content) {
   SavedPolicy made;
   made.task_ = header.text("task");
   made.shape_ = shape_of(header);
-  if (!header.at("first_action").is_null()) made.first_action_ = header.whole("first_action", -(1LL << 53), 1LL << 53);
+  if (!header.at("first_action").is_null())
+    made.first_action_ = header.whole("first_action", -kLargestAction, kLargestAction);
+  made.choices_ = choices_of(header, made.shape_.actions());
+  made.switches_ = header.flag("switches");
   made.parameters_ = file.floats("parameters", made.shape_.parameter_count());
   const std::size_t observations = made.shape_.observations();
   const auto count = file.doubles("obs_count", 1), mean = file.doubles("obs_mean", observations),
@@ -92,9 +116,28 @@ std::vector<float> SavedPolicy::act(std::span<const double> observation) const {
 
 std::int64_t SavedPolicy::choice(std::span<const float> outputs) const {
   if (!first_action_.has_value())
-    throw ArgumentError("the policy of " + task_ + " answers a box of actions, and chooses none");
+    throw ArgumentError("the policy of " + task_ + " answers " +
+                        (choices_.empty() && !switches_ ? "a box of actions, and chooses none"
+                                                        : "several choices or switches; take chosen(outputs)"));
   require_size("outputs", outputs.size(), shape_.actions(), "one for each action");
-  return *first_action_ + (std::max_element(outputs.begin(), outputs.end()) - outputs.begin());
+  return *first_action_ + largest(outputs);
+}
+
+std::vector<std::int64_t> SavedPolicy::chosen(std::span<const float> outputs) const {
+  if (choices_.empty() && !switches_)
+    throw ArgumentError("the policy of " + task_ + " answers neither several choices nor switches; take " +
+                        (first_action_.has_value() ? "choice(outputs)" : "the outputs as they are"));
+  require_size("outputs", outputs.size(), shape_.actions(), "what the policy of " + task_ + " answers");
+  std::vector<std::int64_t> made;
+  if (switches_) {
+    for (const float output : outputs) made.push_back(output > 0 ? 1 : 0);
+    return made;
+  }
+  for (const Choice& choice : choices_) {
+    made.push_back(choice.first + largest(outputs.first(choice.outputs)));
+    outputs = outputs.subspan(choice.outputs);
+  }
+  return made;
 }
 
 }  // namespace bierl

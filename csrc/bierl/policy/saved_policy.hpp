@@ -31,6 +31,16 @@ class SavedPolicy {
   [[nodiscard]] std::span<const float> parameters() const { return parameters_; }
   /// Where actions are discrete, the lowest: an action is then an output for each, and `choice` takes its number.
   [[nodiscard]] std::optional<std::int64_t> first_action() const { return first_action_; }
+  /// One choice of a discrete action: how many outputs it has, and its lowest action.
+  struct Choice {
+    std::size_t outputs;
+    std::int64_t first;
+  };
+  /// Where actions are several choices (Gymnasium's MultiDiscrete), these, whose outputs lie one after another; else
+  /// none.
+  [[nodiscard]] std::span<const Choice> choices() const { return choices_; }
+  /// Whether each output is a switch (Gymnasium's MultiBinary).
+  [[nodiscard]] bool switches() const { return switches_; }
 
   /// The action (A,) for an observation (O,). Allocates nothing; `scratch`: shape().scratch_size() floats of the call's
   /// own. ShapeError when a size is another.
@@ -39,6 +49,9 @@ class SavedPolicy {
   [[nodiscard]] std::vector<float> act(std::span<const double> observation) const;
   /// The discrete action that outputs (A,) stand for: the largest one's number, among equals the lowest.
   [[nodiscard]] std::int64_t choice(std::span<const float> outputs) const;
+  /// What outputs (A,) stand for where actions are several choices, each as `choice` has it, or switches, 1 where an
+  /// output is above 0 and else 0.
+  [[nodiscard]] std::vector<std::int64_t> chosen(std::span<const float> outputs) const;
 
  private:
   std::string task_;
@@ -46,6 +59,8 @@ class SavedPolicy {
   Normalizer normalizer_;
   std::vector<float> parameters_;
   std::optional<std::int64_t> first_action_;
+  std::vector<Choice> choices_;
+  bool switches_ = false;
 };
 
 }  // namespace bierl

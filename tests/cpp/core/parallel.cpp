@@ -1,7 +1,10 @@
 // The thread pool.
+#include <pthread.h>
+
 #include <atomic>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -67,6 +70,20 @@ TEST(two_callers_take_turns, threads) {
   for (std::thread& caller : callers) caller.join();
   CHECK(sums[0] == 200 * 1225 && sums[1] == 200 * 1225);
 }
+
+#ifdef __linux__
+TEST(threads_have_names, threads) {
+  ThreadPool pool(2);
+  std::vector<std::string> names(64);
+  pool.run(64, [&](std::size_t worker, std::size_t job) {
+    char name[16] = {};
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    names[job] = name;
+    if (names[job] != "bierl-" + std::to_string(worker)) names[job] += " is not worker " + std::to_string(worker);
+  });
+  for (const std::string& name : names) CHECK(name == "bierl-0" || name == "bierl-1");
+}
+#endif
 
 TEST(a_job_cannot_use_its_own_pool, threads) {
   ThreadPool pool(2), other(2);

@@ -44,13 +44,18 @@ TEST(actions_are_those_of_python) {
     const auto action = policy.act(observation);
     if (policy.first_action().has_value()) {
       CHECK(static_cast<double>(policy.choice(action)) == expected.at(0));
+    } else if (!policy.choices().empty() || policy.switches()) {
+      const auto chosen = policy.chosen(action);
+      CHECK(std::vector<double>(chosen.begin(), chosen.end()) == expected);
+      CHECK(contains(MESSAGE_OF(ArgumentError, (void)policy.choice(action)), "take chosen(outputs)"));
     } else {
       CHECK(std::vector<double>(action.begin(), action.end()) == expected);
       CHECK(contains(MESSAGE_OF(ArgumentError, (void)policy.choice(action)), "answers a box of actions"));
+      CHECK(contains(MESSAGE_OF(ArgumentError, (void)policy.chosen(action)), "take the outputs as they are"));
     }
     ++lines;
   }
-  CHECK(lines == 60);
+  CHECK(lines == 80);
 }
 
 TEST(what_a_file_says) {
@@ -62,6 +67,15 @@ TEST(what_a_file_says) {
   CHECK(policy.parameters().size() == policy.shape().parameter_count());
   CHECK(policy.normalizer().mean.size() == 11);
   CHECK(contains(MESSAGE_OF(ShapeError, (void)policy.act(std::vector<double>(3))), "expected 11 (what the policy of"));
+}
+
+TEST(what_a_file_says_of_choices) {
+  const auto policy = SavedPolicy::load(data_folder() + "/policies/choices.npz");
+  CHECK(policy.choices().size() == 3 && policy.choices()[2].outputs == 4 && policy.choices()[2].first == -3);
+  CHECK((policy.chosen(std::vector<float>{0, 2, 2, 5, 1, 1, 1, 1}) == std::vector<std::int64_t>{1, 7, -3}));
+  CHECK(contains(MESSAGE_OF(ShapeError, (void)policy.chosen(std::vector<float>(3))), "expected 8"));
+  const auto switches = SavedPolicy::load(data_folder() + "/policies/switches.npz");
+  CHECK((switches.chosen(std::vector<float>{0.0F, 1e-9F, -1.0F}) == std::vector<std::int64_t>{0, 1, 0}));
 }
 
 TEST(files_that_are_none) {
@@ -77,20 +91,23 @@ TEST(files_that_are_none) {
 
 TEST(every_byte_may_be_another) {
   // Whatever a byte becomes, the file is refused or it is a policy still; a sanitizer watches over the reading.
-  const Content whole = content(data_folder() + "/policies/discrete.npz");
-  int refused = 0;
-  for (std::size_t at = 0; at < whole.size(); ++at)
-    for (const unsigned char byte : {'\x00', '\x01', '1', '}', '\x7F'}) {
-      Content other = whole;
-      other[at] = byte;
-      try {
-        const auto policy = SavedPolicy::read(other);
-        (void)policy.act(std::vector<double>(policy.shape().observations()));
-      } catch (const FileError&) {
-        ++refused;
+  for (const char* name : {"discrete", "choices"}) {
+    const Content whole = content(data_folder() + "/policies/" + name + ".npz");
+    int refused = 0;
+    for (std::size_t at = 0; at < whole.size(); ++at)
+      for (const unsigned char byte : {'\x00', '\x01', '1', '}', '\x7F'}) {
+        Content other = whole;
+        other[at] = byte;
+        try {
+          const auto policy = SavedPolicy::read(other);
+          const auto action = policy.act(std::vector<double>(policy.shape().observations()));
+          if (!policy.choices().empty()) (void)policy.chosen(action);
+        } catch (const FileError&) {
+          ++refused;
+        }
       }
-    }
-  CHECK(refused > static_cast<int>(whole.size()));
+    CHECK(refused > static_cast<int>(whole.size()));
+  }
 }
 
 }  // namespace
