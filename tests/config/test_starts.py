@@ -95,7 +95,7 @@ def test_short_episodes_are_told_of(
     typed = ["--population", "4", "--generations", "1", "--threads", "1"]
     assert entry(["train", "HalfCheetah-v5", *typed, "--run-dir", "short"]) == 0
     first, *_, last = capsys.readouterr().out.splitlines()
-    assert "learning rate 0.02, episodes of 300 steps (" in first
+    assert ", episodes of 300 steps (" in first
     assert " in the last, whose episodes end after 300 steps; next: " in last
     assert entry(["train", "Reacher-v5", *typed, "--run-dir", "whole"]) == 0
     first, *_, last = capsys.readouterr().out.splitlines()
