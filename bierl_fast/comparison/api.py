@@ -67,7 +67,7 @@ def compare(
         observer: told how it stands, twice a second and when a run ends.
         tasks: names of those whose runs are trained now; None: all.
         report: train nothing; the results are written from what there is, beside a comparison at work too.
-        curves: draw learning curves; needs matplotlib.
+        curves: draw learning curves; needs matplotlib, without which a report has none and says so.
         trust: whether runs in `out` that name other code than `source` does may import it, though they are not as this
             user trained them here. The code that `source` names is its user's.
         ray: the address of a Ray cluster ("local", "auto" or HOST:PORT) whose nodes do the runs; None: this machine.
@@ -90,8 +90,7 @@ def compare(
         choice("task of the comparison", name, {run.task for run in runs})
     if report and not directory.is_dir():
         raise RunDirectoryError(f"no comparison at {directory} to report on")
-    if curves:
-        pictures.require_matplotlib()
+    curves = curves and _can_draw(report)
     if report:  # beside one at work, which writes the same files, each whole
         for run in runs:
             run_status(described, run, directory)

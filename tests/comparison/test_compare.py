@@ -331,3 +331,8 @@ def test_curves_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"pip install 'bierl-fast\[plot\]', or leave the curves out \(--no-curves\)"):
         bf.compare(described(), "out")
     assert list(Path.cwd().iterdir()) == []
+    whole = bf.compare(described(), "out", curves=False)
+    with pytest.warns(bf.RunWarning, match="^the curves are left out: .*pip install"):
+        again = bf.compare(described(), "out", report=True)
+    assert again.rows == whole.rows
+    assert not Path("out", "curves").exists()
