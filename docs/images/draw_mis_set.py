@@ -7,12 +7,14 @@ python docs/images/draw_mis_set.py
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from statistics import median
 
+from bierl_fast.comparison.results import read_csv, scored
+
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "bench" / "results"
+FILES = "robustness.csv", "robustness_auto.csv"
 TASKS = ("HalfCheetah", "Swimmer", "InvertedDoublePendulum", "quadratic")
 STARTS = ("preset", "sigma x0.1", "sigma x10", "learning rate x0.1", "learning rate x10")
 FIXED = "none"
@@ -33,21 +35,11 @@ STYLE = """<style>
 
 def scores(meta: str) -> dict[tuple[str, str], float]:
     """(task, start) -> median score over seeds: 0 the untrained policy, 1 the best fixed start."""
-    rows: list[dict[str, str]] = []
-    for name in ("robustness.csv", "robustness_auto.csv"):
-        with (RESULTS / name).open(encoding="utf-8", newline="") as file:
-            rows += csv.DictReader(file)
-
-    def middle(task: str, of: str, start: str, column: str = "final_return") -> float:
-        return median(float(r[column]) for r in rows if (r["task"], r["meta"], r["setting"]) == (task, of, start))
-
-    found = {}
-    for task in TASKS:
-        low = middle(task, FIXED, STARTS[0], "initial_return")
-        high = max(middle(task, FIXED, start) for start in STARTS)
-        for start in STARTS:
-            found[task, start] = (middle(task, meta, start) - low) / (high - low)
-    return found
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in scored([row for name in FILES for row in read_csv(RESULTS / name)]):
+        if row.meta == meta and row.score is not None:
+            found.setdefault((row.task, row.setting), []).append(row.score)
+    return {place: median(values) for place, values in found.items()}
 
 
 def svg(name: str) -> str:

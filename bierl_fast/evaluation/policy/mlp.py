@@ -146,11 +146,11 @@ class MlpPolicy:
         A discrete action space is answered by an integer (np.int64, as the space's own `sample`). Many observations
         at once, as a vector environment gives them, are answered row by row: (N, O) -> (N, A), of choices (N,) int64.
         """
-        rows = self.spec.rows(observation)
-        if rows is not None:
-            return self.spec.answers([self.act(row) for row in rows])
+        numbers = self.spec.numbers(observation)
+        if self.spec.are_many(numbers):
+            return self.spec.answers([self.act(row) for row in numbers])
         action = np.empty(len(self.spec.low), np.float32)
-        self.shape.act(self._normalizer, self.parameters, self.spec.flat(observation), action)
+        self.shape.act(self._normalizer, self.parameters, self.spec.flat(numbers), action)
         return self.spec.answer(action)
 
     def numpy(self) -> NumpyPolicy:

@@ -115,25 +115,25 @@ class PolicySpec:
             ArgumentError: the observation has another shape.
             ArgumentTypeError: it holds something else than real numbers.
         """
-        numbers = self._numbers(observation)
+        numbers = self.numbers(observation)
         if numbers.shape != self._observed:
             raise ArgumentError(f"observation must have shape {self._observed}, got {numbers.shape}")
         return np.ascontiguousarray(numbers, np.float64).reshape(-1)
 
-    def rows(self, observations: Observation) -> NDArray[Any] | None:
-        """Many observations, one in each row of an array with one more dimension; None of a single one.
-
-        Raises:
-            ArgumentTypeError: they hold something else than real numbers.
-        """
-        numbers = self._numbers(observations)
-        return numbers if numbers.shape[1:] == self._observed and numbers.ndim > len(self._observed) else None
+    def are_many(self, numbers: NDArray[Any]) -> bool:
+        """Whether these are many observations, one in each row of an array with one more dimension."""
+        return numbers.ndim > len(self._observed) and numbers.shape[1:] == self._observed
 
     @property
     def _observed(self) -> tuple[int, ...]:
         return self.observation_shape or (self.observation_size,)
 
-    def _numbers(self, observation: Observation) -> NDArray[Any]:
+    def numbers(self, observation: Observation) -> NDArray[Any]:
+        """An array of what was observed, which is itself where it is one of real numbers.
+
+        Raises:
+            ArgumentTypeError: it holds something else than real numbers.
+        """
         if isinstance(observation, np.ndarray) and observation.dtype.kind in "fiub":
             return observation
         found = real(observation)
