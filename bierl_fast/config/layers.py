@@ -16,6 +16,7 @@ from bierl_fast.config.sections import OLD_NAMES, check_names
 from bierl_fast.config.starts import NONE, in_words, start_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.files import PathLike, as_path
+from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.settings import renamed
 
@@ -41,10 +42,10 @@ class Layers:
         return toml.compose(self.below, self.file, self.given)
 
     def start_in_words(self, config: Config) -> str:
-        """One line on what the task's start sets; empty without one."""
-        if self.preset is not None or not self.below:
+        """One line on where the run starts; empty where a preset, a file or a strategy was asked for, which say it."""
+        if self.preset is not None or self.file or "strategy" in self.given:
             return ""
-        return in_words({name: getattr(config, name) for name in ("task", *self.below)})
+        return in_words(str(self.given["task"]), config, own=bool(self.below))
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
@@ -81,6 +82,7 @@ def layers_of(given: Mapping[str, Any], preset: str | None = None, file: PathLik
     check_names(given)
     from_file = {} if file is None else toml.read(as_path(file, "file"))
     if preset not in {None, NONE}:
+        choice("preset", str(preset), (NONE, *toml.presets()))
         return Layers(toml.read_preset(str(preset)), from_file, given, preset)
     start = start_of(given.get("task"), given, preset) if file is None else {}
     return Layers(start, from_file, given, None)
@@ -96,12 +98,12 @@ def configure(
 ) -> Config:
     """The settings of `bierl train TASK`: a preset's, a file's, and those given; later ones win.
 
-    With neither preset nor file, nor a strategy, a native task has a start of its own, which bf.Config has not.
+    With neither preset nor file, nor a strategy, Gymnasium's MuJoCo tasks have starts of their own, bf.Config has none.
     Example: `bf.train(bf.configure(preset="ars-swimmer", total_steps=500_000))`.
 
     Args:
         task: as in bf.Config; None: that of the preset or the file.
-        preset: the name of one (`bf.presets()`); "none": what all native tasks start from.
+        preset: the name of one (`bf.presets()`); "none": what all of these tasks start from in place of their own.
         file: a TOML file of settings, such as the config.toml of a run.
         settings: others, by the names that bf.Config has for them.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast.config import foreign
-from bierl_fast.config.sections import hints, settings_of
+from bierl_fast.config.sections import Settings, hints, settings_of
 from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
 from bierl_fast.values import typed
@@ -90,15 +90,27 @@ def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
     return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
 
 
-def in_words(start: Mapping[str, Any]) -> str:
-    """One line that says what a run starts from, for people."""
-    cap = f", episodes of {start['episode_cap']} steps" if start.get("episode_cap") else ""
+def in_words(task: str, config: Settings, own: bool) -> str:
+    """One line that says what a run starts from, for people.
+
+    Args:
+        task: as it was typed.
+        config: its settings; sigma and learning rate may be left to the strategy.
+        own: whether the task has a start of its own, and its settings are those.
+    """
+    declared = strategies.declared(config.strategy, 4)
+    values = {name: getattr(config, name) for name in ("sigma", "learning_rate")}
+    sigma, rate = (declared[name].default if value is None else value for name, value in values.items())
+    policy = "" if config.dim is not None else f"{_policy(config)}, "
+    cap = f", episodes of {config.episode_cap} steps" if config.episode_cap else ""
     return (
-        f"start for {start['task']}: {start['strategy']}, population {start['population']}, {_policy(start)}, sigma "
-        f"{start['sigma']:g}, learning rate {start['learning_rate']:g}{cap} (--strategy NAME leaves it out)"
+        f"start for {task}: {config.strategy}, population {config.population}, {policy}sigma {sigma:g}, learning rate "
+        f"{rate:g}{cap}{' (--strategy NAME leaves it out)' * own}"
     )
 
 
-def _policy(start: Mapping[str, Any]) -> str:
-    layers = ", ".join(str(size) for size in start["hidden"])
+def _policy(config: Settings) -> str:
+    if config.policy is not None:
+        return "a policy of your own"
+    layers = ", ".join(str(size) for size in config.hidden)
     return f"hidden layers of {layers}" if layers else "linear policy"

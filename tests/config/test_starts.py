@@ -57,6 +57,36 @@ def test_what_is_typed_wins_and_the_first_line_says_the_rest(
     assert (saved["strategy"], saved["meta"], saved["alive_offset"]) == ("ars", "tpa", 0.5)
 
 
+ES = "es, population 8, "
+TOLD = [
+    (
+        ["BipedalWalker-v3", "--episode-cap", "9"],
+        "hidden layers of 64, 64, sigma 0.02, learning rate 0.01, episodes of 9",
+    ),
+    (["rastrigin", "--dim", "4", "--sigma", "0.3"], "sigma 0.3, learning rate 0.01"),
+    (["Reacher-v5", "--momentum", "0.2", "--hidden", "none"], "linear policy, sigma 0.02, learning rate 0.01"),
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), TOLD)
+def test_a_run_without_a_start_of_the_task_says_what_it_has(
+    typed: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A task that has none, or something typed that is for another strategy; nothing where a strategy was asked for."""
+    monkeypatch.chdir(tmp_path)
+    common = ["train", *typed, "--population", "8", "--generations", "1", "--threads", "1"]
+    assert entry(common) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.removesuffix(" steps") == f"start for {typed[0]}: {ES}{told}"
+    assert entry([*common, "--strategy", "es"]) == 0
+    assert "start for" not in capsys.readouterr().out
+
+
+def test_a_meta_level_that_is_mistyped_may_be_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry([*TRAIN, "--meta", "atuo"]) == 2
+    assert "no meta-level named 'atuo'; did you mean 'auto'? known: auto, bo" in capsys.readouterr().err
+
+
 def test_without_presets_all_tasks_start_alike() -> None:
     found = [start_of(task, {}, "none") for task in STARTS]
     assert all(each == found[0] for each in found)
