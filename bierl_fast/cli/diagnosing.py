@@ -88,7 +88,8 @@ class _Lines:
     def __call__(self, done: int, last: int) -> None:
         if done == 0:
             work = self._proposals * last
-            click.echo(f"{self._proposals} proposals for {last} generations each: the work of {work} of the run's own")
+            each = counted(last, "generation")
+            click.echo(f"{self._proposals} proposals for {each} each: the work of {work} of the run's own")
         elif done < last and time.monotonic() - self._printed >= LINE_SECONDS:
             self._printed = time.monotonic()
             click.echo(f"generation {done}/{last}")

@@ -136,8 +136,17 @@ def ranges_of(names: Iterable[str], config: Settings, declared: Mapping[str, Hyp
         ranges[name] = _range_of(name, config, adaptable)
         if adaptable[name].scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
-                check_float32(f"the {text} end of {name}'s range", end, [name, *at_fault(_where(name, config))])
+                what = f"the {text} end of {name}'s range{_of_the_value(name, config, adaptable)}"
+                check_float32(what, end, [name, *at_fault(_where(name, config))])
     return ranges
+
+
+def _of_the_value(name: str, config: Settings, adaptable: Mapping[str, HyperparameterSpec]) -> str:
+    """What an error says of a range that nobody gave."""
+    if name in given_ranges(config):
+        return ""
+    value = value_of(config, name, adaptable[name])
+    return f" (a factor of 100 from {value:g}, as none is given: --range {name}=LOW,HIGH)"
 
 
 def _range_of(name: str, config: Settings, adaptable: Mapping[str, HyperparameterSpec]) -> Range:

@@ -162,6 +162,11 @@ def _in_batch(config: Config) -> bool:
     return config.learned and META_FITNESS[meta_settings(config).fitness].in_batch
 
 
+def _averages(strategy: StrategyEntry) -> bool:
+    """Whether the mean of several states is one of its states."""
+    return not strategy.transitions and not strategy.behaviors
+
+
 def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping[str, Range]) -> Groups:
     """`whole`, which meta_fitness in_batch may divide; `config` has nothing left open.
 
@@ -169,8 +174,9 @@ def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping
         ConfigError: the population is too small, or does not divide evenly, or the strategy cannot be averaged.
     """
     groups, entry = meta_settings(config).proposals, strategies.entry(config.strategy)
-    if config.meta == "bo" or entry.transitions or entry.behaviors:
-        other = "'one_step' for meta 'bo'" if config.meta == "bo" else "another strategy"
+    if config.meta == "bo" or not _averages(entry):
+        others = ", ".join(name for name in strategies.which_take("riders") if _averages(strategies.entry(name)))
+        other = "'one_step' for meta 'bo'" if config.meta == "bo" else f"one of {others}"
         what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
         why = f"is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; take {other}"
         raise unfit("in_batch", why, "meta", "strategy")
@@ -247,7 +253,7 @@ def make_meta(
     meta, centers = meta_levels.make_meta(config.meta, parts), centers_of(strategy)
     if config.meta == "lra":
         require_one_center(centers)
-    if config.learned and meta.reads_generation and centers > 1:
+    if config.learned and meta.reads_generation and centers > 1 and not _in_batch(config):  # see make_groups
         raise unfit(
             parts.settings.fitness,
             f"judges a proposal on the generation just evaluated, which strategy {config.strategy!r} draws around "

@@ -75,7 +75,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("diagnose", "Missing argument 'DIR'"),
         ("evaluate x --threads 1025", "threads must be at least 1 and at most 1024, got 1025"),
         ("train Hopper-v5 --generations 1 --adapt weight_decay", "weight_decay, which is 0.0 and so has no range"),
-        ("train Hopper-v5 --generations 1 --sigma 1e-44", "the lower end of sigma's range must be above 0"),
+        (
+            "train Hopper-v5 --generations 1 --sigma 1e-44",
+            "range (a factor of 100 from 1e-44, as none is given: --range",
+        ),
         ("train Hopper-v5 --generations 1 --hidden 65537", "at most 65536, got [65537]"),
     ],
 )

@@ -148,6 +148,8 @@ def test_a_value_that_is_not_finite_fails_its_row_alone(value: float) -> None:
     assert batch.failed_r.tolist() == [False, False, False, True, False]
     np.testing.assert_array_equal(batch.returns_r, [0.0, 1.0, 2.0, np.nan, 4.0])
     assert batch.steps == 5
+    assert str(batch.failure).startswith("row 3: ")
+    assert str(batch.failure).endswith(f"at_row_3> gave {value}, no finite number")
 
 
 @pytest.mark.parametrize("vectorized", [False, True])

@@ -321,8 +321,8 @@ NOVELTY: dict[str, Any] = {"strategy": "nsr", "task": "InvertedPendulum-v5", "di
         ({"meta_credit": 2, "meta_fitness": "one_step"}, "meta_fitness 'one_step' takes no meta_credit, got 2"),
         ({"meta_candidates": 3}, "meta_candidates must be even"),
         ({"meta": "bo"}, "'in_batch' is for generators' proposals, got meta 'bo'"),
-        ({**NOVELTY, "centers": 3}, "around another of its 3 centers than the proposal is for; take 'one_step'"),
-        ({**NOVELTY, "centers": 1}, "strategies that learn from returns alone, .* 'nsr'; take another strategy"),
+        ({**NOVELTY, "centers": 3}, "that learn from returns alone, .* 'nsr'; take one of ars, es, meps, pgpe, snes$"),
+        ({**NOVELTY, "centers": 1}, "that learn from returns alone, .* 'nsr'; take one of ars, es, meps, pgpe, snes$"),
         ({"strategy": "cmaes"}, "leaves a meta-level nothing to move"),
     ],
 )

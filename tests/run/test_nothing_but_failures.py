@@ -84,6 +84,12 @@ def test_candidates_that_all_fail_say_the_first_one_s_reason() -> None:
         bf.train(bf.Config(**settings))
 
 
+def test_a_function_says_what_it_gave(tmp_path: Path) -> None:
+    config = bf.Config(task=nan, dim=2, population=6, meta="none", generations=1)
+    with pytest.raises(bf.AllFailedError, match=r"in 6 of 6 episodes; row 0: .*:nan gave nan, no finite number$"):
+        bf.train(config)
+
+
 def test_a_summary_of_failures_alone_has_no_number() -> None:
     found = summary(batch([True, True]))
     for name in ("mean_return", "std_return", "min_return", "max_return"):
@@ -101,7 +107,7 @@ def test_of_a_function(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     settings: dict[str, Any] = {"dim": 2, "meta": "none", "population": 4, "generations": 1, "center_episodes": 0}
     bf.train(bf.Config(task="helpers.functions:hill", **settings), tmp_path / "run")
     path = "tests.run.test_nothing_but_failures:nan"
-    with pytest.raises(bf.AllEpisodesError, match="all 3 episodes of the evaluation failed; none has a finite return"):
+    with pytest.raises(bf.AllEpisodesError, match=r"all 3 episodes of the evaluation failed; row 0: .* gave nan"):
         bf.evaluate(tmp_path / "run", episodes=3, task=path)
     fails(capsys, 1, "all 100 episodes of the evaluation failed", "evaluate", str(tmp_path / "run"), "--task", path)
 
@@ -120,7 +126,7 @@ def test_of_a_diagnosis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     settings: dict[str, Any] = {"dim": 2, "meta": "none", "population": 4, "generations": 1, "center_episodes": 0}
     bf.train(bf.Config(task="helpers.functions:hill", learning_rate=1e-9, sigma=1.0, **settings), tmp_path / "run")
     path = "tests.run.test_nothing_but_failures:nan_in_the_middle"
-    with pytest.raises(bf.AllEpisodesError, match="all 3 episodes of the evaluation failed; none has a finite return"):
+    with pytest.raises(bf.AllEpisodesError, match=r"all 3 episodes of the evaluation failed; row 0: .* gave nan"):
         bf.diagnose(tmp_path / "run", task=path, proposals=2, generations=[1], episodes=3)
 
 

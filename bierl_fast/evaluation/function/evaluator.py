@@ -80,8 +80,10 @@ class FunctionEvaluator:
         returns_r = np.full(population.rows, np.nan)
         runner.evaluate(population, returns_r)
         failed_r = ~np.isfinite(returns_r)
+        first = int(failed_r.argmax()) if failed_r.any() else None
+        why = None if first is None else f"row {first}: {spec.task} gave {returns_r[first]}, no finite number"
         returns_r[failed_r] = np.nan
-        return EvaluationBatch(returns_r, np.ones(returns_r.size, np.int32), failed_r, key=population.key)
+        return EvaluationBatch(returns_r, np.ones(returns_r.size, np.int32), failed_r, key=population.key, failure=why)
 
     def absorb(self, batch: EvaluationBatch) -> None:
         """Nothing: there are no observations."""
