@@ -183,7 +183,9 @@ class Groups(TakesTurns, called="strategy"):
             states.append(self._part.state())
         before = self.mean
         self._divide(_Division(tuple(states), division.move_mk, division.left - 1) if division.left else None, states)
-        told = report(population, batch, float(np.linalg.norm(self.mean - before)))
+        with np.errstate(over="ignore"):  # as of a strategy alone: a step too long for single precision
+            moved = float(np.linalg.norm(self.mean - before))
+        told = report(population, batch, moved)
         means: dict[str, Any] = {name: _mean([getattr(each, name) for each in reports]) for name in AVERAGED}
         return replace(told, **means)
 

@@ -282,6 +282,11 @@ def test_a_wrong_learning_rate_is_mended_at_no_cost() -> None:
     assert moved.metrics[-1]["env_steps"] == fixed.metrics[-1]["env_steps"]
 
 
+def test_a_step_too_long_to_measure_is_none_to_warn_of() -> None:
+    found = bf.train(bf.Config(**RUN | {"sigma": 1e8, "learning_rate": 1e25}))
+    assert [record["update_norm"] for record in found.metrics] == [None] * 9
+
+
 def test_an_update_wants_groups() -> None:
     past = History(length=4, quantiles=4, ranges=RANGES)
     past.append(report(0, hp_of("es")))
