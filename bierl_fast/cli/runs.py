@@ -8,6 +8,7 @@ import click
 
 from bierl_fast.cli.parameters import PathType, debug_option, json_option, print_json
 from bierl_fast.columns import lines
+from bierl_fast.errors import ArchiveError
 from bierl_fast.run.progress import return_text
 
 HEAD = ("run", "state", "task", "strategy", "meta", "seed", "score", "generations", "steps", "when")
@@ -54,11 +55,31 @@ def runs(folder: Path, as_json: bool) -> None:
 @json_option
 @debug_option
 def show(run_dir: Path, as_json: bool) -> None:
-    """Show the run in DIR: where it stands, its settings, its latest numbers, its files, what to do next."""
+    """Show the run in DIR: where it stands, its settings, its latest numbers, its files, what to do next.
+
+    Of a file that `bierl pretrain` makes: how the generator was trained, and what each validation found.
+    """
     from bierl_fast.run import listing  # noqa: PLC0415 - loads the native module
 
+    if run_dir.is_file() and _showed_generator(run_dir, as_json):
+        return
     page = listing.show(run_dir)
     if as_json:
         print_json(listing.as_json(page))
     else:
         click.echo(str(page))
+
+
+def _showed_generator(path: Path, as_json: bool) -> bool:
+    """Whether the file holds a generator, which is then shown."""
+    from bierl_fast.pretraining import page  # noqa: PLC0415 - loads the native module
+
+    try:
+        found = page.facts(path)
+    except ArchiveError:
+        return False
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(page.in_lines(found)))
+    return True
