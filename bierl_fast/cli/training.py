@@ -66,7 +66,8 @@ def train(
     """Train a policy for TASK.
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win. With neither
-    of the first two, nor a --strategy, a native task has a start of its own; with --preset none, that of all tasks.
+    of the first two, nor a --strategy, a native task has a start of its own, which the first line says; with --preset
+    none, that of all tasks. A test function has 30 parameters where no --dim is given.
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module

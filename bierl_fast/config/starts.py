@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bierl_fast.config import foreign
+from bierl_fast.config.config import Config
+from bierl_fast.config.resolve import configured
 from bierl_fast.config.sections import hints, settings_of
+from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.meta.table import AUTO
 from bierl_fast.strategy import table as strategies
 from bierl_fast.values import typed
@@ -55,6 +58,7 @@ STARTS: Mapping[str, Mapping[str, Any]] = {
     "Swimmer-v5": {**_of(16), "top": 8, "obs_norm": False, "sigma": 0.04, "learning_rate": 0.04},
     "Walker2d-v5": _of(64),
 }
+FUNCTION: Mapping[str, Any] = {"dim": 30}  # of a test function, whose strategy is the one of all settings' defaults
 NONE = "none"  # as a preset: no task's own
 
 
@@ -66,6 +70,8 @@ def start_of(task: Any, given: Mapping[str, Any], preset: str | None = None) -> 
         given: settings that were typed, by name; each of them wins over the start's.
         preset: NONE: not the task's own start, but that of all tasks.
     """
+    if isinstance(task, str) and task in native_functions():
+        return {} if "dim" in given else FUNCTION
     start = STARTS.get(task, {}) if isinstance(task, str) else {}
     if preset == NONE and start:
         start = GENERAL
@@ -90,15 +96,20 @@ def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
     return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
 
 
-def in_words(start: Mapping[str, Any]) -> str:
-    """One line that says what a run starts from, for people."""
-    cap = f", episodes of {start['episode_cap']} steps" if start.get("episode_cap") else ""
-    return (
-        f"start for {start['task']}: {start['strategy']}, population {start['population']}, {_policy(start)}, sigma "
-        f"{start['sigma']:g}, learning rate {start['learning_rate']:g}{cap} (--strategy NAME leaves it out)"
-    )
+def in_words(config: Config) -> str:
+    """One line that says what a run starts from, for people; `config`'s policy has nothing left open."""
+    values = configured(config, strategies.declared(config.strategy, config.dim or 1))
+    told = (("sigma", values.get("sigma")), ("learning rate", values.get("learning_rate")))
+    parts = [config.strategy, f"population {config.population}", _policy(config)]
+    parts += [f"{name} {value:g}" for name, value in told if value is not None]
+    parts += [f"episodes of {config.episode_cap} steps"] if config.episode_cap else []
+    return f"start for {config.named().task}: {', '.join(parts)}"
 
 
-def _policy(start: Mapping[str, Any]) -> str:
-    layers = ", ".join(str(size) for size in start["hidden"])
+def _policy(config: Config) -> str:
+    if config.dim is not None:
+        return f"{config.dim} parameters"
+    if config.policy is not None:
+        return "a torch policy"
+    layers = ", ".join(str(size) for size in config.hidden or ())
     return f"hidden layers of {layers}" if layers else "linear policy"

@@ -11,8 +11,9 @@ import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.config.auto import PAID_ALIVE, decided
-from bierl_fast.config.starts import STARTS, start_of
+from bierl_fast.config.starts import FUNCTION, STARTS, start_of
 from bierl_fast.evaluation.native import native_ids
+from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.run import build
 
 TRAIN = ["train", "Hopper-v5", "--generations", "1", "--episode-cap", "20", "--threads", "1"]
@@ -65,10 +66,60 @@ def test_without_presets_all_tasks_start_alike() -> None:
 
 
 def test_other_tasks_have_none() -> None:
-    assert start_of("quadratic", {}) == {}
     assert start_of("CartPole-v1", {}) == {}
     assert start_of(None, {}) == {}
     assert start_of("Hopper-v5", {"dim": 4}) == {}
+
+
+@pytest.mark.parametrize("function", sorted(native_functions()))
+@pytest.mark.parametrize("typed", [[], ["--strategy", "snes"], ["--preset", "none"]])
+def test_a_function_has_a_number_of_parameters(
+    function: str, typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the strategy."""
+    monkeypatch.chdir(tmp_path)
+    assert entry(["train", function, *typed, "--generations", "1", "--run-dir", "run"]) == 0
+    strategy = "snes" if "snes" in typed else "es"
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"start for {function}: {strategy}, population 64, {FUNCTION['dim']} parameters, sigma ")
+    assert first.endswith(" (--dim N sets another number)")
+    assert toml.read(Path("run/config.toml"))["dim"] == FUNCTION["dim"]
+
+
+def test_a_function_with_a_number_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert start_of("ackley", {"dim": 4}) == {}
+    assert entry(["train", "ackley", "--dim", "4", "--generations", "1", "--run-dir", "run"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "start for ackley: es, population 64, 4 parameters, sigma 0.02, learning rate 0.01"
+    assert entry(["train", "ackley", "--hidden", "3", "--generations", "1", "--run-dir", "no"]) != 0
+    assert "(the task's start sets dim: --dim N sets another number)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        (["CartPole-v1"], "start for CartPole-v1: es, population 64, hidden layers of 64, 64, sigma 0.02, "),
+        (["LunarLander-v3", "--population", "6"], "start for LunarLander-v3: es, population 6, hidden layers of 64, "),
+        (["Hopper-v5", "--strategy", "snes"], "run directory: "),
+        (["Hopper-v5", "--config", "own.toml"], "run directory: "),
+        (["--preset", "ars-hopper"], "run directory: "),
+        (
+            ["rosenbrock", "--strategy", "cmaes"],
+            "start for rosenbrock: cmaes, population 64, 30 parameters, sigma 0.1",
+        ),
+    ],
+)
+def test_the_first_line_says_what_nobody_said(
+    typed: list[str], first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.toml").write_text("population = 4\n", encoding="utf-8")
+    episodes = [] if "rosenbrock" in typed else ["--episode-cap", "5", "--threads", "1"]
+    assert entry(["train", *typed, "--generations", "1", *episodes, "--run-dir", "run"]) == 0
+    assert capsys.readouterr().out.startswith(first)
 
 
 PAID: list[tuple[dict[str, Any], float | None]] = [
