@@ -47,15 +47,15 @@ STARTS: Mapping[str, Mapping[str, Any]] = {
         "sigma": 0.05,
         "learning_rate": 0.04,
     },
-    "Hopper-v5": _of(16),
+    "Hopper-v5": _of(24),  # with 16 every fifth run falls short
     "Humanoid-v5": _of(256),
     "HumanoidStandup-v5": _of(64),
     "InvertedDoublePendulum-v5": _of(64),
     "InvertedPendulum-v5": GENERAL,
     "Pusher-v5": GENERAL,
     "Reacher-v5": GENERAL,
-    # Normalized, or with fewer candidates or the better ones alone, it stays in a slow way to swim more often.
-    "Swimmer-v5": {**_of(16), "top": 8, "obs_norm": False, "sigma": 0.04, "learning_rate": 0.04},
+    # Normalized, with fewer candidates, a smaller sigma, or the better ones alone, it stays in a slow way to swim.
+    "Swimmer-v5": {**_of(16), "top": 8, "obs_norm": False, "sigma": 0.1, "learning_rate": 0.1},
     "Walker2d-v5": _of(64),
 }
 FUNCTION: Mapping[str, Any] = {"dim": 30}  # of a test function, whose strategy is the one of all settings' defaults
