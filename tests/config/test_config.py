@@ -132,6 +132,7 @@ LARGEST = {
     "meta_credit": 2**53,
     "meta_interval": 2**53,
     "eval_interval": 2**53,
+    "policy_interval": 2**53,
     "eval_episodes": 2**16,
     "log_video": 2**53,
     "seed": 2**64 - 1,
