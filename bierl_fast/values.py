@@ -100,9 +100,14 @@ def _whole(value: float) -> int:
 
 
 def understood(value: Any, kind: Any) -> Any:
-    """A number, or several, that was given in writing or as a whole float, as `kind` has it; else as it is."""
+    """A number, or several, that was given in writing or as a whole float, as `kind` has it; else as it is.
+
+    "none" is None where a setting may be left open, and no list of any length, of which it is the empty one.
+    """
     if isinstance(value, bool) or str in kinds(kind):
         return value
+    if isinstance(value, str) and value.lower() == "none" and types.NoneType in kinds(kind):
+        return value if any(... in typing.get_args(part) for part in kinds(kind)) else None
     for part in kinds(kind):
         items = typing.get_args(part) if typing.get_origin(part) is tuple else ()
         try:
