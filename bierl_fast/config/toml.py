@@ -18,7 +18,7 @@ import tomli_w
 
 from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, default_of, settings_of
+from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, none_is_said, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.files import MOST_TEXT, read_text, toml_of
 from bierl_fast.names import lookup
@@ -157,7 +157,7 @@ def dumps(config: Config) -> str:
 
 
 def _written(name: str, value: Any) -> Any:
-    return "none" if value is None and default_of(name) is not None else value
+    return "none" if value is None and none_is_said(name) else value
 
 
 def _in_order(text: str, keywords: Mapping[str, Any]) -> bool:

@@ -16,11 +16,10 @@ import bierl_fast as bf
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import foreign
-from bierl_fast.config.sections import default_of, hints
+from bierl_fast.config.sections import hints, none_is_said
 from bierl_fast.errors import ConfigError, UnknownNameError
 from bierl_fast.strategy.ask_tell import AskTell
 from bierl_fast.strategy.es import EvolutionStrategy
-from bierl_fast.values import kinds
 
 
 class Optimizer:
@@ -152,7 +151,7 @@ def test_every_whole_number_has_a_largest(name: str) -> None:
 
 def test_what_is_none_against_its_default_is_written(tmp_path: Path) -> None:
     """A file that leaves it out would read as the default."""
-    names = [n for n, kind in hints().items() if type(None) in kinds(kind) and default_of(n) is not None]
+    names = [name for name in hints() if none_is_said(name)]
     assert names == ["tpa_noise"]  # add each to the settings below
     config = Config(task="Swimmer-v5", meta="tpa", generations=1, tpa_noise=None)
     path = tmp_path / "config.toml"
