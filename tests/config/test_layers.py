@@ -62,6 +62,7 @@ def test_a_task_that_is_an_object() -> None:
     ("given", "said"),
     [
         ({"preset": "ars-swimer"}, "no preset named 'ars-swimer'; did you mean 'ars-swimmer'?"),
+        ({"preset": "noen"}, "no preset named 'noen'; did you mean 'none'?"),
         ({"file": "absent.toml"}, "cannot read absent.toml"),
         ({"file": ""}, "file must name a file"),
         ({"preset": "paper"}, "no task given"),
