@@ -12,6 +12,7 @@ from typing import Any
 
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
+from bierl_fast.config.resolve import with_policy_settings
 from bierl_fast.config.sections import OLD_NAMES, check_names
 from bierl_fast.config.starts import NONE, in_words, start_of
 from bierl_fast.errors import ConfigError
@@ -42,10 +43,16 @@ class Layers:
         return toml.compose(self.below, self.file, self.given)
 
     def start_in_words(self, config: Config) -> str:
-        """One line on where the run starts; empty where a preset, a file or a strategy was asked for, which say it."""
-        if self.preset is not None or self.file or "strategy" in self.given:
+        """One line on what a run starts from that nobody said it should; empty after a preset, a file or a strategy."""
+        if self.preset is not None or self.file or ("strategy" in self.given and not self.below):
             return ""
-        return in_words(str(self.given["task"]), config, own=bool(self.below))
+        remedy = f" ({self._remedy})" if self.below else ""
+        return in_words(str(self.given["task"]), with_policy_settings(config)) + remedy
+
+    @property
+    def _remedy(self) -> str:
+        """Of what the task's start sets."""
+        return "--strategy NAME leaves it out" if "strategy" in self.below else "--dim N sets another number"
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
@@ -58,7 +65,7 @@ class Layers:
                 raise
             if self.preset is None:
                 raise ConfigError(
-                    f"{error} (the task's start sets {', '.join(own)}: a --strategy leaves it out)", error.settings
+                    f"{error} (the task's start sets {', '.join(own)}: {self._remedy})", error.settings
                 ) from error
             raise ConfigError(
                 f"{error} (preset {self.preset!r} sets {', '.join(own)}: `bierl presets {self.preset}` writes its "
@@ -98,7 +105,8 @@ def configure(
 ) -> Config:
     """The settings of `bierl train TASK`: a preset's, a file's, and those given; later ones win.
 
-    With neither preset nor file, nor a strategy, Gymnasium's MuJoCo tasks have starts of their own, bf.Config has none.
+    With neither preset nor file, nor a strategy, each of Gymnasium's MuJoCo tasks has a start of its own, which
+    bf.Config has not; a test function has 30 parameters where no dim is given.
     Example: `bf.train(bf.configure(preset="ars-swimmer", total_steps=500_000))`.
 
     Args:

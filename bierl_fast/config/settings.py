@@ -94,7 +94,7 @@ class WarmStartSettings(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSettings(Section):
-    """Evaluations beside the training, and checkpoints."""
+    """Evaluations beside the training, checkpoints, and policies that are kept."""
 
     title: ClassVar[str] = "reports"
 
@@ -126,5 +126,13 @@ class ReportSettings(Section):
         "wall time between checkpoints; 0: after every generation",
         training=False,
         at_least=0.0,
-        also=("checkpoint_interval", "save_freq", "save_interval", "checkpoint_freq", "checkpoint_every"),
+        also=("checkpoint_interval", "checkpoint_freq", "checkpoint_every"),
+    )
+    policy_interval: int = setting(
+        0,
+        "generations between policies that a run's directory keeps, policies/GENERATIONS.npz; 0: none",
+        training=False,
+        at_least=0,
+        at_most=FAR,
+        also=("save_freq", "save_interval", "save_every", "keep_interval", "snapshot_interval"),
     )

@@ -46,6 +46,7 @@ LEFT = (
     "eval_episodes",
     "target_return",
     "checkpoint_seconds",
+    "policy_interval",
     *LoggerSettings.settings(),
 )
 # On long runs the riders' signals are read, and moves go on: when to stop them is learned.

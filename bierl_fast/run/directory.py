@@ -1,7 +1,7 @@
 """A run directory: which file is where, and who may write to it.
 
 config.toml, manifest.json, metrics.jsonl, checkpoint.npz, policy.npz; best_policy.npz of a run with reporting
-evaluations, warm_start.npz of one with a warm_start_task.
+evaluations, policies/ of one with a policy_interval, warm_start.npz of one with a warm_start_task.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class RunDirectory:
     def best_policy(self) -> Path:
         """The policy whose reporting evaluation had the highest mean return; as policy.npz."""
         return self.path / "best_policy.npz"
+
+    def kept_policy(self, generations: int) -> Path:
+        """The policy after so many generations, of those that stay (policy_interval); as policy.npz."""
+        return self.path / "policies" / f"{generations:06d}.npz"
 
     @property
     def warm_start(self) -> Path:

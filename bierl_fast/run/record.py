@@ -1,6 +1,6 @@
 """What a run leaves behind: metrics, checkpoints, the policy; and word to whoever watches.
 
-Record, Snapshot -> Recorder -> metrics.jsonl, checkpoint.npz, policy.npz, observer
+Record, Snapshot -> Recorder -> metrics.jsonl, checkpoint.npz, policy.npz, policies/, observer
 """
 
 from __future__ import annotations
@@ -77,12 +77,22 @@ class Recorder:
             with self.writing:
                 self._metrics.append(record)
                 self._snapshot = take()
+            self._keep_at_intervals(self._snapshot)
         self.records.append(record)
         if time.monotonic() - self._saved_at >= self._config.checkpoint_seconds:
             self.save()
         if self._observer is not None:
             self._observer(record)
         return record
+
+    def _keep_at_intervals(self, snapshot: Snapshot) -> None:
+        """The policy as a file that stays, every so many generations; a resumed run writes the same again."""
+        generations, interval = snapshot.checkpoint.counters.generation, self._config.policy_interval
+        if self._directory is not None and interval and generations % interval == 0:
+            file = self._directory.kept_policy(generations)
+            with naming(file):
+                file.parent.mkdir(exist_ok=True)
+                snapshot.policy.save(file)
 
     def keep(self, policy: Policy) -> None:
         """Hold, and write down, the policy that evaluated best so far."""

@@ -11,8 +11,9 @@ import bierl_fast as bf
 from bierl_fast.cli.main import entry
 from bierl_fast.config import toml
 from bierl_fast.config.auto import PAID_ALIVE, decided
-from bierl_fast.config.starts import STARTS, start_of
+from bierl_fast.config.starts import FUNCTION, STARTS, start_of
 from bierl_fast.evaluation.native import native_ids
+from bierl_fast.evaluation.policy.vector import native_functions
 from bierl_fast.run import build
 
 TRAIN = ["train", "Hopper-v5", "--generations", "1", "--episode-cap", "20", "--threads", "1"]
@@ -57,31 +58,6 @@ def test_what_is_typed_wins_and_the_first_line_says_the_rest(
     assert (saved["strategy"], saved["meta"], saved["alive_offset"]) == ("ars", "tpa", 0.5)
 
 
-ES = "es, population 8, "
-TOLD = [
-    (
-        ["BipedalWalker-v3", "--episode-cap", "9"],
-        "hidden layers of 64, 64, sigma 0.02, learning rate 0.01, episodes of 9",
-    ),
-    (["rastrigin", "--dim", "4", "--sigma", "0.3"], "sigma 0.3, learning rate 0.01"),
-    (["Reacher-v5", "--momentum", "0.2", "--hidden", "none"], "linear policy, sigma 0.02, learning rate 0.01"),
-]
-
-
-@pytest.mark.parametrize(("typed", "told"), TOLD)
-def test_a_run_without_a_start_of_the_task_says_what_it_has(
-    typed: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A task that has none, or something typed that is for another strategy; nothing where a strategy was asked for."""
-    monkeypatch.chdir(tmp_path)
-    common = ["train", *typed, "--population", "8", "--generations", "1", "--threads", "1"]
-    assert entry(common) == 0
-    first = capsys.readouterr().out.splitlines()[0]
-    assert first.removesuffix(" steps") == f"start for {typed[0]}: {ES}{told}"
-    assert entry([*common, "--strategy", "es"]) == 0
-    assert "start for" not in capsys.readouterr().out
-
-
 def test_a_meta_level_that_is_mistyped_may_be_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert entry([*TRAIN, "--meta", "atuo"]) == 2
     assert "no meta-level named 'atuo'; did you mean 'auto'? known: auto, bo" in capsys.readouterr().err
@@ -95,10 +71,64 @@ def test_without_presets_all_tasks_start_alike() -> None:
 
 
 def test_other_tasks_have_none() -> None:
-    assert start_of("quadratic", {}) == {}
     assert start_of("CartPole-v1", {}) == {}
     assert start_of(None, {}) == {}
     assert start_of("Hopper-v5", {"dim": 4}) == {}
+
+
+@pytest.mark.parametrize("function", sorted(native_functions()))
+@pytest.mark.parametrize("typed", [[], ["--strategy", "snes"], ["--preset", "none"]])
+def test_a_function_has_a_number_of_parameters(
+    function: str, typed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the strategy."""
+    monkeypatch.chdir(tmp_path)
+    assert entry(["train", function, *typed, "--generations", "1", "--run-dir", "run"]) == 0
+    strategy = "snes" if "snes" in typed else "es"
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith(f"start for {function}: {strategy}, population 64, {FUNCTION['dim']} parameters, sigma ")
+    assert first.endswith(" (--dim N sets another number)")
+    assert toml.read(Path("run/config.toml"))["dim"] == FUNCTION["dim"]
+
+
+def test_a_function_with_a_number_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert start_of("ackley", {"dim": 4}) == {}
+    assert entry(["train", "ackley", "--dim", "4", "--generations", "1", "--run-dir", "run"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "start for ackley: es, population 64, 4 parameters, sigma 0.02, learning rate 0.01"
+    assert entry(["train", "ackley", "--hidden", "3", "--generations", "1", "--run-dir", "no"]) != 0
+    assert "(the task's start sets dim: --dim N sets another number)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        (["CartPole-v1"], "start for CartPole-v1: es, population 64, hidden layers of 64, 64, sigma 0.02, "),
+        (["LunarLander-v3", "--population", "6"], "start for LunarLander-v3: es, population 6, hidden layers of 64, "),
+        (
+            ["Reacher-v5", "--momentum", "0.2", "--hidden", "none"],
+            "start for Reacher-v5: es, population 64, linear policy, sigma 0.02, learning rate 0.01, episodes",
+        ),
+        (["Hopper-v5", "--strategy", "snes"], "run directory: "),
+        (["Hopper-v5", "--config", "own.toml"], "run directory: "),
+        (["--preset", "ars-hopper"], "run directory: "),
+        (
+            ["rosenbrock", "--strategy", "cmaes"],
+            "start for rosenbrock: cmaes, population 64, 30 parameters, sigma 0.1",
+        ),
+    ],
+)
+def test_the_first_line_says_what_nobody_said(
+    typed: list[str], first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.toml").write_text("population = 4\n", encoding="utf-8")
+    episodes = [] if "rosenbrock" in typed else ["--episode-cap", "5", "--threads", "1"]
+    assert entry(["train", *typed, "--generations", "1", *episodes, "--run-dir", "run"]) == 0
+    assert capsys.readouterr().out.startswith(first)
 
 
 PAID: list[tuple[dict[str, Any], float | None]] = [

@@ -176,10 +176,12 @@ def test_the_command_line_runs_functions(elsewhere: Path, capsys: Captured) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("rastrigin", "'rastrigin' is a test function and needs dim, the number of its parameters (--dim N)"),
         ("rastrigan --dim 3", "did you mean 'rastrigin'?"),
         ("rastrigin --dim 0", "dim must be at least 1 and at most 1073741824, got 0"),
-        ("rastrigin --vectorized", "vectorized is for functions, which need dim"),
+        (
+            "rastrigin --vectorized",
+            "vectorized is for Python functions; a native",
+        ),
         ("no_module_of_mine:fn --dim 3", "No module named 'no_module_of_mine'"),
         ("users_module:gn --dim 3", "cannot import the task 'users_module:gn': AttributeError"),
         ("quadratic --dim 3 --task-kwarg condition=0", "condition must be finite and at least 1, got 0"),
