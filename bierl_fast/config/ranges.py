@@ -136,17 +136,19 @@ def ranges_of(names: Iterable[str], config: Settings, declared: Mapping[str, Hyp
         ranges[name] = _range_of(name, config, adaptable)
         if adaptable[name].scale == "log":
             for end, text in ((ranges[name].low, "lower"), (ranges[name].high, "upper")):
-                what = f"the {text} end of {name}'s range{_of_the_value(name, config, adaptable)}"
-                check_float32(what, end, [name, *at_fault(_where(name, config))])
+                _check_end(f"the {text} end of {name}'s range", end, name, config)
     return ranges
 
 
-def _of_the_value(name: str, config: Settings, adaptable: Mapping[str, HyperparameterSpec]) -> str:
-    """What an error says of a range that nobody gave."""
-    if name in given_ranges(config):
-        return ""
-    value = value_of(config, name, adaptable[name])
-    return f" (a factor of 100 from {value:g}, as none is given: --range {name}=LOW,HIGH)"
+def _check_end(what: str, end: float, name: str, config: Settings) -> None:
+    """Raise unless single precision holds it; of a range that nobody gave the error says so."""
+    try:
+        check_float32(what, end, [name, *at_fault(_where(name, config))])
+    except ConfigError as error:
+        if name in given_ranges(config):
+            raise
+        text = f"{error}; none is given, so it goes a factor of 100 either side of {name}: --range {name}=LOW,HIGH"
+        raise ConfigError(text, error.settings) from None
 
 
 def _range_of(name: str, config: Settings, adaptable: Mapping[str, HyperparameterSpec]) -> Range:

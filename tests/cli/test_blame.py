@@ -30,7 +30,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ('[scales]\nmomentum = "cubic"', HOPPER, "scales", "values.check_rules"),
     ('[reference]\nties = "worst"', HOPPER, "reference", "values.check_rules"),
     ("sigma = 1e-60", HOPPER, "sigma", "values.check_float32"),
-    ("sigma = 1e-44\nlearning_rate = 0.1", HOPPER, "sigma", "values.check_float32"),
+    ("sigma = 1e-44\nlearning_rate = 0.1", HOPPER, "sigma", "config.ranges._check_end"),
     ('evaluator = "fast"', HOPPER, "evaluator", "config.config.check_names"),
     ('strategy = "ess"', HOPPER, "strategy", "strategy.table.entry"),
     ('meta = "lstn"', HOPPER, "meta", "config.config.check_names"),

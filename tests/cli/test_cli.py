@@ -77,7 +77,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train Hopper-v5 --generations 1 --adapt weight_decay", "weight_decay, which is 0.0 and so has no range"),
         (
             "train Hopper-v5 --generations 1 --sigma 1e-44",
-            "range (a factor of 100 from 1e-44, as none is given: --range",
+            "got 1e-46; none is given, so it goes a factor of 100 ",
         ),
         ("train Hopper-v5 --generations 1 --hidden 65537", "at most 65536, got [65537]"),
     ],

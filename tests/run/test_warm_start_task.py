@@ -95,7 +95,8 @@ def test_the_command_shows_it_and_says_what_ctrl_c_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert entry(["train", *flags(WARM), "--run-dir", str(tmp_path / "run")]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    start, *lines = capsys.readouterr().out.splitlines()
+    assert start.startswith("start for ")
     assert lines[0] == f"run directory: {tmp_path / 'run'}"
     assert lines[1].startswith("warm start rastrigin  generations 1  return -")
     steps = WarmStart.load(tmp_path / "run" / "warm_start.npz").steps
