@@ -67,7 +67,7 @@ def train(
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win. With neither
     of the first two, nor a --strategy, each of Gymnasium's MuJoCo tasks has a start of its own; with --preset none, all
-    have the same one. A test function has 30 parameters where no --dim is given. The first line says it.
+    have the same one. A test function has 30 parameters where no number is given. The first line says it.
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module
