@@ -112,8 +112,9 @@ NEEDED = ("model", "observation", "reward", "episode_steps")
 
 def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a task file says, its names checked and the model's path absolute. Raises as MujocoTask.load."""
+    file = as_path(path, "the path of a task file")
     try:
-        found = read_toml(Path(path))
+        found = read_toml(file)
     except OSError as error:
         raise TaskError(f"cannot read the task file {os.fspath(path)}: {error.strerror}", ["task"]) from error
     except ValueError as error:
