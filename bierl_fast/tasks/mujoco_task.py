@@ -75,6 +75,8 @@ class MujocoTask:
         """Check everything, against the model too."""
         put = object.__setattr__
         put(self, "model", _model(self.model))
+        for each in ("episode_steps", "frame_skip"):
+            put(self, each, _plain(getattr(self, each)))  # NumPy's, too
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
         if not text("name", str(self.name)).strip():
