@@ -46,7 +46,7 @@ def typed(name: str, value: Any, kind: Any) -> Any:
     import msgspec  # noqa: PLC0415 - an evaluator of one's own is made without it
 
     try:
-        value = understood(plain(value), kind)
+        value = None if _is_none(value, kind) else understood(plain(value), kind)
     except RecursionError:
         raise ConfigError(f"{name} holds tables or lists that lie too deep within each other", at_fault(name)) from None
     for leaf in _leaves(value):
@@ -67,6 +67,13 @@ def typed(name: str, value: Any, kind: Any) -> Any:
                 at_fault(name),
             ) from None
         raise ConfigError(f"{name} must be {describe(kind)}, got {shown(value)}", at_fault(name)) from None
+
+
+def _is_none(value: Any, kind: Any) -> bool:
+    """Whether a word says that a setting is left open: one that may be, and has no word or list for its own value."""
+    parts = kinds(kind)
+    says_more = str in parts or any(... in typing.get_args(part) for part in parts)
+    return isinstance(value, str) and value.lower() == "none" and types.NoneType in parts and not says_more
 
 
 def read(written: str, kind: type) -> Any:

@@ -45,7 +45,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.option(
     "--preset",
     type=PresetType(),
-    help="settings of a published or tuned experiment (`bierl presets`); none: what all tasks start from",
+    help="settings of a published or tuned experiment (`bierl presets`); none: what all MuJoCo tasks start from",
 )
 @quiet_option
 @verbose_option
@@ -66,8 +66,8 @@ def train(
     """Train a policy for TASK.
 
     Settings come from the defaults, then --preset, then --config, then what is typed here; later ones win. With neither
-    of the first two, nor a --strategy, a native task has a start of its own, which the first line says; with --preset
-    none, that of all tasks. A test function has 30 parameters where no --dim is given.
+    of the first two, nor a --strategy, each of Gymnasium's MuJoCo tasks has a start of its own; with --preset none, all
+    have the same one. A test function has 30 parameters where no --dim is given. The first line says it.
     """
     from bierl_fast.run import api  # noqa: PLC0415 - loads the native module
     from bierl_fast.run.warm_start import with_file  # noqa: PLC0415 - loads the native module

@@ -162,8 +162,7 @@ class Config(Settings):
     def check_names(self) -> None:
         """Raise UnknownNameError, with the nearest name, for an unknown strategy, meta-level or evaluator."""
         strategies.entry(self.strategy)
-        if self.meta != meta_levels.AUTO:
-            meta_levels.entry(self.meta)
+        choice("meta-level", self.meta, (meta_levels.AUTO, *meta_levels.META_LEVELS), ["meta"])
         choice("evaluator", self.evaluator, NAMES["evaluator"], ["evaluator"])
 
     def check_taken(self) -> None:

@@ -17,6 +17,7 @@ from bierl_fast.config.sections import OLD_NAMES, check_names
 from bierl_fast.config.starts import NONE, in_words, start_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.files import PathLike, as_path
+from bierl_fast.names import choice
 from bierl_fast.public import public
 from bierl_fast.settings import renamed
 
@@ -45,7 +46,8 @@ class Layers:
         """One line on what a run starts from that nobody said it should; empty after a preset, a file or a strategy."""
         if self.preset is not None or self.file or ("strategy" in self.given and not self.below):
             return ""
-        return in_words(with_policy_settings(config)) + (f" ({self._remedy})" if self.below else "")
+        remedy = f" ({self._remedy})" if self.below else ""
+        return in_words(str(self.given["task"]), with_policy_settings(config)) + remedy
 
     @property
     def _remedy(self) -> str:
@@ -87,6 +89,7 @@ def layers_of(given: Mapping[str, Any], preset: str | None = None, file: PathLik
     check_names(given)
     from_file = {} if file is None else toml.read(as_path(file, "file"))
     if preset not in {None, NONE}:
+        choice("preset", str(preset), (NONE, *toml.presets()))
         return Layers(toml.read_preset(str(preset)), from_file, given, preset)
     start = start_of(given.get("task"), given, preset) if file is None else {}
     return Layers(start, from_file, given, None)
@@ -102,13 +105,13 @@ def configure(
 ) -> Config:
     """The settings of `bierl train TASK`: a preset's, a file's, and those given; later ones win.
 
-    With neither preset nor file, nor a strategy, a native task has a start of its own, which bf.Config has not; a test
-    function has 30 parameters where no dim is given.
+    With neither preset nor file, nor a strategy, each of Gymnasium's MuJoCo tasks has a start of its own, which
+    bf.Config has not; a test function has 30 parameters where no dim is given.
     Example: `bf.train(bf.configure(preset="ars-swimmer", total_steps=500_000))`.
 
     Args:
         task: as in bf.Config; None: that of the preset or the file.
-        preset: the name of one (`bf.presets()`); "none": what all native tasks start from.
+        preset: the name of one (`bf.presets()`); "none": what all of these tasks start from in place of their own.
         file: a TOML file of settings, such as the config.toml of a run.
         settings: others, by the names that bf.Config has for them.
 

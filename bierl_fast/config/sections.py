@@ -6,6 +6,7 @@ sections of config, evaluation, strategies, meta-levels -> Settings       checke
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -173,6 +174,11 @@ def default_of(name: str) -> Any:
     """The default of a setting; None where it has none, or makes a new one each time."""
     field = settings_of()[name]
     return None if field.default is dataclasses.MISSING else field.default
+
+
+def none_is_said(name: str) -> bool:
+    """Whether None is a value of a setting that is not its default: a file that leaves it out says another."""
+    return name in settings_of() and types.NoneType in kinds(hints()[name]) and default_of(name) is not None
 
 
 def defaults_of(*names: str) -> dict[str, Any]:

@@ -96,14 +96,19 @@ def _of_another(strategy: str, given: Mapping[str, Any]) -> bool:
     return bool({"strategy", "dim", "policy", *others} & set(given)) or not named <= declared.keys()
 
 
-def in_words(config: Config) -> str:
-    """One line that says what a run starts from, for people; `config`'s policy has nothing left open."""
+def in_words(task: str, config: Config) -> str:
+    """One line that says what a run starts from, for people.
+
+    Args:
+        task: as it was typed.
+        config: its settings, with nothing of the policy left open.
+    """
     values = configured(config, strategies.declared(config.strategy, config.dim or 1))
     told = (("sigma", values.get("sigma")), ("learning rate", values.get("learning_rate")))
     parts = [config.strategy, f"population {config.population}", _policy(config)]
     parts += [f"{name} {value:g}" for name, value in told if value is not None]
     parts += [f"episodes of {config.episode_cap} steps"] if config.episode_cap else []
-    return f"start for {config.named().task}: {', '.join(parts)}"
+    return f"start for {task}: {', '.join(parts)}"
 
 
 def _policy(config: Config) -> str:

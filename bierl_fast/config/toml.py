@@ -18,7 +18,7 @@ import tomli_w
 
 from bierl_fast.config import foreign
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, settings_of
+from bierl_fast.config.sections import OLD_NAMES, TABLES, check_names, none_is_said, settings_of
 from bierl_fast.errors import ConfigError
 from bierl_fast.files import MOST_TEXT, read_text, toml_of
 from bierl_fast.names import lookup
@@ -125,6 +125,8 @@ def layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def dumps(config: Config) -> str:
     """Every setting that strategy, meta-level and task take as TOML, defaults included; None is left out, and reads so.
 
+    Where the default is another, None is written "none".
+
     Of a run of an earlier version that had others, all settings are written, as that version did.
 
     Raises:
@@ -133,7 +135,7 @@ def dumps(config: Config) -> str:
     others = foreign.foreign(config.strategy, config.meta, config.dim)
     whole = not all(foreign.unsaid(name, getattr(config, name)) for name in others)
     names = [name for name in _names() if whole or name not in others]
-    values = {name: value for name in names if (value := getattr(config, name)) is not None}
+    values = {name: value for name in names if (value := _written(name, getattr(config, name))) is not None}
     values["reference"] = dataclasses.asdict(config.reference)
     try:
         text = tomli_w.dumps(values)
@@ -152,6 +154,10 @@ def dumps(config: Config) -> str:
             ["task_kwargs"],
         )
     return text if whole else MARK + text
+
+
+def _written(name: str, value: Any) -> Any:
+    return "none" if value is None and none_is_said(name) else value
 
 
 def _in_order(text: str, keywords: Mapping[str, Any]) -> bool:

@@ -102,5 +102,6 @@ class InBatchMeta(LearnedMeta):
 
     def load(self, arrays: Arrays) -> None:
         """Continue from `state`."""
-        super().load(arrays)
-        self._asked = int(arrays["asked"][0])
+        asked = np.asarray(arrays.get("asked", ()))
+        super().load({**arrays, "asked": asked - NONE})  # what is loaded counts from 0 up
+        self._asked = int(asked[0])

@@ -37,7 +37,7 @@ from bierl_fast.pretraining.trainer import Pretraining
 from bierl_fast.public import public
 from bierl_fast.run.interruption import Writing, end_if_told, saving_when_asked
 from bierl_fast.run.warm_start import learned_on, shape_of
-from bierl_fast.settings import LONG, renamed
+from bierl_fast.settings import FAR, LONG, renamed
 from bierl_fast.values import checked
 
 ROUNDS = 300
@@ -98,26 +98,33 @@ def pretrain(
         choice("distribution of problems", distribution, DISTRIBUTIONS, ["distribution"])
     config = config_of(credit, settings, base, long=distribution in LONG_ONES)
     counts = {"rounds": rounds, "horizon": horizon, "steps": steps}
-    counts = {name: checked(name, each, int | None, {"at_least": 1, "at_most": LONG}) for name, each in counts.items()}
+    most = {"rounds": LONG, "horizon": LONG, "steps": FAR}
+    counts = {
+        name: checked(name, each, int | None, {"at_least": 1, "at_most": most[name]}) for name, each in counts.items()
+    }
     rounds, horizon, steps = counts.values()
     for name, value in {**counts, "distribution": distribution}.items():
         if value is not None and (name == "steps") == (credit == "run"):
             raise ConfigError(f"credit {credit!r} does not use {name}, got {value}; leave {name} out", [name])
+    if credit == "one_step" and not tasks:
+        raise ConfigError("credit 'one_step' needs the tasks to learn on, got none; name at least one", ["tasks"])
+    if credit == "one_step" and resume:
+        raise ConfigError(
+            "credit 'one_step' cannot resume; leave resume (--resume) out, and name a new file", ["resume"]
+        )
     if path.is_dir():
         raise ConfigError(f"out must be a file, and {path} is a directory; name a file in it", ["out"])
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}; make it first")
     with _alone(path):
         if path.exists() != resume:
-            remedy = "give another name, or resume (--resume)"
+            remedy = "give another name" + ", or resume (--resume)" * (credit == "run")
             raise ConfigError(f"there is no {path} to go on with" if resume else f"{path} exists; {remedy}")
         if credit == "run":
             own = {name: getattr(config, name) for name in renamed(settings, OLD_NAMES, say=False) if name != "threads"}
             plan = {"tasks": tuple(tasks), "horizon": horizon, "distribution": distribution}
             asked = {**own, **{name: value for name, value in plan.items() if value}}
             return _by_runs(path, config, asked, rounds, resume, observer)
-        if not tasks or resume:
-            raise ConfigError("credit 'one_step' needs the tasks to learn on, and cannot resume")
         return _by_one_step(path, config, tasks, steps or STEPS, observer)
 
 

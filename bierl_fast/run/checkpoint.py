@@ -20,7 +20,7 @@ import numpy as np
 
 from bierl_fast.archive import Archive, write_archive
 from bierl_fast.config.config import Config
-from bierl_fast.config.sections import OLD_NAMES
+from bierl_fast.config.sections import OLD_NAMES, none_is_said
 from bierl_fast.errors import ArchiveError, ArgumentError, CheckpointError, shown
 from bierl_fast.files import json_object
 from bierl_fast.messages import Arrays
@@ -181,10 +181,11 @@ def _require_same_run(path: Path, header: dict[str, Any], config: Config) -> Non
             f"{path} is a checkpoint of task {shown(header.get('task'))}, "
             f"but the run's config.toml says {config.task_name!r}"
         )
-    # A setting that came after the checkpoint was written, or that was left open, had its default then.
+    # A setting that came after the checkpoint was written, or that was left open, had its default then; but None is a
+    # value of its own where a setting may be it and its default is another.
     defaults = json.loads(json.dumps(Config(task=config.task).training()))
     given = {OLD_NAMES.get(name, name): value for name, value in _table(path, header, "config").items()}
-    saved = {**defaults, **{name: value for name, value in given.items() if value is not None}}
+    saved = {**defaults, **{name: value for name, value in given.items() if value is not None or none_is_said(name)}}
     now = json.loads(json.dumps(config.training()))
     changed = sorted(name for name in {*saved, *now} if saved.get(name) != now.get(name))
     if changed:

@@ -33,7 +33,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("sigma = 1e-44\nlearning_rate = 0.1", HOPPER, "sigma", "values.check_float32"),
     ('evaluator = "fast"', HOPPER, "evaluator", "config.config.check_names"),
     ('strategy = "ess"', HOPPER, "strategy", "strategy.table.entry"),
-    ('meta = "lstn"', HOPPER, "meta", "meta.table.entry"),
+    ('meta = "lstn"', HOPPER, "meta", "config.config.check_names"),
     ("vectorized = true", HOPPER, "vectorized", "config.rules.check_together"),
     ("population = 7", HOPPER, "population", "config.rules.check_together"),
     ("meta_candidates = 3", HOPPER, "meta_candidates", "config.rules.check_together"),

@@ -104,9 +104,10 @@ def test_a_missing_or_damaged_directory_exits_with_1(
 def test_train_prints_its_progress_and_where_it_went(fakes: Fakes, capsys: Captured, tmp_path: Path) -> None:
     assert entry(TRAIN) == 0
     out, err = capsys.readouterr()
-    first, *lines, last = out.splitlines()
+    first, where, *lines, last = out.splitlines()
     assert err == ""
-    assert first == "run directory: runs/Parabola-v0-es-tpa-s0-1"
+    assert first.startswith("start for Parabola-v0: es, population 6, ")
+    assert where == "run directory: runs/Parabola-v0-es-tpa-s0-1"
     assert lines[-1].startswith("generations 8/8  return ")
     assert all(word in lines[-1] for word in ("sigma", "learning rate", "steps/s", "left"))
     assert last.startswith("8 generations, ")
@@ -207,7 +208,7 @@ def test_a_failure_is_one_line_unless_debug(fakes: Fakes, capsys: Captured) -> N
     fakes.on_build = failing(RuntimeError("every candidate failed:\nlower sigma"))
     assert entry(TRAIN) == 1
     told = capsys.readouterr()
-    assert told.out.splitlines() == ["run directory: runs/Parabola-v0-es-tpa-s0-1"]  # it holds what led there
+    assert told.out.splitlines()[1:] == ["run directory: runs/Parabola-v0-es-tpa-s0-1"]  # it holds what led there
     assert told.err == "bierl: error: every candidate failed: lower sigma\n"
     fakes.on_build = failing(KeyError("x"))
     fails(capsys, 1, "KeyError: 'x' (--debug shows where)", *TRAIN, "--quiet")

@@ -16,7 +16,7 @@ import bierl_fast as bf
 from bierl_fast.config import resolve, toml
 from bierl_fast.config.config import Config
 from bierl_fast.config.foreign import foreign
-from bierl_fast.config.sections import hints
+from bierl_fast.config.sections import hints, none_is_said
 from bierl_fast.errors import ConfigError, UnknownNameError
 from bierl_fast.strategy.ask_tell import AskTell
 from bierl_fast.strategy.es import EvolutionStrategy
@@ -147,6 +147,18 @@ def test_every_whole_number_has_a_largest(name: str) -> None:
         larger: dict[str, Any] = {name: value}
         with pytest.raises(ConfigError, match=f"{name} must be at least . and at most {LARGEST[name]}, got {value}"):
             Config(task="Hopper-v5", **larger)
+
+
+def test_what_is_none_against_its_default_is_written(tmp_path: Path) -> None:
+    """A file that leaves it out would read as the default."""
+    names = [name for name in hints() if none_is_said(name)]
+    assert names == ["tpa_noise"]  # add each to the settings below
+    config = Config(task="Swimmer-v5", meta="tpa", generations=1, tpa_noise=None)
+    path = tmp_path / "config.toml"
+    path.write_text(toml.dumps(config), encoding="utf-8")
+    assert 'tpa_noise = "none"' in path.read_text(encoding="utf-8")
+    assert toml.compose(toml.read(path)) == config
+    assert toml.read_saved(path) == config
 
 
 def test_no_whole_number_is_left_without_a_largest() -> None:

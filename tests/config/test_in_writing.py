@@ -34,6 +34,9 @@ WRITTEN: list[tuple[str, Any, Any]] = [
     ("hidden", "128", (128,)),
     ("hidden", [32.0, "1k"], (32, 1000)),
     ("sigma_range", "0.01, 0.5", (0.01, 0.5)),
+    ("learning_rate", "none", None),
+    ("episode_cap", "None", None),
+    ("tpa_noise", "none", None),
 ]
 
 

@@ -62,6 +62,7 @@ def test_a_task_that_is_an_object() -> None:
     ("given", "said"),
     [
         ({"preset": "ars-swimer"}, "no preset named 'ars-swimer'; did you mean 'ars-swimmer'?"),
+        ({"preset": "noen"}, "no preset named 'noen'; did you mean 'none'?"),
         ({"file": "absent.toml"}, "cannot read absent.toml"),
         ({"file": ""}, "file must name a file"),
         ({"preset": "paper"}, "no task given"),
@@ -69,7 +70,7 @@ def test_a_task_that_is_an_object() -> None:
         ({"task": "Hopper-v5", "populaton": 3}, "did you mean 'population'?"),
         ({"task": "Hopper-v5", "population": "many"}, "population must be an integer"),
         ({"task": "Hopper-v5", "adapt": "sigma"}, "adapt must be"),
-        ({"task": "Hopper-v5", "sigma_range": (0.1, 0.2)}, r"\(the task's start sets sigma: a --strategy"),
+        ({"task": "Hopper-v5", "sigma_range": (0.1, 0.2)}, r"\(the task's start sets sigma: --strategy NAME leaves"),
         ({"task": "Swimmer-v5", "preset": "paper", "sigma": 1.0}, r"\(preset 'paper' sets sigma_range: "),
     ],
 )

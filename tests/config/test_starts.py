@@ -58,6 +58,11 @@ def test_what_is_typed_wins_and_the_first_line_says_the_rest(
     assert (saved["strategy"], saved["meta"], saved["alive_offset"]) == ("ars", "tpa", 0.5)
 
 
+def test_a_meta_level_that_is_mistyped_may_be_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry([*TRAIN, "--meta", "atuo"]) == 2
+    assert "no meta-level named 'atuo'; did you mean 'auto'? known: auto, bo" in capsys.readouterr().err
+
+
 def test_without_presets_all_tasks_start_alike() -> None:
     found = [start_of(task, {}, "none") for task in STARTS]
     assert all(each == found[0] for each in found)
@@ -103,6 +108,10 @@ def test_a_function_with_a_number_given(
     [
         (["CartPole-v1"], "start for CartPole-v1: es, population 64, hidden layers of 64, 64, sigma 0.02, "),
         (["LunarLander-v3", "--population", "6"], "start for LunarLander-v3: es, population 6, hidden layers of 64, "),
+        (
+            ["Reacher-v5", "--momentum", "0.2", "--hidden", "none"],
+            "start for Reacher-v5: es, population 64, linear policy, sigma 0.02, learning rate 0.01, episodes",
+        ),
         (["Hopper-v5", "--strategy", "snes"], "run directory: "),
         (["Hopper-v5", "--config", "own.toml"], "run directory: "),
         (["--preset", "ars-hopper"], "run directory: "),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -257,3 +258,14 @@ def test_nobody_else_changes_a_step(settings: dict[str, Any]) -> None:
 def test_a_first_step_that_may_be_right_is_made_as_it_was_configured() -> None:
     _, result = first_generation(0.05, meta="tpa")
     assert result.metrics[0]["learning_rate"] == 0.05
+
+
+def test_expecting_nothing_is_resumed_so(tmp_path: Path) -> None:
+    """It is not the default, and no number."""
+    config, _ = first_generation(2.0, meta="tpa", tpa_noise=None)
+    whole = bf.train(config.replace(generations=4))
+    bf.train(config.replace(generations=2), tmp_path)
+    resumed = bf.resume(tmp_path, generations=4)
+    assert resumed.parameters.tobytes() == whole.parameters.tobytes()
+    other = bf.train(config.replace(generations=4, tpa_noise=(0.08, 0.4)))
+    assert other.parameters.tobytes() != whole.parameters.tobytes()

@@ -261,6 +261,16 @@ def test_a_pre_trained_generator_goes_on_learning(name: str) -> None:
     assert [r["sigma"] for r in learning.metrics] != [r["sigma"] for r in as_it_is.metrics]
 
 
+def test_one_whose_moves_have_settled_resumes(tmp_path: Path) -> None:
+    """No proposals are under way from then on."""
+    warm: dict[str, Any] = {"meta": "linear", "warm_start": "linear", "population": 4, "dim": 2}
+    config = bf.Config(**RUN | warm | {"generations": 80})
+    whole = bf.train(config)
+    assert whole.metrics[-2]["meta"] is whole.metrics[-1]["meta"] is None
+    bf.train(config.replace(generations=78), run_dir=tmp_path)
+    assert (bf.resume(tmp_path, generations=80).parameters == whole.parameters).all()
+
+
 def test_a_wrong_learning_rate_is_mended_at_no_cost() -> None:
     """A noisy quadratic with a rate ten times too small; the same steps as with fixed values."""
     run = {**RUN, "dim": 40, "population": 64, "generations": 120, "optimizer": "gradient", "sigma": 0.3,

@@ -85,6 +85,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"credit": "one_step", "rounds": 5}, "credit 'one_step' does not use rounds, got 5"),
     ({"credit": "one_step", "generations": 5}, "its own tasks and steps, and does not use generations; leave it out"),
     ({"credit": "one_step", "steps": 5, "tasks": ["quadratic"]}, "the function 'quadratic' takes dim"),
+    (
+        {"credit": "one_step", "steps": "20M", "tasks": ["ackley"]},
+        "the function 'ackley' takes dim",
+    ),  # steps may be many
+    ({"credit": "one_step", "steps": 2**53 + 1}, "steps must be at least 1 and at most 9007199254740992, got"),
+    ({"credit": "one_step", "steps": 5}, "needs the tasks to learn on, got none; name at least one"),
+    ({"credit": "one_step", "resume": True, "tasks": ["ackley"]}, "cannot resume; leave resume .--resume. out"),
     ({"horizon": 0}, "horizon must be at least 1 and at most .*, got 0"),
     ({"horizon": float("nan")}, "horizon must be an integer or none, got nan"),
     ({"rounds": 2.5}, r"rounds must be an integer or none, got 2\.5"),

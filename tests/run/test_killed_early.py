@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.fakes import Fakes
@@ -10,6 +11,8 @@ from helpers.fakes import Fakes
 from bierl_fast.config import toml
 from bierl_fast.config.config import Config
 from bierl_fast.errors import RunDirectoryError, RunWarning
+from bierl_fast.meta.fitness import META_FITNESS
+from bierl_fast.meta.table import META_LEVELS
 from bierl_fast.run import checkpoint, manifest
 from bierl_fast.run.api import resume, train
 from bierl_fast.run.record import Recorder
@@ -22,7 +25,7 @@ class Killed(BaseException):
     """In place of SIGKILL: nothing is cleared up."""
 
 
-def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch, config: Config = CONFIG) -> None:
     """Train until a file of the run is written, and no further."""
 
     def killed(*_: object, **__: object) -> None:
@@ -41,7 +44,7 @@ def killed_after(step: str, directory: Path, monkeypatch: pytest.MonkeyPatch) ->
         else:
             kill.setattr("bierl_fast.run.loop.advance", killed)
         with pytest.raises(Killed):
-            train(CONFIG, directory)
+            train(config, directory)
 
 
 @pytest.mark.parametrize("step", STEPS[:-1])
@@ -61,6 +64,27 @@ def test_resume_goes_on(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.warns(RunWarning, match="stopped before its first checkpoint: it begins anew"):
             resumed = resume(tmp_path)
     assert (resumed.parameters == train(CONFIG).parameters).all()
+
+
+@pytest.mark.filterwarnings("ignore::bierl_fast.errors.RunWarning")  # two generations are too few to learn in
+@pytest.mark.parametrize(
+    ("meta", "fitness"),
+    [
+        (name, fitness)
+        for name, line in META_LEVELS.items()
+        for fitness in (META_FITNESS if line.learned else (None,))
+        if not (name == "bo" and fitness == "in_batch")
+    ],
+)
+def test_from_the_first_checkpoint_under_every_meta_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meta: str, fitness: str | None
+) -> None:
+    """Which is written before any generation: what a meta-level has not begun with is no damage."""
+    settings: dict[str, Any] = {} if fitness is None else {"meta_fitness": fitness}
+    settings |= {"schedule_horizon": 3} if meta == "schedule" else {}
+    config = Config(task="quadratic", dim=3, population=8, meta=meta, generations=2, seed=3, threads=1, **settings)
+    killed_after("checkpoint", tmp_path, monkeypatch, config)
+    assert (resume(tmp_path).parameters == train(config).parameters).all()
 
 
 def test_an_empty_config_is_begun_by_train(fakes: Fakes, tmp_path: Path) -> None:

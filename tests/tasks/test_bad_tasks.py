@@ -37,6 +37,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"reward": [{"term": "distance", "from_site": "hand", "to_point": [0, 1]}]}, r"to_point must be three numbers"),
     ({"reward": [{"term": "action", "as": "mean"}]}, r"as must be one of sum, squares, absolute, tracking"),
     ({"reward": [{"term": "action", "width": 2}]}, r"width is for as = \"tracking\""),
+    ({"reward": [{"term": "action", "as": "tracking", "width": 1e-170}]}, r"width must .*above 1e-150.*, got 1e-170"),
     ({"reward": [{"term": "action", "as": "tracking", "target": [1, 2, 3]}]}, r"target has 3 numbers, and the term 2"),
     ({"termination": [{"term": "joint_positions"}]}, r"termination 1 \(joint_positions\): range is missing"),
     ({"termination": [{"term": "alive", "range": [0, 1]}]}, r"no term of .* named 'alive'"),

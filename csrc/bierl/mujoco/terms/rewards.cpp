@@ -13,6 +13,7 @@ namespace bierl::mujoco::terms {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kLeastWidth = 1e-150;  ///< of tracking: its square is a divisor, and must not be 0
 
 /// weight * np.sum(np.square(action)), in the action's single precision, as most of Gymnasium's tasks charge it.
 class ControlCost final : public Reward {
@@ -64,7 +65,7 @@ struct ReducedOptions {
                            .as = read_as(reader),
                            .target = reader.numbers("target"),
                            .command = reader.whole("command", 0),
-                           .width = reader.between("width", 1.0, {0, kInfinity}),
+                           .width = reader.between("width", 1.0, {kLeastWidth, kInfinity}),
                            .limit = reader.range("limit", {-kInfinity, kInfinity}),
                            .reading = ReadingOptions::read(reader)};
     const bool tracks = options.as == As::kTracking;
