@@ -58,6 +58,7 @@ class NativeEnv(gymnasium.Env[NDArray[Any], Any], EzPickle):
     Raises:
         ArgumentError: unknown id or keyword (the nearest one is named), a value of the wrong type or range.
         ArgumentTypeError: a render_mode that there is none of.
+        ConfigError: a size or a camera of pictures that cannot be.
         InstallationError: Box2D is not installed, or is another build than can be called.
         SimulationError: the model file does not load, or MuJoCo's version is not the one compiled against.
     """

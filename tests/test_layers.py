@@ -75,7 +75,7 @@ SEES: dict[str, set[str]] = {
     "tasks": BOTTOM | {"_registration"},
     "page": BOTTOM | {"picture"},
     "native_env": BOTTOM | {"_registration", "tasks", "native_drawing", "box2d_drawing"},
-    "native_drawing": {"_native", "errors"},
+    "native_drawing": {"_native", "errors", "names", "values"},
     "box2d_drawing": {"errors", "native_drawing", "evaluation"},  # Gymnasium's twins of the wrappers
     "strategy": BOTTOM,
     "evaluation": BOTTOM | {"_registration", "tasks"},

@@ -15,6 +15,7 @@ from bierl_fast.evaluation.native import is_native, native_tasks
 from bierl_fast.import_path import in_a_file
 from bierl_fast.meta.generator_file import WarmStart
 from bierl_fast.meta.history import Range
+from bierl_fast.tasks.code import unnamed
 
 
 def of_an_older_version(config: Config) -> None:
@@ -39,6 +40,14 @@ def of_the_unnamed(config: Config) -> None:
         warn(
             f"{told} cannot be imported by name: to evaluate or resume this run give it again, {again} in Python or "
             f"{typed} on the command line",
+            RunWarning,
+        )
+    terms = unnamed(config.task, config.task_kwargs)
+    if terms:
+        warn(
+            f"the term{'s' * (len(terms) > 1)} {', '.join(terms)} cannot be imported by name: to evaluate or resume "
+            "this run give its task again, task=... in Python; a term at the top level of a module or file is found "
+            "again",
             RunWarning,
         )
 

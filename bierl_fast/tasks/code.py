@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -71,15 +72,32 @@ def written(name: Any, home: str | None = None) -> Any:
     `home`: the folder in which relative paths of files begin; None: the working directory.
     """
     if callable(name):
-        path = written_name(name)
-        _functions[path] = name
-        return path
+        return _kept(name)
     if not names_code(name):
         return name
     file, colon, rest = name.rpartition(":")
     if not file.endswith((LIBRARY, SUFFIX)):
         return name
     return os.path.abspath(os.path.join(home or os.curdir, file)) + colon + rest
+
+
+def _kept(function: Callable[..., Any]) -> str:
+    """What a function is called in writing.
+
+    Several without an import path may share a name, as those that one function makes do: the later ones get a number.
+    """
+    path = written_name(function)
+    if not path.startswith("<"):
+        _functions[path] = function
+        return path
+    names = itertools.chain([path], (f"{path[:-1]} {n}>" for n in itertools.count(2)))
+    return next(name for name in names if _functions.setdefault(name, function) is function)
+
+
+def unnamed(task: object, keywords: Mapping[str, Any]) -> list[str]:
+    """The terms of a task that another process cannot import, each once."""
+    terms = [each for where in QUANTITIES if task == MUJOCO_TASK for each in keywords.get(where, ())]
+    return list(dict.fromkeys(each["term"] for each in terms if str(each.get("term", "")).startswith("<")))
 
 
 def linked(task: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +121,12 @@ def _is_compiled(each: Any) -> bool:
 
 def _link(path: str) -> Any:
     function = _functions.get(path)
+    if function is None and path.startswith("<"):
+        raise TaskError(
+            f"the term {path} was a function that cannot be imported by name: one of a script, or a local one; give "
+            "the task that has it again (task=...), or train with one that stands at the top level of a module or file",
+            ["task"],
+        )
     if function is None:
         try:
             function = imported(path, "term")

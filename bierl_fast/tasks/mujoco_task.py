@@ -75,6 +75,8 @@ class MujocoTask:
         """Check everything, against the model too."""
         put = object.__setattr__
         put(self, "model", _model(self.model))
+        for each in ("episode_steps", "frame_skip"):
+            put(self, each, _plain(getattr(self, each)))  # NumPy's, too
         if self.name is None:
             put(self, "name", Path(str(self.model)).stem)
         if not text("name", str(self.name)).strip():
@@ -112,8 +114,9 @@ NEEDED = ("model", "observation", "reward", "episode_steps")
 
 def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a task file says, its names checked and the model's path absolute. Raises as MujocoTask.load."""
+    file = as_path(path, "the path of a task file")
     try:
-        found = read_toml(Path(path))
+        found = read_toml(file)
     except OSError as error:
         raise TaskError(f"cannot read the task file {os.fspath(path)}: {error.strerror}", ["task"]) from error
     except ValueError as error:

@@ -64,7 +64,7 @@ void bind_terms(py::module_& m) {
       "model_hash",
       [](const py::object& path) {
         const std::string file = read_text(path, "model");
-        return unlocked([&] { return mujoco::model_hash(mujoco::load_model(file).get()); });
+        return unlocked([&] { return mujoco::model_hash(mujoco::load_model_as_it_is(file).get()); });
       },
       "path"_a, "16 digits that change with anything in an MJCF or MJB file's model. RuntimeError: no such model.");
 }

@@ -53,9 +53,32 @@ def everything(data: Any, out: Any) -> None:
 
 @bf.term
 def bent(data: Any, out: Any) -> None:
-    """How bent the elbow is, and how fast it bends."""
+    """How bent the elbow is, and, where there is room, how fast it bends."""
     out[0] = np.cos(data.qpos[1])
-    out[1] = data.qvel[1]
+    if out.size > 1:
+        out[1] = data.qvel[1]
+
+
+@bf.term
+def wide(data: Any, out: Any) -> None:
+    """Twenty numbers, however many were asked for."""
+    for i in range(20):
+        out[i] = data.qpos[0]
+
+
+@bf.term
+def last_alone(data: Any, out: Any) -> None:
+    """The third number, and none before it."""
+    out[2] = data.qpos[0]
+
+
+@bf.term
+def wider_later(data: Any, out: Any) -> None:
+    """One number, and more as soon as the shoulder turns the other way."""
+    out[0] = data.qpos[0]
+    if data.qvel[0] < 0:
+        for i in range(500):
+            out[i] = 1.0
 
 
 @bf.term

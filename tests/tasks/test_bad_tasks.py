@@ -45,6 +45,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"reset": [{"term": "joint_positions", "scale": -1}]}, r"scale must be at least 0, got -1"),
     ({"reset": [{"term": "joint_positions", "scale": 1, "distribution": "gauss"}]}, r"one of uniform, normal"),
     ({"keyframe": "raise"}, r"named 'raise'; did you mean 'raised'\?"),
+    ({"keyframe": "raised\0"}, r"named 'raised\\x00'; did you mean 'raised'\?"),
+    ({"observation": [{"term": "site_positions", "sites": ["hand\0le"]}]}, r"no site .* named 'hand\\x00le'"),
     ({"root": "uper"}, r"named 'uper'; did you mean 'upper'\?"),
     ({"episode_steps": 0}, r"episode_steps must be an integer of at least 1, got 0"),
     ({"frame_skip": 1.5}, r"frame_skip must be an integer, got 1.5"),

@@ -162,6 +162,64 @@ def test_a_size_that_cannot_be(size: Any, told: str, tmp_path: Path) -> None:
         bf.MujocoTask(**arm(tmp_path, reward=[{"term": terms.bent, "size": size}]))
 
 
+@pytest.mark.parametrize(("term", "size"), [(terms.wide, 1), (terms.wide, 19), (terms.last_alone, 1)])
+def test_a_term_that_writes_more_than_its_size_is_refused(term: Any, size: int, tmp_path: Path) -> None:
+    told = f"arm, termination 1 .*: it writes more numbers than its size, {size}; say in size how many it is"
+    with pytest.raises(bf.TaskError, match=told):
+        bf.MujocoTask(**arm(tmp_path, termination=[{"term": term, "size": size, "range": (-9, 9)}]))
+
+
+def test_a_term_that_does_so_later_fails_its_own_rows(tmp_path: Path) -> None:
+    reset = [{"term": "joint_positions", "scale": 1.0}]
+    own = bf.MujocoTask(**arm(tmp_path, reward=[{"term": terms.wider_later}], reset=reset))
+    env = bf.NativeEnv(own)
+    env.reset(seed=0)
+
+    def play() -> None:
+        for _ in range(50):
+            env.step(np.array([-1, 0], np.float32))
+
+    with pytest.raises(bf.SimulationError, match=r"reward 1 .* writes more numbers than its size, 1"):
+        play()
+    batch = rows_of(bf.make_evaluator(own, threads=2, hidden=(8,), obs_norm=False), 16)
+    plain = bf.MujocoTask(**arm(tmp_path, reward=[{"term": "joint_positions", "count": 1}], reset=reset))
+    whole = rows_of(bf.make_evaluator(plain, threads=2, hidden=(8,), obs_norm=False), 16)
+    assert batch.failed_r.any()
+    np.testing.assert_array_equal(batch.returns_r[~batch.failed_r], whole.returns_r[~batch.failed_r])
+
+
+def constant(value: float) -> Any:
+    """A term made here: all of them have one name."""
+
+    @bf.term
+    def fixed(data: Any, out: Any) -> None:
+        out[0] = value
+
+    return fixed
+
+
+def test_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    three, five = constant(3.0), constant(5.0)
+    own = bf.MujocoTask(**arm(tmp_path, observation=[{"term": three}, {"term": five}, {"term": three}]))
+    another = bf.MujocoTask(**arm(tmp_path, observation=[{"term": constant(7.0)}]))
+    assert bf.NativeEnv(own).reset(seed=0)[0].tolist() == [3, 5, 3]
+    assert bf.NativeEnv(another).reset(seed=0)[0].tolist() == [7]
+    assert own.observation[0] == own.observation[2] != own.observation[1]
+
+
+def test_a_run_says_which_terms_it_will_not_find_again(tmp_path: Path) -> None:
+    own = bf.MujocoTask(**arm(tmp_path, observation=[{"term": "joint_positions"}, {"term": constant(1.0)}]))
+    with pytest.warns(RunWarning, match=r"the term <.*constant.*fixed.*> cannot be .* task=\.\.\. in Python"):
+        bf.train(bf.Config(task=own, **SETTINGS), tmp_path / "run")
+    lost = arm(tmp_path, observation=[{"term": "<elsewhere:made.<locals>.term>"}])
+    with pytest.raises(bf.TaskError, match=r"the term <elsewhere:made.*> was a function .* \(task=\.\.\.\)"):
+        bf.MujocoTask(**lost)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        named = bf.MujocoTask(**arm(tmp_path, observation=[{"term": terms.bent}]))
+        bf.train(bf.Config(task=named, **SETTINGS), tmp_path / "found again")
+
+
 def test_a_function_that_numba_cannot_compile_is_told_in_one_line() -> None:
     def wrong(data: Any, out: Any) -> None:
         out[0] = data.qposs[0]

@@ -174,3 +174,23 @@ def test_a_model_lies_in_a_package(task_file: Path) -> None:
     arm(task_file.parent / "gymnasium:envs")
     task_file.write_text(FILE.replace("models/arm.xml", "gymnasium:envs/arm.xml"), encoding="utf-8")
     assert bf.MujocoTask.load(task_file).model == str(task_file.parent / "gymnasium:envs" / "arm.xml")
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {
+        "episode_steps": np.int64(7),
+        "frame_skip": np.int32(2),
+        "observation": [{"term": "joint_positions", "skip": np.int16(1), "clip": np.array([-1.0, 1.0])}],
+        "reward": [{"term": "joint_velocities", "joints": np.array(["elbow"]), "weight": np.float32(0.5)}],
+    }
+    plain = {
+        "episode_steps": 7,
+        "frame_skip": 2,
+        "observation": [{"term": "joint_positions", "skip": 1, "clip": [-1.0, 1.0]}],
+        "reward": [{"term": "joint_velocities", "joints": ["elbow"], "weight": 0.5}],
+    }
+    own = bf.MujocoTask(**arm(tmp_path, **changes))
+    assert own == bf.MujocoTask(**arm(tmp_path, **plain))
+    spec = bf.NativeEnv(own).spec
+    assert spec is not None
+    assert spec.max_episode_steps == 7

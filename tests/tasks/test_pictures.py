@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes.util import find_library
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.own_tasks import arm
@@ -47,6 +48,48 @@ def test_frames_are_gymnasiums() -> None:
 def test_a_mode_that_there_is_none_of(tmp_path: Path) -> None:
     with pytest.raises(bf.ArgumentTypeError, match=r"one of human, rgb_array, .*, got 'ansi'"):
         bf.NativeEnv(bf.MujocoTask(**arm(tmp_path)), render_mode="ansi")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"width": 0}, "width must be at least 1 and at most 16384, got 0"),
+        ({"height": -5}, "height must be at least 1"),
+        ({"height": 10**6}, "height must be .* at most 16384"),
+        ({"width": "wide"}, "width must be an integer, got 'wide'"),
+        ({"max_geom": 0}, "max_geom must be at least 1"),
+        ({"camera_id": -2}, "camera_id must be at least -1, got -2"),
+        ({"camera_id": 0.5}, "camera_id must be an integer"),
+        ({"camera_name": 3}, "camera_name must be a string"),
+        ({"camera_id": 0, "camera_name": "front"}, "give one of camera_id and camera_name"),
+        ({"default_camera_config": 3}, "default_camera_config must be a dict or None, got 3"),
+        ({"visual_options": [1]}, r"visual_options must be a dict or None, got \[1\]"),
+    ],
+)
+def test_pictures_that_cannot_be_are_refused_when_it_is_made(options: Any, told: str, tmp_path: Path) -> None:
+    with pytest.raises(bf.BierlError, match=told):
+        bf.NativeEnv(bf.MujocoTask(**arm(tmp_path)), render_mode="rgb_array", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"camera_id": 7}, "camera_id must be below 1, the model's cameras, got 7"),
+        ({"camera_id": 1}, "camera_id must be below 1"),
+        ({"camera_name": "fornt"}, "no camera of the model named 'fornt'; did you mean 'front'"),
+        ({"default_camera_config": {"distanc": 3.0}}, "named 'distanc'; did you mean 'distance'"),
+        ({"visual_options": {999: True}}, "visual_options must be a flag from 0 to .*, got 999"),
+    ],
+)
+def test_what_the_model_has_none_of_is_told_before_anything_is_drawn(options: Any, told: str, tmp_path: Path) -> None:
+    """MuJoCo ends the process without such a camera, and draws from elsewhere without one of the name."""
+    model = arm(tmp_path)["model"]
+    seen = Path(model).read_text(encoding="utf-8")
+    Path(model).write_text(seen.replace("<worldbody>", '<worldbody><camera name="front"/>'), encoding="utf-8")
+    env = bf.NativeEnv(bf.MujocoTask(**arm(tmp_path)), render_mode="rgb_array", **options)
+    env.reset(seed=0)
+    with pytest.raises(bf.ArgumentError, match=told):
+        env.render()
 
 
 def test_pictures_are_asked_for_when_it_is_made(tmp_path: Path) -> None:

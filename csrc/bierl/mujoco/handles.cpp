@@ -1,5 +1,7 @@
 #include <bierl/mujoco/handles.hpp>
 
+#include <dlfcn.h>
+
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -65,12 +67,26 @@ void require_file(const std::string& path) {
     throw SimulationError("cannot load the model '" + path + "': it is no file");
 }
 
+// MuJoCo's own plugins (mujoco.pid, mujoco.elasticity.cable, ...), which lie beside its library: models that name one
+// load in Python as well, whose package does the same.
+void load_plugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    Dl_info library{};
+    if (dladdr(reinterpret_cast<const void*>(&mj_version), &library) == 0 || library.dli_fname == nullptr) return;
+    const auto folder = std::filesystem::path(library.dli_fname).parent_path() / "plugin";
+    std::error_code unknown;
+    if (std::filesystem::is_directory(folder, unknown)) mj_loadAllPluginLibraries(folder.c_str(), nullptr);
+  });
+}
+
 // From a file, or from `files` where they are given.
 Model load(const std::string& path, const mjVFS* files) {
   require_matching_mujoco();
   if (files == nullptr) require_file(path);
   std::array<char, 1024> reason{};
   const QuietLog quiet;
+  load_plugins();
   mjModel* model = path.ends_with(".mjb")
                        ? load_binary(path, reason)
                        : mj_loadXML(path.c_str(), files, reason.data(), static_cast<int>(reason.size()));
@@ -88,6 +104,11 @@ void require_matching_mujoco() {
 }
 
 Model load_model(const std::string& path) { return load(path, nullptr); }
+
+Model load_model_as_it_is(const std::string& path) {
+  mj_clearCache(mj_getCache());
+  return load_model(path);
+}
 
 Model parse_model(const std::string& name, const std::string& xml) {
   const std::unique_ptr<mjVFS, void (*)(mjVFS*)> files(new mjVFS, [](mjVFS* owned) {

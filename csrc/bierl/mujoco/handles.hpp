@@ -27,6 +27,10 @@ void require_matching_mujoco();
 /// nor to MUJOCO_LOG.TXT. Throws SimulationError with the file and MuJoCo's reason. Safe to call from several threads.
 Model load_model(const std::string& path);
 
+/// The same, without what MuJoCo remembers of meshes and other files: it takes them for unchanged when they were
+/// written again within the same second.
+Model load_model_as_it_is(const std::string& path);
+
 /// The same for MJCF text; `name` is what errors call it.
 Model parse_model(const std::string& name, const std::string& xml);
 

@@ -94,6 +94,7 @@ TEST(a_compiled_function_is_a_term) {
   CHECK(contains(refusal({{"term", text("mine:summed")}}), "its function was not compiled"));
   CHECK(contains(refusal({{"term", text("mine:summed")}, {"function", std::int64_t{4096}}}),
                  "function must be left out"));
+  CHECK(contains(refusal(compiled(summed, 2)), "it writes more numbers than its size, 2; say in size how many it is"));
 }
 
 TEST(a_term_that_is_no_number_fails_its_episode_and_is_named) {

@@ -17,6 +17,10 @@ namespace {
 constexpr const char* kLibrary = ".so";
 constexpr const char* kSymbol = "bierl_terms";
 constexpr int kMostNumbers = 1 << 24;
+// Behind a term's numbers lies memory of its own, for what writes more of them than it said; else that were others'.
+constexpr std::size_t kMargin = 4096;
+constexpr std::size_t kWatched = 8;  // of the margin, after each call
+constexpr double kUntouched = -1.4142135623730951e-290;
 
 class Compiled final : public Quantity {
  public:
@@ -34,21 +38,38 @@ class Compiled final : public Quantity {
       return options;
     }
   };
-  Compiled(const Moment& moment, const Options& options, const std::string&)
+  Compiled(const Moment& moment, const Options& options, const std::string& who)
       : Quantity(options.size),
+        too_many_(who + ": it writes more numbers than its size, " + std::to_string(options.size) +
+                  "; say in size how many it is"),
         function_(options.function),
         contact_forces_(options.contact_forces),
         views_(moment, options.contact_forces),
-        values_(static_cast<std::size_t>(options.size)) {}
+        values_(static_cast<std::size_t>(options.size) + kMargin, kUntouched) {
+    call();
+    require(kept(kMargin), too_many_);
+  }
   bool reads_contact_forces() const override { return contact_forces_; }
   const double* read() override {
-    // What it does not write is no number of the step before.
-    std::fill(values_.begin(), values_.end(), std::numeric_limits<double>::quiet_NaN());
-    function_(values_.data(), size(), views_.values(), views_.rows());
+    call();
+    // MuJoCo's own way out: nothing may be thrown inside its guard.
+    if (!kept(kWatched)) mju_error("%s", too_many_.c_str());
     return values_.data();
   }
 
  private:
+  void call() {
+    // What it does not write is no number of the step before.
+    std::fill_n(values_.begin(), size(), std::numeric_limits<double>::quiet_NaN());
+    function_(values_.data(), size(), views_.values(), views_.rows());
+  }
+  // Whether it left the first `count` numbers behind its own alone.
+  bool kept(std::size_t count) const {
+    const double* const margin = values_.data() + size();
+    return std::all_of(margin, margin + count, [](double value) { return value == kUntouched; });
+  }
+
+  std::string too_many_;  // what it is told then
   CompiledTerm function_;
   bool contact_forces_;
   Views views_;

@@ -27,7 +27,8 @@ int count(const mjModel* model, mjtObj kind) {
 }  // namespace
 
 int find_named(const mjModel* model, mjtObj kind, const std::string& name, const std::string& who) {
-  const int id = mj_name2id(model, kind, name.c_str());
+  // MuJoCo would read a name up to its first null character.
+  const int id = name.find('\0') == std::string::npos ? mj_name2id(model, kind, name.c_str()) : -1;
   if (id >= 0) return id;
   std::vector<std::string> names;
   for (int i = 0; i < count(model, kind); ++i) {
