@@ -241,10 +241,12 @@ def test_no_file_can_name_an_address(tmp_path: Path) -> None:
             bf.MujocoTask(**arm(tmp_path, observation=[{"term": "joint_positions", "function": address}]))
 
 
-@pytest.mark.parametrize("where", ["reward", "observation"])
+@pytest.mark.parametrize("where", ["reward", "observation", "termination"])
 def test_a_term_that_is_no_number_fails_its_rows_and_is_named_once(where: str, tmp_path: Path) -> None:
     lists: dict[str, Any] = {"observation": [{"term": "joint_positions"}], "reward": [{"term": "alive"}]}
-    lists[where] = [*lists[where], {"term": terms.fragile}]
+    ends = {"range": [-1e9, 1e9]}
+    lists["termination"] = [{"term": "joint_positions", **ends}]
+    lists[where] = [*lists[where], {"term": terms.fragile, **(ends if where == "termination" else {})}]
     own = bf.MujocoTask(**arm(tmp_path, reset=[{"term": "joint_positions", "scale": 1.0}], **lists))
     evaluator = bf.make_evaluator(own, threads=2, hidden=(8,), obs_norm=False)
     with pytest.warns(RunWarning, match=rf"arm, {where} 2 \(helpers.terms:fragile\) gave nan; ") as told:

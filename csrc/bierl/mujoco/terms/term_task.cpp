@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -27,6 +28,7 @@ struct Compiled {
   std::vector<RewardTerm> rewards;
   std::vector<std::string> reward_names;
   std::vector<std::unique_ptr<Termination>> terminations;
+  std::vector<std::string> termination_names;
   std::vector<ResetTerm> resets;
   std::vector<Reading*> rates;  // those that remember
   bool reads_contact_forces = false;
@@ -76,7 +78,8 @@ Compiled::Compiled(const Simulation& simulation, const Description& task)
   }
   for (std::size_t i = 0; i < task.termination.size(); ++i) {
     const TaskOptions& options = task.termination[i];
-    terminations.push_back(std::make_unique<Termination>(who(task.name, "termination", i, options), options, moment));
+    termination_names.push_back(who(task.name, "termination", i, options));
+    terminations.push_back(std::make_unique<Termination>(termination_names.back(), options, moment));
     look_after(terminations.back()->reading());
   }
   if (!task.keyframe.empty()) keyframe = find_named(model, mjOBJ_KEY, task.keyframe, task.name + ", keyframe");
@@ -129,10 +132,12 @@ class TermTask final : public MujocoTask {
     if (terms_->reads_contact_forces) mj_rnePostConstraint(model_, data_);
     bool terminated = false;
     moment.healthy = true;
-    for (const auto& termination : terms_->terminations) {
-      if (!termination->holds()) continue;
+    for (std::size_t i = 0; i < terms_->terminations.size(); ++i) {
+      Termination& termination = *terms_->terminations[i];
+      if (!termination.holds()) continue;
+      if (termination.undefined()) blame(terms_->termination_names[i], std::numeric_limits<double>::quiet_NaN());
       moment.healthy = false;
-      terminated = terminated || termination->ends();
+      terminated = terminated || termination.ends();
     }
     const Step answer{reward(), terminated};
     look();

@@ -1,6 +1,7 @@
 #include <bierl/mujoco/terms/terminations.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <bierl/core/error.hpp>
@@ -34,7 +35,8 @@ Termination::Termination(const std::string& who, OptionReader&& reader, const Mo
 }
 
 bool Termination::holds() {
-  const double* values = reading_.read();
+  values_ = reading_.read();
+  const double* const values = values_;
   const Range range = options_.range;
   // Written so that a NaN is outside.
   if (options_.ends_included) {
@@ -42,6 +44,11 @@ bool Termination::holds() {
                         [range](double value) { return range.low <= value && value <= range.high; });
   }
   return !std::all_of(values, values + reading_.size(), [range](double value) { return tasks::inside(value, range); });
+}
+
+bool Termination::undefined() const {
+  return values_ != nullptr &&
+         std::any_of(values_, values_ + reading_.size(), [](double value) { return std::isnan(value); });
 }
 
 }  // namespace bierl::mujoco::terms

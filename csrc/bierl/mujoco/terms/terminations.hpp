@@ -17,6 +17,8 @@ class Termination {
 
   /// Runs as Quantity::read does.
   bool holds();
+  /// Whether a number of what was read is none; such a termination holds.
+  bool undefined() const;
   bool ends() const { return options_.ends; }  ///< else it takes `alive` away alone
   Reading& reading() { return reading_; }
 
@@ -33,6 +35,7 @@ class Termination {
 
   Options options_;
   Reading reading_;
+  const double* values_ = nullptr;  // what was read last
 };
 
 }  // namespace bierl::mujoco::terms
