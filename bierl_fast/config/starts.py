@@ -26,13 +26,13 @@ GENERAL: Mapping[str, Any] = {
     "top": 8,
     "hidden": [],
     "obs_norm": True,
-    "sigma": 0.03,
-    "learning_rate": 0.02,
+    "sigma": 0.05,
+    "learning_rate": 0.05,
 }
 
 
 def _of(population: int) -> Mapping[str, Any]:
-    return {**GENERAL, "population": population, "top": population // 4}
+    return {**GENERAL, "population": population, "top": population // 4, "sigma": 0.03, "learning_rate": 0.02}
 
 
 # Where a gait shows in few candidates, more generations are worth more; where it falls over by chance, or has many
@@ -51,9 +51,9 @@ STARTS: Mapping[str, Mapping[str, Any]] = {
     "Humanoid-v5": _of(256),
     "HumanoidStandup-v5": _of(64),
     "InvertedDoublePendulum-v5": _of(64),
-    "InvertedPendulum-v5": GENERAL,
-    "Pusher-v5": GENERAL,
-    "Reacher-v5": GENERAL,
+    "InvertedPendulum-v5": _of(32),
+    "Pusher-v5": _of(32),
+    "Reacher-v5": _of(32),
     # Normalized, with fewer candidates, a smaller sigma, or the better ones alone, it stays in a slow way to swim.
     "Swimmer-v5": {**_of(16), "top": 8, "obs_norm": False, "sigma": 0.1, "learning_rate": 0.1},
     "Walker2d-v5": _of(64),
