@@ -41,11 +41,11 @@ def preset(name: str, **changes: Any) -> Settings:
 
 
 def dm_control(task: str, bar: float) -> Study:
-    """A task of dm_control's in a worker process, from the start of all tasks, with its linear policy and with layers.
+    """A task of dm_control's in a worker process, from most tasks' sigma and rate, with a linear policy and with layers.
 
     The bar is the median of 8 seeds of a published PPO after 3 million env steps, at the earlier mark too.
     """
-    ars = {**starts.GENERAL, "workers": 1, "threads": 1}
+    ars = {**starts.GENERAL, "sigma": 0.03, "learning_rate": 0.02, "workers": 1, "threads": 1}
     return Study(
         f"dm_control/{task}-v0",
         {1_000_000: 3, 3_000_000: 3},
