@@ -41,7 +41,7 @@ def preset(name: str, **changes: Any) -> Settings:
 
 
 def dm_control(task: str, bar: float) -> Study:
-    """A task of dm_control's in a worker process, from most tasks' sigma and rate, with a linear policy and with layers.
+    """A task of dm_control's in a worker process, with most tasks' sigma and rate, linear and with layers.
 
     The bar is the median of 8 seeds of a published PPO after 3 million env steps, at the earlier mark too.
     """
