@@ -225,7 +225,7 @@ def test_a_run_whose_evaluation_failed_in_every_episode_is_a_failed_run(interval
     assert [row.state for row in found.rows] == ["failed"] * len(found.rows)
     for why in found.failures.values():
         assert why.startswith("all ")
-        assert "episodes of the evaluation failed; none has a finite return" in why
+        assert "episodes of the evaluation failed; row 0: " in why
 
 
 def test_a_python_function_is_compared_by_its_import_path() -> None:

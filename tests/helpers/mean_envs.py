@@ -175,7 +175,10 @@ class Dies(Still):
         return super().step(action)
 
 
-CHILD = "import os, sys, time; {before}; open(sys.argv[1], 'a').write(str(os.getpid()) + '\\n'); time.sleep(1000)"
+CHILD = (
+    "import os, sys, time; {before}; open(sys.argv[1], 'a').write(str(os.getpid()) + '\\n'); "
+    "os.write(int(sys.argv[2]), b'.'); os.close(int(sys.argv[2])); time.sleep(1000)"
+)
 BEFORE = {
     "child": "pass",
     "session": "os.setsid()",
@@ -220,11 +223,12 @@ class Family(Still):
 
     def __init__(self, notes: str, family: str, hangs: bool = False) -> None:
         self._hangs = hangs
-        command = [sys.executable, "-S", "-c", CHILD.format(before=BEFORE[family]), notes]
-        self._child = subprocess.Popen(command, env={}, stdin=subprocess.DEVNULL)
-        before = Path(notes).read_text(encoding="utf-8") if Path(notes).exists() else ""
-        while not Path(notes).exists() or Path(notes).read_text(encoding="utf-8") == before:
-            time.sleep(0.01)
+        written, writes = os.pipe()
+        command = [sys.executable, "-S", "-c", CHILD.format(before=BEFORE[family]), notes, str(writes)]
+        self._child = subprocess.Popen(command, env={}, stdin=subprocess.DEVNULL, pass_fds=[writes])
+        os.close(writes)
+        assert os.read(written, 1) == b"."  # its number is there
+        os.close(written)
 
     def step(self, action: Any) -> Any:
         if self._hangs:
