@@ -72,8 +72,7 @@ def _wanted(config: Config, given: Collection[str]) -> Mapping[str, Any]:
         return {"meta": "none"}
     if not _tells(config, given):
         return PACKAGED if config.center_episodes else {"meta": "none"}
-    goes_back = not strategy.transitions and not strategy.behaviors
-    asked = config.safeguard if "safeguard" in given else goes_back
+    asked = config.safeguard if "safeguard" in given else strategy.of_returns_alone
     return {"meta": "tpa", "riders": config.riders or (TPA,), "safeguard": asked}
 
 

@@ -162,11 +162,6 @@ def _in_batch(config: Config) -> bool:
     return config.learned and META_FITNESS[meta_settings(config).fitness].in_batch
 
 
-def _averages(strategy: StrategyEntry) -> bool:
-    """Whether the mean of several states is one of its states."""
-    return not strategy.transitions and not strategy.behaviors
-
-
 def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping[str, Range]) -> Groups:
     """`whole`, which meta_fitness in_batch may divide; `config` has nothing left open.
 
@@ -174,8 +169,8 @@ def make_groups(config: Config, whole: Strategy, policy: Policy, ranges: Mapping
         ConfigError: the population is too small, or does not divide evenly, or the strategy cannot be averaged.
     """
     groups, entry = meta_settings(config).proposals, strategies.entry(config.strategy)
-    if config.meta == "bo" or not _averages(entry):
-        others = ", ".join(name for name in strategies.which_take("riders") if _averages(strategies.entry(name)))
+    if config.meta == "bo" or not entry.of_returns_alone:
+        others = ", ".join(name for name in strategies.which_take("riders") if strategies.entry(name).of_returns_alone)
         other = "'one_step' for meta 'bo'" if config.meta == "bo" else f"one of {others}"
         what = "generators' proposals" if config.meta == "bo" else "strategies that learn from returns alone"
         why = f"is for {what}, got meta {config.meta!r} and strategy {config.strategy!r}; take {other}"

@@ -66,6 +66,11 @@ class StrategyEntry:
         settings = [item for section in self.sections for item in section.settings().items()]
         return {name: field.default for name, field in settings}
 
+    @property
+    def of_returns_alone(self) -> bool:
+        """Whether it learns from nothing but returns: its centre can be set back, and several be averaged."""
+        return not self.transitions and not self.behaviors
+
 
 def _named(make: Callable[..., Strategy]) -> dict[str, Any]:
     parameters = inspect.signature(make).parameters.values()
