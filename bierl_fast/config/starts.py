@@ -104,9 +104,8 @@ def in_words(task: str, config: Config) -> str:
         config: its settings, with nothing of the policy left open.
     """
     values = configured(config, strategies.declared(config.strategy, config.dim or 1))
-    told = (("sigma", values.get("sigma")), ("learning rate", values.get("learning_rate")))
     parts = [config.strategy, f"population {config.population}", _policy(config)]
-    parts += [f"{name} {value:g}" for name, value in told if value is not None]
+    parts += [f"{name.replace('_', ' ')} {values[name]:g}" for name in ("sigma", "learning_rate") if name in values]
     parts += [f"episodes of {config.episode_cap} steps"] if config.episode_cap else []
     return f"start for {task}: {', '.join(parts)}"
 
